@@ -1,0 +1,1 @@
+"""The ground: geometry of earth, camera, terrain and grid cells."""

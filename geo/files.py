@@ -1,0 +1,55 @@
+"""EDGE: how a file or folder is replaced: as a whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from geo.errors import AerogridError
+
+
+class WriteError(AerogridError):
+    """A file that could not be written; what was there before is unchanged."""
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` that takes its name when all went well.
+
+    Works for a file and for a folder; a folder that is replaced goes with all it holds.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
+            temporary = Path(folder) / path.name
+            yield temporary
+            _exchange(temporary, path, Path(folder) / f"{path.name}.old")
+    except OSError as error:
+        if not _is_about(error, path):
+            raise
+        raise WriteError(
+            f"{path}: cannot be written ({error.strerror or error}). "
+            "Free space or choose another folder; what was there before is unchanged."
+        ) from error
+
+
+def _exchange(new: Path, path: Path, old: Path) -> None:
+    """Put the new in place; a folder cannot be renamed over another, so the old steps aside."""
+    if not (path.is_dir() and new.is_dir()):
+        os.replace(new, path)
+        return
+    os.rename(path, old)
+    try:
+        os.rename(new, path)
+    except BaseException:
+        os.rename(old, path)
+        raise
+
+
+def _is_about(error: OSError, path: Path) -> bool:
+    """Tell a failed write here from a failed read elsewhere."""
+    if error.filename is None:
+        return True
+    named = Path(os.fsdecode(error.filename))
+    return named == path or path.parent in (named, *named.parents)

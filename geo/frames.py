@@ -1,0 +1,76 @@
+"""Where is a point: conversion between geographic and local metric coordinates."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import CRS, Proj, Transformer
+from shapely import transform
+from shapely.geometry.base import BaseGeometry
+
+Array = NDArray[np.float64]
+Shape = TypeVar("Shape", bound=BaseGeometry)
+WGS84 = CRS.from_epsg(4326)
+
+
+@dataclass(frozen=True)
+class LocalFrame:
+    """Metric frame around one area: x east, y north in metres, scale 1 at the centre.
+
+    A transverse Mercator projection centred on the area, so 10 km away the scale is wrong by
+    about one part in a million (Snyder 1987, eq. 8-7) and grid north by `convergence_deg`.
+    """
+
+    centre_lon_deg: float
+    centre_lat_deg: float
+
+    def __post_init__(self) -> None:
+        """Refuse a centre that is no place on earth."""
+        if not (-180 <= self.centre_lon_deg <= 180 and -90 <= self.centre_lat_deg <= 90):
+            raise ValueError(
+                f"centre must be lon in [-180, 180], lat in [-90, 90]; got "
+                f"({self.centre_lon_deg}, {self.centre_lat_deg})"
+            )
+
+    @classmethod
+    def around(cls, geometry: BaseGeometry) -> "LocalFrame":
+        """Make the frame centred on the bounds of a geometry in lon/lat degrees."""
+        west, south, east, north = geometry.bounds
+        return cls((west + east) / 2, (south + north) / 2)
+
+    @cached_property
+    def crs(self) -> CRS:
+        """The projection as a CRS that other programs can use."""
+        return CRS.from_proj4(
+            f"+proj=tmerc +lat_0={self.centre_lat_deg:.12f} +lon_0={self.centre_lon_deg:.12f} +k=1 "
+            "+x_0=0 +y_0=0 +ellps=WGS84 +towgs84=0,0,0 +units=m +no_defs"
+        )
+
+    @cached_property
+    def _to_local(self) -> Transformer:
+        return Transformer.from_crs(WGS84, self.crs, always_xy=True)
+
+    def xy_from_lonlat(self, lonlat_deg: Array) -> Array:
+        """Project (N, 2) lon, lat degrees to (N, 2) x, y metres."""
+        points = np.asarray(lonlat_deg, dtype=np.float64)
+        return np.column_stack(self._to_local.transform(points[:, 0], points[:, 1]))
+
+    def lonlat_from_xy(self, xy_m: Array) -> Array:
+        """Unproject (N, 2) x, y metres to (N, 2) lon, lat degrees."""
+        points = np.asarray(xy_m, dtype=np.float64)
+        lon_lat = self._to_local.transform(points[:, 0], points[:, 1], direction="INVERSE")
+        return np.column_stack(lon_lat)
+
+    def to_local(self, geometry: Shape) -> Shape:
+        """Project a geometry from lon/lat degrees to local metres."""
+        return transform(geometry, self.xy_from_lonlat)
+
+    def to_lonlat(self, geometry: Shape) -> Shape:
+        """Unproject a geometry from local metres to lon/lat degrees."""
+        return transform(geometry, self.lonlat_from_xy)
+
+    def convergence_deg(self, lon_deg: float, lat_deg: float) -> float:
+        """Angle from true north to grid north at a place, clockwise positive."""
+        return float(Proj(self.crs).get_factors(lon_deg, lat_deg).meridian_convergence)

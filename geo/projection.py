@@ -1,0 +1,51 @@
+"""Which ground does a pixel show, and in which pixel is a place on the ground."""
+
+import numpy as np
+
+from geo.camera import Camera
+from geo.frames import Array, LocalFrame
+from geo.pose import Pose, R_enu_from_camera
+from geo.terrain import CURVATURE_PER_M, Terrain, ground_from_rays
+
+
+def position_m(pose: Pose, frame: LocalFrame) -> Array:
+    """Camera position (3,) as x, y in the local frame and altitude above mean sea level."""
+    place = pose.position
+    xy = frame.xy_from_lonlat(np.array([[place.lon_deg, place.lat_deg]]))[0]
+    return np.array([xy[0], xy[1], place.altitude_amsl_m])
+
+
+def R_local_from_camera(pose: Pose, frame: LocalFrame) -> Array:
+    """Rotation (3, 3) from camera axes to the axes of the local frame.
+
+    Attitudes refer to true north; the local frame's y axis is turned from it by the meridian
+    convergence at the camera.
+    """
+    gamma = np.radians(frame.convergence_deg(pose.position.lon_deg, pose.position.lat_deg))
+    cos, sin = np.cos(gamma), np.sin(gamma)
+    R_local_from_enu = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
+    rotation: Array = R_local_from_enu @ R_enu_from_camera(pose.attitude)
+    return rotation
+
+
+def ground_from_pixels(
+    pixels_px: Array, camera: Camera, pose: Pose, terrain: Terrain, frame: LocalFrame
+) -> Array:
+    """Ground points (N, 3) x, y, altitude above mean sea level seen in pixels (N, 2) as (x, y).
+
+    NaN where a pixel looks above the horizon or at ground that the terrain does not know.
+    """
+    rays = camera.rays_from_pixels(pixels_px) @ R_local_from_camera(pose, frame).T
+    return ground_from_rays(terrain, frame, position_m(pose, frame), rays)
+
+
+def pixels_from_ground(xyz_m: Array, camera: Camera, pose: Pose, frame: LocalFrame) -> Array:
+    """Pixels (N, 2) as (x, y) of local points (N, 3) x, y, altitude above mean sea level.
+
+    NaN behind the camera. A pixel may lie outside the picture, and ground in between is not
+    looked at.
+    """
+    points = np.asarray(xyz_m, dtype=np.float64).reshape(-1, 3)
+    offsets = points - position_m(pose, frame)
+    offsets[:, 2] -= CURVATURE_PER_M * (offsets[:, 0] ** 2 + offsets[:, 1] ** 2)
+    return camera.pixels_from_rays(offsets @ R_local_from_camera(pose, frame))

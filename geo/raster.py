@@ -1,0 +1,99 @@
+"""EDGE: read ground heights from raster files."""
+
+from pathlib import Path
+
+import numpy as np
+import rasterio
+import rasterio.warp
+from affine import Affine
+from numpy.typing import NDArray
+from pyproj import CRS
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window, from_bounds
+from shapely.geometry.base import BaseGeometry
+
+from geo.errors import CrsError, TerrainError
+from geo.frames import WGS84
+from geo.terrain import RasterTerrain
+
+MOST_PIXELS = 200_000_000  # 0.8 GB as float32
+
+
+def read_terrain(path: Path, *, area: BaseGeometry | None = None) -> RasterTerrain:
+    """Read the first band of a raster as metres above mean sea level.
+
+    Args:
+        path: any raster that GDAL reads, for example a GeoTIFF.
+        area: lon/lat degrees; only the window around it is read. Needed for very large files.
+
+    Raises:
+        TerrainError: the file is missing, no raster, too large or does not cover the area.
+        CrsError: the file does not say where it lies.
+    """
+    if not path.exists():
+        raise TerrainError(f"{path}: no such file; give the path of a terrain raster (GeoTIFF)")
+    try:
+        with rasterio.open(path) as source:
+            return _read_open(source, path, area)
+    except RasterioError as error:
+        raise TerrainError(
+            f"{path}: not a raster that can be read ({error}); give a GeoTIFF with ground heights"
+        ) from error
+
+
+def _read_open(source: DatasetReader, path: Path, area: BaseGeometry | None) -> RasterTerrain:
+    if source.crs is None:
+        raise CrsError(
+            f"{path}: the raster has no coordinate reference system; add one, for example with "
+            "'rio edit-info --crs EPSG:4326 FILE'"
+        )
+    if source.transform.is_identity:
+        raise CrsError(f"{path}: the raster has no geotransform, so its place is unknown")
+    window = Window(0, 0, source.width, source.height)
+    if area is not None:
+        window = _window(source, path, area)
+    if window.width * window.height > MOST_PIXELS:
+        raise TerrainError(
+            f"{path}: {window.width} x {window.height} pixels are more than the "
+            f"{MOST_PIXELS} that fit in memory; cut the raster to the area or make it coarser"
+        )
+    transform = _moved(source.transform, int(window.col_off), int(window.row_off))
+    return RasterTerrain(_heights(source, window), transform, CRS.from_wkt(source.crs.to_wkt()))
+
+
+def _moved(transform: Affine, columns: int, rows: int) -> Affine:
+    """Move the origin of a geotransform to another pixel."""
+    x, y = transform.a * columns + transform.b * rows, transform.d * columns + transform.e * rows
+    a, b, c, d, e, f = transform[:6]
+    return Affine(a, b, c + x, d, e, f + y)
+
+
+def _window(source: DatasetReader, path: Path, area: BaseGeometry) -> Window:
+    """Pixels around an area in lon/lat, with two more on each side for interpolation."""
+    bounds = rasterio.warp.transform_bounds(WGS84.to_wkt(), source.crs, *area.bounds)
+    window = from_bounds(*bounds, transform=source.transform)
+    first_row, first_column = int(window.row_off) - 2, int(window.col_off) - 2
+    last_row = int(np.ceil(window.row_off + window.height)) + 2
+    last_column = int(np.ceil(window.col_off + window.width)) + 2
+    first_row, first_column = max(first_row, 0), max(first_column, 0)
+    rows = min(last_row, source.height) - first_row
+    columns = min(last_column, source.width) - first_column
+    if rows <= 0 or columns <= 0:
+        raise TerrainError(
+            f"{path}: the raster does not reach the area from ({area.bounds[0]:.5f}, "
+            f"{area.bounds[1]:.5f}) to ({area.bounds[2]:.5f}, {area.bounds[3]:.5f}) lon/lat; "
+            "give a raster that covers it"
+        )
+    return Window(first_column, first_row, columns, rows)
+
+
+def _heights(source: DatasetReader, window: Window) -> NDArray[np.float32]:
+    """Heights of a window in metres with NaN where the file has none."""
+    band = source.read(1, window=window, masked=True)
+    scale, offset = float(source.scales[0]), float(source.offsets[0])
+    heights: NDArray[np.float32] = band.astype(np.float32).filled(np.nan)
+    if (scale, offset) != (1.0, 0.0):
+        heights = heights * np.float32(scale) + np.float32(offset)
+    heights[~np.isfinite(heights)] = np.nan
+    return heights

@@ -1,0 +1,63 @@
+"""Products are replaced as a whole or not at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from geo.files import WriteError, replacing
+
+
+def test_a_failed_write_leaves_the_old_product(tmp_path: Path) -> None:
+    target = tmp_path / "product.txt"
+    target.write_text("old")
+    with pytest.raises(RuntimeError), replacing(target) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["product.txt"]
+
+
+def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    target = tmp_path / "plan"
+    target.mkdir()
+    (target / "stale.plan").touch()
+    with replacing(target) as temporary:
+        temporary.mkdir()
+        (temporary / "fresh.plan").touch()
+    assert [path.name for path in target.iterdir()] == ["fresh.plan"]
+
+
+def test_a_full_disk_is_told_with_the_place(tmp_path: Path) -> None:
+    full = OSError(28, "No space left on device")
+    with (
+        pytest.raises(WriteError, match=r"product\.txt: cannot be written \(No space left"),
+        replacing(tmp_path / "product.txt"),
+    ):
+        raise full
+
+
+def test_a_folder_that_cannot_be_exchanged_comes_back(tmp_path: Path, monkeypatch) -> None:
+    target = tmp_path / "plan"
+    target.mkdir()
+    (target / "stale.plan").touch()
+    rename = os.rename
+
+    def full(source: Path, goal: Path) -> None:
+        if Path(goal) == target and ".old" not in str(source):
+            raise OSError(28, "No space left on device")
+        rename(source, goal)
+
+    monkeypatch.setattr(os, "rename", full)
+    with pytest.raises(WriteError), replacing(target) as temporary:
+        temporary.mkdir()
+    assert [path.name for path in target.iterdir()] == ["stale.plan"]
+
+
+def test_a_failed_read_elsewhere_is_not_called_a_failed_write(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "input" / "missing.csv"
+    with (
+        pytest.raises(FileNotFoundError, match=r"missing\.csv"),
+        replacing(tmp_path / "out" / "product.txt"),
+    ):
+        elsewhere.read_text()
