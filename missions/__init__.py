@@ -1,0 +1,1 @@
+"""What to fly: surveys over cells, sorties, drones and mission files."""

@@ -1,0 +1,132 @@
+"""EDGE: check a mission file of any origin, and say what was found as a JSON document."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from geo.terrain import Terrain
+from missions.airspace import Airspace
+from missions.check import check
+from missions.check_limits import Limits
+from missions.errors import MissionError
+from missions.findings import Code, Finding, has_errors
+from missions.mission_json import read_sortie
+from missions.model import Drone, MissionFile, Sortie
+from missions.qgc_plan import read_plan
+from missions.waypoints import HEADER, read_waypoints
+
+READERS: Mapping[str, Callable[[Path], MissionFile | Sortie]] = {
+    ".plan": read_plan,
+    ".waypoints": read_waypoints,
+    ".txt": read_waypoints,
+    ".json": read_sortie,
+}
+_FAMILY = HEADER.rsplit(" ", 1)[0]
+_LAT_COLUMN, _LON_COLUMN = 8, 9
+
+
+def read_mission(path: Path) -> MissionFile | Sortie:
+    """Read a mission by the suffix of its file.
+
+    Raises:
+        MissionError: the suffix is not known, or the file cannot be read.
+    """
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise MissionError(
+            f"{path}: not a kind of file that is known; give one of {', '.join(READERS)}"
+        )
+    return reader(path)
+
+
+def check_file(
+    path: Path,
+    limits: Limits,
+    terrain: Terrain | None,
+    airspace: Airspace,
+    drone_of: Callable[[MissionFile | Sortie], Drone],
+) -> tuple[Finding, ...]:
+    """Check a mission file; a file that no vehicle could read is a finding too.
+
+    Args:
+        path: ours, a `.plan` or `.waypoints` file.
+        limits: what must be kept to.
+        terrain: heights of the ground; level at home's altitude if None.
+        airspace: zones and obstacles that are in force.
+        drone_of: which drone flies what was read.
+
+    Raises:
+        MissionError: there is no such file, or it is of a kind that is not known.
+    """
+    if not path.is_file():
+        raise MissionError(f"{path}: no such file")
+    if path.suffix.lower() not in READERS:
+        read_mission(path)
+    try:
+        mission = read_mission(path)
+    except MissionError as error:
+        return tuple(_unreadable(path, error))
+    return check(mission, limits, terrain, airspace, drone_of(mission))
+
+
+def _unreadable(path: Path, error: MissionError) -> Iterator[Finding]:
+    """What is wrong with a file that a reader refused."""
+    text = path.read_bytes().decode("utf-8", errors="replace")
+    first = text.splitlines()[0].strip() if text.strip() else ""
+    if first.startswith(_FAMILY) and first != HEADER:
+        yield Finding(Code.FILE_VERSION, detail=repr(first[:40]))
+        return
+    swapped = next(_swapped(text, path.suffix.lower()), None)
+    if swapped is None:
+        yield Finding(Code.FILE_UNREADABLE, detail=str(error))
+        return
+    number, lon, lat = swapped
+    yield Finding(Code.COORDINATES_SWAPPED, number, lon, lat)
+
+
+def _swapped(text: str, suffix: str) -> Iterator[tuple[int, float, float]]:
+    """Items whose latitude is none but would be a longitude: number, lon, lat."""
+    places = _plan_places(text) if suffix == ".plan" else _waypoint_places(text)
+    for number, lon, lat in places:
+        if 90 < abs(lat) <= 180 and abs(lon) <= 90:
+            yield number, lon, lat
+
+
+def _waypoint_places(text: str) -> Iterator[tuple[int, float, float]]:
+    for number, line in enumerate(text.splitlines()[1:]):
+        columns = line.split()
+        try:
+            yield number, float(columns[_LON_COLUMN]), float(columns[_LAT_COLUMN])
+        except (IndexError, ValueError):
+            continue
+
+
+def _plan_places(text: str) -> Iterator[tuple[int, float, float]]:
+    """Home and simple items; QGroundControl writes latitude first."""
+    try:
+        mission = json.loads(text)["mission"]
+        places = [mission["plannedHomePosition"][:2]]
+        places += [item["params"][4:6] for item in mission["items"] if "params" in item]
+    except (ValueError, KeyError, TypeError):
+        return
+    for number, (lat, lon) in enumerate(places):
+        if isinstance(lat, int | float) and isinstance(lon, int | float):
+            yield number, lon, lat
+
+
+def findings_document(checked: Sequence[tuple[Path, tuple[Finding, ...]]]) -> dict[str, Any]:
+    """What was found in some files, as JSON holds it."""
+    return {
+        "format": "aerogrid check",
+        "version": 1,
+        "passed": not any(has_errors(findings) for _, findings in checked),
+        "files": [
+            {
+                "file": str(path),
+                "passed": not has_errors(findings),
+                "findings": [finding.document() for finding in findings],
+            }
+            for path, findings in checked
+        ],
+    }

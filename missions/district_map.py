@@ -1,0 +1,122 @@
+"""EDGE: draw a district's plan: cells coloured by day, depots, tours of the crews."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from geo.files import replacing
+from geo.frames import LocalFrame
+from geo.grid import Grid
+from missions.district import DistrictPlan
+from missions.fleet import Fleet
+
+_DAYS = ("#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377", "#bbbbbb")
+_NOT_FLOWN = "#f2f2f2"
+_REFUSED = "#222222"
+_PAPER, _INK = "#ffffff", "#333333"
+_INCHES = 12.0
+_DPI = 130
+
+
+def write_district_map(path: Path, grid: Grid, fleet: Fleet, plan: DistrictPlan) -> None:
+    """Write a PNG; the same plan gives the same bytes."""
+    figure = Figure(figsize=(_INCHES, _INCHES), dpi=_DPI, facecolor=_PAPER)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.04, 0.08, 0.92, 0.85))
+    axes.set_aspect("equal")
+    axes.tick_params(labelsize=8, colors=_INK)
+    axes.set_xlabel("km east of the middle", fontsize=9, color=_INK)
+    axes.set_ylabel("km north of the middle", fontsize=9, color=_INK)
+    frame = grid.frame()
+    colours = day_colours(plan)
+    _cells(axes, grid, frame, cell_colours(grid, plan))
+    _tours(axes, fleet, plan, frame)
+    _depots(axes, fleet, frame)
+    axes.autoscale_view()
+    _words(figure, plan, colours)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Software": None})
+
+
+def day_colours(plan: DistrictPlan) -> dict[date, str]:
+    """Colour of each day on which something is flown."""
+    return {day: _DAYS[n % len(_DAYS)] for n, day in enumerate(plan.slots_by_day())}
+
+
+def cell_colours(grid: Grid, plan: DistrictPlan) -> list[str]:
+    """Colour of each cell: of the day its last flight is on, or that it is not (wholly) flown."""
+    colours = day_colours(plan)
+    last: dict[str, str] = {slot.cell_code: colours[slot.day] for slot in plan.schedule.slots}
+    last |= {left.cell_code: _NOT_FLOWN for left in plan.schedule.unassigned}
+    last |= {refusal.cell_code: _REFUSED for refusal in plan.refused}
+    return [last.get(cell.code, _NOT_FLOWN) for cell in grid]
+
+
+def _cells(axes: Axes, grid: Grid, frame: LocalFrame, colours: Sequence[str]) -> None:
+    rings, fills = [], []
+    for cell, colour in zip(grid, colours, strict=True):
+        for part in shapely.get_parts(frame.to_local(cell.boundary)).tolist():
+            rings.append(shapely.get_coordinates(part.exterior) / 1000)
+            fills.append(colour)
+    axes.add_collection(
+        PolyCollection(rings, facecolors=fills, edgecolors="white", linewidths=0.5, zorder=1)
+    )
+
+
+def _tours(axes: Axes, fleet: Fleet, plan: DistrictPlan, frame: LocalFrame) -> None:
+    """One line for each crew and day, from the depot over the launch places and back."""
+    depot_of = {crew.code: fleet.by_code()[crew.depot] for crew in fleet.crews}
+    stops: dict[tuple[date, str], list[tuple[float, float]]] = {}
+    for slot in plan.schedule.slots:
+        stops.setdefault((slot.day, slot.crew_code), []).append(slot.place_m)
+    lines = []
+    for (_, crew), places in sorted(stops.items()):
+        depot = depot_of[crew]
+        base = frame.xy_from_lonlat(np.array([[depot.lon_deg, depot.lat_deg]]))
+        lines.append(np.concatenate([base, np.array(places), base]) / 1000)
+    axes.add_collection(LineCollection(lines, colors=_INK, linewidths=0.6, alpha=0.7, zorder=2))
+
+
+def _depots(axes: Axes, fleet: Fleet, frame: LocalFrame) -> None:
+    for depot in fleet.depots:
+        x, y = frame.xy_from_lonlat(np.array([[depot.lon_deg, depot.lat_deg]]))[0] / 1000
+        axes.plot(x, y, marker="s", ms=11, color="white", markeredgecolor="black", zorder=4)
+        name = depot.code.encode("ascii", "replace").decode("ascii")
+        axes.annotate(
+            name, (x, y), (8, 6), textcoords="offset points", fontsize=10, weight="bold", zorder=5
+        )
+
+
+def _words(figure: Figure, plan: DistrictPlan, colours: dict[date, str]) -> None:
+    by_day = plan.slots_by_day()
+    marks: list[Patch | Line2D] = [
+        Patch(facecolor=colour, label=f"{day:%a %d %b}: {len(by_day[day])} flights")
+        for day, colour in colours.items()
+    ]
+    marks += [
+        Patch(facecolor=_NOT_FLOWN, edgecolor="#999999", label="not flown"),
+        Patch(facecolor=_REFUSED, label="cannot be planned"),
+        Line2D([], [], color=_INK, linewidth=0.8, label="way of a crew"),
+        Line2D([], [], color="none", marker="s", markeredgecolor="black", ms=9, label="depot"),
+    ]
+    figure.legend(handles=marks, loc="lower center", ncols=5, fontsize=9, frameon=False)
+    hours = sum(flight.duration_s for flight in plan.flights) / 3600
+    driven = sum(plan.transit_m.values()) / 1000
+    figure.text(
+        0.05,
+        0.955,
+        f"{len(plan.depot_of)} cells, {len(plan.schedule.slots)} flights, {hours:.0f} h in the "
+        f"air, {driven:.0f} km driven",
+        fontsize=15,
+        weight="bold",
+        color=_INK,
+    )

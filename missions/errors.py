@@ -1,0 +1,7 @@
+"""Errors of mission planning and mission files."""
+
+from geo.errors import AerogridError
+
+
+class MissionError(AerogridError):
+    """A mission that cannot be planned or a mission file that cannot be read."""

@@ -1,0 +1,131 @@
+"""EDGE: our own `mission.json`, which holds everything about a sortie."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict
+from pathlib import Path
+from typing import Any
+
+from shapely import Polygon
+from shapely.errors import ShapelyError
+from shapely.geometry import mapping, shape
+
+from geo.files import replacing
+from geo.pose import GeoPoint
+from missions.errors import MissionError
+from missions.model import AltitudeFrame, Command, MissionItem, Photo, Sortie
+from missions.reading import checked_item, read_text
+
+FORMAT = "aerogrid sortie"
+VERSION = 1
+_DAMAGE = (
+    KeyError,
+    IndexError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    ShapelyError,
+)
+_KINDS: dict[str, type] = {
+    "code": str,
+    "drone_key": str,
+    "speed_limit": str,
+    "fence": Polygon,
+    **dict.fromkeys(
+        (
+            "speed_m_s",
+            "height_home_m",
+            "gsd_m",
+            "distance_m",
+            "duration_s",
+            "wind_m_s",
+            "energy_wh",
+            "battery_share",
+        ),
+        float,
+    ),
+}
+
+
+def write_sortie(path: Path, sortie: Sortie) -> None:
+    """Write a sortie, whole or not at all."""
+    text = json.dumps(sortie_document(sortie), indent=1, ensure_ascii=False, allow_nan=False)
+    with replacing(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def sortie_document(sortie: Sortie) -> dict[str, Any]:
+    """Make the content of a `mission.json`."""
+    document = {name: getattr(sortie, name) for name in Sortie.__dataclass_fields__}
+    document["home"] = asdict(sortie.home)
+    document["items"] = [asdict(item) for item in sortie.items]
+    document["fence"] = mapping(sortie.fence)
+    document["photos"] = [asdict(photo) for photo in sortie.photos]
+    return {"format": FORMAT, "version": VERSION, **document}
+
+
+def read_sortie(path: Path) -> Sortie:
+    """Read what `write_sortie` wrote; MissionError where that cannot be done."""
+    text = read_text(path, "a mission.json")
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise MissionError(f"{path}: not a mission.json ({error})") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise MissionError(f'{path}: not a mission.json ("format" is not "{FORMAT}")')
+    if document.get("version") != VERSION:
+        raise MissionError(
+            f"{path}: version {document.get('version')} is not known; plan the sortie again"
+        )
+    try:
+        return sortie_from_document(document)
+    except MissionError as error:
+        raise MissionError(f"{path}: {error}") from error
+    except _DAMAGE as error:
+        raise MissionError(f"{path}: the mission is incomplete or damaged ({error!r})") from error
+
+
+def sortie_from_document(document: Mapping[str, Any]) -> Sortie:
+    """Make a sortie of the content of a `mission.json`."""
+    fields = {
+        name: document[name]
+        for name, field in Sortie.__dataclass_fields__.items()
+        if name in document or field.default is MISSING
+    }
+    fields["cell_codes"] = tuple(fields["cell_codes"])
+    fields["home"] = GeoPoint(**fields["home"])
+    fields["items"] = tuple(_item(item) for item in fields["items"])
+    fields["fence"] = shape(fields["fence"])
+    fields["photos"] = tuple(_photo(photo) for photo in fields["photos"])
+    for name, kind in _KINDS.items():
+        if name not in fields:
+            continue
+        if kind is float and not math.isfinite(fields[name]):
+            raise ValueError(f"{name} is {fields[name]}")
+        if not isinstance(fields[name], (int, float) if kind is float else kind):
+            raise TypeError(f"{name} is {fields[name]!r}")
+    return Sortie(**fields)
+
+
+def _photo(document: Mapping[str, Any]) -> Photo:
+    photo = Photo(**document)
+    if not all(math.isfinite(value) for value in document.values()):
+        raise ValueError(f"a photo with {document}")
+    return photo
+
+
+def _item(document: Mapping[str, Any]) -> MissionItem:
+    command, frame = document["command"], document["frame"]
+    return checked_item(
+        MissionItem(
+            **{
+                **document,
+                "command": Command(command) if command in list(Command) else int(command),
+                "frame": AltitudeFrame(frame) if frame in list(AltitudeFrame) else int(frame),
+                "parameters": tuple(map(float, document["parameters"])),
+            }
+        )
+    )

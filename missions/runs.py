@@ -1,0 +1,140 @@
+"""Which items and photos make a flight along runs: bent lines with the camera on.
+
+A `Writer` (missions.items) flies straight rows looking straight down with the nose ahead. Here a
+run may bend, the camera may be tilted, and the nose may keep one heading whatever the direction
+of flight.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from geo.frames import Array, LocalFrame
+from missions import steps
+from missions.items import heading_deg
+from missions.model import Command, Drone, MissionItem, Photo
+from missions.route import Route
+from missions.sorties import Flight
+from missions.timing import length_m, without_repeats
+
+REACHED_M = 2.0  # a waypoint counts as reached this far before it (ArduCopter, WPNAV_RADIUS)
+FIRST_TURN_S = steps.turn_s(0.0, 180.0)
+_TURNING_M = 80.0  # a shorter first way may not be time enough to turn the nose
+_STEP_M = 0.25
+_JOINED_M = 0.05
+
+
+def runs_of(route: Route) -> list[Array]:
+    """Runs (N, 2) of a route: rows that follow one another without a gap are one run."""
+    runs = [route.rows[0]]
+    for transfer, row in zip(route.transfers, route.rows[1:], strict=True):
+        if length_m(transfer) <= _JOINED_M:
+            runs[-1] = np.concatenate([runs[-1], row[1:]])
+        else:
+            runs.append(row)
+    return runs
+
+
+def places_along(run: Array, spacing_m: float) -> tuple[Array, Array]:
+    """Where the shutter is released along a run: places (K, 2) and directions of flight (K, 2).
+
+    At the start, and then wherever the straight distance from the last photo reaches the spacing,
+    as ArduPilot's AP_Camera does; no more on the last metres, where the camera is off already.
+    """
+    points = without_repeats(run)
+    if len(points) < 2:
+        return points[:1], np.array([[0.0, 1.0]])
+    legs = np.diff(points, axis=0)
+    lengths = np.hypot(*legs.T)
+    ends = np.concatenate([[0.0], np.cumsum(lengths)])
+    along = np.arange(0, max(ends[-1] - REACHED_M, _STEP_M), _STEP_M)
+    way = np.column_stack([np.interp(along, ends, points[:, axis]) for axis in (0, 1)])
+    chosen = [0]
+    while (following := _next_release(way, chosen[-1], spacing_m)) is not None:
+        chosen.append(following)
+    leg = np.clip(np.searchsorted(ends, along[chosen], side="right") - 1, 0, len(legs) - 1)
+    return way[chosen], legs[leg] / lengths[leg, None]
+
+
+def _next_release(way: Array, last: int, spacing_m: float) -> int | None:
+    """First sample after `last` that is far enough from it in a straight line."""
+    first = last + int(spacing_m / _STEP_M)  # no nearer than this along the way
+    while first < len(way):
+        window = way[first : first + 400]
+        far = np.hypot(*(window - way[last]).T) >= spacing_m - 1e-6
+        if far.any():
+            return first + int(far.argmax())
+        first += 400
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class RunWriter:
+    """Turns flights in local metres into items and photos at one height above home.
+
+    Attributes:
+        nose_deg: true heading that the nose keeps along all runs; that of the flight if None.
+    """
+
+    drone: Drone
+    frame: LocalFrame
+    height_home_m: float
+    speed_m_s: float
+    photo_spacing_m: float
+    pitch_deg: float = -90.0
+    nose_deg: float | None = None
+
+    def items(self, flight: Flight) -> tuple[MissionItem, ...]:
+        """All items: return last, the camera on only along runs."""
+        return tuple(self._items(flight))
+
+    def photos(self, flight: Flight) -> tuple[Photo, ...]:
+        """Where the shutter is expected to be released."""
+        return tuple(photo for run in runs_of(flight.route) for photo in self._photos(run))
+
+    def _items(self, flight: Flight) -> Iterator[MissionItem]:
+        yield from steps.vertical_speeds(self.drone)
+        yield self._place(flight.outbound[0], Command.NAV_TAKEOFF)
+        yield steps.change_speed(self.speed_m_s)
+        yield steps.tilt_camera(self.pitch_deg)
+        yield from self._ways(flight.outbound[1:-1])
+        between = iter([t for t in flight.route.transfers if length_m(t) > _JOINED_M])
+        for number, run in enumerate(runs_of(flight.route)):
+            if number:
+                yield from self._ways(next(between)[1:-1])
+            hurried = not number and length_m(flight.outbound) < _TURNING_M
+            yield from self._run(run, FIRST_TURN_S if hurried else 0)
+        for point in flight.inbound[1:]:
+            yield self._place(point)
+        yield steps.return_home()
+
+    def _ways(self, points_m: Array) -> Iterator[MissionItem]:
+        """Fly to places; each takes the heading back, so a kept one is said again."""
+        for point in points_m:
+            if self.nose_deg is not None:
+                yield steps.turn_nose(self.nose_deg)
+            yield self._place(point)
+
+    def _run(self, run: Array, hold_s: int) -> Iterator[MissionItem]:
+        """Fly one run, after a hold where there was no way on which the nose could turn."""
+        ahead = heading_deg(run[:2], self.frame)
+        yield steps.turn_nose(ahead if self.nose_deg is None else self.nose_deg)
+        yield self._place(run[0], hold_s=hold_s)
+        yield steps.photos_every(self.photo_spacing_m)
+        yield from self._ways(run[1:])
+        yield steps.photos_every(0.0)
+
+    def _place(
+        self, point_m: Array, command: Command = Command.NAV_WAYPOINT, hold_s: int = 0
+    ) -> MissionItem:
+        return steps.place(command, self.frame, point_m, self.height_home_m, hold_s)
+
+    def _photos(self, run: Array) -> Iterator[Photo]:
+        places, directions = places_along(run, self.photo_spacing_m)
+        lonlat = self.frame.lonlat_from_xy(places)
+        for (lon, lat), start, ahead in zip(lonlat.tolist(), places, directions, strict=True):
+            nose = self.nose_deg
+            if nose is None:
+                nose = heading_deg(np.stack([start, start + ahead]), self.frame)
+            yield Photo(lon, lat, self.height_home_m, nose, self.pitch_deg)

@@ -1,0 +1,180 @@
+"""Which sorties photograph an area without coming near anything that forbids it."""
+
+from dataclasses import dataclass, replace
+
+import shapely
+from shapely import MultiPoint, MultiPolygon, Polygon
+
+from geo.frames import LocalFrame
+from geo.terrain import Terrain
+from missions.airspace import ANY_HEIGHT, EMPTY, Airspace
+from missions.check import check, safe_return_height_m
+from missions.check_limits import Limits
+from missions.errors import MissionError
+from missions.fence import MOST_POINTS
+from missions.findings import Finding, Severity
+from missions.flown import has_place
+from missions.model import Drone, Sortie
+from missions.settings import DEFAULT_HEIGHT_AGL_M, SurveySettings
+from missions.survey import plan_survey
+from missions.terrain_following import follow_terrain
+from missions.usable import clear_home, usable_area
+
+
+class UnsafeError(MissionError):
+    """A plan that the check found errors in, in `findings`."""
+
+    def __init__(self, code: str, findings: tuple[Finding, ...]) -> None:
+        self.findings = findings
+        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+        super().__init__(f"sortie {code} would not be safe: {findings[0].message}{more}")
+
+
+@dataclass(frozen=True, slots=True)
+class SafePlan:
+    """Sorties, and the return height above home that all of them need in the vehicle (RTL_ALT)."""
+
+    sorties: tuple[Sortie, ...]
+    return_height_m: float
+
+
+def survey_safely(
+    area: Polygon | MultiPolygon,
+    drone: Drone,
+    settings: SurveySettings | None = None,
+    *,
+    code: str = "survey",
+    cell_codes: tuple[str, ...] = (),
+    terrain: Terrain | None = None,
+    airspace: Airspace = EMPTY,
+    tolerance_m: float | None = None,
+) -> SafePlan:
+    """Plan a survey of what of an area may be flown over, and check it.
+
+    Args:
+        area: lon/lat degrees.
+        drone: what flies.
+        settings: overlaps, height and limits; the usual ones if None.
+        code: of the first sortie `CODE-1` and so on.
+        cell_codes: of the cells that the area stands for; `code` if empty.
+        terrain: heights of the ground; level ground at sea level if None.
+        airspace: zones and obstacles that are in force.
+        tolerance_m: follow the terrain within this; fly at one altitude if None.
+
+    Raises:
+        UnsafeError: the check found an error in the plan.
+        MissionError: the area cannot be flown; the message says why and what to change.
+        TerrainError: the terrain does not know some ground that is flown over.
+    """
+    settings = settings or SurveySettings()
+    task = _Task(drone, settings, terrain, airspace, tolerance_m)
+    plan = task.plan(area, code, cell_codes)
+    limits = replace(task.limits, return_height_m=plan.return_height_m)
+    for sortie in plan.sorties:
+        found = check(sortie, limits, terrain, airspace, drone)
+        errors = tuple(finding for finding in found if finding.severity is Severity.ERROR)
+        if errors:
+            raise UnsafeError(sortie.code, errors)
+    return plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """How to plan every part of an area."""
+
+    drone: Drone
+    settings: SurveySettings
+    terrain: Terrain | None
+    airspace: Airspace
+    tolerance_m: float | None
+
+    @property
+    def limits(self) -> Limits:
+        """What the settings limit."""
+        return Limits(
+            ceiling_agl_m=self.settings.ceiling_agl_m,
+            floor_agl_m=self.settings.floor_agl_m,
+            wind_m_s=self.settings.wind_m_s,
+        )
+
+    def plan(
+        self, area: Polygon | MultiPolygon, code: str, cell_codes: tuple[str, ...]
+    ) -> SafePlan:
+        """Plan without a check."""
+        frame = LocalFrame.around(area)
+        usable = usable_area(area, self.airspace, frame, heights_agl_m=self._heights())
+        parts = sorted(shapely.get_parts(usable).tolist(), key=lambda part: -part.area)
+        flights = [sortie for part in parts for sortie in self._part(part, frame)]
+        codes = cell_codes or (code,)
+        sorties = tuple(
+            replace(
+                sortie,
+                code=f"{code}-{number}",
+                cell_codes=codes,
+                fence=_without_zones(sortie, self.airspace),
+            )
+            for number, sortie in enumerate(flights, 1)
+        )
+        heights = [
+            safe_return_height_m(sortie, self.limits, self.terrain, self.airspace, self.drone)
+            for sortie in sorties
+        ]
+        return SafePlan(sorties, max(heights))
+
+    def _heights(self) -> tuple[float, float] | None:
+        """Lowest and highest height above ground, if it is known before planning."""
+        settings = self.settings
+        height = settings.height_agl_m
+        if settings.gsd_m is not None:
+            return None
+        height = DEFAULT_HEIGHT_AGL_M if height is None else height
+        if self.terrain is None:
+            return height, height
+        if self.tolerance_m is None:
+            return settings.floor_agl_m, settings.ceiling_agl_m
+        low, high = height - self.tolerance_m, height + self.tolerance_m
+        return max(low, settings.floor_agl_m), min(high, settings.ceiling_agl_m)
+
+    def _part(self, part: Polygon, frame: LocalFrame) -> tuple[Sortie, ...]:
+        """Plan one part; again from another home where the first is too close to something."""
+        sorties = self._level(part, self.settings)
+        home = sorties[0].home
+        wanted = (home.lon_deg, home.lat_deg)
+        clear = wanted
+        if self.settings.home_lonlat_deg is None:
+            clear = clear_home(part, self.airspace, frame, wanted)
+        if clear != wanted:
+            sorties = self._level(part, replace(self.settings, home_lonlat_deg=clear))
+        return tuple(self._followed(sortie) for sortie in sorties)
+
+    def _level(self, part: Polygon, settings: SurveySettings) -> tuple[Sortie, ...]:
+        follows = self.tolerance_m is not None
+        return plan_survey(part, self.drone, settings, terrain=None if follows else self.terrain)
+
+    def _followed(self, sortie: Sortie) -> Sortie:
+        if self.tolerance_m is None or self.terrain is None:
+            return sortie
+        height = self.settings.height_agl_m
+        return follow_terrain(
+            sortie,
+            self.terrain,
+            self.drone,
+            height_agl_m=sortie.height_home_m if height is None else height,
+            tolerance_m=self.tolerance_m,
+            ceiling_agl_m=self.settings.ceiling_agl_m,
+            floor_agl_m=self.settings.floor_agl_m,
+        )
+
+
+def _without_zones(sortie: Sortie, airspace: Airspace) -> Polygon:
+    """The fence kept out of zones of all heights, if one outline of few corners is left of it."""
+    zones = [zone.area for zone in airspace.no_fly if zone.band == ANY_HEIGHT]
+    if not zones:
+        return sortie.fence
+    places = [(item.lon_deg, item.lat_deg) for item in sortie.items if has_place(item)]
+    flown = MultiPoint([(sortie.home.lon_deg, sortie.home.lat_deg), *places])
+    for part in shapely.get_parts(sortie.fence.difference(shapely.union_all(zones))).tolist():
+        few = len(shapely.get_coordinates(part)) <= MOST_POINTS
+        if isinstance(part, Polygon) and few and part.covers(flown):
+            return part
+    return sortie.fence

@@ -1,0 +1,130 @@
+"""Which part of an area may be flown over."""
+
+import shapely
+from shapely import MultiPolygon, Point, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from geo.frames import LocalFrame
+from missions.airspace import Airspace, HeightBand, NoFlyZone, Obstacle
+from missions.errors import MissionError
+
+LEAST_PART_M2 = 400.0
+_DRAWN_M = 1.5  # planners simplify outlines by up to this much
+_NARROWEST_M = 4.0
+_ROUND = 3
+_AT_PLACE_M = 0.5
+
+
+def usable_area(
+    area: Polygon | MultiPolygon,
+    airspace: Airspace,
+    frame: LocalFrame,
+    *,
+    heights_agl_m: tuple[float, float] | None = None,
+) -> Polygon | MultiPolygon:
+    """Leave out of an area what must not be flown over, with margins.
+
+    Parts smaller than 400 m2 or narrower than 4 m are left out too, where something is taken away.
+
+    Args:
+        area: lon/lat degrees.
+        airspace: zones, ceilings and obstacles; only those in force.
+        frame: metres around the area.
+        heights_agl_m: lowest and highest height above ground of the flight. Obstacles, ceilings and
+            bands above ground that this passes are no hindrance. All are if None.
+
+    Raises:
+        MissionError: nothing is left.
+    """
+    local = frame.to_local(area)
+    taken = _taken(airspace.near(*area.bounds), frame, heights_agl_m)
+    near = [shape for shape in taken if shape.intersects(local)]
+    if not near:
+        return area
+    left = local.difference(shapely.union_all(near))
+    parts = [part for part in shapely.get_parts(left).tolist() if _is_worth_flying(part)]
+    if not parts:
+        names = ", ".join(_names(airspace)[:5])
+        raise MissionError(
+            f"nothing of the area of {local.area / 1e4:.1f} ha may be flown over: zones and "
+            f"obstacles ({names}) take all of it. Get an approval, plan for another time, or "
+            "leave the cell out"
+        )
+    whole = parts[0] if len(parts) == 1 else MultiPolygon(parts)
+    return frame.to_lonlat(whole)
+
+
+def clear_home(
+    area: Polygon | MultiPolygon,
+    airspace: Airspace,
+    frame: LocalFrame,
+    wanted_lonlat_deg: tuple[float, float],
+) -> tuple[float, float]:
+    """Place of an area nearest to the one wanted that one may take off from.
+
+    A flight may pass over a low zone or mast, but climbing beside it comes too close.
+
+    Raises:
+        MissionError: there is none.
+    """
+    free = frame.to_local(usable_area(area, airspace, frame))
+    lon, lat = wanted_lonlat_deg
+    wanted = frame.to_local(Point(lon, lat))
+    if free.distance(wanted) < _AT_PLACE_M:
+        return lon, lat
+    nearest = frame.to_lonlat(Point(shapely.shortest_line(free, wanted).coords[0]))
+    return nearest.x, nearest.y
+
+
+def _taken(
+    airspace: Airspace, frame: LocalFrame, heights: tuple[float, float] | None
+) -> list[BaseGeometry]:
+    """Shapes in metres that may not be flown over, with margins."""
+    taken = [
+        _grown(frame.to_local(zone.area), zone.margin_m)
+        for zone in airspace.no_fly
+        if _is_met(zone, heights)
+    ]
+    taken += [
+        _grown(frame.to_local(zone.area), 0.0)
+        for zone in airspace.ceilings
+        if heights is None or heights[1] > zone.ceiling_agl_m
+    ]
+    taken += [
+        _grown(frame.to_local(obstacle.shape), obstacle.reach_m)
+        for obstacle in airspace.obstacles
+        if heights is None or not _is_passed_over(obstacle, heights[0])
+    ]
+    return taken
+
+
+def _is_met(zone: NoFlyZone, heights: tuple[float, float] | None) -> bool:
+    known: HeightBand = zone.band
+    if heights is None or known.above == "sea":
+        return True
+    return zone.meets(*heights)
+
+
+def _is_passed_over(obstacle: Obstacle, lowest_agl_m: float) -> bool:
+    """Whether a point or small obstacle lies below; wires may hang over lower ground."""
+    if obstacle.shape.geom_type not in ("Point", "MultiPoint"):
+        return False
+    return obstacle.height_agl_m + obstacle.clearance_m <= lowest_agl_m
+
+
+def _grown(shape: BaseGeometry, margin_m: float) -> BaseGeometry:
+    """A shape with its margin, and a little more for simplified outlines; few corners.
+
+    A circle drawn with three corners a quarter is 3.5 % too small between them.
+    """
+    reach = (margin_m + _DRAWN_M) * 1.036
+    return shape.buffer(reach, quad_segs=_ROUND).simplify(0.3)
+
+
+def _is_worth_flying(part: BaseGeometry) -> bool:
+    return part.area >= LEAST_PART_M2 and not part.buffer(-_NARROWEST_M / 2).is_empty
+
+
+def _names(airspace: Airspace) -> list[str]:
+    zones = [zone.name for zone in airspace.no_fly] + [zone.name for zone in airspace.ceilings]
+    return zones + [obstacle.name for obstacle in airspace.obstacles]

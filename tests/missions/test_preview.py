@@ -1,0 +1,47 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from missions.preview import write_preview
+from tests.missions.shapes import WITH_POND, on_globe
+
+AREA = on_globe(WITH_POND)
+
+
+def picture(path, *sorties, area=AREA):
+    write_preview(path, sorties, area=area)
+    return np.asarray(Image.open(path).convert("RGB")).astype(int)
+
+
+def pixels_like(image, colour, tolerance=12):
+    return int((np.abs(image - colour).max(axis=2) <= tolerance).sum())
+
+
+def test_picture_shows_rows_cell_and_fence(sortie, tmp_path):
+    image = picture(tmp_path / "a.png", sortie)
+    assert pixels_like(image, (0, 114, 178)) > 2000
+    assert pixels_like(image, (238, 242, 230)) > 50_000
+    assert pixels_like(image, (179, 38, 30)) > 500
+
+
+def test_sorties_have_different_colours(sortie, tmp_path):
+    image = picture(tmp_path / "a.png", sortie, replace(sortie, code="other-2"))
+    assert pixels_like(image, (213, 94, 0)) > 2000
+
+
+def test_same_sortie_gives_the_same_bytes(sortie, tmp_path):
+    for name in ("a.png", "b.png"):
+        write_preview(tmp_path / name, [sortie], area=AREA)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_cell_boundary_is_optional_and_names_may_be_chinese(sortie, tmp_path):
+    image = picture(tmp_path / "a.png", replace(sortie, cell_codes=("网格",)), area=None)
+    assert pixels_like(image, (0, 114, 178)) > 2000
+
+
+def test_nothing_to_draw_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="sorties"):
+        write_preview(tmp_path / "a.png", [])

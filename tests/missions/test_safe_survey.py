@@ -1,0 +1,61 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from shapely import Point, box
+
+from missions.airspace import Airspace, NoFlyZone, Obstacle
+from missions.drones import drone_named
+from missions.safe_survey import UnsafeError, survey_safely
+from missions.settings import SurveySettings
+from missions.survey import plan_survey
+from tests.missions.hills import random_hills
+from tests.missions.shapes import FRAME, SQUARE, on_globe
+
+DRONE = drone_named("sim-quad")
+AREA = on_globe(SQUARE)
+
+
+def test_without_surroundings_it_is_the_plain_survey():
+    plan = survey_safely(AREA, DRONE, code="7")
+    assert plan.sorties == plan_survey(AREA, DRONE, code="7")
+    assert plan.return_height_m == DRONE.autopilot.return_height_m
+
+
+def test_area_that_a_zone_cuts_in_two_is_flown_from_both_sides():
+    zone = NoFlyZone("canal", on_globe(box(140, -100, 160, 400)), margin_m=20.0)
+    plan = survey_safely(AREA, DRONE, code="7", airspace=Airspace(no_fly=(zone,)))
+    assert [sortie.code for sortie in plan.sorties] == ["7-1", "7-2"]
+    canal = FRAME.to_local(zone.area).buffer(-0.1)
+    for sortie in plan.sorties:
+        assert not FRAME.to_local(sortie.fence).intersects(canal)
+
+
+def test_home_moves_away_from_a_mast_that_is_flown_over():
+    usual = survey_safely(AREA, DRONE).sorties[0].home
+    place = Point(usual.lon_deg, usual.lat_deg)
+    mast = Obstacle("mast", place, height_agl_m=30.0)
+    plan = survey_safely(AREA, DRONE, airspace=Airspace(obstacles=(mast,)))
+    home = plan.sorties[0].home
+    away = FRAME.to_local(Point(home.lon_deg, home.lat_deg)).distance(FRAME.to_local(place))
+    assert 15 <= away < 20
+
+
+def test_terrain_is_followed_where_a_tolerance_is_given():
+    terrain = random_hills(1, relief_m=150)
+    plan = survey_safely(AREA, DRONE, terrain=terrain, tolerance_m=10.0)
+    heights = {item.altitude_m for s in plan.sorties for item in s.items if item.command == 16}
+    assert max(heights) - min(heights) > 20
+
+
+def test_home_that_the_crew_wants_inside_a_zone_is_refused_with_findings():
+    zone = NoFlyZone("airport", on_globe(box(-200, 100, -100, 200)))
+    home = tuple(FRAME.lonlat_from_xy(np.array([[-150.0, 150.0]]))[0].tolist())
+    with pytest.raises(UnsafeError, match="airport") as error:
+        survey_safely(
+            AREA,
+            DRONE,
+            replace(SurveySettings(), home_lonlat_deg=home),
+            airspace=Airspace(no_fly=(zone,)),
+        )
+    assert error.value.findings[0].code == "no-fly-zone"
