@@ -1,0 +1,1 @@
+"""Flying it and reading what was flown: MAVLink transfer, monitoring, logs."""

@@ -1,0 +1,329 @@
+"""What a vehicle's messages say about its flight, live or read from a recording; pure."""
+
+import math
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from flight.protocol import Message
+from geo.pose import Attitude, GeoPoint
+from geo.track import CameraEvent, Track, TrackPoint
+
+COPTER_MODES = {
+    0: "STABILIZE",
+    2: "ALT_HOLD",
+    3: "AUTO",
+    4: "GUIDED",
+    5: "LOITER",
+    6: "RTL",
+    7: "CIRCLE",
+    9: "LAND",
+    16: "POSHOLD",
+    17: "BRAKE",
+    21: "SMART_RTL",
+}
+ARMED = 128
+ON_GROUND = 1
+MISSION_COMPLETE = 5
+WORST_TOLD = 5  # MAV_SEVERITY_NOTICE: fence breaches are told at this level
+FENCE_WORDS = "fence breached"
+NADIR_PITCH_DEG = -90.0
+UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class FlightEvent:
+    """Something the vehicle said or did.
+
+    Attributes:
+        time: UTC; None before the vehicle knew the time.
+        severity: MAV_SEVERITY, 0 the worst; 6 for information.
+    """
+
+    time: datetime | None
+    severity: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """One GLOBAL_POSITION_INT, and the state of the vehicle when it came."""
+
+    boot_ms: int
+    position: GeoPoint
+    height_home_m: float
+    heading_deg: float
+    ground_speed_m_s: float
+
+
+@dataclass(slots=True)
+class FlightMonitor:
+    """The state of one vehicle, fed with its messages in order.
+
+    Attributes:
+        boot_ms: the vehicle's clock, milliseconds since it started.
+        took_off_ms, ended_ms: of the last flight; None before.
+        flight_modes: entered between the two, without what came before on the ground.
+        fence_breached: at any time of the last flight.
+        gimbal: whether the camera hangs in a gimbal; None while MNT1_TYPE is unknown.
+    """
+
+    mode: int | None = None
+    armed: bool = False
+    landed_state: int | None = None
+    boot_ms: int = 0
+    mission_seq: int = 0
+    mission_complete: bool = False
+    battery_share: float | None = None
+    height_home_m: float = 0.0
+    ground_speed_m_s: float = 0.0
+    fix_type: int = 0
+    ekf_flags: int | None = None
+    pre_arm_ok: bool | None = None
+    status_known: bool = False
+    fence_breached: bool = False
+    home: GeoPoint | None = None
+    parameters: dict[str, float] = field(default_factory=dict)
+    modes: list[str] = field(default_factory=list)
+    flight_modes: list[str] = field(default_factory=list)
+    reached: list[int] = field(default_factory=list)
+    took_off_ms: int | None = None
+    ended_ms: int | None = None
+    armed_ms: int | None = None
+    _unix_minus_boot_us: int | None = None
+    _events: list[tuple[int, int, str]] = field(default_factory=list)
+    _samples: list[_Sample] = field(default_factory=list)
+    _feedback: list[Message] = field(default_factory=list)
+
+    def feed(self, message: Message) -> None:
+        """Take one message of the vehicle."""
+        boot_ms = getattr(message, "time_boot_ms", None)
+        if boot_ms is not None:
+            self.boot_ms = boot_ms
+        take = _TAKE.get(message.get_type())
+        if take is not None:
+            take(self, message)
+
+    @property
+    def gimbal(self) -> bool | None:
+        """Whether the camera hangs in a gimbal, by MNT1_TYPE."""
+        kind = self.parameters.get("MNT1_TYPE")
+        return None if kind is None else kind > 0
+
+    @property
+    def has_position(self) -> bool:
+        """Whether GNSS and the position estimate are good enough to fly by."""
+        horizontal_absolute = 16  # EKF_POS_HORIZ_ABS
+        ekf_ok = self.ekf_flags is None or bool(self.ekf_flags & horizontal_absolute)
+        return self.fix_type >= 3 and ekf_ok
+
+    @property
+    def position(self) -> GeoPoint | None:
+        """Where it was last; None before it told."""
+        return self._samples[-1].position if self._samples else None
+
+    @property
+    def photo_count(self) -> int:
+        """Pictures reported so far."""
+        return len(self._feedback)
+
+    @property
+    def is_airborne(self) -> bool:
+        """Whether it is off the ground, as far as it says."""
+        if self.landed_state is not None:
+            return self.armed and self.landed_state != ON_GROUND
+        return self.armed and self.height_home_m > 1.0
+
+    @property
+    def duration_s(self) -> float:
+        """From leaving the ground to the rotors' stop, by the vehicle's clock."""
+        if self.took_off_ms is None:
+            return 0.0
+        return ((self.ended_ms or self.boot_ms) - self.took_off_ms) / 1000
+
+    @property
+    def events(self) -> tuple[FlightEvent, ...]:
+        """Everything the vehicle said, and its changes of mode."""
+        return self._events_since(0)
+
+    @property
+    def flight_events(self) -> tuple[FlightEvent, ...]:
+        """The same since the last flight left the ground; all where none did."""
+        return self._events_since(self.took_off_ms or 0)
+
+    def _events_since(self, boot_ms: int) -> tuple[FlightEvent, ...]:
+        return tuple(
+            FlightEvent(self._utc(ms), level, text)
+            for ms, level, text in self._events
+            if ms >= boot_ms
+        )
+
+    def texts_since(self, boot_ms: int, *, worst: int = WORST_TOLD) -> tuple[str, ...]:
+        """Words of a severity or worse since a time of the vehicle's clock."""
+        return tuple(text for ms, level, text in self._events if ms >= boot_ms and level <= worst)
+
+    def track(self) -> Track:
+        """The last flight, from leaving the ground to the rotors' stop."""
+        start_ms = self.took_off_ms if self.took_off_ms is not None else self.armed_ms
+        if start_ms is None:
+            return Track((), ())
+        end_ms = self.ended_ms if self.ended_ms is not None else self.boot_ms
+        points = tuple(
+            TrackPoint(time, s.position, s.height_home_m, s.heading_deg, s.ground_speed_m_s)
+            for s in self._samples
+            if start_ms <= s.boot_ms <= end_ms and (time := self._utc(s.boot_ms)) is not None
+        )
+        return Track(points, tuple(self._camera_event(m) for m in self._feedback))
+
+    def _camera_event(self, message: Message) -> CameraEvent:
+        attitude = (
+            body_fixed_attitude(message.roll, message.pitch, message.yaw)
+            if self.gimbal is False
+            else Attitude(message.yaw % 360, NADIR_PITCH_DEG)
+        )
+        return CameraEvent(
+            index=message.img_idx,
+            time=UNIX_EPOCH + timedelta(microseconds=message.time_usec),
+            position=GeoPoint(message.lng / 1e7, message.lat / 1e7, message.alt_msl),
+            height_home_m=message.alt_rel,
+            attitude=attitude,
+        )
+
+    def _utc(self, boot_ms: int) -> datetime | None:
+        if self._unix_minus_boot_us is None:
+            return None
+        return UNIX_EPOCH + timedelta(microseconds=self._unix_minus_boot_us + boot_ms * 1000)
+
+    def note(self, severity: int, text: str) -> None:
+        """Add an event at the present time of the vehicle's clock."""
+        self._events.append((self.boot_ms, severity, text))
+
+    def _heartbeat(self, message: Message) -> None:
+        if message.get_srcComponent() != 1:
+            return
+        name = COPTER_MODES.get(message.custom_mode, str(message.custom_mode))
+        if message.custom_mode != self.mode:
+            self.mode = message.custom_mode
+            self.modes.append(name)
+            self.note(6, f"Mode {name}")
+        if self.is_airborne and self.flight_modes[-1:] != [name]:
+            self.flight_modes.append(name)
+        armed = bool(message.base_mode & ARMED)
+        if armed and not self.armed:
+            self._begin_flight()
+        if self.armed and not armed:
+            self.ended_ms = self.boot_ms
+        self.armed = armed
+
+    def _begin_flight(self) -> None:
+        self.armed_ms, self.ended_ms = self.boot_ms, None
+        if self.landed_state in (None, ON_GROUND):  # else the take-off was told before the arming
+            self.took_off_ms = None
+        self.mission_complete = self.fence_breached = False
+        self.reached, self.flight_modes, self._feedback = [], [], []
+
+    def _extended_state(self, message: Message) -> None:
+        before, self.landed_state = self.landed_state, message.landed_state
+        if before in (None, ON_GROUND) and message.landed_state != ON_GROUND:
+            self.took_off_ms = self.boot_ms
+
+    def _global_position(self, message: Message) -> None:
+        heading_deg = 0.0 if message.hdg == 65535 else message.hdg / 100
+        self.height_home_m = message.relative_alt / 1000
+        self.ground_speed_m_s = math.hypot(message.vx, message.vy) / 100
+        self._samples.append(
+            _Sample(
+                message.time_boot_ms,
+                GeoPoint(message.lon / 1e7, message.lat / 1e7, message.alt / 1000),
+                self.height_home_m,
+                heading_deg,
+                self.ground_speed_m_s,
+            )
+        )
+        if self.landed_state is None and self.is_airborne and self.took_off_ms is None:
+            self.took_off_ms = self.boot_ms
+
+    def _system_time(self, message: Message) -> None:
+        if message.time_unix_usec > 0:
+            self._unix_minus_boot_us = message.time_unix_usec - message.time_boot_ms * 1000
+
+    def _status_text(self, message: Message) -> None:
+        self.note(message.severity, message.text)
+        if self.armed and FENCE_WORDS in message.text.lower():
+            self.fence_breached = True
+
+    def _fence_status(self, message: Message) -> None:
+        if self.armed and message.breach_status:
+            self.fence_breached = True
+
+    def _mission_current(self, message: Message) -> None:
+        self.mission_seq = message.seq
+        if self.armed and message.mission_state == MISSION_COMPLETE:
+            self.mission_complete = True
+
+    def _sys_status(self, message: Message) -> None:
+        self.status_known = True
+        pre_arm_check = 0x10000000  # MAV_SYS_STATUS_PREARM_CHECK
+        if message.onboard_control_sensors_present & pre_arm_check:
+            self.pre_arm_ok = bool(message.onboard_control_sensors_health & pre_arm_check)
+        if message.battery_remaining >= 0:
+            self.battery_share = message.battery_remaining / 100
+
+    def _home_position(self, message: Message) -> None:
+        self.home = GeoPoint(
+            message.longitude / 1e7, message.latitude / 1e7, message.altitude / 1000
+        )
+
+    def _gps(self, message: Message) -> None:
+        self.fix_type = message.fix_type
+
+    def _ekf(self, message: Message) -> None:
+        self.ekf_flags = message.flags
+
+    def _parameter(self, message: Message) -> None:
+        self.parameters[message.param_id] = message.param_value
+
+    def _camera(self, message: Message) -> None:
+        known = {m.img_idx for m in self._feedback[-3:]}
+        if message.img_idx not in known:
+            self._feedback.append(message)
+
+    def _item_reached(self, message: Message) -> None:
+        self.reached.append(message.seq)
+
+
+_TAKE = {
+    "HEARTBEAT": FlightMonitor._heartbeat,
+    "EXTENDED_SYS_STATE": FlightMonitor._extended_state,
+    "GLOBAL_POSITION_INT": FlightMonitor._global_position,
+    "SYSTEM_TIME": FlightMonitor._system_time,
+    "STATUSTEXT": FlightMonitor._status_text,
+    "MISSION_CURRENT": FlightMonitor._mission_current,
+    "SYS_STATUS": FlightMonitor._sys_status,
+    "HOME_POSITION": FlightMonitor._home_position,
+    "FENCE_STATUS": FlightMonitor._fence_status,
+    "GPS_RAW_INT": FlightMonitor._gps,
+    "EKF_STATUS_REPORT": FlightMonitor._ekf,
+    "PARAM_VALUE": FlightMonitor._parameter,
+    "CAMERA_FEEDBACK": FlightMonitor._camera,
+    "MISSION_ITEM_REACHED": FlightMonitor._item_reached,
+}
+
+
+def body_fixed_attitude(roll_deg: float, pitch_deg: float, yaw_deg: float) -> Attitude:
+    """Gimbal angles of a camera that is fixed to the body and looks down through its floor.
+
+    The picture's top points to the nose. CAMERA_FEEDBACK gives the body's aerospace angles.
+    """
+    roll, pitch, yaw = np.radians([roll_deg, pitch_deg, yaw_deg])
+    cr, sr, cp, sp, cy, sy = (f(a) for a in (roll, pitch, yaw) for f in (np.cos, np.sin))
+    nose = np.array([cp * cy, cp * sy, -sp])
+    right = np.array([sr * sp * cy - cr * sy, sr * sp * sy + cr * cy, sr * cp])
+    axis = np.cross(nose, right)  # the body's floor, where the camera looks; north, east, down
+    pitch_of_axis_deg = -math.degrees(math.asin(max(-1.0, min(1.0, float(axis[2])))))
+    if abs(pitch_of_axis_deg) > 89.999:
+        return Attitude(yaw_deg % 360, NADIR_PITCH_DEG)
+    camera_yaw_deg = math.degrees(math.atan2(axis[1], axis[0])) % 360
+    camera_roll_deg = math.degrees(math.atan2(right[2], -nose[2]))
+    return Attitude(camera_yaw_deg, pitch_of_axis_deg, camera_roll_deg)

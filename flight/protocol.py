@@ -1,0 +1,198 @@
+"""How mission items travel: MissionItem <-> MISSION_ITEM_INT, fences, and read-back."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+from shapely import Polygon
+
+from geo.pose import GeoPoint
+from missions.model import AltitudeFrame, Command, MissionItem
+
+Message = Any  # pymavlink's generated classes carry no types
+
+MISSION, FENCE, RALLY = 0, 1, 2  # MAV_MISSION_TYPE
+MISSION_TYPE_NAMES = {MISSION: "mission", FENCE: "fence", RALLY: "rally points"}
+GROUND_STATION, NO_AUTOPILOT = 6, 8  # MAV_TYPE_GCS, MAV_AUTOPILOT_INVALID
+FENCE_INCLUSION, FENCE_EXCLUSION = 5001, 5002  # MAV_CMD_NAV_FENCE_POLYGON_VERTEX_*
+
+ALTITUDE_TOLERANCE_M = 0.011  # ArduPilot stores whole centimetres and cuts off
+PARAMETER_TOLERANCE = 1e-5  # relative; parameters travel as float32
+
+_STORED_FRAMES = {6: 3, 5: 0, 2: 0}  # ArduPilot hands _INT frames back as their plain twins
+_DROPPED_PARAMETERS = {  # which of param1..4 ArduCopter does not store (CONFORMANCE 3.1)
+    int(Command.NAV_WAYPOINT): (1, 2, 3),
+    int(Command.NAV_TAKEOFF): (1, 2, 3),
+    int(Command.NAV_RETURN_TO_LAUNCH): (0, 1, 2, 3),
+    int(Command.NAV_LAND): (1, 2, 3),
+    int(Command.DO_CHANGE_SPEED): (3,),
+    int(Command.DO_SET_CAM_TRIGG_DIST): (1, 3),
+    int(Command.DO_MOUNT_CONTROL): (3,),
+}
+_WITHOUT_PLACE = {
+    int(Command.NAV_RETURN_TO_LAUNCH),
+    int(Command.CONDITION_YAW),
+    int(Command.DO_CHANGE_SPEED),
+    int(Command.DO_SET_CAM_TRIGG_DIST),
+    int(Command.DO_MOUNT_CONTROL),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Who a message is for: MAVLink system and component."""
+
+    system: int = 1
+    component: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One value that the vehicle holds otherwise than it was sent."""
+
+    seq: int
+    name: str
+    sent: float
+    stored: float
+
+    def __str__(self) -> str:
+        """Tell the item, the value and both readings."""
+        return f"item {self.seq}: {self.name} sent {self.sent:g}, vehicle holds {self.stored:g}"
+
+
+def is_vehicle(message: Message) -> bool:
+    """Whether a message is the heartbeat of something that flies, not of a ground station."""
+    return bool(
+        message.get_type() == "HEARTBEAT"
+        and message.autopilot != NO_AUTOPILOT
+        and message.type != GROUND_STATION
+    )
+
+
+def home_item(home: GeoPoint) -> MissionItem:
+    """Item 0 of a mission, where ArduPilot keeps the home position."""
+    return MissionItem(
+        Command.NAV_WAYPOINT,
+        AltitudeFrame.AMSL,
+        lon_deg=home.lon_deg,
+        lat_deg=home.lat_deg,
+        altitude_m=home.altitude_amsl_m,
+    )
+
+
+def fence_items(fence: Polygon) -> tuple[MissionItem, ...]:
+    """Vertices of a fence to stay inside of; holes become zones to keep out of."""
+    rings = [(FENCE_INCLUSION, fence.exterior)]
+    rings += [(FENCE_EXCLUSION, hole) for hole in fence.interiors]
+    items: list[MissionItem] = []
+    for command, ring in rings:
+        corners = list(ring.coords)[:-1]
+        items += [
+            MissionItem(
+                command,
+                AltitudeFrame.AMSL,
+                (float(len(corners)), 0.0, 0.0, 0.0),
+                lon_deg=corner[0],
+                lat_deg=corner[1],
+            )
+            for corner in corners
+        ]
+    return tuple(items)
+
+
+def message_from_item(
+    item: MissionItem, seq: int, *, to: Address, mission_type: int = MISSION
+) -> Message:
+    """Encode one item as MISSION_ITEM_INT, degrees as whole 1e-7."""
+    return mavlink.MAVLink_mission_item_int_message(
+        to.system,
+        to.component,
+        seq,
+        item.frame,
+        item.command,
+        0,
+        int(item.autocontinue),
+        *item.parameters,
+        round(item.lat_deg * 1e7),
+        round(item.lon_deg * 1e7),
+        item.altitude_m,
+        mission_type,
+    )
+
+
+def item_from_message(message: Message) -> MissionItem:
+    """Decode MISSION_ITEM_INT, or the older MISSION_ITEM with float32 degrees."""
+    scale = 1e-7 if message.get_type() == "MISSION_ITEM_INT" else 1.0
+    return MissionItem(
+        command=message.command,
+        frame=message.frame,
+        parameters=(message.param1, message.param2, message.param3, message.param4),
+        lon_deg=message.y * scale,
+        lat_deg=message.x * scale,
+        altitude_m=message.z,
+        autocontinue=bool(message.autocontinue),
+    )
+
+
+def differences(
+    sent: tuple[MissionItem, ...], stored: tuple[MissionItem, ...], mission_type: int = MISSION
+) -> tuple[Difference, ...]:
+    """Compare what was sent with what was read back, after what ArduPilot rewrites.
+
+    Item 0 of a mission is the vehicle's own home and is not compared. A hold time above 65535 s
+    that ArduPilot wraps, an item that is missing or a place that moved is a difference.
+    """
+    found: list[Difference] = []
+    if len(sent) != len(stored):
+        found.append(Difference(0, "number of items", len(sent), len(stored)))
+    first = 1 if mission_type == MISSION else 0
+    pairs = list(zip(sent, stored, strict=False))
+    for seq, (ours, theirs) in list(enumerate(pairs))[first:]:
+        found += _item_differences(seq, ours, theirs)
+    return tuple(found)
+
+
+def _item_differences(seq: int, sent: MissionItem, stored: MissionItem) -> list[Difference]:
+    if sent.command != stored.command:
+        return [Difference(seq, "command", sent.command, stored.command)]
+    found = []
+    if _stored_frame(sent) != _stored_frame(stored):
+        found.append(Difference(seq, "frame", sent.frame, stored.frame))
+    found += _parameter_differences(seq, sent, stored)
+    if sent.command not in _WITHOUT_PLACE:
+        found += _place_differences(seq, sent, stored)
+    return found
+
+
+def _stored_frame(item: MissionItem) -> int:
+    if item.command in _WITHOUT_PLACE:
+        return 0
+    return _STORED_FRAMES.get(item.frame, item.frame)
+
+
+def _parameter_differences(seq: int, sent: MissionItem, stored: MissionItem) -> list[Difference]:
+    dropped = _DROPPED_PARAMETERS.get(sent.command, ())
+    return [
+        Difference(seq, f"param{index + 1}", ours, theirs)
+        for index, (ours, theirs) in enumerate(zip(sent.parameters, stored.parameters, strict=True))
+        if index not in dropped and not _same_parameter(ours, theirs)
+    ]
+
+
+def _same_parameter(sent: float, stored: float) -> bool:
+    """Equal as float32; a NaN ("the vehicle's own choice") is stored as 0 or as NaN."""
+    if math.isnan(sent):
+        return math.isnan(stored) or stored == 0
+    return math.isclose(sent, stored, rel_tol=PARAMETER_TOLERANCE, abs_tol=1e-6)
+
+
+def _place_differences(seq: int, sent: MissionItem, stored: MissionItem) -> list[Difference]:
+    found = []
+    for name in ("lon_deg", "lat_deg"):
+        ours, theirs = getattr(sent, name), getattr(stored, name)
+        if round(ours * 1e7) != round(theirs * 1e7):
+            found.append(Difference(seq, name, ours, theirs))
+    if not abs(sent.altitude_m - stored.altitude_m) <= ALTITUDE_TOLERANCE_M:
+        found.append(Difference(seq, "altitude_m", sent.altitude_m, stored.altitude_m))
+    return found

@@ -1,0 +1,236 @@
+"""One conversation with one vehicle: orders with their answers, parameters, transfers."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from flight.errors import FlightError, TransferError
+from flight.link import Link
+from flight.monitor import FlightMonitor
+from flight.protocol import MISSION, Difference, Message, differences
+from flight.upload import Download, Upload, name_of
+from missions.model import MissionItem
+
+ANSWER_S = 1.5
+TRIES = 6
+TRANSFER_TRIES = 3
+TOLD_DIFFERENCES = 3
+IN_PROGRESS = 5
+RESULTS = {  # MAV_RESULT
+    0: "accepted",
+    1: "temporarily rejected",
+    2: "denied",
+    3: "unsupported",
+    4: "failed",
+    5: "in progress",
+    6: "cancelled",
+}
+
+
+def result_name(result: int) -> str:
+    """What to call the answer to an order in a message to the user."""
+    return RESULTS.get(result, f"answer {result}")
+
+
+class NoAnswerError(FlightError):
+    """An order that the vehicle did not answer."""
+
+
+@dataclass
+class Session:
+    """A link and everything heard over it.
+
+    Attributes:
+        on_message: told of every message of the vehicle, after the monitor.
+    """
+
+    link: Link
+    monitor: FlightMonitor = field(default_factory=FlightMonitor)
+    on_message: Callable[[Message], None] = lambda message: None
+
+    def receive(self, timeout_s: float = 0.1) -> Message | None:
+        """Wait for the next message and let the monitor see it."""
+        message = self.link.receive(timeout_s)
+        if message is not None:
+            self.monitor.feed(message)
+            self.on_message(message)
+        return message
+
+    def wait(self, wanted: Callable[[Message], bool], timeout_s: float) -> Message | None:
+        """Receive until a message is the wanted one; None if it does not come in time."""
+        end_s = self.link.now_s() + timeout_s
+        while self.link.now_s() < end_s:
+            message = self.receive()
+            if message is not None and wanted(message):
+                return message
+        return None
+
+    def wait_until(self, true: Callable[[], bool], timeout_s: float) -> bool:
+        """Receive until something holds; False if it does not in time."""
+        if true():
+            return True
+        return self.wait(lambda message: true(), timeout_s) is not None
+
+    def command(self, command: int, *parameters: float) -> int:
+        """Give an order and hand back the vehicle's answer, a MAV_RESULT.
+
+        Raises:
+            NoAnswerError: nothing came back, after several tries.
+        """
+        values = [*parameters, *[0.0] * (7 - len(parameters))]
+        to = self.link.to
+        for attempt in range(TRIES):
+            self.link.send(
+                mavlink.MAVLink_command_long_message(
+                    to.system, to.component, command, attempt, *values
+                )
+            )
+            answer = self.wait(lambda m: _acknowledges(m, command), ANSWER_S)
+            if answer is not None:
+                return int(answer.result)
+        raise NoAnswerError(
+            f"The vehicle did not answer MAV_CMD {command} in {TRIES} tries; check the link."
+        )
+
+    def request_message(self, kind: int, name: str) -> Message | None:
+        """Ask for one message; None if the vehicle has none."""
+        for _ in range(TRIES):
+            if self.command(mavlink.MAV_CMD_REQUEST_MESSAGE, kind) not in (0, IN_PROGRESS):
+                return None
+            answer = self.wait(lambda m: bool(m.get_type() == name), ANSWER_S)
+            if answer is not None:
+                return answer
+        return None
+
+    def set_interval(self, kind: int, rate_hz: float) -> None:
+        """Ask for a message at a rate; a vehicle without it may refuse."""
+        self.command(mavlink.MAV_CMD_SET_MESSAGE_INTERVAL, kind, 1e6 / rate_hz)
+
+    def read_parameter(self, name: str) -> float | None:
+        """Read a parameter; None if the vehicle does not have it."""
+        to = self.link.to
+        request = mavlink.MAVLink_param_request_read_message(
+            to.system, to.component, name.encode(), -1
+        )
+        return self._parameter(name, request)
+
+    def set_parameter(self, name: str, value: float) -> None:
+        """Set a parameter and see that it is in force.
+
+        Raises:
+            TransferError: the vehicle does not have it, or keeps another value.
+        """
+        to = self.link.to
+        request = mavlink.MAVLink_param_set_message(
+            to.system, to.component, name.encode(), value, mavlink.MAV_PARAM_TYPE_REAL32
+        )
+        kept = self._parameter(name, request)
+        if kept is None:
+            raise TransferError(
+                f"The vehicle does not confirm parameter {name} = {value:g}; it may not know it."
+            )
+        if not math.isclose(kept, value, rel_tol=1e-5, abs_tol=1e-6):
+            raise TransferError(f"The vehicle keeps {name} = {kept:g} instead of {value:g}.")
+
+    def _parameter(self, name: str, request: Message) -> float | None:
+        for _ in range(TRIES):
+            self.link.send(request)
+            answer = self.wait(
+                lambda m: bool(m.get_type() == "PARAM_VALUE" and m.param_id == name), ANSWER_S / 2
+            )
+            if answer is not None:
+                return float(answer.param_value)
+        return None
+
+    def store(self, items: tuple[MissionItem, ...], mission_type: int = MISSION) -> None:
+        """Upload items, read them back and compare; try again, and clear what stays wrong.
+
+        Raises:
+            TransferError: the vehicle does not hold exactly what was sent.
+        """
+        problem = ""
+        for _ in range(TRANSFER_TRIES):
+            problem, final = self._store_once(items, mission_type)
+            if not problem:
+                return
+            if final:
+                break
+        self.clear(mission_type)
+        raise TransferError(
+            f"Upload of the {name_of(mission_type)} ({len(items)} items) failed: {problem}. "
+            "Nothing was armed; what had arrived was cleared."
+        )
+
+    def _store_once(self, items: tuple[MissionItem, ...], mission_type: int) -> tuple[str, bool]:
+        """Upload and verify once: what went wrong, and whether trying again is useless."""
+        upload = Upload(items, self.link.to, mission_type)
+        self._run(upload)
+        if upload.problem:
+            return upload.problem, upload.refused
+        download = Download(self.link.to, mission_type)
+        self._run(download)
+        if download.problem:
+            return f"it could not be read back ({download.problem})", False
+        found = differences(items, download.items, mission_type)
+        return _tell(found), False
+
+    def load(self, mission_type: int = MISSION) -> tuple[MissionItem, ...]:
+        """Download what the vehicle holds.
+
+        Raises:
+            TransferError: it did not hand everything over.
+        """
+        download = Download(self.link.to, mission_type)
+        self._run(download)
+        if download.problem:
+            raise TransferError(
+                f"The {name_of(mission_type)} could not be read: {download.problem}."
+            )
+        return download.items
+
+    def clear(self, mission_type: int) -> bool:
+        """Empty a list; whether the vehicle confirmed it."""
+        to = self.link.to
+        for _ in range(TRIES):
+            self.link.send(
+                mavlink.MAVLink_mission_clear_all_message(to.system, to.component, mission_type)
+            )
+            answer = self.wait(lambda m: _ends_transfer(m, mission_type), ANSWER_S)
+            if answer is not None and answer.type == 0:
+                return True
+        return False
+
+    def _run(self, transfer: Upload | Download) -> None:
+        """Exchange messages until a transfer has ended; both end by themselves in time."""
+        outgoing = transfer.start(self.link.now_s())
+        while True:
+            for message in outgoing:
+                self.link.send(message)
+            if transfer.done or transfer.problem:
+                return
+            incoming = self.receive()
+            now_s = self.link.now_s()
+            outgoing = transfer.receive(incoming, now_s) if incoming is not None else []
+            outgoing += transfer.tick(now_s)
+
+
+def _acknowledges(message: Message, command: int) -> bool:
+    return bool(
+        message.get_type() == "COMMAND_ACK"
+        and message.command == command
+        and message.result != IN_PROGRESS
+    )
+
+
+def _ends_transfer(message: Message, mission_type: int) -> bool:
+    return bool(message.get_type() == "MISSION_ACK" and message.mission_type == mission_type)
+
+
+def _tell(found: tuple[Difference, ...]) -> str:
+    if not found:
+        return ""
+    words = "; ".join(str(difference) for difference in found[:TOLD_DIFFERENCES])
+    more = len(found) - TOLD_DIFFERENCES
+    return f"the vehicle holds something else: {words}" + (f"; {more} more" if more > 0 else "")

@@ -1,0 +1,159 @@
+import socket
+
+import pytest
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from flight.errors import LinkError, LinkLostError
+from flight.link import SILENCE_S, MavlinkLink, open_link
+from flight.log import TlogWriter
+
+
+class Wire:
+    """A transport whose other end is written by the test."""
+
+    def __init__(self):
+        self.incoming, self.sent, self.closed = [], [], False
+        self.sender = mavlink.MAVLink(None, 1, 1)
+
+    def says(self, message, system=1):
+        self.sender.srcSystem = system
+        self.incoming.append(bytes(message.pack(self.sender)))
+
+    def read(self, timeout_s):
+        if self.incoming:
+            return self.incoming.pop(0)
+        if self.closed:
+            raise ConnectionResetError("closed")
+        return b""
+
+    def write(self, data):
+        self.sent.append(data)
+
+    def close(self):
+        self.closed = True
+
+    @property
+    def kinds(self):
+        reader = mavlink.MAVLink(None)
+        return [reader.decode(bytearray(frame)).get_type() for frame in self.sent]
+
+
+class Clock:
+    now_s = 0.0
+
+    def __call__(self):
+        return self.now_s
+
+
+HEARTBEAT = mavlink.MAVLink_heartbeat_message(2, 3, 81, 0, 3, 3)
+
+
+@pytest.fixture
+def wire():
+    return Wire()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def link(wire, clock):
+    return MavlinkLink(wire, clock=clock)
+
+
+def test_a_heartbeat_goes_out_once_a_second(link, wire, clock):
+    for clock.now_s in (0.0, 0.4, 0.9, 1.1, 1.5, 2.2):
+        link.receive(0)
+    assert wire.kinds == ["HEARTBEAT"] * 3
+
+
+def test_another_ground_station_is_no_vehicle(link, wire):
+    wire.says(mavlink.MAVLink_heartbeat_message(6, 8, 0, 0, 4, 3), system=255)
+    wire.says(HEARTBEAT, system=7)
+    assert link.receive(0) is None
+    assert link.receive(0).get_srcSystem() == 7
+    assert link.to.system == 7
+
+
+def test_other_vehicles_on_the_line_are_not_listened_to(link, wire):
+    for system in (3, 4):
+        wire.says(HEARTBEAT, system=system)
+    assert link.receive(0).get_srcSystem() == 3
+    assert link.receive(0) is None
+
+
+def test_silence_is_a_lost_link(link, wire, clock):
+    wire.says(HEARTBEAT)
+    link.receive(0)
+    clock.now_s = SILENCE_S + 0.5
+    with pytest.raises(LinkLostError, match="nothing heard"):
+        link.receive(0)
+
+
+def test_a_closed_line_is_a_lost_link_that_names_the_recording(wire, tmp_path):
+    link = MavlinkLink(wire, TlogWriter(tmp_path / "flight.tlog"))
+    wire.closed = True
+    with pytest.raises(LinkLostError, match=r"flight\.tlog") as caught:
+        link.receive(0)
+    assert caught.value.log_path == tmp_path / "flight.tlog"
+    link.close()
+
+
+def test_both_directions_are_recorded(wire, tmp_path):
+    path = tmp_path / "flight.tlog"
+    with MavlinkLink(wire, TlogWriter(path)) as link:
+        wire.says(HEARTBEAT)
+        link.receive(0)
+    assert path.stat().st_size == 2 * (8 + 21)
+
+
+def test_timesync_is_answered_with_the_vehicles_stamp(link, wire):
+    wire.says(HEARTBEAT)
+    wire.says(mavlink.MAVLink_timesync_message(0, 12345))
+    for _ in range(2):
+        link.receive(0)
+    answer = mavlink.MAVLink(None).decode(bytearray(wire.sent[-1]))
+    assert answer.get_type() == "TIMESYNC"
+    assert answer.ts1 == 12345
+    assert answer.tc1 > 0
+
+
+def test_noise_on_the_line_is_passed_over(link, wire):
+    wire.incoming.append(b"\xfd\x05noise\xfe\x00")
+    wire.says(HEARTBEAT)
+    got = [link.receive(0) for _ in range(4)]
+    assert [m.get_type() for m in got if m] in (["HEARTBEAT"], [])  # noise may swallow one frame
+
+
+@pytest.mark.parametrize("text", ["tcp:nowhere", "udp:1", "", "tcp:host:port"])
+def test_a_malformed_address_is_explained(text):
+    with pytest.raises(LinkError, match="tcp:HOST:PORT"):
+        open_link(text)
+
+
+def test_nobody_at_an_address_is_explained():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound but not listening
+        with pytest.raises(LinkError, match="Cannot connect"):
+            open_link(f"tcp:127.0.0.1:{taken.getsockname()[1]}")
+
+
+def test_a_port_in_use_is_explained():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(LinkError, match="Cannot connect"):
+            open_link(f"udpin:127.0.0.1:{taken.getsockname()[1]}")
+
+
+def test_udp_answers_whoever_spoke():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as vehicle:
+        vehicle.bind(("127.0.0.1", 0))
+        with open_link(f"udpout:127.0.0.1:{vehicle.getsockname()[1]}") as link:
+            link.receive(0.01)
+            vehicle.settimeout(2)
+            data, client = vehicle.recvfrom(1000)
+            assert mavlink.MAVLink(None).decode(bytearray(data)).get_type() == "HEARTBEAT"
+            vehicle.sendto(bytes(HEARTBEAT.pack(mavlink.MAVLink(None, 1, 1))), client)
+            assert link.wait_for_vehicle(2).get_type() == "HEARTBEAT"

@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from flight.monitor import FlightMonitor, body_fixed_attitude
+from geo.pose import R_enu_from_camera
+
+
+def feed(monitor, *messages):
+    sender, receiver = mavlink.MAVLink(None, 1, 1), mavlink.MAVLink(None)
+    for message in messages:
+        monitor.feed(receiver.decode(bytearray(message.pack(sender))))
+
+
+def heartbeat(mode, armed):
+    return mavlink.MAVLink_heartbeat_message(2, 3, 81 + 128 * armed, mode, 4, 3)
+
+
+def photo(index):
+    return mavlink.MAVLink_camera_feedback_message(
+        1_781_484_120_000_000, 0, 0, index, 325098000, 1201276000, 63, 60, -11, -13, 26, 0, 0, 0
+    )
+
+
+@settings(deadline=None)
+@given(st.floats(-60, 60), st.floats(-60, 60), st.floats(0, 360))
+def test_a_fixed_camera_looks_through_the_floor_of_the_body(roll, pitch, yaw):
+    attitude = body_fixed_attitude(roll, pitch, yaw)
+    r, p, y = np.radians([roll, pitch, yaw])
+    about_x = np.array([[1, 0, 0], [0, np.cos(r), -np.sin(r)], [0, np.sin(r), np.cos(r)]])
+    about_y = np.array([[np.cos(p), 0, np.sin(p)], [0, 1, 0], [-np.sin(p), 0, np.cos(p)]])
+    about_z = np.array([[np.cos(y), -np.sin(y), 0], [np.sin(y), np.cos(y), 0], [0, 0, 1]])
+    R_ned_from_body = about_z @ about_y @ about_x
+    nose, right, floor = R_ned_from_body.T
+    R_enu_from_ned = np.array([[0, 1, 0], [1, 0, 0], [0, 0, -1]])
+    expected = R_enu_from_ned @ np.column_stack([right, -nose, floor])  # camera x, y, z
+    np.testing.assert_allclose(R_enu_from_camera(attitude), expected, atol=2e-4)
+
+
+def test_a_gimbal_keeps_the_camera_at_nadir_whatever_the_body_does():
+    monitor = FlightMonitor(parameters={"MNT1_TYPE": 1})
+    feed(monitor, heartbeat(3, True), photo(1))
+    (event,) = monitor.track().camera_events
+    assert event.attitude.pitch_deg == -90
+    assert event.attitude.yaw_deg == pytest.approx(26)
+
+
+def test_a_camera_event_that_comes_twice_counts_once():
+    monitor = FlightMonitor()
+    feed(monitor, heartbeat(3, True), photo(1), photo(1), photo(2))
+    assert monitor.photo_count == 2
+
+
+def test_bit_eight_of_the_base_mode_means_nothing():
+    monitor = FlightMonitor()
+    for base_mode in (81, 89, 81):
+        feed(monitor, mavlink.MAVLink_heartbeat_message(2, 3, base_mode, 0, 3, 3))
+    assert monitor.modes == ["STABILIZE"]
+    assert not monitor.armed
+
+
+def test_time_is_the_vehicles_own():
+    monitor = FlightMonitor()
+    feed(
+        monitor,
+        mavlink.MAVLink_system_time_message(1_781_484_000_000_000, 1000),
+        heartbeat(3, True),
+        mavlink.MAVLink_extended_sys_state_message(3, 3),
+        mavlink.MAVLink_global_position_int_message(3000, 0, 0, 0, 0, 0, 0, 0, 0),
+    )
+    (point,) = monitor.track().points
+    assert point.time.timestamp() == 1_781_484_002
+
+
+def test_without_landed_state_a_metre_of_height_is_flying():
+    monitor = FlightMonitor()
+    feed(
+        monitor,
+        heartbeat(3, True),
+        mavlink.MAVLink_global_position_int_message(5000, 0, 0, 0, 1500, 0, 0, 0, 0),
+    )
+    assert monitor.is_airborne
+    assert monitor.took_off_ms == 5000
+
+
+def test_the_second_flight_forgets_the_first():
+    monitor = FlightMonitor()
+    feed(monitor, heartbeat(3, True), photo(1), heartbeat(3, False), heartbeat(3, True))
+    assert monitor.photo_count == 0
+    assert monitor.ended_ms is None
+
+
+def test_a_breach_of_the_fence_is_remembered_until_the_next_flight():
+    monitor = FlightMonitor()
+    breach = mavlink.MAVLink_fence_status_message(1, 1, 3, 9000, 0)
+    over = mavlink.MAVLink_fence_status_message(0, 1, 0, 9000, 0)
+    feed(monitor, heartbeat(3, True), breach, over)
+    assert monitor.fence_breached
+    feed(monitor, heartbeat(3, False), heartbeat(3, True))
+    assert not monitor.fence_breached
+
+
+def test_the_words_of_a_breach_count_too():
+    monitor = FlightMonitor()
+    feed(
+        monitor,
+        heartbeat(3, True),
+        mavlink.MAVLink_statustext_message(5, b"Max Alt fence breached"),
+    )
+    assert monitor.fence_breached

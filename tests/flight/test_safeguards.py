@@ -1,0 +1,211 @@
+"""What a vehicle must be set to before it is armed, and what it is left with afterwards."""
+
+from dataclasses import replace
+
+import pytest
+
+from flight.errors import RefusedError
+from flight.fly import fly_sortie
+from flight.safeguards import Safeguards
+from flight.session import Session
+from simulations import commands
+from simulations.parameters import DEFAULTS
+from tests.flight.links import SimulatedLink
+from tests.flight.sorties import area, small_sortie, with_fence
+
+SORTIE = small_sortie()
+TIGHT = with_fence(SORTIE, area(-60, -60, 150, 70))
+
+
+@pytest.fixture
+def link():
+    return SimulatedLink()
+
+
+@pytest.fixture
+def parameters(link):
+    return link.autopilot.parameters
+
+
+@pytest.fixture
+def safeguards(link):
+    return Safeguards(Session(link), SORTIE)
+
+
+@pytest.fixture
+def fly(link, tmp_path, monkeypatch):
+    monkeypatch.setattr("flight.fly.open_link", lambda *_, **__: link)
+
+    def fly(sortie, on_progress=None):
+        return fly_sortie(
+            sortie,
+            "tcp:x:1",
+            log_path=tmp_path / "a.tlog",
+            on_progress=on_progress,
+            arm_real=True,
+        )
+
+    return fly
+
+
+def test_the_height_fence_is_the_ceiling_whatever_the_items_say(link, parameters):
+    items = tuple(
+        replace(item, altitude_m=400.0) if item.command == 16 else item for item in SORTIE.items
+    )
+    Safeguards(Session(link), replace(SORTIE, items=items)).raise_fence()
+    assert parameters["FENCE_ALT_MAX"] == SORTIE.height_home_m + 15
+    assert parameters["FENCE_ENABLE"] == 1
+
+
+@pytest.mark.parametrize("action", [0, 2, 4])
+def test_a_fence_that_would_not_bring_the_vehicle_home_is_made_to(safeguards, parameters, action):
+    parameters.set("FENCE_ACTION", action)
+    safeguards.raise_fence()
+    assert parameters["FENCE_ACTION"] == 1
+
+
+def test_the_users_own_kinds_of_fence_stay_on(safeguards, parameters):
+    parameters.set("FENCE_TYPE", 10)
+    safeguards.raise_fence()
+    assert parameters["FENCE_TYPE"] == 15
+
+
+def test_a_circle_that_the_sortie_would_leave_is_told(safeguards, parameters):
+    parameters.set("FENCE_RADIUS", 100)
+    with pytest.raises(RefusedError, match=r"ends at 100 m from home; sortie T-1 reaches 130 m"):
+        safeguards.raise_fence()
+
+
+def test_everything_that_was_changed_is_put_back_and_told(safeguards, parameters):
+    parameters.set("FENCE_ACTION", 0)
+    before = dict(parameters.values)
+    safeguards.raise_fence()
+    told = safeguards.restore()
+    after = {name: parameters[name] for name in before if name != "FENCE_TOTAL"}
+    assert after.items() <= before.items()
+    assert "parameter FENCE_ACTION was 0, set to 1 for the flight and put back" in told
+
+
+def test_a_return_above_the_ceiling_is_refused(safeguards, parameters):
+    parameters.set("RTL_ALT", 6000)
+    with pytest.raises(RefusedError, match=r"returns at 60 m .* ceiling of 45 m"):
+        safeguards.check_failsafes(arm_real=False)
+
+
+@pytest.mark.parametrize("name", ["RTL_ALT", "FS_GCS_ENABLE"])
+def test_a_silent_parameter_is_not_a_good_one(safeguards, link, monkeypatch, name):
+    read = safeguards.session.read_parameter
+    monkeypatch.setattr(
+        safeguards.session, "read_parameter", lambda asked: None if asked == name else read(asked)
+    )
+    with pytest.raises(RefusedError, match=f"does not tell its parameter {name}"):
+        safeguards.check_failsafes(arm_real=True)
+
+
+def test_a_real_vehicle_that_ignores_a_lost_ground_station_is_refused(safeguards, parameters):
+    parameters.set("FS_GCS_ENABLE", 0)
+    safeguards.check_failsafes(arm_real=False)
+    with pytest.raises(RefusedError, match="FS_GCS_ENABLE to 1"):
+        safeguards.check_failsafes(arm_real=True)
+
+
+def test_a_flight_whose_fence_was_switched_to_report_only_turns_back(fly, parameters, monkeypatch):
+    monkeypatch.setattr("flight.fly.check_sortie", lambda sortie: None)
+    parameters.set("FENCE_ACTION", 0)
+    result = fly(TIGHT)
+    assert not result.completed
+    assert "Polygon fence breached" in result.problem
+    assert result.modes[-1] == "RTL"
+    assert parameters["FENCE_ACTION"] == 0
+    assert parameters["FENCE_ENABLE"] == DEFAULTS["FENCE_ENABLE"][0]
+
+
+def test_a_breach_that_the_vehicle_does_not_answer_is_a_problem(fly, monkeypatch):
+    monkeypatch.setattr("flight.fly.check_sortie", lambda sortie: None)
+    monkeypatch.setattr("flight.safeguards.RETURNING", {0, 1})
+    monkeypatch.setattr("simulations.failsafes.FENCE_ACTIONS", {})
+    result = fly(TIGHT)
+    assert not result.completed
+    assert "fence was breached" in result.problem
+
+
+def test_photos_of_a_real_vehicle_need_to_know_the_gimbal(fly, link, monkeypatch):
+    read = Session.read_parameter
+    monkeypatch.setattr(
+        Session,
+        "read_parameter",
+        lambda self, name: None if name == "MNT1_TYPE" else read(self, name),
+    )
+    with pytest.raises(RefusedError, match="MNT1_TYPE"):
+        fly(SORTIE)
+    assert not link.autopilot.armed
+
+
+def test_an_empty_battery_is_refused_before_arming(fly, link):
+    link.autopilot.craft.battery.used_wh = 0.8 * link.autopilot.scene.airframe.battery_wh
+    with pytest.raises(RefusedError, match="The battery holds 20%"):
+        fly(replace(SORTIE, drone_key="sim-quad"))
+    assert not link.autopilot.armed
+
+
+def test_a_vehicle_that_its_pilot_took_over_is_left_alone(fly, link, monkeypatch):
+    told = []
+
+    def interfere(progress):
+        told.append(progress)
+        if progress.phase == "flight" and progress.height_home_m > 10:
+            if progress.mode == "LOITER":
+                raise KeyboardInterrupt
+            link.autopilot.set_mode(5)
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        fly(SORTIE, interfere)
+    link.receive(5.0)
+    assert link.autopilot.mode == 5
+    assert "is in LOITER, which was not ordered from here" in caught.value.__notes__[0]
+
+
+def test_a_vehicle_that_somebody_else_flies_is_refused_and_left_alone(fly, link, monkeypatch):
+    monkeypatch.setattr("flight.readiness.READY_WITHIN_S", 3.0)
+    autopilot = link.autopilot
+    autopilot.set_mode(4)
+    autopilot.arm()
+    autopilot.take_off(20.0)
+    before = dict(autopilot.parameters.values)
+    with pytest.raises(RefusedError, match="armed already") as caught:
+        fly(SORTIE)
+    assert (autopilot.mode, autopilot.is_flying) == (4, True)
+    assert autopilot.parameters.values == before
+    assert not hasattr(caught.value, "__notes__")
+
+
+def test_a_vehicle_that_somebody_else_arms_meanwhile_is_not_flown(fly, link):
+    def interfere(progress):
+        if progress.phase == "upload":
+            link.autopilot.arm()
+
+    with pytest.raises(RefusedError, match="armed by somebody else"):
+        fly(SORTIE, interfere)
+    assert link.autopilot.armed
+    assert not link.autopilot.is_flying
+
+
+def test_a_return_that_the_vehicle_refuses_is_told(fly, link, monkeypatch):
+    def interrupt(progress):
+        if progress.phase == "flight" and progress.height_home_m > 10:
+            monkeypatch.setitem(commands._COMMANDS, 20, lambda *_: 4)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        fly(SORTIE, interrupt)
+    assert "told to return: failed, but RTL was NOT seen" in caught.value.__notes__[0]
+
+
+def test_parameters_are_put_back_when_arming_is_refused(fly, parameters, monkeypatch):
+    parameters.set("FENCE_ACTION", 0)
+    monkeypatch.setattr("flight.fly.wait_ready", lambda session: None)
+    parameters.set("BATT_ARM_VOLT", 30)
+    with pytest.raises(RefusedError, match=r"refuses to arm \(failed\)") as caught:
+        fly(SORTIE)
+    assert parameters["FENCE_ACTION"] == 0
+    assert any("FENCE_ACTION was 0" in note for note in caught.value.__notes__)

@@ -1,0 +1,81 @@
+import pytest
+
+from flight.errors import TransferError
+from flight.protocol import FENCE, differences, fence_items, home_item
+from flight.session import NoAnswerError, Session
+from missions.model import MissionItem
+from tests.flight.links import SimulatedLink
+from tests.flight.sorties import HOME, area, small_sortie, waypoint
+
+ITEMS = (home_item(HOME), *small_sortie().items)
+
+
+@pytest.fixture
+def session():
+    return Session(SimulatedLink())
+
+
+def test_a_stored_mission_is_the_one_that_was_sent(session):
+    session.store(ITEMS)
+    assert differences(ITEMS, session.load()) == ()
+
+
+@pytest.mark.parametrize("first_seed", range(0, 100, 20))
+def test_over_a_lossy_link_a_stored_mission_is_whole_or_the_store_is_refused(first_seed):
+    for seed in range(first_seed, first_seed + 20):
+        session = Session(SimulatedLink(loss=0.2, seed=seed))
+        try:
+            session.store(ITEMS)
+        except TransferError:
+            continue
+        stored = tuple(session.link.autopilot.stores.mission)
+        assert differences(ITEMS, stored) == ()
+
+
+def test_a_refused_mission_is_told_and_cleared(session):
+    with pytest.raises(TransferError, match=r"mission \(3 items\).*not supported"):
+        session.store((ITEMS[0], waypoint(10, 10), MissionItem(12345, 2)))
+    assert session.load() == ()
+
+
+def test_a_mission_that_the_vehicle_keeps_otherwise_is_refused(session):
+    long_hold = waypoint(10, 10, hold_s=100_000)
+    with pytest.raises(TransferError, match="param1 sent 100000, vehicle holds 34464"):
+        session.store((ITEMS[0], long_hold))
+
+
+def test_a_fence_of_two_corners_is_refused(session):
+    corners = fence_items(area(0, 0, 10, 10))[:2]
+    with pytest.raises(TransferError, match="fence"):
+        session.store(corners, FENCE)
+
+
+def test_a_parameter_is_set_and_read(session):
+    session.set_parameter("FENCE_ALT_MAX", 75.5)
+    assert session.read_parameter("FENCE_ALT_MAX") == 75.5
+
+
+def test_a_parameter_that_does_not_exist_is_told(session):
+    assert session.read_parameter("NO_SUCH") is None
+    with pytest.raises(TransferError, match="NO_SUCH = 1"):
+        session.set_parameter("NO_SUCH", 1)
+
+
+def test_a_parameter_that_is_kept_otherwise_is_told(session):
+    with pytest.raises(TransferError, match=r"keeps FENCE_TYPE = 5 instead of 5\.5"):
+        session.set_parameter("FENCE_TYPE", 5.5)
+
+
+def test_an_order_without_answer_is_told():
+    with pytest.raises(NoAnswerError, match="MAV_CMD 400"):
+        Session(SimulatedLink(loss=1.0)).command(400, 1)
+
+
+def test_an_order_that_is_lost_is_given_again():
+    answers = [Session(SimulatedLink(loss=0.2, seed=seed)).command(176, 1, 4) for seed in range(9)]
+    assert answers == [0] * 9
+
+
+def test_a_message_that_the_vehicle_does_not_have_is_none(session):
+    assert session.request_message(300, "PROTOCOL_VERSION") is None
+    assert session.request_message(242, "HOME_POSITION") is not None

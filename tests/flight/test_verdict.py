@@ -1,0 +1,75 @@
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from flight.adherence import measure_adherence
+from flight.errors import RefusedError
+from flight.verdict import Verdict, adherence_figures, require_passed, sha256_of, write_verdict
+from geo.track import Track
+from tests.flight.sorties import small_sortie
+
+
+@pytest.fixture
+def mission(tmp_path):
+    path = tmp_path / "A-1.mission.json"
+    path.write_text("a mission")
+    return path
+
+
+@pytest.fixture
+def passed(mission):
+    figures = {"cross_track_rms_m": 0.4, "cross_track_worst_m": 1.2, "least_flown_share": 0.99}
+    return Verdict(
+        sortie="A-1",
+        mission_sha256=sha256_of(mission),
+        completed=True,
+        problem=None,
+        seed=1,
+        wind_m_s=3.0,
+        wind_from_deg=225.0,
+        gust_m_s=1.0,
+        photos_planned=10,
+        photos_taken=10,
+        photos_missed=0,
+        **figures,
+    )
+
+
+def test_a_passed_verdict_of_the_very_file_is_accepted(mission, passed, tmp_path):
+    write_verdict(tmp_path, passed)
+    assert require_passed(mission, tmp_path / "verdict.json") == passed
+
+
+def test_one_changed_byte_of_the_mission_needs_another_simulation(mission, passed, tmp_path):
+    write_verdict(tmp_path, passed)
+    mission.write_text("A mission")
+    with pytest.raises(RefusedError, match=r"another mission file.*aerogrid simulate"):
+        require_passed(mission, tmp_path / "verdict.json")
+
+
+@pytest.mark.parametrize("completed", [False, None, "yes", 1])
+def test_a_flight_that_was_not_completed_allows_nothing(mission, passed, tmp_path, completed):
+    write_verdict(tmp_path, replace(passed, completed=completed, problem="it left its fence"))
+    with pytest.raises(RefusedError, match="was not completed"):
+        require_passed(mission, tmp_path / "verdict.json")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "aerogrid verdict"}', "\x00"])
+def test_a_damaged_verdict_allows_nothing(mission, tmp_path, text):
+    (tmp_path / "verdict.json").write_text(text)
+    with pytest.raises(RefusedError, match="aerogrid simulate"):
+        require_passed(mission, tmp_path / "verdict.json")
+
+
+def test_without_a_verdict_it_is_said_what_to_run(mission, tmp_path):
+    with pytest.raises(RefusedError, match=r"aerogrid simulate .*A-1\.mission\.json"):
+        require_passed(mission, tmp_path / "verdict.json")
+
+
+def test_what_there_is_no_figure_of_is_null():
+    figures = adherence_figures(measure_adherence(small_sortie(), Track((), ())))
+    assert figures["cross_track_rms_m"] is None
+    assert not any(isinstance(v, float) and math.isnan(v) for v in figures.values())
+    json.dumps(figures, allow_nan=False)
