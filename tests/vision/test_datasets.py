@@ -1,0 +1,202 @@
+import dataclasses
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vision.classes import class_index
+from vision.datasets import (
+    IGNORE,
+    Picture,
+    Run,
+    Source,
+    TrainingError,
+    cut,
+    draw_batch,
+    list_files,
+    load_source,
+    read_run,
+)
+
+RUNS = sorted((Path(__file__).parents[2] / "vision" / "models").glob("run_*.toml"))
+
+
+def source(**changes):
+    plain = {
+        "name": "ponds",
+        "images": "{split}/images",
+        "masks": "{split}/masks",
+        "known": ("boat", "smoke"),
+        "values": {1: ("boat",), 2: ("smoke",)},
+    }
+    return Source(**{**plain, **changes})
+
+
+def write_picture(root, name, *, split="train", mask=None, shape=(48, 64)):
+    for folder in ("images", "masks"):
+        (root / split / folder).mkdir(parents=True, exist_ok=True)
+    mask = np.zeros(shape, np.uint8) if mask is None else mask
+    rgb = np.stack([mask * 100] * 3, axis=-1)
+    cv2.imwrite(str(root / split / "images" / f"{name}.png"), rgb)
+    cv2.imwrite(str(root / split / "masks" / f"{name}.png"), mask)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    mask = np.zeros((48, 64), np.uint8)
+    mask[10:20, 30:40] = 1
+    write_picture(tmp_path, "b", mask=mask)
+    write_picture(tmp_path, "a")
+    return tmp_path
+
+
+def run_of(*sources, **changes):
+    return Run("test", "0", sources, **{"steps": 1, "crop_px": 32, "batch": 4, **changes})
+
+
+def test_files_come_in_the_order_of_their_names(folder):
+    assert [p.name for p in list_files(source(), folder, "train")] == ["a.png", "b.png"]
+
+
+def test_excluded_names_are_never_listed(folder):
+    files = list_files(source(exclude=("b.",)), folder, "train")
+    assert [p.name for p in files] == ["a.png"]
+
+
+def test_manifest_decides_the_split(folder):
+    (folder / "list.csv").write_text(
+        "file,split\ntrain/images/a.png,val\ntrain/images/b.png,train\n"
+    )
+    entry = source(images="train/images", manifest="list.csv")
+    assert [p.name for p in list_files(entry, folder, "val")] == ["a.png"]
+
+
+def test_absent_folder_is_named(tmp_path):
+    with pytest.raises(TrainingError, match=r"Source ponds: folder .*train/images does not exist"):
+        list_files(source(), tmp_path, "train")
+
+
+def test_mask_of_another_size_is_refused(folder):
+    cv2.imwrite(str(folder / "train" / "masks" / "a.png"), np.zeros((5, 6), np.uint8))
+    with pytest.raises(TrainingError, match=r"a\.png has 5 rows and 6 columns"):
+        load_source(source(), folder, "train")
+
+
+def test_broken_picture_is_named(folder):
+    (folder / "train" / "images" / "a.png").write_bytes(b"not a picture")
+    with pytest.raises(TrainingError, match=r"a\.png cannot be decoded"):
+        load_source(source(), folder, "train")
+
+
+def test_source_that_marks_an_unlisted_class_is_refused():
+    with pytest.raises(ValueError, match="'flame'"):
+        source(values={1: ("flame",)})
+
+
+def test_unknown_classes_and_ignored_pixels_have_no_weight():
+    weights = source().weight_table()
+    assert weights[:, class_index("building")].max() == 0
+    assert weights[IGNORE].max() == 0
+    assert weights[0, class_index("boat")] == 1
+
+
+def test_what_may_hide_under_smoke_has_no_weight_there():
+    weights = source(hidden={2: ("boat",)}).weight_table()
+    assert weights[2, class_index("boat")] == 0
+    assert weights[2, class_index("smoke")] == 1
+
+
+def test_same_step_draws_the_same_crops(folder):
+    data = [load_source(source(), folder, "train")]
+    run = run_of(source())
+    one, two = draw_batch(data, run, 5), draw_batch(data, run, 5)
+    np.testing.assert_array_equal(one.rgb, two.rgb)
+    assert not np.array_equal(one.rgb, draw_batch(data, run, 6).rgb)
+
+
+def test_crops_keep_targets_on_their_object(folder):
+    data = [load_source(source(), folder, "train")]
+    for step in range(10):
+        batch = draw_batch(data, run_of(source()), step)
+        boat = batch.target[..., class_index("boat")] * batch.weight[..., class_index("boat")] > 0
+        known = batch.weight[..., class_index("boat")] > 0
+        if boat.sum() > 60 and (known & ~boat).sum() > 60:
+            grey = batch.rgb.mean(axis=-1)
+            assert grey[boat].mean() > grey[known & ~boat].mean() + 30
+
+
+def test_every_source_gets_its_share_of_a_batch(folder):
+    quiet = source(name="quiet", masks=None, values={}, known=("smoke",), share=1)
+    data = [load_source(entry, folder, "train") for entry in (source(share=3), quiet)]
+    for step in range(5):
+        weight = draw_batch(data, run_of(source()), step).weight[..., class_index("boat")]
+        assert (weight.max(axis=(1, 2)) > 0).sum() == 3
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.floats(0.3, 3), st.floats(-45, 45), st.floats(-20, 80), st.floats(-20, 80),
+)  # fmt: skip
+def test_cut_shows_the_mask_where_it_shows_the_picture(scale, angle_deg, row, column):
+    rows, columns = np.mgrid[:60, :50]
+    mask = (((rows - 30) ** 2 + (columns - 20) ** 2) < 150).astype(np.uint8)
+    rgb = np.repeat(mask[..., None] * np.uint8(200), 3, axis=-1)
+    crop, labels = cut(Picture("p", rgb, mask, {}), (row, column), scale, angle_deg, 32)
+    inside = labels != IGNORE
+    disagree = ((crop[..., 0] > 100) != (labels == 1)) & inside
+    edge = 2 * math.pi * math.sqrt(150 / math.pi) * scale + 8
+    assert disagree.sum() <= edge
+
+
+def test_enlarging_keeps_an_object_s_area(folder):
+    data = load_source(source(), folder, "train")
+    picture = data.pictures[1]
+    _, labels = cut(picture, (15, 35), 2.0, 0.0, 64)
+    assert (labels == 1).sum() == pytest.approx(4 * 100, abs=45)
+
+
+def test_run_file_is_read_with_its_sources(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text(
+        'name = "n"\nversion = "1"\nsteps = 3\n[[sources]]\nname = "s"\nimages = "i"\n'
+        'masks = "m"\nknown = ["boat"]\nvalues = { 1 = ["boat"] }\n'
+    )
+    run = read_run(path)
+    assert run.steps == 3
+    assert run.sources[0].values == {1: ("boat",)}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name = ", "run.toml"),
+        ('name = "n"\nversion = "1"\nsteps = 1', "no sources"),
+        ('speed = 1\n[[sources]]\nname = "s"\nimages = "i"\nknown = ["boat"]', "speed"),
+        ('steps = 1\n[[sources]]\nname = "s"\nimages = "i"\nknown = ["tree"]', "tree"),
+    ],
+)
+def test_bad_run_file_is_refused_with_the_reason(tmp_path, text, said):
+    path = tmp_path / "run.toml"
+    path.write_text(text)
+    with pytest.raises(TrainingError, match=said):
+        read_run(path)
+
+
+@pytest.mark.parametrize("path", RUNS, ids=lambda p: p.stem)
+def test_shipped_run_files_hold_back_the_demo_s_burning_picture(path):
+    for entry in read_run(path).sources:
+        if entry.name in {"construction", "negatives"}:
+            assert "319292_270961" in entry.exclude
+            assert "319293_270961" in entry.exclude
+        assert "demo" not in entry.images
+
+
+@pytest.mark.parametrize("owner", [Run, Source])
+def test_every_field_of_a_run_file_is_documented(owner):
+    page = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
+    missing = [f.name for f in dataclasses.fields(owner) if f"`{f.name}`" not in page]
+    assert missing == []

@@ -1,0 +1,127 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.pose import Attitude, PoseSigma, R_enu_from_camera
+from geo.projection import ground_from_pixels
+from geo.terrain import FlatTerrain
+from tests.vision.scene import (
+    CAMERA,
+    EXACT,
+    LOCAL,
+    frame_of,
+    grid_of_places,
+    outline_px,
+    photograph,
+    pose_at,
+    renamed,
+    square,
+)
+from vision.intrinsics import attitude_from_R
+from vision.locate import covariances_m2, footprints, locate
+from vision.model import Detection
+
+GROUND = FlatTerrain(0.0)
+
+
+def test_a_detection_is_put_where_the_object_is():
+    objects = [square(5, 8), square(-20, 3, 10), square(90, 40)]
+    frames, detections, truth = photograph(objects, grid_of_places(60, 30), EXACT, 1)
+    sightings, failures = locate(detections, frames, GROUND, LOCAL)
+    assert failures == ()
+    whole = [s for s in sightings if not s.detection.cut]
+    assert len(whole) > 5
+    by_detection = dict(zip(map(id, detections), truth, strict=True))
+    for sighting in whole:
+        ground = LOCAL.to_local(sighting.polygon)
+        true = objects[by_detection[id(sighting.detection)]]
+        assert ground.intersection(true).area / ground.union(true).area > 0.98
+
+
+def test_a_hole_stays_a_hole():
+    ring = shapely.box(500, 400, 700, 600) - shapely.box(550, 450, 650, 550)
+    frame = frame_of("a", pose_at(0, 0, Attitude(20.0, -70.0)))
+    ((sighting,), _) = locate([Detection("a", "smoke", 0.5, ring)], [frame], GROUND, LOCAL)
+    assert len(sighting.polygon.interiors) == 1
+
+
+def test_a_detection_above_the_horizon_is_listed_with_its_reason():
+    frame = frame_of("a", pose_at(0, 0, Attitude(0.0, -15.0)))
+    sky, ground = shapely.box(0, 0, 200, 300), shapely.box(500, 700, 600, 800)
+    detections = [Detection("a", "smoke", 0.5, sky), Detection("a", "smoke", 0.5, ground)]
+    sightings, (failure,) = locate(detections, [frame], GROUND, LOCAL)
+    assert [s.detection for s in sightings] == detections[1:]
+    assert failure.detection == detections[0]
+    assert "corners look above the horizon" in failure.reason
+
+
+def test_detections_without_a_pose_are_listed_with_the_photos_reason():
+    detection = Detection("a", "smoke", 0.5, shapely.box(0, 0, 9, 9))
+    blind = renamed(frame_of("a", None), reasons=("position only: no camera attitude",))
+    assert locate([detection], [blind], GROUND, LOCAL)[1][0].reason.startswith("position only")
+    assert "not among the frames" in locate([detection], [], GROUND, LOCAL)[1][0].reason
+
+
+def shaken(pose, rng):
+    """The same pose with errors drawn from its sigmas."""
+    sigma = pose.sigma
+    turn = np.radians(rng.normal(0, [sigma.axis_deg, sigma.axis_deg, sigma.twist_deg]))
+    x, y, z = turn
+    skew = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    R = R_enu_from_camera(pose.attitude) @ (np.eye(3) + skew + skew @ skew / 2)
+    east, north = rng.normal(0, sigma.horizontal_m, 2)
+    xy = LOCAL.xy_from_lonlat(np.array([[pose.position.lon_deg, pose.position.lat_deg]]))[0]
+    moved = pose_at(xy[0] + east, xy[1] + north, attitude_from_R(R), sigma)
+    height = pose.position.altitude_amsl_m + rng.normal(0, sigma.vertical_m)
+    return replace(moved, position=replace(moved.position, altitude_amsl_m=height))
+
+
+@settings(max_examples=4, deadline=None)
+@given(
+    yaw=st.floats(-180, 180), pitch=st.sampled_from([-90.0, -70.0, -50.0]), seed=st.integers(0, 9)
+)
+def test_covariances_are_those_of_many_drawn_poses(yaw, pitch, seed):
+    rng = np.random.default_rng(seed)
+    pose = pose_at(0, 0, Attitude(yaw, pitch), PoseSigma(0.5, 0.8, 0.4, 1.0))
+    pixel = np.array([[300.0, 700.0]])
+    ground = ground_from_pixels(pixel, CAMERA, pose, GROUND, LOCAL)
+    drawn = np.vstack(
+        [
+            ground_from_pixels(
+                pixel, CAMERA, shaken(pose, rng), FlatTerrain(rng.normal(0, 0.6)), LOCAL
+            )
+            for _ in range(800)
+        ]
+    )
+    found = covariances_m2(CAMERA.rays_from_pixels(pixel), ground, pose, LOCAL, 0.6)[0]
+    wanted = np.cov(drawn[:, :2].T)
+    scale = np.sqrt(wanted[0, 0] * wanted[1, 1])
+    np.testing.assert_allclose(found, wanted[[0, 0, 1], [0, 1, 1]], atol=0.2 * scale)
+
+
+def test_doubt_grows_towards_the_edge_of_the_picture():
+    pose = pose_at(0, 0, Attitude(0.0, -90.0))
+    pixels = np.array([[639.5, 479.5], [1000.0, 479.5], [1279.0, 479.5]])
+    ground = ground_from_pixels(pixels, CAMERA, pose, GROUND, LOCAL)
+    east = covariances_m2(CAMERA.rays_from_pixels(pixels), ground, pose, LOCAL, 2.0)[:, 0]
+    assert east[0] < east[1] < east[2]
+
+
+def test_only_photos_that_were_looked_at_have_a_footprint():
+    down = pose_at(0, 0, Attitude(0.0, -90.0))
+    good, poor = frame_of("good", down), renamed(frame_of("poor", down), reasons=("blurred: x",))
+    sky = frame_of("sky", pose_at(0, 0, Attitude(0.0, -11.0)))
+    found = footprints([good, poor, sky, frame_of("blind", None)], GROUND, LOCAL)
+    assert list(found) == ["good"]
+    assert LOCAL.to_local(found["good"]).area == pytest.approx(1280 * 960 * 0.08**2, rel=0.001)
+
+
+def test_the_world_of_these_tests_is_seen_as_it_is():
+    pose = pose_at(0, 0, Attitude(0.0, -90.0))
+    outline, cut = outline_px(square(0, 0, 8), pose)
+    assert outline.area == pytest.approx(100 * 100, rel=0.01)
+    assert not cut

@@ -1,0 +1,62 @@
+import pytest
+
+from tests.vision.photos import CLASSES, save_model
+from vision.errors import ModelError
+from vision.package import SHIPPED_MODEL, load_package
+
+pytest.importorskip("onnx")
+
+
+def test_a_package_is_read(tmp_path):
+    package = load_package(save_model(tmp_path))
+    assert package.classes == CLASSES
+    assert package.thresholds["boat"] == 0.5
+    assert package.path == tmp_path / "tiny.onnx"
+
+
+def test_the_shipped_package_belongs_together():
+    if not SHIPPED_MODEL.exists():
+        pytest.skip("no model is shipped yet")
+    assert "building" in load_package().classes
+
+
+def test_a_model_with_another_hash_is_refused(tmp_path):
+    manifest = save_model(tmp_path)
+    with (tmp_path / "tiny.onnx").open("ab") as file:
+        file.write(b"\0")
+    with pytest.raises(ModelError, match="SHA-256"):
+        load_package(manifest)
+
+
+def test_a_missing_manifest_or_model_is_named(tmp_path):
+    with pytest.raises(ModelError, match="no such model manifest"):
+        load_package(tmp_path / "absent.toml")
+    manifest = save_model(tmp_path)
+    (tmp_path / "tiny.onnx").unlink()
+    with pytest.raises(ModelError, match="cannot be read"):
+        load_package(manifest)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("tile_px = 128", "tile_px = 100", "multiple of 32"),
+        ("boat = 0.5", "boat = 1.5", "between 0 and 1"),
+        ("boat = 0.5", "ship = 0.5", "thresholds and classes differ"),
+        ("mean = [0, 0, 0]", "mean = [0, 0]", "wrong type"),
+        ('name = "tiny"', "", "lacks name"),
+        ('name = "tiny"', "name = ", "not a model manifest"),
+    ],
+)
+def test_a_manifest_with_a_mistake_is_refused(tmp_path, old, new, message):
+    manifest = save_model(tmp_path)
+    manifest.write_text(manifest.read_text().replace(old, new))
+    with pytest.raises(ModelError, match=message):
+        load_package(manifest)
+
+
+def test_a_manifest_that_lacks_something_names_what_writes_it(tmp_path):
+    manifest = save_model(tmp_path)
+    manifest.write_text(manifest.read_text().replace('name = "tiny"', ""))
+    with pytest.raises(ModelError, match=r"vision\.export\.package \(docs/training\.md\)"):
+        load_package(manifest)

@@ -1,0 +1,105 @@
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.pose import Attitude
+from tests.vision.photos import textured
+from tests.vision.scene import frame_of, pose_at, renamed
+from vision.quality import (
+    QualityLimits,
+    blur_of,
+    find_duplicates,
+    is_worth_looking,
+    look_at,
+    picture_flaws,
+    size_flaws,
+)
+
+LIMITS = QualityLimits()
+
+
+def flaws(image):
+    return picture_flaws(look_at(image), LIMITS)
+
+
+def test_a_good_picture_has_no_flaws():
+    assert flaws(textured()) == []
+
+
+@pytest.mark.parametrize(
+    ("image", "flaw"),
+    [
+        (cv2.GaussianBlur(textured(), (0, 0), 5), "blurred"),
+        (cv2.blur(textured(), (25, 1)), "blurred"),
+        (textured() // 12, "dark"),
+        (np.full((300, 400, 3), 252, np.uint8), "overexposed"),
+        (np.full((300, 400, 3), 128, np.uint8), "empty"),
+    ],
+)
+def test_a_flaw_is_named_with_its_figure(image, flaw):
+    (reason,) = flaws(image)
+    assert reason.startswith(f"{flaw}: ")
+    assert any(letter.isdigit() for letter in reason)
+
+
+@given(gain=st.floats(0.2, 1.0))
+def test_blur_does_not_depend_on_contrast(gain):
+    grey = cv2.GaussianBlur(textured(seed=3)[:, :, 0], (0, 0), 1.5).astype(float)
+    dimmed = (grey * gain).round().astype(np.uint8)
+    assert blur_of(dimmed) == pytest.approx(blur_of(grey.astype(np.uint8)), abs=0.06)
+
+
+def test_blur_grows_with_the_filter():
+    grey = textured()[:, :, 0]
+    figures = [blur_of(cv2.GaussianBlur(grey, (0, 0), s)) for s in (0.5, 1, 2, 4)]
+    assert figures == sorted(figures)
+    assert 0 <= figures[0] < figures[-1] <= 1
+
+
+def test_a_picture_of_one_pixel_is_tiny_and_can_be_looked_at():
+    assert size_flaws(1, 1, LIMITS)[0].startswith("tiny: 1 x 1 pixels")
+    assert look_at(np.zeros((1, 1, 3), np.uint8)).blur == 0.0
+
+
+def duplicates(*photos):
+    frames, images = zip(*photos, strict=True)
+    return find_duplicates(frames, [look_at(image) for image in images], LIMITS)
+
+
+DOWN = Attitude(0.0, -90.0)
+
+
+def test_the_same_file_twice_is_a_duplicate_of_the_first():
+    a = frame_of("a", None)
+    assert duplicates((a, textured()), (renamed(a, photo_id="b"), textured())) == {
+        "b": "duplicate: the same file as a"
+    }
+
+
+def test_nearly_the_same_picture_from_the_same_place_is_a_duplicate():
+    image = textured()
+    again = np.clip(image.astype(int) + 1, 0, 255).astype(np.uint8)
+    a, b = frame_of("a", pose_at(0, 0, DOWN)), frame_of("b", pose_at(0.2, 0, DOWN))
+    assert "b" in duplicates((a, image), (b, again))
+
+
+def test_the_same_looks_from_elsewhere_are_no_duplicate():
+    a, b = frame_of("a", pose_at(0, 0, DOWN)), frame_of("b", pose_at(20, 0, DOWN))
+    assert duplicates((a, textured()), (b, textured())) == {}
+
+
+def test_other_pictures_from_the_same_place_are_no_duplicates():
+    a, b = frame_of("a", pose_at(0, 0, DOWN)), frame_of("b", pose_at(0, 0, DOWN))
+    assert duplicates((a, textured(seed=1)), (b, textured(seed=2))) == {}
+
+
+def test_detection_passes_over_flawed_photos():
+    photo = renamed(frame_of("a", None), reasons=("blurred: blur 0.7 of 1", "no pose: no GNSS"))
+    assert not is_worth_looking(photo)
+    assert is_worth_looking(renamed(photo, reasons=("no pose: no GNSS",)))
+    broken = renamed(photo, reasons=("unreadable: cut short",))
+    assert not is_worth_looking(broken)
+    assert photo.is_readable
+    assert not broken.is_readable

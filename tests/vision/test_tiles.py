@@ -1,0 +1,67 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vision.tiles import MOST_MAP_PIXELS, OVERLAP_PX, blended, resized, scale_for, spans
+
+
+def identity(tile):
+    return tile.transpose(2, 0, 1).astype(np.float32)
+
+
+@settings(max_examples=40, deadline=None)
+@given(height=st.integers(1, 400), width=st.integers(1, 400), fixed=st.booleans())
+def test_blending_what_each_tile_shows_gives_the_picture(height, width, fixed):
+    image = np.random.default_rng(1).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    maps = blended(image, identity, tile_px=128, fixed=fixed)
+    assert maps.shape == (3, height, width)
+    np.testing.assert_allclose(maps, identity(image), atol=1e-3)
+
+
+@given(length=st.integers(1, 20_000), tile=st.sampled_from([128, 256, 512]), fixed=st.booleans())
+def test_spans_cover_a_side_and_overlap(length, tile, fixed):
+    found = spans(length, tile, fixed=fixed)
+    size = found[0][1] - found[0][0]
+    assert all(stop - start == size and start >= 0 for start, stop in found)
+    assert size % 32 == 0
+    assert size == tile or not fixed
+    assert size <= tile
+    assert found[0][0] == 0
+    assert found[-1][1] >= length
+    assert found[-1][1] == length or len(found) == 1
+    for (_, stop), (start, _) in pairwise(found):
+        assert stop - start >= OVERLAP_PX
+
+
+def test_a_step_between_two_tiles_leaves_no_seam():
+    levels = iter([0.0, 1.0])
+
+    def constant(tile):
+        return np.full((1, *tile.shape[:2]), next(levels), dtype=np.float32)
+
+    maps = blended(np.zeros((100, 190, 3), np.uint8), constant, tile_px=128)
+    row = maps[0, 50]
+    assert (row[0], row[-1]) == (0.0, 1.0)
+    assert np.abs(np.diff(row)).max() < 0.03
+
+
+def test_pictures_are_brought_to_the_models_gsd():
+    assert scale_for(0.05, 0.1, 4000, 3000) == pytest.approx(0.5)
+    assert scale_for(None, 0.1, 4000, 3000) == 1.0
+    assert scale_for(1.0, 0.1, 400, 300) == 2.0
+
+
+def test_a_picture_without_gsd_never_takes_more_than_the_memory_meant_for_it():
+    scale = scale_for(None, 0.1, 20_000, 10_000)
+    assert 20_000 * scale * 10_000 * scale <= MOST_MAP_PIXELS * 1.001
+
+
+def test_making_a_picture_smaller_keeps_its_brightness():
+    image = np.random.default_rng(2).integers(0, 255, (300, 400, 3), dtype=np.uint8)
+    small = resized(image, 40, 30)
+    assert small.shape == (30, 40, 3)
+    assert small.mean() == pytest.approx(image.mean(), abs=1.0)
+    assert resized(image, 400, 300) is image

@@ -1,0 +1,1 @@
+"""From photos to located observations: frames, detection, locating, association."""

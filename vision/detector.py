@@ -1,0 +1,168 @@
+"""EDGE: which classes are where in a photo: a model behind a narrow protocol, many photos."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from vision.errors import ModelError, PhotoError
+from vision.images import read_rgb, sha256_of
+from vision.model import Detection, Frame
+from vision.package import ModelPackage, load_package
+from vision.polygons import PolygonRules, detections_from_maps
+from vision.quality import is_worth_looking
+from vision.tiles import Maps, blended, resized, scale_for
+
+
+class Detector(Protocol):
+    """Anything that finds the classes of a model package in a picture."""
+
+    @property
+    def package(self) -> ModelPackage:
+        """What the model is and how its figures are to be read."""
+        ...
+
+    def probabilities(self, image: NDArray[np.uint8]) -> Maps:
+        """Maps (classes, rows, columns) of a picture (rows, columns, 3) at the model's GSD."""
+        ...
+
+
+class OnnxDetector:
+    """A model package run by ONNX Runtime on the CPU; may be shared between threads."""
+
+    def __init__(self, package: ModelPackage, *, threads: int = 1) -> None:
+        """Load the model.
+
+        Args:
+            package: as `vision.package.load_package` returns it.
+            threads: cores that one picture may use; 1 is best when photos run side by side.
+        """
+        self.package = package
+        self._session = _session(package, threads)
+        inputs = self._session.get_inputs()
+        self._input = inputs[0].name
+        _, _, rows, columns = inputs[0].shape
+        self._fixed = isinstance(rows, int) or isinstance(columns, int)
+        scale = np.array(package.std, dtype=np.float32)
+        self._gain = (1 / 255 / scale).reshape(3, 1, 1)
+        self._offset = (np.array(package.mean, dtype=np.float32) / scale).reshape(3, 1, 1)
+
+    def probabilities(self, image: NDArray[np.uint8]) -> Maps:
+        """Maps (classes, rows, columns) of a picture (rows, columns, 3) at the model's GSD."""
+        return blended(image, self.run_tile, tile_px=self.package.tile_px, fixed=self._fixed)
+
+    def run_tile(self, tile: NDArray[np.uint8]) -> Maps:
+        """Maps of one tile (rows, columns, 3) whose sides are multiples of 32."""
+        planes = np.ascontiguousarray(tile.transpose(2, 0, 1)).astype(np.float32)
+        planes *= self._gain
+        planes -= self._offset
+        maps: Maps = self._session.run(None, {self._input: planes[None]})[0][0]
+        return maps
+
+
+def _session(package: ModelPackage, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # what matters is raised
+    try:
+        session = onnxruntime.InferenceSession(
+            str(package.path), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # ONNX Runtime raises bare classes of its own, one per status
+        raise ModelError(
+            f"{package.path}: ONNX Runtime {onnxruntime.__version__} cannot load it ({error}); "
+            "export the model again with an opset that this version knows"
+        ) from error
+    channels = session.get_outputs()[0].shape[1]
+    if isinstance(channels, int) and channels != len(package.classes):
+        raise ModelError(
+            f"{package.path}: gives {channels} maps, its manifest names {len(package.classes)} "
+            "classes; the two do not belong together"
+        )
+    return session
+
+
+def open_detector(manifest_path: Path | None = None, *, threads: int = 1) -> OnnxDetector:
+    """Load a model by its manifest; the shipped one without a path."""
+    package = load_package(manifest_path) if manifest_path else load_package()
+    return OnnxDetector(package, threads=threads)
+
+
+def detect_frame(
+    frame: Frame, folder: Path, detector: Detector, rules: PolygonRules
+) -> list[Detection]:
+    """Find things in one photo.
+
+    Raises:
+        PhotoError: the file is gone, or is no longer the one that the frame describes.
+    """
+    package = detector.package
+    scale = scale_for(frame.gsd_m, package.model_gsd_m, frame.width_px, frame.height_px)
+    size = (max(1, round(frame.width_px * scale)), max(1, round(frame.height_px * scale)))
+    image = resized(_read(folder / frame.path, frame.sha256, scale), *size)
+    return detections_from_maps(detector.probabilities(image), frame, package, rules)
+
+
+def _read(path: Path, sha256: str, scale: float) -> NDArray[np.uint8]:
+    """Read the photo that a frame describes, and no other that took its place since."""
+    try:
+        found = sha256_of(path)
+        if found != sha256:
+            raise PhotoError(
+                f"{path}: is another file than the one that was read (its SHA-256 is "
+                f"{found[:12]}..., it was {sha256[:12]}...)"
+            )
+        return read_rgb(path, scale=scale)
+    except PhotoError as error:
+        # The photo could be read when the frames were made, so it changed or went away since.
+        raise PhotoError(f"{error}; run 'aerogrid ingest' again so that it is listed") from error
+
+
+def detect_frames(
+    frames: Iterable[Frame],
+    folder: Path,
+    detector: Detector,
+    *,
+    rules: PolygonRules | None = None,
+    workers: int = 2,
+) -> Iterator[tuple[Frame, list[Detection]]]:
+    """Find things in photos, a few at a time, in the order given.
+
+    Args:
+        frames: photos; those that are not worth looking at are passed over.
+        folder: that the photos' paths are relative to.
+        detector: shared by the workers.
+        rules: how maps become polygons.
+        workers: photos at once; each takes memory for one picture and its maps.
+    """
+    chosen = (frame for frame in frames if is_worth_looking(frame))
+    rules = rules or PolygonRules()
+    waiting: deque[tuple[Frame, Future[list[Detection]]]] = deque()
+    pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="detect")
+    try:
+        for frame in chosen:
+            waiting.append((frame, pool.submit(detect_frame, frame, folder, detector, rules)))
+            if len(waiting) > workers + 1:
+                done, future = waiting.popleft()
+                yield done, _result(done, future)
+        while waiting:
+            done, future = waiting.popleft()
+            yield done, _result(done, future)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _result(frame: Frame, future: Future[list[Detection]]) -> list[Detection]:
+    try:
+        return future.result()
+    except MemoryError as error:
+        raise PhotoError(
+            f"{frame.path}: {frame.width_px} x {frame.height_px} pixels do not fit in memory; "
+            "use one worker or smaller pictures"
+        ) from error

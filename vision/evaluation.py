@@ -1,0 +1,133 @@
+"""How good a predictor is on sources held back from training, and which thresholds suit it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.classes import CLASS_NAMES, class_index
+from vision.datasets import SourceData
+from vision.metrics import ObjectCounts, ScoreHistogram, best_threshold, match_objects
+
+Predictor = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""From a picture (H, W, 3) to probabilities (classes, H, W)."""
+
+MIN_OBJECT_PX = 30
+"""Smaller objects are counted on neither side: 0.3 m2 at 0.10 m a pixel."""
+
+JOIN_PX = 5
+"""Parts up to twice this far apart, 1 m on the ground, are one object: smoke and flames tear."""
+
+_UNCHOSEN_THRESHOLD = 0.5  # for a class that no validation source contains
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a predictor said about one picture, with the mask it should be judged by."""
+
+    probability: NDArray[np.float16]
+    mask: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Quality of one class on one source at the working threshold."""
+
+    source: str
+    class_name: str
+    pictures: int
+    iou: float
+    """Pooled over all known pixels; NaN where the class does not occur."""
+    false_share: float
+    """Share of the pixels without the class that are called the class."""
+    objects: ObjectCounts
+
+
+def answer_all(predict: Predictor, data: SourceData, model_gsd_m: float) -> list[Answer]:
+    """Ask the predictor about every picture of a source, resampled to the model's GSD."""
+    return [
+        Answer(predict(rgb).astype(np.float16), mask)
+        for rgb, mask in _at_model_scale(data, model_gsd_m)
+    ]
+
+
+def _at_model_scale(
+    data: SourceData, model_gsd_m: float
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+    gsd_m = data.source.gsd_m
+    scale = 1.0 if gsd_m is None else gsd_m / model_gsd_m
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    for picture in data.pictures:
+        rows, columns = picture.mask.shape
+        size = (round(columns * scale), round(rows * scale))
+        rgb = cv2.resize(picture.rgb, size, interpolation=method)
+        mask = cv2.resize(picture.mask, size, interpolation=cv2.INTER_NEAREST)
+        yield np.asarray(rgb, np.uint8), np.asarray(mask, np.uint8)
+
+
+def score_source(data: SourceData, answers: Sequence[Answer]) -> dict[str, ScoreHistogram]:
+    """Return for each class that the source knows how probabilities fall on its pixels."""
+    scores = {}
+    for name in data.source.known:
+        total = ScoreHistogram.empty()
+        for answer in answers:
+            truth, known = _truth(data, answer.mask, name)
+            total = total.add(answer.probability[class_index(name)][known], truth[known])
+        scores[name] = total
+    return scores
+
+
+def _truth(
+    data: SourceData, mask: NDArray[np.uint8], name: str
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    channel = class_index(name)
+    truth = data.source.target_table()[:, channel][mask] > 0
+    known = data.source.weight_table()[:, channel][mask] > 0
+    return truth, known
+
+
+def choose_thresholds(scores: Mapping[str, Mapping[str, ScoreHistogram]]) -> dict[str, float]:
+    """Return for each class the threshold that serves the sources of `scores` best together."""
+    chosen = {}
+    for name in CLASS_NAMES:
+        histograms = [s[name] for s in scores.values() if name in s]
+        has_truth = any(h.positive.sum() for h in histograms)
+        chosen[name] = best_threshold(histograms) if has_truth else _UNCHOSEN_THRESHOLD
+    return chosen
+
+
+def figures_of(
+    data: SourceData,
+    answers: Sequence[Answer],
+    scores: Mapping[str, ScoreHistogram],
+    thresholds: Mapping[str, float],
+) -> list[Figure]:
+    """Return the quality of every class that the source knows."""
+    return [
+        Figure(
+            data.source.name,
+            name,
+            len(answers),
+            histogram.iou_at(thresholds[name]),
+            histogram.false_share_at(thresholds[name]),
+            _count_objects(data, answers, name, thresholds[name]),
+        )
+        for name, histogram in scores.items()
+    ]
+
+
+def _count_objects(
+    data: SourceData, answers: Sequence[Answer], name: str, threshold: float
+) -> ObjectCounts:
+    total = ObjectCounts()
+    for answer in answers:
+        truth, known = _truth(data, answer.mask, name)
+        called = answer.probability[class_index(name)] >= threshold
+        total += match_objects(
+            called, truth, min_area_px=MIN_OBJECT_PX, join_px=JOIN_PX, unknown=~known
+        )
+    return total

@@ -1,0 +1,277 @@
+"""How a trained network becomes a model package: ONNX file, thresholds, manifest (edge)."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from geo.files import replacing
+from vision.classes import CLASS_NAMES
+from vision.datasets import Run, SourceData, TrainingError, load_source, read_run
+from vision.evaluation import Figure, Predictor, answer_all, choose_thresholds, figures_of
+from vision.evaluation import score_source as score
+from vision.network import MEAN, STD, STRIDE_PX
+from vision.training import load_average, predict, read_checkpoint
+
+OPSET = 17
+TILE_PX = 512
+GSD_RANGE_M = (0.03, 0.25)
+_EXAMPLE_SHAPE = (2, 3, 64, 96)
+_MAX_DIFFERENCE = 1e-3
+
+INTENDED_USE = "Flags for a person to review; never a verdict."
+
+_TABLE_START, _TABLE_END = "<!-- figures -->", "<!-- end of figures -->"
+_TABLE_HEAD = """
+| class | source | IoU | objects found | false | missed | pictures |
+|---|---|---|---|---|---|---|
+"""
+
+
+class Sigmoid(nn.Module):  # type: ignore[misc]
+    """A network that answers with probabilities instead of logits."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return probabilities (N, classes, H, W)."""
+        return torch.sigmoid(self.network(image))
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How near ONNX Runtime comes to torch on the same pictures."""
+
+    max_difference: float
+    mask_iou: float
+    """IoU of the masks at a probability of 0.5, all classes together; 1 when both are empty."""
+
+
+def export(checkpoint: Path, out: Path) -> str:
+    """Write the averaged network of a checkpoint as ONNX; return the file's SHA-256.
+
+    Input `image` is float32 (N, 3, H, W), RGB, normalised; H and W are multiples of 32.
+    Output `probability` is float32 (N, classes, H, W).
+    """
+    network = Sigmoid(load_average(checkpoint)).eval()
+    axes = {0: "batch", 2: "rows", 3: "columns"}
+    with replacing(out) as temporary, warnings.catch_warnings():
+        # The TorchScript exporter is deprecated but needs no further package.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            (torch.zeros(_EXAMPLE_SHAPE),),
+            str(temporary),
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["image"],
+            output_names=["probability"],
+            dynamic_axes={"image": axes, "probability": axes},
+        )
+    return hashlib.sha256(out.read_bytes()).hexdigest()
+
+
+def onnx_predictor(path: Path, threads: int = 1) -> Predictor:
+    """Return a predictor that runs an exported file on whole pictures of any size."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def answer(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        rows, columns = rgb.shape[:2]
+        padding = ((0, -rows % STRIDE_PX), (0, -columns % STRIDE_PX), (0, 0))
+        values = np.pad(rgb, padding, mode="symmetric").astype(np.float32) / 255
+        values = (values - np.array(MEAN, np.float32)) / np.array(STD, np.float32)
+        (probability,) = session.run(None, {"image": values.transpose(2, 0, 1)[None]})
+        return np.asarray(probability[0, :, :rows, :columns], np.float32)
+
+    return answer
+
+
+def compare(checkpoint: Path, onnx_path: Path, pictures: Sequence[NDArray[np.uint8]]) -> Agreement:
+    """Compare the exported file with the network it came from."""
+    network, answer = load_average(checkpoint), onnx_predictor(onnx_path)
+    worst, both, either = 0.0, 0, 0
+    for rgb in pictures:
+        ours, theirs = predict(network, rgb), answer(rgb)
+        worst = max(worst, float(np.abs(ours - theirs).max()))
+        both += int(((ours >= 0.5) & (theirs >= 0.5)).sum())
+        either += int(((ours >= 0.5) | (theirs >= 0.5)).sum())
+    return Agreement(worst, both / either if either else 1.0)
+
+
+def package(run_path: Path, checkpoint: Path, data_root: Path, out_dir: Path) -> list[Figure]:
+    """Export, choose thresholds on the validation pictures, measure, and write the manifest.
+
+    Writes `patrol.onnx` and `patrol.toml` below `out_dir`, and puts the figures into the card
+    `patrol.md` where there is one. All figures come from the ONNX file.
+    """
+    run = read_run(run_path)
+    onnx_path = out_dir / "patrol.onnx"
+    digest = export(checkpoint, onnx_path)
+    data = [load_source(source, data_root, "val") for source in run.sources]
+    agreement = compare(checkpoint, onnx_path, [p.rgb for d in data for p in d.pictures[:1]])
+    if agreement.max_difference > _MAX_DIFFERENCE:
+        raise TrainingError(
+            f"{onnx_path} differs from its checkpoint by {agreement.max_difference:.2g} in "
+            f"probability; {_MAX_DIFFERENCE} is allowed. Check the versions of torch and onnx."
+        )
+    thresholds, figures = measure(onnx_predictor(onnx_path), data, run.model_gsd_m)
+    counts = {s.name: len(load_source(s, data_root, "train").pictures) for s in run.sources}
+    tables: dict[str, Any] = {
+        **_head(run, digest),
+        "thresholds": thresholds,
+        "training": _training(run, checkpoint, agreement),
+        "sources": [_source_entry(d, counts[d.source.name]) for d in data],
+        "metrics": [_figure_entry(figure) for figure in figures],
+    }
+    write_manifest(out_dir / "patrol.toml", tables)
+    card = out_dir / "patrol.md"
+    if card.exists():
+        _write_whole(card, fill_card(card.read_text(encoding="utf-8"), figures))
+    return figures
+
+
+def fill_card(card: str, figures: Sequence[Figure]) -> str:
+    """Return a model card whose table between the marks holds `figures`."""
+    before, start, rest = card.partition(_TABLE_START)
+    _, end, after = rest.partition(_TABLE_END)
+    if not start or not end:
+        raise TrainingError(
+            f"The model card has no place for its figures: put the lines {_TABLE_START} and "
+            f"{_TABLE_END} where the table belongs."
+        )
+    rows = "".join(_card_row(figure) for figure in figures)
+    return f"{before}{start}\n{_TABLE_HEAD}{rows}\n{end}{after}"
+
+
+def _card_row(figure: Figure) -> str:
+    iou = "none there" if math.isnan(figure.iou) else f"{figure.iou:.3f}"
+    o = figure.objects
+    return (
+        f"| {figure.class_name} | {figure.source} | {iou} | {o.found} | {o.false} | {o.missed} "
+        f"| {figure.pictures} |\n"
+    )
+
+
+def measure(
+    answer: Predictor, data: Sequence[SourceData], model_gsd_m: float
+) -> tuple[dict[str, float], list[Figure]]:
+    """Choose the thresholds on `data` and return them with the figures at them."""
+    answers = {d.source.name: answer_all(answer, d, model_gsd_m) for d in data}
+    scores = {d.source.name: score(d, answers[d.source.name]) for d in data}
+    thresholds = choose_thresholds(
+        {d.source.name: scores[d.source.name] for d in data if d.source.judges}
+    )
+    figures = []
+    for d in data:
+        name = d.source.name
+        figures.extend(figures_of(d, answers[name], scores[name], thresholds))
+    return thresholds, figures
+
+
+def _head(run: Run, digest: str) -> dict[str, Any]:
+    return {
+        "name": "patrol",
+        "version": run.version,
+        "intended_use": INTENDED_USE,
+        "file": "patrol.onnx",
+        "sha256": digest,
+        "classes": list(CLASS_NAMES),
+        "mean": [round(v, 6) for v in MEAN],
+        "std": [round(v, 6) for v in STD],
+        "model_gsd_m": run.model_gsd_m,
+        "gsd_range_m": list(GSD_RANGE_M),
+        "tile_px": TILE_PX,
+        "stride_px": STRIDE_PX,
+    }
+
+
+def _training(run: Run, checkpoint: Path, agreement: Agreement) -> dict[str, Any]:
+    content = read_checkpoint(checkpoint)
+    return {
+        "history": list(content["history"]),
+        "seed": run.seed,
+        "batch": run.batch,
+        "crop_px": run.crop_px,
+        "encoder": "EfficientNet-Lite0, ImageNet weights, Apache-2.0",
+        "torch": str(torch.__version__),
+        "onnx_max_difference": round(agreement.max_difference, 7),
+        "onnx_mask_iou": round(agreement.mask_iou, 6),
+    }
+
+
+def _source_entry(data: SourceData, train_pictures: int) -> dict[str, Any]:
+    source = data.source
+    return {
+        "name": source.name,
+        "licence": source.licence,
+        "known": list(source.known),
+        "train_pictures": train_pictures,
+        "val_pictures": len(data.pictures),
+    }
+
+
+def _figure_entry(figure: Figure) -> dict[str, Any]:
+    objects = figure.objects
+    entry = {
+        "class": figure.class_name,
+        "source": figure.source,
+        "pictures": figure.pictures,
+        "iou": round(figure.iou, 3),
+        "false_pixel_share": round(figure.false_share, 5),
+        "objects_found": objects.found,
+        "objects_false": objects.false,
+        "objects_missed": objects.missed,
+    }
+    return {k: v for k, v in entry.items() if not (isinstance(v, float) and math.isnan(v))}
+
+
+def write_manifest(path: Path, tables: Mapping[str, Any]) -> None:
+    """Write values, tables and arrays of tables as TOML, whole or not at all."""
+    plain = {k: v for k, v in tables.items() if not _is_table(v)}
+    blocks = ["\n".join(_lines(plain))]
+    for key, value in tables.items():
+        if isinstance(value, Mapping):
+            blocks.append("\n".join([f"[{key}]", *_lines(value)]))
+        elif _is_table(value):
+            blocks.extend("\n".join([f"[[{key}]]", *_lines(entry)]) for entry in value)
+    _write_whole(path, "\n\n".join(blocks) + "\n")
+
+
+def _write_whole(path: Path, text: str) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _is_table(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return True
+    return isinstance(value, list) and bool(value) and isinstance(value[0], Mapping)
+
+
+def _lines(table: Mapping[str, Any]) -> list[str]:
+    return [f"{key} = {_toml(value)}" for key, value in table.items()]
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(entry) for entry in value) + "]"
+    raise ValueError(f"a manifest holds texts, numbers and lists, not {type(value).__name__}")

@@ -1,0 +1,301 @@
+"""EDGE: which photos a folder holds, from where they were taken, and which can be used."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import shapely
+
+from geo.camera import Camera
+from geo.frames import LocalFrame
+from geo.pose import GeoPoint, Pose
+from geo.projection import ground_from_pixels
+from geo.terrain import Terrain
+from geo.track import CameraEvent
+from vision import metadata
+from vision.errors import PhotoError
+from vision.heights import Altitude, choose_altitudes
+from vision.images import list_photos, read_rgb, read_tags, sha256_of
+from vision.intrinsics import intrinsics_of, turned_attitude, turned_camera, turns_of
+from vision.metadata import PhotoTags, Position
+from vision.model import Frame
+from vision.poses import match_events
+from vision.quality import (
+    Flaw,
+    PictureLook,
+    QualityLimits,
+    find_duplicates,
+    look_at,
+    picture_flaws,
+    size_flaws,
+)
+
+_LOOK_PX = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Photo:
+    """What one file says by itself."""
+
+    photo_id: str
+    path: str
+    sha256: str
+    tags: PhotoTags | None
+    look: PictureLook | None
+    problem: str = ""
+
+
+def read_frames(
+    folder: Path,
+    *,
+    terrain: Terrain | None = None,
+    events: Sequence[CameraEvent] = (),
+    limits: QualityLimits | None = None,
+    trust_edited: bool = False,
+    utc_offset_hours: float | None = None,
+    workers: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Frame, ...]:
+    """Describe every photo below a folder, sorted by path; what is wrong stands in `reasons`.
+
+    Args:
+        folder: photos in any depth; photos of one folder are taken to be of one flight.
+        terrain: ground heights, to choose between absolute and relative heights and for the GSD.
+        events: shutter releases of the flight log, for photos without a pose of their own.
+        limits: of quality.
+        trust_edited: believe the pose of pictures that another program has saved.
+        utc_offset_hours: of the camera's clock, for photos that do not say their time zone; None
+            guesses it from the longitude and says so in the source of the pose.
+        workers: files read at once.
+        progress: called with the number of photos read and of all.
+
+    Raises:
+        PhotoError: the folder is missing or holds no photos.
+    """
+    paths = list_photos(folder)
+    if not paths:
+        raise PhotoError(f"{folder}: holds no photos (.jpg, .png, .tif, .webp); give their folder")
+    ids = _photo_ids([path.relative_to(folder) for path in paths])
+    limits = limits or QualityLimits()
+    photos: list[_Photo] = []
+    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="photo") as pool:
+        for photo in pool.map(_read_photo, ids, paths, [folder] * len(paths)):
+            photos.append(photo)
+            if progress is not None:
+                progress(len(photos), len(paths))
+    frames = _place(
+        photos,
+        terrain,
+        events,
+        limits,
+        trust_edited=trust_edited,
+        utc_offset_hours=utc_offset_hours,
+    )
+    repeated = find_duplicates(frames, [photo.look for photo in photos], limits)
+    return tuple(_with_reason(frame, repeated.get(frame.photo_id)) for frame in frames)
+
+
+def _photo_ids(paths: Sequence[Path]) -> list[str]:
+    """Paths without suffix; with it where two photos differ in nothing else."""
+    bare = [path.with_suffix("").as_posix() for path in paths]
+    return [
+        path.as_posix() if bare.count(name) > 1 else name
+        for name, path in zip(bare, paths, strict=True)
+    ]
+
+
+def _read_photo(photo_id: str, path: Path, folder: Path) -> _Photo:
+    relative = path.relative_to(folder).as_posix()
+    digest, tags = "", None
+    try:
+        digest = sha256_of(path)
+        tags = read_tags(path)
+        scale = min(1.0, _LOOK_PX / max(tags.width_px, tags.height_px))
+        return _Photo(photo_id, relative, digest, tags, look_at(read_rgb(path, scale=scale)))
+    except PhotoError as error:
+        problem = str(error).removeprefix(f"{path}: ")
+        return _Photo(photo_id, relative, digest, tags, None, f"{Flaw.UNREADABLE}: {problem}")
+
+
+def _with_reason(frame: Frame, reason: str | None) -> Frame:
+    return frame if reason is None else replace(frame, reasons=(*frame.reasons, reason))
+
+
+def _place(
+    photos: Sequence[_Photo],
+    terrain: Terrain | None,
+    events: Sequence[CameraEvent],
+    limits: QualityLimits,
+    *,
+    trust_edited: bool,
+    utc_offset_hours: float | None,
+) -> list[Frame]:
+    positions = [metadata.position_of(p.tags) if p.tags else None for p in photos]
+    altitudes = _altitudes_by_flight(photos, positions, terrain)
+    times = [metadata.taken_at_of(p.tags, utc_offset_hours) if p.tags else None for p in photos]
+    matched = match_events(times, events)
+    frame = _local_frame(positions, events)
+    placed = []
+    for photo, position, altitude, taken_at, event in zip(
+        photos, positions, altitudes, times, matched, strict=True
+    ):
+        if photo.tags is None:
+            placed.append(_unreadable(photo))
+            continue
+        camera = _shown_camera(photo.tags)
+        pose, reasons = _pose(photo.tags, position, altitude, event, limits, utc_offset_hours)
+        gsd = _gsd_m(camera, pose, position, terrain, frame)
+        edited = metadata.editing_reason(photo.tags)
+        if edited is not None:
+            reasons.append(f"edited: {edited}; it may have been turned or cropped since")
+            if pose is not None and not trust_edited:
+                pose = None
+                reasons.append("no pose: an edited picture is not trusted; give the original file")
+        if camera is None:
+            reasons.append("no camera: no focal length in its tags and its model is unknown")
+        width, height = metadata.displayed_size_px(photo.tags)
+        placed.append(
+            Frame(
+                photo_id=photo.photo_id,
+                path=photo.path,
+                sha256=photo.sha256,
+                width_px=width,
+                height_px=height,
+                taken_at=taken_at if taken_at or event is None else event.time,
+                camera=camera,
+                pose=pose,
+                gsd_m=gsd,
+                reasons=(*_flaws(photo, photo.tags, limits), *reasons),
+            )
+        )
+    return placed
+
+
+def _altitudes_by_flight(
+    photos: Sequence[_Photo], positions: Sequence[Position | None], terrain: Terrain | None
+) -> list[Altitude | None]:
+    flights: dict[PurePosixPath, list[int]] = {}
+    for index, photo in enumerate(photos):
+        flights.setdefault(PurePosixPath(photo.path).parent, []).append(index)
+    altitudes: list[Altitude | None] = [None] * len(photos)
+    for indices in flights.values():
+        chosen = choose_altitudes([positions[i] for i in indices], terrain)
+        for index, altitude in zip(indices, chosen, strict=True):
+            altitudes[index] = altitude
+    return altitudes
+
+
+def _local_frame(
+    positions: Sequence[Position | None], events: Sequence[CameraEvent]
+) -> LocalFrame | None:
+    places = [(p.lon_deg, p.lat_deg) for p in positions if p is not None]
+    places += [(e.position.lon_deg, e.position.lat_deg) for e in events]
+    return LocalFrame.around(shapely.MultiPoint(places)) if places else None
+
+
+def _unreadable(photo: _Photo) -> Frame:
+    return Frame(
+        photo.photo_id, photo.path, photo.sha256, 0, 0, None, None, None, None, (photo.problem,)
+    )
+
+
+def _flaws(photo: _Photo, tags: PhotoTags, limits: QualityLimits) -> list[str]:
+    flaws = [photo.problem] if photo.problem else []
+    flaws += size_flaws(tags.width_px, tags.height_px, limits)
+    if metadata.is_thermal(tags):
+        flaws.append(f"{Flaw.THERMAL}: its colours are temperatures, the model knows daylight")
+    elif photo.look is not None and not flaws:
+        flaws += picture_flaws(photo.look, limits)
+    return flaws
+
+
+def _shown_camera(tags: PhotoTags) -> Camera | None:
+    """Camera of the picture as it is shown; None when unknown or mirrored."""
+    found, turns = intrinsics_of(tags), turns_of(tags)
+    if found is None or turns is None:
+        return None
+    return turned_camera(found.camera, turns)
+
+
+def _pose(
+    tags: PhotoTags,
+    position: Position | None,
+    altitude: Altitude | None,
+    event: CameraEvent | None,
+    limits: QualityLimits,
+    utc_offset_hours: float | None,
+) -> tuple[Pose | None, list[str]]:
+    """Take the pose from the tags, else from the flight log, else say what is missing."""
+    attitude = metadata.attitude_of(tags)
+    missing = _missing(position, altitude, attitude is not None)
+    sigma = metadata.sigma_of(tags)
+    if position is not None and altitude is not None and attitude is not None:
+        place = GeoPoint(position.lon_deg, position.lat_deg, altitude.altitude_amsl_m)
+        sigma = replace(sigma, vertical_m=float(np.hypot(sigma.vertical_m, altitude.sigma_m)))
+        intrinsics = intrinsics_of(tags)
+        camera_source = intrinsics.source if intrinsics else "unknown focal length"
+        sources = ("photo tags: gimbal angles", altitude.source, camera_source)
+        guess = metadata.zone_guess(tags, utc_offset_hours)
+        source = "; ".join((*sources, guess) if guess else sources)
+        pose = Pose(place, turned_attitude(attitude, turns_of(tags) or 0), sigma, source)
+    elif event is not None:
+        pose = Pose(event.position, event.attitude, sigma, f"flight log: event {event.index}")
+    else:
+        return None, [missing]
+    if pose.attitude.pitch_deg > limits.shallowest_pitch_deg:
+        return None, [
+            f"{Flaw.SHALLOW}: the camera's pitch is {pose.attitude.pitch_deg:.1f} degrees (-90 is "
+            f"straight down), at most {limits.shallowest_pitch_deg:.0f} places anything"
+        ]
+    return pose, []
+
+
+def _missing(position: Position | None, altitude: Altitude | None, has_attitude: bool) -> str:
+    if position is None:
+        return "no pose: no GNSS position in its tags"
+    if not has_attitude:
+        return "position only: no camera attitude in its tags (XMP gimbal angles)"
+    return "position only: no altitude in its tags" if altitude is None else ""
+
+
+def _gsd_m(
+    camera: Camera | None,
+    pose: Pose | None,
+    position: Position | None,
+    terrain: Terrain | None,
+    frame: LocalFrame | None,
+) -> float | None:
+    """Metres per pixel at the middle of the picture; None when the ground there is unknown."""
+    if camera is None or pose is None or frame is None:
+        return None
+    if terrain is not None:
+        middle = np.array([[(camera.width_px - 1) / 2, (camera.height_px - 1) / 2]])
+        ground = ground_from_pixels(middle, camera, pose, terrain, frame)[0]
+        place = pose.position
+        xy = frame.xy_from_lonlat(np.array([[place.lon_deg, place.lat_deg]]))[0]
+        offset = ground - np.array([*xy, place.altitude_amsl_m])
+        distance_m = float(np.linalg.norm(offset))
+    elif position is not None and position.height_home_m is not None:
+        down = np.sin(np.radians(-pose.attitude.pitch_deg))
+        distance_m = float(position.height_home_m / down)
+    else:
+        return None
+    usable = np.isfinite(distance_m) and distance_m > 0
+    return distance_m / camera.focal_px if usable else None
+
+
+def flat_ground_amsl_m(frames: Iterable[Frame]) -> float | None:
+    """Altitude of level ground that agrees with the photos' GSD, for places without a DEM.
+
+    The median over the located photos of camera altitude less height above ground; None when no
+    photo knows its height.
+    """
+    grounds = [
+        f.pose.position.altitude_amsl_m
+        - f.gsd_m * f.camera.focal_px * np.sin(np.radians(-f.pose.attitude.pitch_deg))
+        for f in frames
+        if f.camera is not None and f.pose is not None and f.gsd_m is not None
+    ]
+    return float(np.median(grounds)) if grounds else None

@@ -1,0 +1,206 @@
+"""What several sightings of one object say together: outline, place, score, best photos."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import Polygon, STRtree
+
+from geo.frames import Array, LocalFrame
+from geo.grid import Grid
+from vision.model import Frame, Observation, Sighting
+from vision.polygons import polygon_from_mask
+
+MISS_SCORE = 0.1
+"""What a photo counts that shows an object's place but not the object."""
+
+_FAMILIES = {"building": "structure", "construction": "structure"}
+_VOTE_CELLS = 96  # raster for the vote, across the longer side
+_LEAST_VARIANCE_M2 = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One sighting in local metres.
+
+    Attributes:
+        index: among all sightings.
+        flight: photos with the same one share the error of their GNSS.
+        covariance_m2: (2, 2) of the centre.
+        shared_m2: variance in each direction that the whole flight shares.
+    """
+
+    index: int
+    photo_id: str
+    flight: str
+    time_s: float
+    polygon_m: Polygon
+    centre_m: Array
+    covariance_m2: Array
+    shared_m2: float
+    cut: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Fusion:
+    """All that fusing looks at beside an object's own sightings."""
+
+    local: LocalFrame
+    polygons_m: NDArray[np.object_]
+    sightings: Sequence[Sighting]
+    photos: Mapping[str, Frame]
+    grid: Grid | None
+    footprints: Mapping[str, Polygon]
+
+    @cached_property
+    def _footprint_tree(self) -> tuple[list[str], STRtree]:
+        names = sorted(self.footprints)
+        outlines = [self.local.to_local(self.footprints[name]) for name in names]
+        return names, STRtree(outlines)
+
+    @cached_property
+    def _sighting_tree(self) -> STRtree:
+        return STRtree(self.polygons_m)
+
+    def photos_covering(self, polygon_m: Polygon) -> set[str]:
+        """Photos that show all of an outline."""
+        names, tree = self._footprint_tree
+        return {names[i] for i in tree.query(polygon_m, predicate="within")}
+
+    def photos_of_kin(self, class_name: str, polygon_m: Polygon) -> set[str]:
+        """Photos in which another class of the same family was seen at the place."""
+        family = _FAMILIES.get(class_name)
+        if family is None:
+            return set()
+        touching = self._sighting_tree.query(polygon_m, predicate="intersects")
+        seen = (self.sightings[i].detection for i in touching)
+        return {
+            detection.photo_id
+            for detection in seen
+            if detection.class_name != class_name and _FAMILIES.get(detection.class_name) == family
+        }
+
+
+def fuse(members: Sequence[Member], fusion: Fusion) -> Observation:
+    """Make one observation of the sightings of one object."""
+    ordered = _best_first(members, fusion)
+    detections = [fusion.sightings[m.index].detection for m in ordered]
+    centre_m, covariance_m2 = _place(members)
+    polygon_m = _outline(ordered, centre_m)
+    polygon = shapely.transform(polygon_m, fusion.local.lonlat_from_xy)
+    cells = fusion.grid.shares(polygon) if fusion.grid is not None else []
+    name = detections[0].class_name
+    scores = {d.photo_id: d.score for d in detections}
+    neutral = fusion.photos_of_kin(name, polygon_m)
+    missed = fusion.photos_covering(polygon_m) - scores.keys() - neutral
+    return Observation(
+        observation_id=_identity(name, ordered, fusion),
+        class_name=name,
+        score=fused_score(list(scores.values()), len(missed)),
+        polygon=polygon,
+        covariance_m2=covariance_m2,
+        area_m2=float(polygon_m.area),
+        cell_code=cells[0][0].code if cells else None,
+        other_cells=tuple(cell.code for cell, _ in cells[1:]),
+        photo_ids=tuple(m.photo_id for m in ordered),
+        detections_px=tuple(d.polygon_px for d in detections),
+        seen_at=fusion.photos[ordered[0].photo_id].taken_at,
+    )
+
+
+def fused_score(scores: Sequence[float], missed: int) -> float:
+    """Mean log-odds over the photos that show the place, with `missed` of them at `MISS_SCORE`.
+
+    >>> round(fused_score([0.9, 0.9, 0.9, 0.9], 0), 2), round(fused_score([0.9], 3), 2)
+    (0.9, 0.25)
+    """
+    values = np.clip([*scores, *[MISS_SCORE] * missed], 0.02, 0.98)
+    mean = float(np.log(values / (1 - values)).mean())
+    return round(1 / (1 + float(np.exp(-mean))), 4)
+
+
+def _best_first(members: Sequence[Member], fusion: Fusion) -> list[Member]:
+    """Order by worth as evidence: whole before cut, then certain, near the middle, large."""
+    detections = [fusion.sightings[m.index].detection for m in members]
+    largest_px = max(d.polygon_px.area for d in detections)
+
+    def worth(member: Member) -> tuple[bool, float, str]:
+        detection = fusion.sightings[member.index].detection
+        photo = fusion.photos[member.photo_id]
+        half = np.array([photo.width_px, photo.height_px]) / 2
+        middle = shapely.get_coordinates(detection.polygon_px.centroid)[0]
+        off_centre = float(np.linalg.norm(middle + 0.5 - half) / np.linalg.norm(half))
+        size = (detection.polygon_px.area / largest_px) ** 0.25
+        return member.cut, -detection.score * (1 - 0.6 * off_centre) * size, member.photo_id
+
+    return sorted(members, key=worth)
+
+
+def _place(members: Sequence[Member]) -> tuple[Array, tuple[float, float, float]]:
+    """Weighted mean of the centres and its covariance.
+
+    Errors of single photos become smaller with their number, the shared error of a flight does
+    not. Outlines that a picture's edge cuts have no middle; they count only where all are cut.
+    """
+    whole = [m for m in members if not m.cut] or list(members)
+    shared = min(m.shared_m2 for m in whole)
+    weights = [
+        np.linalg.inv(m.covariance_m2 - (shared - _LEAST_VARIANCE_M2) * np.eye(2)) for m in whole
+    ]
+    single = np.linalg.inv(np.sum(weights, axis=0))
+    weighted = np.sum([w @ m.centre_m for w, m in zip(weights, whole, strict=True)], axis=0)
+    total = single + shared * np.eye(2)
+    return single @ weighted, (float(total[0, 0]), float(total[0, 1]), float(total[1, 1]))
+
+
+def _outline(ordered: Sequence[Member], centre_m: Array) -> Polygon:
+    """Outline of most: each whole outline is moved to the common middle and has one vote."""
+    whole = [m for m in ordered if not m.cut]
+    if not whole:
+        joined = shapely.union_all([m.polygon_m for m in ordered])
+        parts = [part for part in shapely.get_parts(joined) if isinstance(part, Polygon)]
+        return max(parts, key=lambda part: part.area)
+    moved = [shapely.transform(m.polygon_m, _shift(centre_m - m.centre_m)) for m in whole]
+    voted = _majority(moved) if len(moved) >= 3 else None
+    return voted if voted is not None else moved[0]
+
+
+def _shift(offset: Array) -> Callable[[Array], Array]:
+    return lambda points: points + offset
+
+
+def _majority(polygons: Sequence[Polygon]) -> Polygon | None:
+    """Area that at least half of the outlines hold."""
+    west, south, east, north = shapely.total_bounds(list(polygons))
+    cell_m = max(east - west, north - south) / _VOTE_CELLS
+    size = (int((north - south) / cell_m) + 3, int((east - west) / cell_m) + 3)
+    origin = np.array([west, south]) - cell_m
+    votes = np.zeros(size, dtype=np.uint16)
+    for polygon in polygons:
+        filled = np.zeros(size, dtype=np.uint8)
+        rings = [polygon.exterior, *polygon.interiors]
+        points = [
+            np.round((np.asarray(r.coords) - origin) / cell_m * 16).astype(np.int32) for r in rings
+        ]
+        cv2.fillPoly(filled, points, 1, shift=4)
+        votes += filled
+    outline = polygon_from_mask(votes * 2 >= len(polygons), tolerance_px=0.75)
+    if outline is None:
+        return None
+    return shapely.transform(outline, lambda points: points * cell_m + origin)
+
+
+def _identity(name: str, ordered: Sequence[Member], fusion: Fusion) -> str:
+    """Name that the same sightings always get."""
+    parts = sorted(
+        f"{fusion.photos[m.photo_id].sha256} {m.photo_id} "
+        f"{shapely.to_wkt(fusion.sightings[m.index].detection.polygon_px, rounding_precision=1)}"
+        for m in ordered
+    )
+    text = "\n".join([name, *parts])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

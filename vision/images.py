@@ -1,0 +1,142 @@
+"""EDGE: what is in a photo file: its pixels as RGB, its EXIF and XMP tags, its hash."""
+
+import hashlib
+import math
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from struct import error as struct_error
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from vision.errors import PhotoError
+from vision.metadata import PhotoTags
+
+Picture = NDArray[np.uint8]
+"""(rows, columns, 3) red, green, blue."""
+
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
+MOST_PIXELS = 250_000_000  # 0.75 GB as RGB; above any drone camera, below what stops a machine
+
+# Pillow's own limit warns per process and cannot be set per file; _opened() checks each file.
+Image.MAX_IMAGE_PIXELS = None
+# Damaged tags are told by what is missing in a frame's reasons, not on the terminal.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+_GPS, _EXIF = ExifTags.IFD.GPSInfo, ExifTags.IFD.Exif
+_XMP_ATTRIBUTE = re.compile(r'([A-Za-z][\w-]*:\w+)\s*=\s*(?:"([^"]*)"|\'([^\']*)\')')
+_XMP_ELEMENT = re.compile(r"<([A-Za-z][\w-]*:\w+)>([^<>]*)</\1>")
+
+
+def list_photos(folder: Path) -> tuple[Path, ...]:
+    """Photo files below a folder, sorted by path; hidden files are left out."""
+    if not folder.is_dir():
+        raise PhotoError(f"{folder}: no such folder; give the folder that holds the photos")
+    found = (p for p in folder.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES and p.is_file())
+    visible = (p for p in found if not any(part.startswith(".") for part in _parts(p, folder)))
+    return tuple(sorted(visible, key=lambda path: _parts(path, folder)))
+
+
+def _parts(path: Path, folder: Path) -> tuple[str, ...]:
+    return path.relative_to(folder).parts
+
+
+def sha256_of(path: Path) -> str:
+    """Hash a file's bytes, hexadecimal."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise PhotoError(f"{path}: cannot be read ({error.strerror}); check the file") from error
+
+
+def read_rgb(path: Path, *, scale: float = 1.0) -> Picture:
+    """Read a picture as it is meant to be looked at (EXIF orientation applied).
+
+    Args:
+        path: any file that Pillow reads; 16-bit, grey, CMYK and transparent pictures are converted.
+        scale: a JPEG is decoded at the coarsest of 1, 1/2, 1/4, 1/8 that keeps this share of its
+            size, which is several times faster; other formats come at full size.
+    """
+    with _opened(path) as image:
+        if scale < 1 and image.format in ("JPEG", "MPO"):
+            image.draft("RGB", (math.ceil(image.width * scale), math.ceil(image.height * scale)))
+        return _rgb(ImageOps.exif_transpose(image))
+
+
+def read_tags(path: Path) -> PhotoTags:
+    """Read size, EXIF and XMP without decoding the picture."""
+    with _opened(path) as image:
+        try:
+            exif = image.getexif()
+            main, photo, gps = dict(exif), exif.get_ifd(_EXIF), exif.get_ifd(_GPS)
+        except (SyntaxError, ValueError, KeyError, TypeError):
+            main, photo, gps = {}, {}, {}  # damaged EXIF says nothing; the pixels may be fine
+        return PhotoTags(
+            width_px=image.width,
+            height_px=image.height,
+            exif=_named(main, ExifTags.TAGS) | _named(photo, ExifTags.TAGS),
+            gps=_named(gps, ExifTags.GPSTAGS),
+            xmp=xmp_properties(_xmp_text(image)),
+        )
+
+
+def xmp_properties(text: str) -> dict[str, str]:
+    """Properties of an XMP packet by prefixed name, for example `drone-dji:GimbalYawDegree`."""
+    found = {m[1]: m[2] if m[2] is not None else m[3] for m in _XMP_ATTRIBUTE.finditer(text)}
+    found |= {m[1]: m[2].strip() for m in _XMP_ELEMENT.finditer(text)}
+    return {name: value for name, value in found.items() if not name.startswith("xmlns:")}
+
+
+def _named(tags: Mapping[int, Any], names: Mapping[int, str]) -> dict[str, Any]:
+    return {names[key]: value for key, value in tags.items() if key in names}
+
+
+def _xmp_text(image: Image.Image) -> str:
+    raw = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    if isinstance(raw, str):
+        return raw
+    return bytes(raw).decode("utf-8", errors="replace")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """Open a picture; every way in which its file can be broken becomes a PhotoError."""
+    try:
+        with Image.open(path) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise PhotoError(
+                    f"{path}: {image.width} x {image.height} pixels are more than the "
+                    f"{MOST_PIXELS / 1e6:.0f} million allowed; cut the picture into parts"
+                )
+            yield image
+    except UnidentifiedImageError as error:
+        raise PhotoError(f"{path}: no picture that can be read (unknown or empty file)") from error
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, struct_error) as error:
+        what = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise PhotoError(f"{path}: damaged or cut short ({what}); copy it again") from error
+
+
+def _rgb(image: Image.Image) -> Picture:
+    """Bring any kind of pixel to 8-bit RGB."""
+    if image.mode.startswith(("I", "F")):
+        return _stretched(np.asarray(image, dtype=np.float64))
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        over = image.convert("RGBA")
+        image = Image.new("RGBA", over.size, (0, 0, 0, 255))
+        image.alpha_composite(over)  # nothing there is black, as outside of an orthophoto
+    return np.array(image.convert("RGB"))
+
+
+def _stretched(values: NDArray[np.float64]) -> Picture:
+    """Grey values of more than 8 bits, their middle 99 per cent spread over 0 to 255."""
+    known = values[np.isfinite(values)]
+    low, high = np.percentile(known, (0.5, 99.5)) if known.size else (0.0, 1.0)
+    spread = np.clip((values - low) / max(high - low, 1e-9), 0, 1)
+    grey = (np.nan_to_num(spread) * 255).round().astype(np.uint8)
+    return np.repeat(grey[:, :, None], 3, axis=2)

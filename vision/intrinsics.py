@@ -1,0 +1,157 @@
+"""Which camera took a photo: focal length, principal point, distortion, and turned pictures."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from geo.camera import Camera
+from geo.frames import Array
+from geo.pose import Attitude, R_enu_from_camera
+from vision.metadata import PhotoTags, dji, number_of, orientation_of, sensor_of, text_of
+
+_FULL_FRAME_WIDTH_MM = 36.0
+_QUARTER_TURNS = {1: 0, 6: 1, 3: 2, 8: 3}  # EXIF orientation -> quarter turns clockwise to show it
+_NO_DISTORTION = (0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Intrinsics:
+    """A camera for the picture as stored and where its focal length comes from."""
+
+    camera: Camera
+    source: str
+
+
+def intrinsics_of(tags: PhotoTags) -> Intrinsics | None:
+    """Find the camera of the picture as stored; None when no tag gives a focal length.
+
+    In order: DewarpData (calibrated with distortion), CalibratedFocalLength, sensor table, 35 mm
+    equivalent by width. A picture that was made smaller keeps its camera, scaled.
+    """
+    width_px, height_px = _taken_size_px(tags)
+    for read in (_dewarp, _calibrated, _by_sensor, _by_equivalent):
+        found = read(tags, width_px, height_px)
+        if found is not None:
+            scaled = _resized(found.camera, tags.width_px, tags.height_px)
+            return Intrinsics(scaled, found.source)
+    return None
+
+
+def _taken_size_px(tags: PhotoTags) -> tuple[int, int]:
+    """Size at which the camera stored the picture, from EXIF; the file's own size without it."""
+    width = number_of(tags.exif.get("ExifImageWidth"))
+    height = number_of(tags.exif.get("ExifImageHeight"))
+    if not width or not height:
+        return tags.width_px, tags.height_px
+    return int(width), int(height)
+
+
+def _dewarp(tags: PhotoTags, width_px: int, height_px: int) -> Intrinsics | None:
+    """DJI's factory calibration: `date;fx,fy,cx,cy,k1,k2,p1,p2,k3`, cx and cy from the middle."""
+    text = tags.xmp.get("drone-dji:DewarpData", "")
+    numbers = [number_of(part) for part in text.rpartition(";")[2].split(",")]
+    values = [value for value in numbers if value is not None]
+    if len(values) != 9 or len(numbers) != 9 or not (values[0] > 0 and values[1] > 0):
+        return None
+    fx, fy, cx, cy, *rest = values
+    # DewarpFlag 1: the drone has already taken the distortion out of the stored picture.
+    straight = dji(tags, "DewarpFlag") == 1
+    k1, k2, p1, p2, k3 = _NO_DISTORTION if straight else rest
+    camera = Camera(
+        width_px,
+        height_px,
+        math.sqrt(fx * fy),
+        (width_px - 1) / 2 + cx,
+        (height_px - 1) / 2 + cy,
+        (k1, k2, p1, p2, k3),
+    )
+    return Intrinsics(camera, "DewarpData")
+
+
+def _calibrated(tags: PhotoTags, width_px: int, height_px: int) -> Intrinsics | None:
+    focal_px = dji(tags, "CalibratedFocalLength")
+    if not focal_px or focal_px <= 0:
+        return None
+    centre_x = dji(tags, "CalibratedOpticalCenterX") or width_px / 2
+    centre_y = dji(tags, "CalibratedOpticalCenterY") or height_px / 2
+    camera = Camera(width_px, height_px, focal_px, centre_x - 0.5, centre_y - 0.5)
+    return Intrinsics(camera, "CalibratedFocalLength")
+
+
+def _by_sensor(tags: PhotoTags, width_px: int, height_px: int) -> Intrinsics | None:
+    focal_mm = number_of(tags.exif.get("FocalLength"))
+    width_mm = sensor_of(tags).width_mm
+    if not focal_mm or focal_mm <= 0 or width_mm is None:
+        return None
+    focal_px = focal_mm / width_mm * max(width_px, height_px)
+    model = text_of(tags.exif.get("Model"))
+    camera = Camera.centred(width_px, height_px, focal_px)
+    return Intrinsics(camera, f"sensor table ({model}, {width_mm} mm wide)")
+
+
+def _by_equivalent(tags: PhotoTags, width_px: int, height_px: int) -> Intrinsics | None:
+    equivalent_mm = number_of(tags.exif.get("FocalLengthIn35mmFilm"))
+    if not equivalent_mm or equivalent_mm <= 0:
+        return None
+    focal_px = equivalent_mm / _FULL_FRAME_WIDTH_MM * max(width_px, height_px)
+    return Intrinsics(Camera.centred(width_px, height_px, focal_px), "35 mm equivalent by width")
+
+
+def _resized(camera: Camera, width_px: int, height_px: int) -> Camera:
+    """Fit a camera to a picture that was made smaller or larger; the shape must be the same."""
+    scale = width_px / camera.width_px
+    if scale == 1 and height_px == camera.height_px:
+        return camera
+    return Camera(
+        width_px,
+        height_px,
+        camera.focal_px * scale,
+        (camera.centre_x_px + 0.5) * scale - 0.5,
+        (camera.centre_y_px + 0.5) * height_px / camera.height_px - 0.5,
+        camera.distortion,
+    )
+
+
+def turns_of(tags: PhotoTags) -> int | None:
+    """Quarter turns clockwise from the stored to the shown picture; None for a mirrored one."""
+    return _QUARTER_TURNS.get(orientation_of(tags))
+
+
+def turned_camera(camera: Camera, quarter_turns: int) -> Camera:
+    """Give the camera of a picture that was turned clockwise after it was taken."""
+    for _ in range(quarter_turns % 4):
+        k1, k2, p1, p2, k3 = camera.distortion
+        camera = Camera(
+            camera.height_px,
+            camera.width_px,
+            camera.focal_px,
+            camera.height_px - 1 - camera.centre_y_px,
+            camera.centre_x_px,
+            # (p2, p1) is the direction of the tangential part, so it turns as a vector does.
+            (k1, k2, p2, -p1, k3),
+        )
+    return camera
+
+
+def turned_attitude(attitude: Attitude, quarter_turns: int) -> Attitude:
+    """Give the attitude of a camera whose picture was turned clockwise after it was taken."""
+    if quarter_turns % 4 == 0:
+        return attitude
+    angle = np.pi / 2 * quarter_turns
+    cos, sin = round(np.cos(angle)), round(np.sin(angle))
+    R_shown_from_stored = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
+    return attitude_from_R(R_enu_from_camera(attitude) @ R_shown_from_stored.T)
+
+
+def attitude_from_R(R_enu_camera: Array) -> Attitude:
+    """Read gimbal angles off a rotation from camera to east, north, up (inverse of geo.pose)."""
+    R_ned_enu = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
+    R_camera_body = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+    R = R_ned_enu @ R_enu_camera @ R_camera_body
+    pitch = np.arcsin(np.clip(-R[2, 0], -1.0, 1.0))
+    if abs(R[2, 0]) > 1 - 1e-9:  # straight down or up: yaw and roll are one motion, roll is 0
+        yaw, roll = np.arctan2(-R[0, 1], R[1, 1]), 0.0
+    else:
+        yaw, roll = np.arctan2(R[1, 0], R[0, 0]), np.arctan2(R[2, 1], R[2, 2])
+    return Attitude(float(np.degrees(yaw)), float(np.degrees(pitch)), float(np.degrees(roll)))

@@ -1,0 +1,269 @@
+"""What a photo's tags say: camera, place, attitude, time, and why they cannot be trusted."""
+
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from geo.pose import Attitude, PoseSigma
+
+_DJI = "drone-dji:"
+_RTK_FIXED, _RTK_FLOAT = 50, 34  # DJI: 0 none, 16 single, 34 float, 50 fixed
+_DATE = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[T ](\d\d):(\d\d):(\d\d)(\.\d+)?")
+_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
+# Programs that write their name into Software; cameras write a version number there.
+_EDITORS = (
+    "photo viewer", "photoshop", "lightroom", "gimp", "picasa", "snapseed", "paint", "photos",
+    "acdsee", "irfanview", "xnview", "faststone", "preview", "imagemagick", "affinity", "darktable",
+    "capture one", "luminar", "meitu", "美图", "image editor", "gwenview", "shotwell", "digikam",
+)  # fmt: skip
+_THERMAL_SIZES = {(160, 120), (336, 256), (640, 512), (1280, 1024)}
+_THERMAL_MODELS = ("FLIR", "XT", "ZH20T", "H20T", "H30T", "M30T", "M3T", "MAVIC2-ENTERPRISE-ADV")
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoTags:
+    """A photo file's size as stored and its raw tags by name."""
+
+    width_px: int
+    height_px: int
+    exif: Mapping[str, Any] = field(default_factory=dict)
+    gps: Mapping[str, Any] = field(default_factory=dict)
+    xmp: Mapping[str, str] = field(default_factory=dict)
+
+
+class AltitudeDatum(StrEnum):
+    """What a photo's absolute altitude is measured from."""
+
+    STATED_AMSL = "stated as above mean sea level"
+    ELLIPSOID = "above the ellipsoid"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the photo says it was taken.
+
+    Attributes:
+        altitude_m: absolute, above `datum`; None when the photo does not say.
+        height_home_m: above the take-off point; None when the photo does not say.
+    """
+
+    lon_deg: float
+    lat_deg: float
+    altitude_m: float | None
+    datum: AltitudeDatum
+    height_home_m: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SensorEntry:
+    """What is known of one camera model beside its tags."""
+
+    width_mm: float | None = None
+    axis_sigma_deg: float = 0.5
+    twist_sigma_deg: float = 2.0
+
+
+@cache
+def sensor_table() -> dict[str, SensorEntry]:
+    """Read the shipped table of camera models."""
+    text = files("vision").joinpath("sensors.toml").read_text(encoding="utf-8")
+    return {name: SensorEntry(**entry) for name, entry in tomllib.loads(text)["cameras"].items()}
+
+
+def sensor_of(tags: PhotoTags) -> SensorEntry:
+    """Look the photo's camera model up; an empty entry when it is unknown."""
+    return sensor_table().get(text_of(tags.exif.get("Model")), SensorEntry())
+
+
+def text_of(value: object) -> str:
+    """Text of a tag without padding; empty when absent."""
+    text = value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value or "")
+    return text.split("\x00", maxsplit=1)[0].strip()
+
+
+def number_of(value: object) -> float | None:
+    """Number of a tag; None when absent, not a number or not finite."""
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def dji(tags: PhotoTags, name: str) -> float | None:
+    """Number of one of DJI's XMP properties."""
+    return number_of(tags.xmp.get(_DJI + name))
+
+
+def orientation_of(tags: PhotoTags) -> int:
+    """EXIF orientation, 1 to 8; 1 when absent or nonsense."""
+    value = number_of(tags.exif.get("Orientation"))
+    return int(value) if value is not None and 1 <= value <= 8 else 1
+
+
+def displayed_size_px(tags: PhotoTags) -> tuple[int, int]:
+    """Width and height after the EXIF orientation is applied."""
+    size = (tags.width_px, tags.height_px)
+    return size[::-1] if orientation_of(tags) >= 5 else size
+
+
+def position_of(tags: PhotoTags) -> Position | None:
+    """Where the camera was; XMP first because it has more digits. None without a GNSS fix."""
+    lon = dji(tags, "GpsLongitude")
+    if lon is None:
+        lon = dji(tags, "GpsLongtitude")  # so spelt by several models
+    lat = dji(tags, "GpsLatitude")
+    if not lon or not lat:
+        lon = _signed_degrees(tags.gps, "GPSLongitude", "W")
+        lat = _signed_degrees(tags.gps, "GPSLatitude", "S")
+    if lon is None or lat is None or (lon == 0 and lat == 0):
+        return None
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        return None
+    above_ellipsoid = "rtk" in tags.xmp.get(_DJI + "AltitudeType", "").lower()
+    datum = AltitudeDatum.ELLIPSOID if above_ellipsoid else AltitudeDatum.STATED_AMSL
+    return Position(lon, lat, _altitude_m(tags), datum, dji(tags, "RelativeAltitude"))
+
+
+def _altitude_m(tags: PhotoTags) -> float | None:
+    absolute = dji(tags, "AbsoluteAltitude")
+    if absolute is not None:
+        return absolute
+    altitude = number_of(tags.gps.get("GPSAltitude"))
+    below = tags.gps.get("GPSAltitudeRef") in (1, b"\x01")
+    return -altitude if altitude is not None and below else altitude
+
+
+def _signed_degrees(gps: Mapping[str, Any], name: str, negative: str) -> float | None:
+    try:
+        parts = [float(part) for part in gps[name]]
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
+    degrees = sum(part / 60.0**i for i, part in enumerate(parts))
+    if not math.isfinite(degrees):
+        return None
+    return -degrees if text_of(gps.get(name + "Ref")).upper() == negative else degrees
+
+
+def attitude_of(tags: PhotoTags) -> Attitude | None:
+    """Gimbal angles as stored, for the picture as stored; None when any is missing or nonsense."""
+    yaw, pitch, roll = (dji(tags, f"Gimbal{axis}Degree") for axis in ("Yaw", "Pitch", "Roll"))
+    if yaw is None or pitch is None or roll is None or abs(pitch) > 180:
+        return None
+    return Attitude(yaw, pitch, roll)
+
+
+def sigma_of(tags: PhotoTags) -> PoseSigma:
+    """Doubt of the pose: from the RTK tags where there are any, else by the camera model."""
+    sensor = sensor_of(tags)
+    horizontal_m, vertical_m = 1.5, 3.0
+    flag = dji(tags, "RtkFlag")
+    if flag in (_RTK_FIXED, _RTK_FLOAT):
+        # DJI's own figures hold for the solution alone; below these the antenna offset rules.
+        least_h_m, least_v_m = (0.03, 0.05) if flag == _RTK_FIXED else (0.3, 0.6)
+        stated = [dji(tags, f"RtkStd{axis}") or 0.0 for axis in ("Lon", "Lat", "Hgt")]
+        horizontal_m = max(stated[0], stated[1], least_h_m)
+        vertical_m = max(stated[2], least_v_m)
+    return PoseSigma(horizontal_m, vertical_m, sensor.axis_sigma_deg, sensor.twist_sigma_deg)
+
+
+def taken_at_of(tags: PhotoTags, utc_offset_hours: float | None = None) -> datetime | None:
+    """When the shutter opened, UTC.
+
+    XMP and GNSS times are UTC. A camera time without zone is taken at `utc_offset_hours`, by
+    default in the zone of its longitude (see `zone_guess`).
+    """
+    exact = _parsed(tags.xmp.get(_DJI + "UTCAtExposure", ""))
+    if exact is not None:
+        return exact.replace(tzinfo=UTC)
+    text = text_of(tags.exif.get("DateTimeOriginal")) or text_of(tags.exif.get("DateTime"))
+    local = _parsed(text)
+    if local is None:
+        return None
+    if local.microsecond == 0:
+        fraction = text_of(tags.exif.get("SubsecTimeOriginal"))
+        local += timedelta(seconds=float(f"0.{fraction}") if fraction.isdecimal() else 0.0)
+    hours = _longitude_hours(tags) if utc_offset_hours is None else utc_offset_hours
+    zone = _stated_zone(tags) or timezone(timedelta(hours=hours))
+    return local.replace(tzinfo=zone).astimezone(UTC)
+
+
+def zone_guess(tags: PhotoTags, utc_offset_hours: float | None = None) -> str:
+    """Say from what the zone of the photo's time was guessed; empty where it is known."""
+    is_exact = _parsed(tags.xmp.get(_DJI + "UTCAtExposure", "")) is not None
+    if is_exact or utc_offset_hours is not None or _stated_zone(tags) is not None:
+        return ""
+    return f"time zone UTC{_longitude_hours(tags):+d} guessed from the longitude"
+
+
+def _longitude_hours(tags: PhotoTags) -> int:
+    """Solar zone of the place, 15 degrees an hour; 0 without a position."""
+    position = position_of(tags)
+    return round(position.lon_deg / 15) if position else 0
+
+
+def _parsed(text: str) -> datetime | None:
+    match = _DATE.match(text)
+    if match is None:
+        return None
+    try:
+        whole = datetime(*(int(match[i]) for i in range(1, 7)))  # type: ignore[arg-type]
+    except ValueError:
+        return None
+    return whole + timedelta(microseconds=round(float(match[7] or 0) * 1e6))
+
+
+def _stated_zone(tags: PhotoTags) -> timezone | None:
+    offset = text_of(tags.exif.get("OffsetTimeOriginal")) or text_of(tags.exif.get("OffsetTime"))
+    match = _OFFSET.match(offset)
+    if match is None:
+        return None
+    minutes = int(match[2]) * 60 + int(match[3])
+    return timezone(timedelta(minutes=-minutes if match[1] == "-" else minutes))
+
+
+def editing_reason(tags: PhotoTags) -> str | None:
+    """Why the picture may have been turned or cropped after it was taken, None when it was not."""
+    software = text_of(tags.exif.get("Software")) or tags.xmp.get("xmp:CreatorTool", "")
+    tool = tags.xmp.get("xmp:CreatorTool", "")
+    for name in (software, tool):
+        if any(editor in name.lower() for editor in _EDITORS):
+            return f"last saved by {name!r}"
+    if orientation_of(tags) in (2, 4, 5, 7):
+        return f"its orientation tag {orientation_of(tags)} says mirrored"
+    taken = (
+        number_of(tags.exif.get("ExifImageWidth")),
+        number_of(tags.exif.get("ExifImageHeight")),
+    )
+    if taken[0] and taken[1]:
+        return _shape_reason(tags, taken[0], taken[1])
+    return None
+
+
+def _shape_reason(tags: PhotoTags, width: float, height: float) -> str | None:
+    """Compare the picture's shape with the one the camera noted."""
+    ratio = (tags.width_px / tags.height_px) / (width / height)
+    if abs(ratio - 1) <= 0.01:
+        return None
+    turned = abs((tags.height_px / tags.width_px) / (width / height) - 1) <= 0.01
+    what = "turned by a quarter" if turned else "cropped"
+    return (
+        f"the camera took {width:.0f} x {height:.0f} pixels, the file has "
+        f"{tags.width_px} x {tags.height_px}: {what}"
+    )
+
+
+def is_thermal(tags: PhotoTags) -> bool:
+    """Whether the picture shows temperatures: by its size and its camera's name, or its band."""
+    if "LWIR" in tags.xmp.values() or "FLIR:CentralTemperature" in tags.xmp:
+        return True
+    model = text_of(tags.exif.get("Model")).upper()
+    named = any(name in model for name in _THERMAL_MODELS)
+    return named and (tags.width_px, tags.height_px) in _THERMAL_SIZES

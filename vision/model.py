@@ -1,0 +1,106 @@
+"""What is known of photos and of what was seen in them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shapely import Polygon
+
+from geo.camera import Camera
+from geo.pose import Pose
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One photo: what it is, whether it can be used, and from where it was taken.
+
+    Attributes:
+        photo_id: path below the photo folder without suffix, parts joined by "/"; unique.
+        path: relative to the photo folder.
+        sha256: of the file's bytes, hexadecimal.
+        taken_at: UTC, None when the photo does not say.
+        camera: None when the interior orientation is unknown.
+        pose: None when the exterior orientation is unknown.
+        gsd_m: metres per pixel at the middle of the picture, None where the height is unknown.
+        reasons: what is wrong with it or not known of it; `vision.quality.is_worth_looking` says
+            which of these keep detection away.
+    """
+
+    photo_id: str
+    path: str
+    sha256: str
+    width_px: int
+    height_px: int
+    taken_at: datetime | None
+    camera: Camera | None
+    pose: Pose | None
+    gsd_m: float | None
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether its file holds a picture; not whether the picture is good enough to search."""
+        return not any(reason.startswith("unreadable") for reason in self.reasons)
+
+    @property
+    def is_located(self) -> bool:
+        """Whether what it shows can be put on the ground: readable, with camera and pose."""
+        return self.is_readable and self.camera is not None and self.pose is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One thing seen in one photo.
+
+    Attributes:
+        polygon_px: (x, y) pixels of the full picture, may have holes.
+        score: 0 to 1, calibrated as the model's manifest says.
+        cut: whether it touches the picture's edge, so that its extent is unknown.
+    """
+
+    photo_id: str
+    class_name: str
+    score: float
+    polygon_px: Polygon
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One detection put on the ground.
+
+    Attributes:
+        polygon: lon/lat degrees.
+        covariance_m2: of the centroid, east-east, east-north, north-north.
+    """
+
+    detection: Detection
+    polygon: Polygon
+    covariance_m2: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One object on the ground, seen in one or more photos of one patrol.
+
+    Attributes:
+        observation_id: stable for the same input.
+        polygon: fused, lon/lat degrees.
+        covariance_m2: of the centroid, east-east, east-north, north-north.
+        cell_code: the cell with the largest share, None outside every cell.
+        other_cells: further cells it touches.
+        photo_ids: best evidence first.
+        detections_px: outline in each photo of `photo_ids`, in the same order.
+        seen_at: UTC time of the best photo, None when unknown.
+    """
+
+    observation_id: str
+    class_name: str
+    score: float
+    polygon: Polygon
+    covariance_m2: tuple[float, float, float]
+    area_m2: float
+    cell_code: str | None
+    other_cells: tuple[str, ...]
+    photo_ids: tuple[str, ...]
+    detections_px: tuple[Polygon, ...]
+    seen_at: datetime | None

@@ -1,0 +1,127 @@
+"""EDGE: what is a model: its ONNX file, its manifest, and whether the two belong together."""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vision.errors import ModelError
+
+SHIPPED_MODEL = Path(__file__).parent / "models" / "patrol.toml"
+_REQUIRED = ("name", "version", "sha256", "classes", "mean", "std", "model_gsd_m", "thresholds")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPackage:
+    """A model and all that must be known to use it.
+
+    Attributes:
+        path: of the ONNX file; its bytes hash to `sha256`.
+        classes: names in the order of the output's channels.
+        mean: to subtract from RGB scaled to 0..1, then divide by `std`.
+        model_gsd_m: metres per pixel at which pictures are shown to the model.
+        gsd_range_m: metres per pixel of pictures for which its figures hold.
+        thresholds: probability by class at and above which there is something.
+    """
+
+    path: Path
+    name: str
+    version: str
+    sha256: str
+    classes: tuple[str, ...]
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    model_gsd_m: float
+    gsd_range_m: tuple[float, float]
+    tile_px: int
+    thresholds: dict[str, float]
+
+
+def load_package(manifest_path: Path = SHIPPED_MODEL) -> ModelPackage:
+    """Read a manifest and check the model beside it.
+
+    Raises:
+        ModelError: a file is missing, the manifest is incomplete, or the hash differs.
+    """
+    manifest = _manifest(manifest_path)
+    path = manifest_path.parent / str(manifest.get("file", manifest_path.stem + ".onnx"))
+    missing = [key for key in _REQUIRED if key not in manifest]
+    if missing:
+        raise ModelError(
+            f"{manifest_path}: lacks {', '.join(missing)}; write it again with "
+            "vision.export.package (docs/training.md)"
+        )
+    package = _package(manifest_path, path, manifest)
+    found = _hash(path)
+    if found != package.sha256:
+        raise ModelError(
+            f"{path}: its SHA-256 is {found[:12]}..., {manifest_path.name} names "
+            f"{package.sha256[:12]}...; the file is damaged or another model: copy both again"
+        )
+    return package
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: no such model manifest; give the path of its .toml") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ModelError(f"{path}: not a model manifest ({error}); export it again") from error
+
+
+def _hash(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(
+            f"{path}: the model file cannot be read ({error.strerror}); it belongs beside its "
+            "manifest"
+        ) from error
+
+
+def _package(manifest_path: Path, path: Path, manifest: dict[str, Any]) -> ModelPackage:
+    try:
+        package = ModelPackage(
+            path=path,
+            name=str(manifest["name"]),
+            version=str(manifest["version"]),
+            sha256=str(manifest["sha256"]),
+            classes=tuple(str(name) for name in manifest["classes"]),
+            mean=_three(manifest["mean"]),
+            std=_three(manifest["std"]),
+            model_gsd_m=float(manifest["model_gsd_m"]),
+            gsd_range_m=_two(manifest.get("gsd_range_m", [0.02, 0.5])),
+            tile_px=int(manifest.get("tile_px", 512)),
+            thresholds={str(k): float(v) for k, v in manifest["thresholds"].items()},
+        )
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ModelError(f"{manifest_path}: a value has the wrong type ({error})") from error
+    problem = _problem(package)
+    if problem is not None:
+        raise ModelError(f"{manifest_path}: {problem}; export the model again")
+    return package
+
+
+def _problem(package: ModelPackage) -> str | None:
+    unknown = set(package.classes) ^ set(package.thresholds)
+    if unknown:
+        return f"thresholds and classes differ in {', '.join(sorted(unknown))}"
+    wrong = [name for name, value in package.thresholds.items() if not 0 < value < 1]
+    if wrong:
+        return f"thresholds must lie between 0 and 1; {', '.join(wrong)} do not"
+    if not package.model_gsd_m > 0 or package.tile_px < 32 or package.tile_px % 32:
+        return "model_gsd_m must be above 0 and tile_px a multiple of 32"
+    return None
+
+
+def _three(values: Any) -> tuple[float, float, float]:
+    a, b, c = (float(value) for value in values)
+    return a, b, c
+
+
+def _two(values: Any) -> tuple[float, float]:
+    a, b = (float(value) for value in values)
+    return a, b

@@ -1,0 +1,193 @@
+"""Whether a photo is good enough to look at, and what is wrong with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.model import Frame
+
+_LOOK_PX = 1024  # sharpness is judged at this to twice this many pixels on the longer side
+_THUMB_PX = 32
+
+
+class Flaw(StrEnum):
+    """What can be wrong with a photo; the first word of each reason."""
+
+    UNREADABLE = "unreadable"
+    TINY = "tiny"
+    THERMAL = "thermal"
+    BLURRED = "blurred"
+    DARK = "dark"
+    OVEREXPOSED = "overexposed"
+    EMPTY = "empty"
+    DUPLICATE = "duplicate"
+    SHALLOW = "shallow"
+
+
+DISQUALIFYING = frozenset(
+    {
+        Flaw.TINY,
+        Flaw.THERMAL,
+        Flaw.BLURRED,
+        Flaw.DARK,
+        Flaw.OVEREXPOSED,
+        Flaw.EMPTY,
+        Flaw.DUPLICATE,
+    }
+)
+"""Flaws that keep detection away from a photo that can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class QualityLimits:
+    """Where a photo becomes too poor.
+
+    Attributes:
+        least_side_px: of the shorter side.
+        most_blur: 0 sharp to 1 (see `blur_of`); 38 sharp real photos lie at 0.12 to 0.46, one
+            that is out of focus at 0.67, a motion of 9 pixels at 0.53.
+        least_light: brightness 0 to 255 that one pixel in a hundred must exceed.
+        most_white_share: of pixels at 250 or more in all channels.
+        least_spread: standard deviation of the grey values.
+        shallowest_pitch_deg: cameras that look less far down than this place nothing on the ground.
+        same_rms: grey levels between two thumbnails below which they are the same picture.
+    """
+
+    least_side_px: int = 96
+    most_blur: float = 0.55
+    least_light: float = 40.0
+    most_white_share: float = 0.6
+    least_spread: float = 2.0
+    shallowest_pitch_deg: float = -10.0
+    same_rms: float = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLook:
+    """Figures of one decoded picture.
+
+    Attributes:
+        thumbnail: (32, 32) grey, float32.
+    """
+
+    blur: float
+    light: float
+    white_share: float
+    spread: float
+    thumbnail: NDArray[np.float32]
+
+
+def look_at(image: NDArray[np.uint8]) -> PictureLook:
+    """Measure a picture (rows, columns, 3), which may be decoded at a lower scale."""
+    factor = max(1, max(image.shape[:2]) // _LOOK_PX)
+    size = (max(1, image.shape[1] // factor), max(1, image.shape[0] // factor))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if factor > 1 else image
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    thumbnail = cv2.resize(grey, (_THUMB_PX, _THUMB_PX), interpolation=cv2.INTER_AREA)
+    return PictureLook(
+        blur=blur_of(grey),
+        light=float(np.percentile(grey, 99)),
+        white_share=float((small.min(axis=2) >= 250).mean()),
+        spread=float(grey.std()),
+        thumbnail=thumbnail.astype(np.float32),
+    )
+
+
+def blur_of(grey: NDArray[np.uint8]) -> float:
+    """Blur of a grey picture from 0 to 1, whatever its contrast.
+
+    How much of the difference between neighbours survives another blur (Crete et al. 2007, "The
+    blur effect", eq. 1-7, with their filter of 9 pixels), in the direction where more survives.
+    """
+    values = grey.astype(np.float32)
+    blurs = []
+    for axis, size in ((0, (1, 9)), (1, (9, 1))):
+        before = np.abs(np.diff(values, axis=axis))
+        after = np.abs(np.diff(cv2.blur(values, size), axis=axis))
+        total = float(before.sum())
+        lost = float(np.maximum(before - after, 0).sum())
+        blurs.append((total - lost) / total if total > 0 else 0.0)
+    return max(blurs)
+
+
+def picture_flaws(look: PictureLook, limits: QualityLimits) -> list[str]:
+    """Reasons not to use a picture, each with its figure and the limit."""
+    if look.light < limits.least_light:
+        least = f"at least {limits.least_light:.0f} of 255 is needed"
+        return [f"{Flaw.DARK}: the brightest hundredth is at {look.light:.0f}, {least}"]
+    if look.white_share > limits.most_white_share:
+        most = f"at most {limits.most_white_share:.0%} is allowed"
+        return [f"{Flaw.OVEREXPOSED}: {look.white_share:.0%} of the picture is white, {most}"]
+    if look.spread < limits.least_spread:
+        least = f"at least {limits.least_spread:.1f} is needed"
+        return [f"{Flaw.EMPTY}: grey values spread by {look.spread:.1f} of 255, {least}"]
+    if look.blur > limits.most_blur:
+        most = f"at most {limits.most_blur:.2f} is allowed"
+        return [f"{Flaw.BLURRED}: blur {look.blur:.2f} of 1, {most}"]
+    return []
+
+
+def size_flaws(width_px: int, height_px: int, limits: QualityLimits) -> list[str]:
+    """Say whether a picture is too small to show anything."""
+    if min(width_px, height_px) >= limits.least_side_px:
+        return []
+    least = f"each side needs at least {limits.least_side_px}"
+    return [f"{Flaw.TINY}: {width_px} x {height_px} pixels, {least}"]
+
+
+def find_duplicates(
+    frames: Sequence[Frame], looks: Sequence[PictureLook | None], limits: QualityLimits
+) -> dict[str, str]:
+    """Map photo_id to the reason for photos that show the same as one shortly before them.
+
+    The same bytes, or nearly the same picture of the same size from the same place (within 1 m
+    and 2 degrees where poses are known); the earlier one stays.
+    """
+    reasons: dict[str, str] = {}
+    first_by_hash: dict[str, str] = {}
+    kept: list[tuple[Frame, PictureLook]] = []
+    for frame, look in zip(frames, looks, strict=True):
+        original = first_by_hash.setdefault(frame.sha256, frame.photo_id)
+        if original != frame.photo_id:
+            reasons[frame.photo_id] = f"{Flaw.DUPLICATE}: the same file as {original}"
+            continue
+        if look is None:
+            continue
+        for other, other_look in reversed(kept[-3:]):
+            rms = float(np.sqrt(np.mean((look.thumbnail - other_look.thumbnail) ** 2)))
+            if rms < limits.same_rms and look.spread > 4 * limits.same_rms and _near(frame, other):
+                what = f"differs from {other.photo_id} by {rms:.1f} grey levels"
+                reasons[frame.photo_id] = (
+                    f"{Flaw.DUPLICATE}: {what}, at least {limits.same_rms:.1f} is needed"
+                )
+                break
+        else:
+            kept.append((frame, look))
+    return reasons
+
+
+def _near(frame: Frame, other: Frame) -> bool:
+    if (frame.width_px, frame.height_px) != (other.width_px, other.height_px):
+        return False
+    if frame.pose is None or other.pose is None:
+        return frame.pose is None and other.pose is None
+    a, b = frame.pose, other.pose
+    east_m = (a.position.lon_deg - b.position.lon_deg) * 111_320.0
+    north_m = (a.position.lat_deg - b.position.lat_deg) * 110_574.0
+    turned_deg = abs(a.attitude.pitch_deg - b.attitude.pitch_deg)
+    return float(np.hypot(east_m, north_m)) < 1.0 and turned_deg < 2.0
+
+
+def flaw_of(reason: str) -> str:
+    """First word of a reason, for example `blurred`."""
+    return reason.split(":", maxsplit=1)[0]
+
+
+def is_worth_looking(frame: Frame) -> bool:
+    """Whether detection should look at a photo: it can be read and nothing disqualifies it."""
+    flaws = {flaw_of(reason) for reason in frame.reasons}
+    return frame.is_readable and not flaws & DISQUALIFYING

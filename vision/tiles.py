@@ -1,0 +1,117 @@
+"""How a picture of any size passes through a model of one size: scale, tiles, soft blending."""
+
+import math
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Maps = NDArray[np.float32]
+"""(classes, rows, columns) probabilities, 0 to 1."""
+
+OVERLAP_PX = 64
+STEP_PX = 32  # the network halves its input five times
+MOST_MAP_PIXELS = 16_000_000  # 0.45 GB of probabilities for seven classes
+MOST_ENLARGED = 2.0
+
+
+def scale_for(gsd_m: float | None, model_gsd_m: float, width_px: int, height_px: int) -> float:
+    """Factor by which a picture is resized before the model looks at it.
+
+    To the model's GSD, or 1 where the photo's is unknown; at most 2 times larger, and never to
+    more pixels than fit in memory.
+
+    >>> scale_for(0.025, 0.1, 4000, 3000)
+    0.25
+    """
+    scale = 1.0 if gsd_m is None else min(gsd_m / model_gsd_m, MOST_ENLARGED)
+    return min(scale, math.sqrt(MOST_MAP_PIXELS / (width_px * height_px)))
+
+
+def resized(image: NDArray[np.uint8], width_px: int, height_px: int) -> NDArray[np.uint8]:
+    """Resize a picture; areas are averaged when it becomes smaller."""
+    if image.shape[:2] == (height_px, width_px):
+        return image
+    smaller = width_px < image.shape[1]
+    method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    out = cv2.resize(image, (width_px, height_px), interpolation=method)
+    return np.asarray(out, dtype=np.uint8)
+
+
+def spans(length_px: int, tile_px: int, *, fixed: bool = False) -> list[tuple[int, int]]:
+    """Cut a side into overlapping spans (start, stop) of one length.
+
+    Spans are as short as the picture allows (multiples of 32), unless `fixed`. A side shorter
+    than a span gives one span that reaches beyond it.
+    """
+    if length_px <= tile_px:
+        return [(0, tile_px if fixed else _whole_steps(length_px))]
+    count = math.ceil((length_px - OVERLAP_PX) / (tile_px - OVERLAP_PX))
+    shortest = _whole_steps(math.ceil((length_px + (count - 1) * OVERLAP_PX) / count))
+    size = tile_px if fixed else min(shortest, tile_px)
+    starts = np.linspace(0, length_px - size, count).round().astype(int)
+    return [(int(start), int(start) + size) for start in starts]
+
+
+def _whole_steps(length_px: int) -> int:
+    return math.ceil(length_px / STEP_PX) * STEP_PX
+
+
+def blended(
+    image: NDArray[np.uint8],
+    run: Callable[[NDArray[np.uint8]], Maps],
+    *,
+    tile_px: int,
+    fixed: bool = False,
+) -> Maps:
+    """Pass a picture (rows, columns, 3) through `run` tile by tile and blend the maps.
+
+    `run` takes a tile (rows, columns, 3) and returns (classes, rows, columns). Each tile counts
+    less towards its edges, so there is no seam.
+    """
+    height, width = image.shape[:2]
+    row_spans = spans(height, tile_px, fixed=fixed)
+    column_spans = spans(width, tile_px, fixed=fixed)
+    if len(row_spans) == len(column_spans) == 1:
+        return run(_cut(image, row_spans[0], column_spans[0]))[:, :height, :width]
+    total: Maps | None = None
+    weights = np.zeros((height, width), dtype=np.float32)
+    for rows in row_spans:
+        for columns in column_spans:
+            maps = run(_cut(image, rows, columns))
+            weight = np.outer(_ramp(rows, height), _ramp(columns, width))
+            here = (slice(rows[0], rows[1]), slice(columns[0], columns[1]))
+            if total is None:
+                total = np.zeros((len(maps), height, width), dtype=np.float32)
+            seen = weights[here].shape
+            weight = weight[: seen[0], : seen[1]]
+            total[:, here[0], here[1]] += maps[:, : seen[0], : seen[1]] * weight
+            weights[here] += weight
+    assert total is not None
+    total /= weights
+    return total
+
+
+def _cut(
+    image: NDArray[np.uint8], rows: tuple[int, int], columns: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """One tile; what lies beyond the picture repeats its edge."""
+    tile = image[rows[0] : rows[1], columns[0] : columns[1]]
+    below = rows[1] - rows[0] - tile.shape[0]
+    right = columns[1] - columns[0] - tile.shape[1]
+    if below or right:
+        tile = np.pad(tile, ((0, below), (0, right), (0, 0)), mode="edge")
+    return tile
+
+
+def _ramp(span: tuple[int, int], length_px: int) -> NDArray[np.float32]:
+    """Weights along one side of a tile: full in the middle, falling where a neighbour overlaps."""
+    size = span[1] - span[0]
+    ramp = np.ones(size, dtype=np.float32)
+    rise = ((np.arange(OVERLAP_PX) + 0.5) / OVERLAP_PX).astype(np.float32)[: size // 2]
+    if span[0] > 0:
+        ramp[: len(rise)] = rise
+    if span[1] < length_px:
+        ramp[size - len(rise) :] = rise[::-1]
+    return ramp

@@ -1,0 +1,278 @@
+"""How the network learns from sources that each know only some classes (edge: checkpoints, log)."""
+
+from __future__ import annotations
+
+import csv
+import pickle
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from geo.files import replacing
+from vision.classes import CLASS_NAMES
+from vision.datasets import (
+    Batch,
+    Run,
+    SourceData,
+    TrainingError,
+    draw_batch,
+    load_source,
+    read_run,
+)
+from vision.network import MEAN, STD, STRIDE_PX, PatrolNet, build_network
+
+_DICE_SMOOTH_PX = 50.0
+_LOG_FIELDS = ("step", "loss", "bce", "dice", "rate")
+_LOG_EVERY_STEPS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Parts of the loss of one batch."""
+
+    total: Tensor
+    bce: Tensor
+    dice: Tensor
+
+
+@dataclass(slots=True)
+class Learner:
+    """What changes while training: weights, their running average, optimiser, step."""
+
+    network: PatrolNet
+    average: PatrolNet
+    optimiser: torch.optim.Optimizer
+    step: int = 0
+    earlier: tuple[str, ...] = ()
+    """Runs whose weights this one started from, oldest first."""
+
+
+def masked_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Loss:
+    """Return binary cross-entropy plus Dice loss, both only where `weight` is above 0.
+
+    Args:
+        logits: (N, C, H, W) float.
+        target: (N, C, H, W) float, 0 or 1.
+        weight: (N, C, H, W) float, 0 where the class is unknown.
+    """
+    logits = logits.float()
+    axes = (0, 2, 3)
+    known = weight.sum(axes)
+    pixelwise = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    bce = ((pixelwise * weight).sum(axes) / known.clamp(min=1)).sum()
+    seen = (weight * target).sum(axes)
+    probability = torch.sigmoid(logits)
+    overlap = (probability * target * weight).sum(axes)
+    total = (probability * weight).sum(axes) + seen
+    share = 1 - (2 * overlap + _DICE_SMOOTH_PX) / (total + _DICE_SMOOTH_PX)
+    dice = (share * (seen > 0)).sum()
+    return Loss(bce + 0.5 * dice, bce, dice)
+
+
+def normalise(rgb: np.ndarray[Any, np.dtype[np.uint8]]) -> Tensor:
+    """Turn (N, H, W, 3) uint8 into the normalised (N, 3, H, W) float32 that the network takes."""
+    values = torch.from_numpy(rgb).permute(0, 3, 1, 2).float() / 255
+    mean, std = torch.tensor(MEAN).view(3, 1, 1), torch.tensor(STD).view(3, 1, 1)
+    return ((values - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+def rate_at(step: int, run: Run) -> float:
+    """Return the share of the full learning rate at `step`: linear warm-up, then half a cosine."""
+    if step < run.warmup_steps:
+        return (step + 1) / run.warmup_steps
+    done = (step - run.warmup_steps) / max(1, run.steps - run.warmup_steps)
+    return 0.02 + 0.98 * 0.5 * (1 + float(np.cos(np.pi * min(1.0, done))))
+
+
+def make_learner(run: Run, *, pretrained: bool) -> Learner:
+    """Start a learner from ImageNet weights, or from random ones for tests."""
+    torch.manual_seed(run.seed)
+    network = build_network(len(CLASS_NAMES), pretrained=pretrained)
+    network = network.to(memory_format=torch.channels_last)
+    average = build_network(len(CLASS_NAMES), pretrained=False)
+    average = average.to(memory_format=torch.channels_last).eval()
+    average.load_state_dict(network.state_dict())
+    encoder = list(network.encoder.parameters())
+    own = {id(p) for p in encoder}
+    decoder = [p for p in network.parameters() if id(p) not in own]
+    groups = [
+        {"params": encoder, "full_rate": run.encoder_rate},
+        {"params": decoder, "full_rate": run.decoder_rate},
+    ]
+    optimiser = torch.optim.AdamW(groups, lr=run.decoder_rate, weight_decay=run.weight_decay)
+    return Learner(network, average, optimiser)
+
+
+def learn(learner: Learner, batch: Batch, run: Run) -> Loss:
+    """Take one step: gradient, weights, running average."""
+    for group in learner.optimiser.param_groups:
+        group["lr"] = group["full_rate"] * rate_at(learner.step, run)
+    learner.network.train()
+    target, weight = (
+        torch.from_numpy(part).permute(0, 3, 1, 2) for part in (batch.target, batch.weight)
+    )
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logits = learner.network(normalise(batch.rgb))
+    loss = masked_loss(logits, target, weight)
+    learner.optimiser.zero_grad(set_to_none=True)
+    loss.total.backward()
+    torch.nn.utils.clip_grad_norm_(learner.network.parameters(), 5.0)
+    learner.optimiser.step()
+    _follow(learner.average, learner.network, _ema_decay(learner.step, run))
+    learner.step += 1
+    return loss
+
+
+def _ema_decay(step: int, run: Run) -> float:
+    return min(run.ema_decay, (1 + step) / (10 + step))  # short memory while weights move fast
+
+
+@torch.no_grad()  # type: ignore[untyped-decorator]
+def _follow(average: PatrolNet, network: PatrolNet, decay: float) -> None:
+    values = network.state_dict()
+    for name, kept in average.state_dict().items():
+        if kept.dtype.is_floating_point:
+            kept.lerp_(values[name], 1 - decay)
+        else:
+            kept.copy_(values[name])
+
+
+def save_checkpoint(path: Path, learner: Learner, run: Run) -> None:
+    """Write everything that `load_checkpoint` needs to go on exactly."""
+    content = {
+        "run": run.name,
+        "version": run.version,
+        "step": learner.step,
+        "history": [*learner.earlier, f"{run.name}: {learner.step} of {run.steps} steps"],
+        "classes": list(CLASS_NAMES),
+        "network": learner.network.state_dict(),
+        "average": learner.average.state_dict(),
+        "optimiser": learner.optimiser.state_dict(),
+    }
+    with replacing(path) as temporary:
+        torch.save(content, temporary)
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint and check that it was trained for our classes."""
+    try:
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise TrainingError(
+            f"Checkpoint {path} cannot be read ({type(error).__name__}). "
+            "Give a checkpoint.pt that training wrote, or delete it to start anew."
+        ) from error
+    if content.get("classes") != list(CLASS_NAMES):
+        raise TrainingError(
+            f"Checkpoint {path} is for the classes {content.get('classes')}; "
+            f"this version has {list(CLASS_NAMES)}. Train it again."
+        )
+    return content
+
+
+def load_checkpoint(path: Path, learner: Learner) -> None:
+    """Put the learner where it was when the checkpoint was written."""
+    content = read_checkpoint(path)
+    learner.network.load_state_dict(content["network"])
+    learner.average.load_state_dict(content["average"])
+    learner.optimiser.load_state_dict(content["optimiser"])
+    learner.step = int(content["step"])
+    learner.earlier = tuple(content["history"][:-1])
+
+
+def load_average(path: Path) -> PatrolNet:
+    """Return the averaged network of a checkpoint, ready for inference."""
+    network = build_network(len(CLASS_NAMES), pretrained=False)
+    network.load_state_dict(read_checkpoint(path)["average"])
+    network.eval()
+    return network
+
+
+def train(
+    run_path: Path, data_root: Path, out_dir: Path, *, start_from: Path | None = None
+) -> Path:
+    """Train as the run file says; go on from `out_dir`'s checkpoint when there is one.
+
+    Args:
+        run_path: TOML run file, see `vision.datasets.read_run`.
+        data_root: folder that the run file's paths start from.
+        out_dir: receives `checkpoint.pt` and `log.csv`.
+        start_from: checkpoint of an earlier run, whose averaged weights are the starting point.
+
+    Returns:
+        The path of the checkpoint.
+    """
+    run = read_run(run_path)
+    data = [load_source(source, data_root, "train") for source in run.sources]
+    out_dir.mkdir(parents=True, exist_ok=True)
+    checkpoint = out_dir / "checkpoint.pt"
+    learner = _start(run, checkpoint, start_from)
+    for _ in steps_of(learner, data, run, out_dir / "log.csv"):
+        if learner.step % run.checkpoint_steps == 0 or learner.step == run.steps:
+            save_checkpoint(checkpoint, learner, run)
+    return checkpoint
+
+
+def _start(run: Run, checkpoint: Path, start_from: Path | None) -> Learner:
+    if checkpoint.exists():
+        learner = make_learner(run, pretrained=False)
+        load_checkpoint(checkpoint, learner)
+        return learner
+    learner = make_learner(run, pretrained=start_from is None)
+    if start_from is not None:
+        content = read_checkpoint(start_from)
+        learner.network.load_state_dict(content["average"])
+        learner.average.load_state_dict(content["average"])
+        learner.earlier = tuple(content["history"])
+    return learner
+
+
+def steps_of(
+    learner: Learner, data: Sequence[SourceData], run: Run, log_path: Path
+) -> Iterator[Loss]:
+    """Yield the loss of each remaining step, and log every tenth."""
+    with ThreadPoolExecutor(1) as loader:  # the next crops are drawn while this step computes
+        pending = loader.submit(draw_batch, data, run, learner.step)
+        while learner.step < run.steps:
+            batch = pending.result()
+            pending = loader.submit(draw_batch, data, run, learner.step + 1)
+            loss = learn(learner, batch, run)
+            _check(loss, learner.step, run)
+            if learner.step % _LOG_EVERY_STEPS == 0:
+                _log(log_path, learner.step, loss, rate_at(learner.step, run))
+            yield loss
+
+
+def _check(loss: Loss, step: int, run: Run) -> None:
+    if not torch.isfinite(loss.total):
+        raise TrainingError(
+            f"Run {run.name}: the loss is not finite at step {step}. "
+            "Lower the learning rates in the run file and start from the last checkpoint."
+        )
+
+
+def _log(path: Path, step: int, loss: Loss, rate: float) -> None:
+    fresh = not path.exists()
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        if fresh:
+            writer.writerow(_LOG_FIELDS)
+        parts = (loss.total.item(), loss.bce.item(), loss.dice.item(), rate)
+        writer.writerow([step, *(f"{part:.5f}" for part in parts)])
+
+
+def predict(network: PatrolNet, rgb: np.ndarray[Any, np.dtype[np.uint8]]) -> Any:
+    """Return probabilities (classes, H, W) float32 of one picture (H, W, 3) of any size."""
+    rows, columns = rgb.shape[:2]
+    padding = ((0, -rows % STRIDE_PX), (0, -columns % STRIDE_PX), (0, 0))
+    padded = np.pad(rgb, padding, mode="symmetric")
+    with torch.inference_mode():
+        probability = torch.sigmoid(network(normalise(padded[None])))[0]
+    return probability[:, :rows, :columns].numpy()
