@@ -1,0 +1,176 @@
+"""What a vehicle does from one moment to the next: take off, go, return, land; pure.
+
+Each behaviour commands a `Multirotor` and says in `step` whether it is done. Times are seconds
+of the vehicle's own clock.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from simulations.motion import SpeedLimits, Vector
+from simulations.parameters import Parameters
+from simulations.vehicle import Multirotor
+
+SPOOL_UP_S = 3.2  # from the order to leaving the ground, in the recording
+
+
+class Behaviour(Protocol):
+    """Something to do until it is done."""
+
+    def step(self, now_s: float) -> bool:
+        """Go on with it; True when done."""
+        ...
+
+
+@dataclass(slots=True)
+class Hold:
+    """Stay where it comes to rest; for ever, or for a time."""
+
+    craft: Multirotor
+    until_s: float | None = None
+    _begun: bool = False
+
+    def step(self, now_s: float) -> bool:
+        """Brake at first, then wait."""
+        if not self._begun:
+            self.craft.hold()
+            self._begun = True
+        return self.until_s is not None and now_s >= self.until_s
+
+
+@dataclass(slots=True)
+class TakeOff:
+    """Spool up and climb straight to a height above home."""
+
+    craft: Multirotor
+    height_m: float
+    begun_s: float
+    _climbing: bool = False
+
+    def step(self, now_s: float) -> bool:
+        """Climb once the rotors turn fast enough."""
+        if not self._climbing:
+            if now_s - self.begun_s < SPOOL_UP_S:
+                return False
+            x, y, _ = self.craft.position
+            self.craft.fly_to((x, y, self.height_m))
+            self._climbing = True
+            return False
+        return self.craft.arrived
+
+
+@dataclass(slots=True)
+class GoTo:
+    """Fly to a place and stay there for a time; without a stay the corner is rounded.
+
+    Attributes:
+        under_way: the craft was sent there already by the turn before.
+    """
+
+    craft: Multirotor
+    goal: Vector
+    stay_s: float = 0.0
+    under_way: bool = False
+    _arrived_s: float | None = None
+
+    def step(self, now_s: float) -> bool:
+        """Start once, then wait for arrival and for the end of the stay."""
+        if not self.under_way:
+            self.craft.fly_to(self.goal)
+            self.under_way = True
+            return False
+        if self._arrived_s is None and self.craft.arrived:
+            self._arrived_s = now_s
+        return self._arrived_s is not None and now_s - self._arrived_s >= self.stay_s
+
+
+@dataclass(slots=True)
+class Land:
+    """Sink at WPNAV_SPEED_DN, slowly for the last metres, and touch the ground."""
+
+    craft: Multirotor
+    parameters: Parameters
+    touched_down: bool = False
+
+    def step(self, now_s: float) -> bool:
+        """Choose the sink rate by height; done on the ground."""
+        if self.touched_down:
+            return True
+        height_m = self.craft.position[2]
+        slow = height_m < self.parameters.metres("LAND_ALT_LOW") + 0.6
+        fast_m_s = self.parameters.metres("LAND_SPEED_HIGH") or self.craft.limits.down_m_s
+        self.craft.descend(self.parameters.metres("LAND_SPEED") if slow else fast_m_s)
+        if height_m <= 0.0:
+            self.craft.rest()
+            self.touched_down = True
+        return self.touched_down
+
+
+@dataclass(slots=True)
+class Return:
+    """Climb to RTL_ALT where lower, fly home, wait, land."""
+
+    craft: Multirotor
+    parameters: Parameters
+    _stages: list[Behaviour] = field(default_factory=list)
+    _begun: bool = False
+
+    @property
+    def landing(self) -> bool:
+        """Whether only the landing is left."""
+        return self._begun and len(self._stages) == 1
+
+    @property
+    def landed(self) -> bool:
+        """Whether it is over, on the ground."""
+        return self._begun and not self._stages
+
+    def step(self, now_s: float) -> bool:
+        """Do one stage after the other."""
+        if not self._begun:
+            self._begun = True
+            self._stages = self._plan()
+        if self._stages and self._stages[0].step(now_s):
+            self._stages.pop(0)
+            self._set_stay(now_s)
+        return not self._stages
+
+    def _plan(self) -> list[Behaviour]:
+        self.craft.limits = with_speed(
+            self.craft.limits,
+            self.parameters.metres("RTL_SPEED") or self.parameters.metres("WPNAV_SPEED"),
+        )
+        self.craft.hold()
+        x, y, z = self.craft.goal
+        height_m = max(z, self.parameters.metres("RTL_ALT"))
+        climb: list[Behaviour] = []
+        if height_m > z + 0.1:
+            climb = [GoTo(self.craft, (x, y, height_m))]
+        return [
+            *climb,
+            GoTo(self.craft, (0.0, 0.0, height_m)),
+            Hold(self.craft, until_s=0.0),
+            Land(self.craft, self.parameters),
+        ]
+
+    def _set_stay(self, now_s: float) -> None:
+        """The wait over home begins on arrival there."""
+        if self._stages and isinstance(self._stages[0], Hold):
+            self._stages[0].until_s = now_s + self.parameters["RTL_LOIT_TIME"] / 1000
+
+
+def with_speed(limits: SpeedLimits, horizontal_m_s: float) -> SpeedLimits:
+    """The same limits with another horizontal speed."""
+    return replace(limits, horizontal_m_s=horizontal_m_s)
+
+
+def limits_from(parameters: Parameters) -> SpeedLimits:
+    """Speed limits as the WPNAV parameters set them."""
+    return SpeedLimits(
+        horizontal_m_s=parameters.metres("WPNAV_SPEED"),
+        up_m_s=parameters.metres("WPNAV_SPEED_UP"),
+        down_m_s=parameters.metres("WPNAV_SPEED_DN"),
+        acceleration_m_s2=parameters.metres("WPNAV_ACCEL"),
+        vertical_acceleration_m_s2=parameters.metres("WPNAV_ACCEL_Z"),
+        jerk_m_s3=parameters["WPNAV_JERK"],
+    )

@@ -1,0 +1,289 @@
+"""Where the built-in vehicle keeps its mission, fence and rally points, and how it is filled.
+
+The vehicle's side of the MAVLink mission protocol as ArduCopter 4.6 runs it, pure. Its faults are
+kept on purpose, as a client has to live with them: an upload that breaks off leaves a mission
+that is part new and part old; item 0 is the vehicle's own home; frames come back rewritten.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from flight.protocol import (
+    FENCE,
+    MISSION,
+    RALLY,
+    Address,
+    Message,
+    item_from_message,
+    message_from_item,
+)
+from missions.model import Command, MissionItem
+
+CAPACITY = {MISSION: 650, FENCE: 70, RALLY: 46}
+KINDS = {MISSION: "Flight plan received", FENCE: "Fence Indexed OK", RALLY: ""}
+
+NAV_LOITER_UNLIM, NAV_LOITER_TIME = 17, 19
+DO_DIGICAM_CONTROL, IMAGE_START_CAPTURE = 203, 2000
+MISSION_COMMANDS = frozenset(
+    {int(command) for command in Command}
+    | {NAV_LOITER_UNLIM, NAV_LOITER_TIME, DO_DIGICAM_CONTROL, IMAGE_START_CAPTURE}
+)
+PLACED_COMMANDS = frozenset({16, NAV_LOITER_UNLIM, NAV_LOITER_TIME, 21, 22})
+FENCE_COMMANDS = frozenset(range(5000, 5005))
+RALLY_COMMANDS = frozenset({5100})
+COMMANDS = {MISSION: MISSION_COMMANDS, FENCE: FENCE_COMMANDS, RALLY: RALLY_COMMANDS}
+FRAMES = {MISSION: {0, 2, 3, 5, 6}, FENCE: {0, 3}, RALLY: {0, 3, 6}}
+
+ACCEPTED, ERROR, BAD_FRAME, UNSUPPORTED, NO_SPACE, INVALID = 0, 1, 2, 3, 4, 5
+INVALID_PARAM1, BAD_LAT, BAD_LON, BAD_ALT, BAD_SEQUENCE, DENIED, CANCELLED = (
+    6,
+    10,
+    11,
+    12,
+    13,
+    14,
+    15,
+)
+ASK_AGAIN_S, GIVE_UP_S = 1.0, 8.0
+INFO, CRITICAL, WARNING, DEBUG = 6, 2, 4, 7
+
+
+def fault_of(item: MissionItem, mission_type: int) -> int:
+    """Why ArduCopter would not store an item, as MAV_MISSION_RESULT; 0 where it would."""
+    checks = (
+        (item.command == 0, INVALID),
+        (item.command not in COMMANDS[mission_type], UNSUPPORTED),
+        (item.frame not in FRAMES[mission_type], BAD_FRAME),
+        (math.isnan(item.parameters[0]), INVALID_PARAM1),
+        (not -90 <= item.lat_deg <= 90, BAD_LAT),
+        (not -180 <= item.lon_deg <= 180, BAD_LON),
+        (not abs(item.altitude_m) < 83_000, BAD_ALT),  # 24 bits of centimetres; NaN fails too
+    )
+    return next((fault for wrong, fault in checks if wrong), ACCEPTED)
+
+
+def stored_form(item: MissionItem, mission_type: int) -> MissionItem:
+    """An item as ArduCopter hands it back."""
+    if mission_type != MISSION:
+        return replace(item, autocontinue=True)
+    p1, p2, p3, p4 = (0.0 if math.isnan(p) else p for p in item.parameters)
+    if item.command in PLACED_COMMANDS:
+        frame = {6: 3, 5: 0, 2: 0}.get(item.frame, item.frame)
+        kept = (float(int(p1) % 65536), 0.0, 0.0, 0.0)
+        altitude_m = int(item.altitude_m * 100 + math.copysign(1e-3, item.altitude_m)) / 100
+        return replace(item, frame=frame, parameters=kept, altitude_m=altitude_m, autocontinue=True)
+    if item.command == Command.NAV_RETURN_TO_LAUNCH:
+        p1 = p2 = p3 = p4 = 0.0
+    return MissionItem(item.command, 0, (p1, p2, p3, p4))
+
+
+@dataclass(slots=True)
+class _Receiving:
+    """An upload under way."""
+
+    sender: Address
+    mission_type: int
+    count: int
+    next_seq: int
+    asked_s: float
+    heard_s: float
+    staged: list[MissionItem] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Stores:
+    """The three lists and the upload that is under way, if any.
+
+    Attributes:
+        home: the vehicle's home as item 0.
+        texts: severity and words that the vehicle has to say; taken by who sends them.
+        changed: called with the mission type after a list was replaced.
+    """
+
+    home: MissionItem
+    changed: Callable[[int], None] = lambda mission_type: None
+    lists: dict[int, list[MissionItem]] = field(
+        default_factory=lambda: {MISSION: [], FENCE: [], RALLY: []}
+    )
+    texts: list[tuple[int, str]] = field(default_factory=list)
+    _receiving: _Receiving | None = None
+
+    @property
+    def mission(self) -> Sequence[MissionItem]:
+        """The mission with the home item in front; empty where there is none."""
+        return self.lists[MISSION]
+
+    def receive(self, message: Message, now_s: float, *, flying: bool = False) -> list[Message]:
+        """Answer a message of the mission protocol."""
+        kind = message.get_type()
+        sender = Address(message.get_srcSystem(), message.get_srcComponent())
+        if kind in ("MISSION_ITEM_INT", "MISSION_ITEM"):
+            return self._take(message, sender, now_s)
+        answers: dict[str, Callable[[], list[Message]]] = {
+            "MISSION_COUNT": lambda: self._begin(message, sender, now_s),
+            "MISSION_REQUEST_LIST": lambda: self._tell_count(message, sender),
+            "MISSION_REQUEST_INT": lambda: self._hand_out(message, sender),
+            "MISSION_REQUEST": lambda: self._hand_out(message, sender),
+            "MISSION_CLEAR_ALL": lambda: self._clear(message, sender, flying=flying),
+        }
+        return answers[kind]() if kind in answers else []
+
+    def tick(self, now_s: float) -> list[Message]:
+        """Ask again for an item that did not come, or give the upload up."""
+        upload = self._receiving
+        if upload is None:
+            return []
+        if now_s - upload.heard_s >= GIVE_UP_S:
+            self._receiving = None
+            self.texts.append((WARNING, "Mission upload timeout"))
+            return [_ack(upload.sender, CANCELLED, upload.mission_type)]
+        if now_s - upload.asked_s < ASK_AGAIN_S:
+            return []
+        upload.asked_s = now_s
+        return [self._request(upload)]
+
+    def _begin(self, message: Message, sender: Address, now_s: float) -> list[Message]:
+        kind, count = message.mission_type, message.count
+        if kind not in CAPACITY:
+            return [_ack(sender, UNSUPPORTED, kind)]
+        if self._receiving is not None and self._receiving.sender != sender:
+            return [_ack(sender, DENIED, kind)]
+        if count > CAPACITY[kind]:
+            self.texts.append((WARNING, f"Only {CAPACITY[kind]} items are supported"))
+            return [_ack(sender, NO_SPACE, kind)]
+        self._receiving = _Receiving(sender, kind, count, 0, now_s, now_s)
+        if kind == MISSION:
+            del self.lists[MISSION][count:]
+        if count == 0:
+            return self._complete(self._receiving)
+        return [self._request(self._receiving)]
+
+    def _take(self, message: Message, sender: Address, now_s: float) -> list[Message]:
+        upload = self._receiving
+        kind = message.mission_type
+        if upload is None or upload.mission_type != kind or upload.sender != sender:
+            return [_ack(sender, ERROR, kind)]
+        if message.seq != upload.next_seq:
+            return [_ack(sender, BAD_SEQUENCE, kind)]
+        item = item_from_message(message)
+        fault = fault_of(item, kind)
+        if fault:
+            self._receiving = None
+            return [_ack(sender, fault, kind)]
+        self._put(upload, item)
+        upload.next_seq += 1
+        upload.asked_s = upload.heard_s = now_s
+        if upload.next_seq == upload.count:
+            return self._complete(upload)
+        return [self._request(upload)]
+
+    def _put(self, upload: _Receiving, item: MissionItem) -> None:
+        """Store an item: missions in place at once, fences and rally points when complete."""
+        stored = stored_form(item, upload.mission_type)
+        if upload.mission_type != MISSION:
+            upload.staged.append(stored)
+            return
+        seq, mission = upload.next_seq, self.lists[MISSION]
+        mission[seq : seq + 1] = [self.home if seq == 0 else stored]
+
+    def _complete(self, upload: _Receiving) -> list[Message]:
+        self._receiving = None
+        kind = upload.mission_type
+        if kind == FENCE:
+            fault = fence_fault(upload.staged)
+            if fault:
+                self.texts += [(WARNING, fault), (WARNING, "Fence validation failed")]
+                return [_ack(upload.sender, ERROR, kind)]
+        if kind != MISSION:
+            self.lists[kind] = upload.staged
+        self.changed(kind)
+        if KINDS[kind]:
+            self.texts.append((DEBUG if kind == FENCE else INFO, KINDS[kind]))
+        return [_ack(upload.sender, ACCEPTED, kind)]
+
+    def _tell_count(self, message: Message, sender: Address) -> list[Message]:
+        kind = message.mission_type
+        if kind not in CAPACITY:
+            return [_ack(sender, UNSUPPORTED, kind)]
+        if self._receiving is not None:
+            return [_ack(sender, DENIED, kind)]
+        count = len(self.lists[kind])
+        return [mavlink.MAVLink_mission_count_message(sender.system, sender.component, count, kind)]
+
+    def _hand_out(self, message: Message, sender: Address) -> list[Message]:
+        """Send an item in the form in which it was asked for."""
+        kind, seq = message.mission_type, message.seq
+        if kind not in CAPACITY:
+            return [_ack(sender, UNSUPPORTED, kind)]
+        if not 0 <= seq < len(self.lists[kind]):
+            return [*self._tell_count(message, sender), _ack(sender, ERROR, kind)]
+        item = self.home if kind == MISSION and seq == 0 else self.lists[kind][seq]
+        encoded = message_from_item(item, seq, to=sender, mission_type=kind)
+        return [encoded if message.get_type() == "MISSION_REQUEST_INT" else _as_floats(encoded)]
+
+    def _clear(self, message: Message, sender: Address, *, flying: bool) -> list[Message]:
+        kind = message.mission_type
+        if kind not in CAPACITY:
+            return [_ack(sender, UNSUPPORTED, kind)]
+        if flying and kind == MISSION:
+            return [_ack(sender, ERROR, kind)]
+        self.lists[kind] = []
+        self._receiving = None
+        self.changed(kind)
+        return [_ack(sender, ACCEPTED, kind)]
+
+    def _request(self, upload: _Receiving) -> Message:
+        """Ask for the next item, by the older message, as ArduCopter does."""
+        return mavlink.MAVLink_mission_request_message(
+            upload.sender.system, upload.sender.component, upload.next_seq, upload.mission_type
+        )
+
+
+def fence_fault(items: Sequence[MissionItem]) -> str | None:
+    """What is wrong with a fence in ArduCopter's words; None where nothing is."""
+    position = 0
+    while position < len(items):
+        item = items[position]
+        count = int(item.parameters[0])
+        if item.command in (5003, 5004):
+            if item.parameters[0] <= 0:
+                return "Non-positive circle radius"
+            position += 1
+        elif item.command in (5001, 5002):
+            if count < 3:
+                return f"Invalid vertex count ({count})"
+            ring = items[position : position + count]
+            if len(ring) < count or any(corner.command != item.command for corner in ring):
+                return "Incorrect item count"
+            position += count
+        else:
+            position += 1
+    return None
+
+
+def _ack(to: Address, result: int, mission_type: int) -> Message:
+    return mavlink.MAVLink_mission_ack_message(to.system, to.component, result, mission_type)
+
+
+def _as_floats(item: Message) -> Message:
+    """The older MISSION_ITEM with degrees as floats."""
+    return mavlink.MAVLink_mission_item_message(
+        item.target_system,
+        item.target_component,
+        item.seq,
+        item.frame,
+        item.command,
+        item.current,
+        item.autocontinue,
+        item.param1,
+        item.param2,
+        item.param3,
+        item.param4,
+        item.x * 1e-7,
+        item.y * 1e-7,
+        item.z,
+        item.mission_type,
+    )

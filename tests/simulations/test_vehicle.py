@@ -1,0 +1,137 @@
+import itertools
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulations.motion import SpeedLimits
+from simulations.profile import Limits, rest_to_rest, stop_from
+from simulations.vehicle import STEP_S, Multirotor, Wind
+
+LIMITS = SpeedLimits(10.0, 2.5, 1.5, 2.5, 1.0, 1.0)
+limits = st.builds(Limits, st.floats(0.5, 20), st.floats(0.3, 5), st.floats(0.2, 5))
+
+
+def fly(craft, until=lambda craft: craft.arrived, limit_s=300):
+    """Step until something holds; the states on the way."""
+    states = []
+    while not until(craft):
+        craft.step()
+        states.append((craft.position, craft.velocity, craft.acceleration))
+        assert len(states) * STEP_S < limit_s, "never gets there"
+    return states
+
+
+@settings(deadline=None)
+@given(st.floats(0.05, 2000), limits)
+def test_a_profile_covers_its_length_within_every_limit(length_m, limit):
+    profile = rest_to_rest(length_m, limit)
+    assert profile.length_m == pytest.approx(length_m, rel=1e-6, abs=1e-6)
+    for step in range(101):
+        _, speed, acceleration = profile.at(profile.duration_s * step / 100)
+        assert -1e-6 <= speed <= limit.speed_m_s * (1 + 1e-6)
+        assert abs(acceleration) <= limit.acceleration_m_s2 * (1 + 1e-6)
+
+
+@settings(deadline=None)
+@given(st.floats(0.05, 2000), limits)
+def test_a_profile_ends_at_rest(length_m, limit):
+    profile = rest_to_rest(length_m, limit)
+    _, speed, acceleration = profile.at(profile.duration_s)
+    assert speed == pytest.approx(0, abs=1e-5)
+    assert acceleration == pytest.approx(0, abs=1e-5)
+
+
+@settings(deadline=None)
+@given(st.floats(0.1, 20), limits)
+def test_stopping_goes_only_forward(speed_m_s, limit):
+    profile = stop_from(speed_m_s, limit)
+    places = [profile.at(profile.duration_s * step / 50)[0] for step in range(51)]
+    assert places == sorted(places)
+    assert profile.at(profile.duration_s)[1] == pytest.approx(0, abs=1e-5)
+
+
+def test_a_leg_takes_as_long_as_its_acceleration_allows():
+    craft = Multirotor(LIMITS)
+    craft.fly_to((200.0, 0.0, 0.0))
+    states = fly(craft)
+    assert len(states) * STEP_S == pytest.approx(20 + 4 + 2.5, abs=0.05)  # s = L/v + v/a + a/j
+
+
+def test_the_craft_ends_where_it_was_sent():
+    craft = Multirotor(LIMITS, wind=Wind(6, 250, 1.5), seed=3)
+    craft.fly_to((80.0, -40.0, 30.0))
+    fly(craft)
+    fly(craft, until=lambda c: math.hypot(*c.velocity[:2]) < 0.3)
+    assert craft.position == pytest.approx((80.0, -40.0, 30.0), abs=1.0)
+
+
+def test_climbing_keeps_the_climb_rate():
+    craft = Multirotor(LIMITS)
+    craft.fly_to((0.0, 0.0, 60.0))
+    states = fly(craft)
+    assert max(v[2] for _, v, _ in states) == pytest.approx(2.5, abs=0.01)
+    assert len(states) * STEP_S == pytest.approx(24 + 2.5 + 0.2, abs=0.1)
+
+
+def test_a_corner_that_is_known_is_rounded_without_stopping():
+    craft = Multirotor(LIMITS)
+    craft.fly_to((100.0, 0.0, 0.0))
+    craft.then_fly_to((100.0, 100.0, 0.0), LIMITS)
+    states = fly(craft, until=lambda c: c.position[1] > 50)
+    turn = [v for p, v, _ in states if math.dist(p[:2], (100, 0)) < 20]
+    assert min(math.hypot(*v[:2]) for v in turn) > 2.0
+    assert min(math.dist(p[:2], (100, 0)) for p, _, _ in states) < 2.0
+
+
+def test_motion_has_no_jumps():
+    craft = Multirotor(LIMITS, wind=Wind(5, 90, 1))
+    craft.fly_to((60.0, 0.0, 0.0))
+    craft.then_fly_to((60.0, 60.0, 0.0), LIMITS)
+    states = fly(craft, until=lambda c: c.velocity[1] > 4)
+    craft.fly_to((0.0, 0.0, 5.0))  # break off in full flight
+    states += fly(craft)
+    for (p, v, _), (q, w, _) in itertools.pairwise(states):
+        assert math.dist(q, p) < 12 * STEP_S
+        assert math.dist(w, v) < 6 * STEP_S
+
+
+def test_holding_brakes_within_the_stopping_distance():
+    craft = Multirotor(LIMITS)
+    craft.fly_to((500.0, 0.0, 0.0))
+    fly(craft, until=lambda c: c.velocity[0] > 9.5)
+    start_m = craft.position[0]
+    craft.hold()
+    fly(craft, until=lambda c: math.hypot(*c.velocity) < 0.05)
+    assert 20 < craft.position[0] - start_m < 40
+
+
+def test_sinking_reaches_the_ordered_rate():
+    craft = Multirotor(LIMITS, position=(0.0, 0.0, 20.0))
+    craft.descend(1.5)
+    fly(craft, until=lambda c: c.position[2] < 15)
+    assert craft.velocity[2] == pytest.approx(-1.5)
+
+
+def test_a_headwind_costs_energy_and_makes_the_body_lean():
+    def cruise(wind):
+        craft = Multirotor(LIMITS, wind=wind)
+        craft.fly_to((0.0, 400.0, 0.0))
+        fly(craft, until=lambda c: c.position[1] > 300)
+        return craft.battery.used_wh, craft.tilt_deg[1]
+
+    calm_wh, calm_pitch = cruise(Wind())
+    head_wh, head_pitch = cruise(Wind(speed_m_s=8, from_deg=0))
+    assert head_wh > 1.1 * calm_wh
+    assert head_pitch < calm_pitch - 5 < -10
+
+
+def test_gusts_are_the_same_for_the_same_seed_only():
+    def path(seed):
+        craft = Multirotor(LIMITS, wind=Wind(5, 0, 2), seed=seed)
+        craft.fly_to((50.0, 0.0, 0.0))
+        return [p for p, _, _ in fly(craft)]
+
+    assert path(1) == path(1)
+    assert path(1) != path(2)
