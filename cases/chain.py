@@ -1,0 +1,189 @@
+"""Is the history of the cases still what was written? A hash chain over its entries.
+
+Each entry's hash covers the entry and the hash before it, and each entry about a case carries the
+hash of the case as it stood afterwards and of each outline that came with it; so a changed, removed
+or added entry and changed cases and evidence are all found. Only a history that was rewritten as a
+whole needs a copy of its last hash to be noticed.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple
+from datetime import UTC, datetime
+from typing import Any
+
+import shapely
+
+from cases.model import Case, ChainReport, Event, Evidence
+from geo.pose import Pose
+
+FIRST_HASH = "0" * 64
+
+
+def canonical_json(value: Any) -> str:
+    """Write JSON in the one way that hashes are made of."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def sha256_of(value: Any) -> str:
+    """Hash a JSON value, hexadecimal."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def utc_text(at: datetime) -> str:
+    """Write a moment as ISO 8601 in UTC to the microsecond."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def next_event(
+    before: Event | None,
+    *,
+    case_no: str | None,
+    at: datetime,
+    actor: str,
+    action: str,
+    details: Mapping[str, Any],
+) -> Event:
+    """Make the entry that follows another; None for the first."""
+    seq = before.seq + 1 if before else 1
+    prev_hash = before.hash if before else FIRST_HASH
+    unsigned = Event(seq, case_no, at, actor, action, details, prev_hash, "")
+    return Event(seq, case_no, at, actor, action, details, prev_hash, event_hash(unsigned))
+
+
+def event_hash(event: Event) -> str:
+    """Hash everything of an entry but its own hash."""
+    return sha256_of(
+        [
+            event.prev_hash,
+            event.seq,
+            event.case_no,
+            utc_text(event.at),
+            event.actor,
+            event.action,
+            dict(event.details),
+        ]
+    )
+
+
+def case_hash(case: Case) -> str:
+    """Hash a case as it stands, with its evidence."""
+    place = case.place
+    return sha256_of(
+        {
+            "case_no": case.case_no,
+            "category": case.category,
+            "class": case.class_name,
+            "stage": case.stage.value,
+            "urgency": case.urgency,
+            "score": case.score,
+            "polygon": shapely.to_wkb(case.polygon, hex=True, byte_order=1),
+            "lonlat": [case.lon_deg, case.lat_deg],
+            "sigma_m": case.sigma_m,
+            "area_m2": case.area_m2,
+            "place": [place.cell_code, place.cell_name, place.town, place.village, place.officer],
+            "rule": [case.rule_id, case.rule_version],
+            "model": case.model_sha256,
+            "why": [[words.en, words.zh] for words in case.why],
+            "to_check": case.to_check,
+            "patrols": [case.patrol_id, case.last_patrol_id],
+            "seen": [utc_text(case.first_seen), utc_text(case.last_seen)],
+            "gone_at": utc_text(case.gone_at) if case.gone_at else None,
+            "evidence": [_evidence_facts(entry) for entry in case.evidence],
+            "version": case.version,
+        }
+    )
+
+
+def evidence_hash(case_no: str, position: int, entry: Evidence) -> str:
+    """Hash one outline with its photo, its pose and its place among those of its version."""
+    return sha256_of([case_no, position, *_evidence_facts(entry)])
+
+
+def _evidence_facts(entry: Evidence) -> list[object]:
+    return [
+        entry.patrol_id,
+        entry.photo_id,
+        entry.photo_sha256,
+        entry.class_name,
+        shapely.to_wkb(entry.polygon_px, hex=True, byte_order=1),
+        pose_facts(entry.pose),
+        entry.version,
+    ]
+
+
+def pose_facts(pose: Pose | None) -> list[object] | None:
+    """List everything that a pose says, as JSON."""
+    if pose is None:
+        return None
+    parts = (pose.position, pose.attitude, pose.sigma)
+    return [*(value for part in parts for value in astuple(part)), pose.source]
+
+
+def verify(
+    events: Iterable[Event],
+    cases: Iterable[Case],
+    evidence: Iterable[tuple[str, int, Evidence]] = (),
+) -> ChainReport:
+    """Check a history in order against itself, the cases as they stand and all their evidence.
+
+    Args:
+        events: oldest first.
+        cases: with their current evidence.
+        evidence: everything ever filed: case number, place among those of its version, outline.
+    """
+    before: Event | None = None
+    states: dict[str, str] = {}
+    filed: dict[tuple[str, int], set[str]] = {}
+    problems: list[str] = []
+    for event in events:
+        problems.extend(_broken_links(before, event))
+        if event.case_no is not None:
+            states[event.case_no] = str(event.details.get("state"))
+            if "evidence" in event.details:
+                filed[event.case_no, event.details["version"]] = {
+                    entry["sha256"] for entry in event.details["evidence"]
+                }
+        before = event
+    problems.extend(_changed_cases(cases, states))
+    problems.extend(_changed_evidence(evidence, filed))
+    return ChainReport(
+        events=before.seq if before else 0,
+        head=before.hash if before else FIRST_HASH,
+        problems=tuple(problems),
+    )
+
+
+def _broken_links(before: Event | None, event: Event) -> Iterator[str]:
+    expected_seq = before.seq + 1 if before else 1
+    if event.seq != expected_seq:
+        yield f"entry {expected_seq} is missing: entry {event.seq} follows"
+    if event.prev_hash != (before.hash if before else FIRST_HASH):
+        yield f"entry {event.seq} does not follow the entry before it"
+    if event.hash != event_hash(event):
+        yield f"entry {event.seq} (case {event.case_no}, {event.action}) was changed"
+
+
+def _changed_cases(cases: Iterable[Case], states: dict[str, str]) -> Iterator[str]:
+    standing = set()
+    for case in cases:
+        standing.add(case.case_no)
+        if case.case_no not in states:
+            yield f"case {case.case_no} has no history"
+        elif case_hash(case) != states[case.case_no]:
+            yield f"case {case.case_no} is not what its last entry left"
+    for case_no in sorted(set(states) - standing):
+        yield f"case {case_no} was removed"
+
+
+def _changed_evidence(
+    evidence: Iterable[tuple[str, int, Evidence]], filed: Mapping[tuple[str, int], set[str]]
+) -> Iterator[str]:
+    standing: dict[tuple[str, int], set[str]] = {}
+    for case_no, position, entry in evidence:
+        hashes = standing.setdefault((case_no, entry.version), set())
+        hashes.add(evidence_hash(case_no, position, entry))
+    for case_no, version in sorted(set(filed) | set(standing)):
+        if filed.get((case_no, version)) != standing.get((case_no, version)):
+            yield f"evidence of case {case_no} is not what was filed with its version {version}"

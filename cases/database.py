@@ -1,0 +1,143 @@
+"""EDGE: open the registry's database, bring it up to date, and explain what goes wrong."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from cases.errors import RegistryError
+
+REVISION = "0001"
+"""The newest migration; a database at this revision is used as it is."""
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+_EXPLANATIONS = (
+    ("locked", "another program has been writing to it for too long; wait for it and try again"),
+    ("readonly", "it is read-only; give write permission to the file and its folder"),
+    ("disk is full", "the disk is full; free space and run again, nothing was half-written"),
+    ("disk i/o error", "the disk reported an error; check it, nothing was half-written"),
+    ("not a database", "it is not a case registry; name another file"),
+    ("malformed", "the file is damaged; restore it from a backup"),
+    ("unable to open", "it cannot be opened; check the folder and its permissions"),
+    ("append-only", "its history is append-only; entries are never changed or removed"),
+)
+
+
+def url_of(url_or_path: str | Path) -> str:
+    """Make a SQLAlchemy URL of a path; a URL stays as it is."""
+    given = str(url_or_path)
+    return given if "://" in given else f"sqlite:///{given}"
+
+
+def connect(url_or_path: str | Path, *, lock_timeout_s: float) -> Engine:
+    """Open a database and bring its tables up to date; a missing SQLite file is made."""
+    url = url_of(url_or_path)
+    is_sqlite = url.startswith("sqlite")
+    if is_sqlite and "://" not in str(url_or_path):
+        _make_folder(Path(url_or_path))
+    try:
+        options = {"connect_args": {"timeout": lock_timeout_s}} if is_sqlite else {}
+        engine = create_engine(url, **options)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise RegistryError(
+            f"registry {url!r}: {error}. Give a file path or a URL such as "
+            "postgresql+psycopg://user@host/name (needs the extra aerogrid[postgis])."
+        ) from error
+    if is_sqlite:
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    with explained(engine):
+        migrate(engine)
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """Make the engine whose transactions take the write lock at once."""
+    return engine.execution_options(aerogrid_writes=True)
+
+
+def migrate(engine: Engine, revision: str = REVISION) -> None:
+    """Bring the tables to a revision, in one transaction; the newest by default."""
+    with engine.connect() as connection:
+        if _revision(connection) == revision:
+            return
+    with writing(engine).begin() as connection:
+        current = _revision(connection)
+        if current == revision:
+            return
+        _run_alembic(connection, current, revision)
+
+
+def _run_alembic(connection: Connection, current: str | None, revision: str) -> None:
+    # alembic takes 0.1 s to import, which only a new or old registry has to spend
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    if current is not None and current not in known:
+        raise RegistryError(
+            f"{_name(connection.engine)} was made by a newer aerogrid (its tables are at revision "
+            f"{current}, this one knows {', '.join(reversed(known))}); install the newer aerogrid"
+        )
+    goes_down = current is not None and (revision == "base" or revision < current)
+    try:
+        (command.downgrade if goes_down else command.upgrade)(config, revision)
+    except CommandError as error:
+        raise RegistryError(f"{_name(connection.engine)}: cannot be migrated: {error}") from error
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+@contextmanager
+def explained(engine: Engine) -> Iterator[None]:
+    """Turn errors of the database into messages that name the registry and say what to do."""
+    try:
+        yield
+    except DBAPIError as error:
+        raised = str(error.orig)
+        advice = next(
+            (words for sign, words in _EXPLANATIONS if sign in raised.lower()),
+            "nothing was half-written; check the database and run again",
+        )
+        raise RegistryError(f"case registry {_name(engine)}: {advice} ({raised})") from error
+
+
+def _name(engine: Engine) -> str:
+    return engine.url.database or make_url(engine.url).render_as_string(hide_password=True)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RegistryError(
+            f"case registry {path}: its folder cannot be made ({error.strerror})"
+        ) from error
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where _begin_sqlite says
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")  # a decision that was answered survives power loss
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("aerogrid_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,61 @@
+"""Errors of rules, zones and the case registry."""
+
+from geo.errors import AerogridError
+
+
+class CaseError(AerogridError):
+    """A problem with rules, zones or cases."""
+
+
+class RuleError(CaseError):
+    """A rule or category file that breaks its schema."""
+
+
+class ZoneError(CaseError):
+    """A zone file that cannot be used."""
+
+
+class FilingError(CaseError):
+    """Findings of a patrol that cannot be made into cases."""
+
+
+class RegistryError(CaseError):
+    """A case registry that cannot be opened, read or written."""
+
+
+class UnknownCaseError(RegistryError):
+    """A case number that the registry does not hold."""
+
+    def __init__(self, case_no: str) -> None:
+        self.case_no = case_no
+        super().__init__(f"the registry holds no case {case_no!r}; look the number up in the list")
+
+
+class StaleCaseError(RegistryError):
+    """A decision about a case that somebody else changed in the meantime."""
+
+    def __init__(self, case_no: str, expected_version: int, version: int) -> None:
+        self.case_no, self.expected_version, self.version = case_no, expected_version, version
+        super().__init__(
+            f"case {case_no} was changed by somebody else: you decided on version "
+            f"{expected_version}, it is now at version {version}. Read it again and decide anew."
+        )
+
+
+class TransitionError(CaseError):
+    """An action that the case's stage does not allow."""
+
+    def __init__(self, case_no: str, stage: str, action: str, allowed: tuple[str, ...]) -> None:
+        self.case_no, self.stage, self.action, self.allowed = case_no, stage, action, allowed
+        super().__init__(
+            f"case {case_no} is {stage}: {action!r} is not possible; "
+            f"possible now: {', '.join(allowed) or 'nothing'}."
+        )
+
+
+class ReasonMissingError(CaseError):
+    """A decision that has to be justified, without a reason."""
+
+    def __init__(self, case_no: str, action: str) -> None:
+        self.case_no, self.action = case_no, action
+        super().__init__(f"case {case_no}: {action!r} needs a reason; say why in a few words.")

@@ -1,0 +1,137 @@
+"""EDGE: write cases and their history together, inside one transaction."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session, selectinload
+
+from cases.chain import case_hash, evidence_hash, next_event
+from cases.model import Case, Event
+from cases.rows import (
+    case_from_row,
+    case_values,
+    event_from_row,
+    event_values,
+    evidence_values,
+    fresh_evidence,
+)
+from cases.tables import Base, CaseRow, EventRow, EvidenceRow
+
+T = TypeVar("T")
+
+_CHUNK = 500
+"""Rows of one statement; SQLite before 3.32 takes 999 parameters."""
+
+
+class Journal:
+    """Appends entries to the history, each with the case as it stands afterwards.
+
+    Nothing reaches the database before the end of the `with` block.
+    """
+
+    def __init__(self, session: Session, *, actor: str, now: datetime) -> None:
+        self._session = session
+        self._actor = actor
+        self._now = now
+        self._cases: dict[str, Case] = {}
+        self._events: list[Event] = []
+        self._evidence: list[dict[str, Any]] = []
+        last = session.scalars(select(EventRow).order_by(EventRow.seq.desc()).limit(1)).first()
+        self._last: Event | None = event_from_row(last) if last else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._write()
+
+    def record(self, case: Case, action: str, details: Mapping[str, Any]) -> Case:
+        """Note what a case has become and why; returns it at its new version.
+
+        Evidence that has no version yet gets this one, and the entry names it.
+        """
+        case = _at_next_version(case)
+        self._cases[case.case_no] = case
+        self._evidence.extend(evidence_values(case))
+        facts = {**details, **_named_evidence(case)}
+        facts |= {"version": case.version, "state": case_hash(case)}
+        self._append(case.case_no, action, facts)
+        return case
+
+    def note(self, action: str, details: Mapping[str, Any]) -> None:
+        """Note something about no case in particular."""
+        self._append(None, action, details)
+
+    def _append(self, case_no: str | None, action: str, details: Mapping[str, Any]) -> None:
+        self._last = next_event(
+            self._last,
+            case_no=case_no,
+            at=self._now,
+            actor=self._actor,
+            action=action,
+            details=details,
+        )
+        self._events.append(self._last)
+
+    def _write(self) -> None:
+        cases = list(self._cases.values())
+        for chunk in _chunks(cases):
+            numbers = [case.case_no for case in chunk]
+            query = select(CaseRow.case_no).where(CaseRow.case_no.in_(numbers))
+            known = set(self._session.scalars(query))
+            self._insert(
+                CaseRow, [case_values(case) for case in chunk if case.case_no not in known]
+            )
+            self._update([case_values(case) for case in chunk if case.case_no in known])
+        for rows in _chunks(self._evidence):
+            self._insert(EvidenceRow, list(rows))
+        for events in _chunks(self._events):
+            self._insert(EventRow, [event_values(event) for event in events])
+
+    def _insert(self, table: type[Base], rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self._session.execute(insert(table), rows)
+
+    def _update(self, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self._session.execute(update(CaseRow), rows)
+
+
+def _at_next_version(case: Case) -> Case:
+    version = case.version + 1
+    evidence = tuple(
+        entry if entry.version else replace(entry, version=version) for entry in case.evidence
+    )
+    return replace(case, version=version, evidence=evidence)
+
+
+def _named_evidence(case: Case) -> dict[str, Any]:
+    named = [
+        {
+            "photo": entry.photo_id,
+            "photo_sha256": entry.photo_sha256,
+            "sha256": evidence_hash(case.case_no, position, entry),
+        }
+        for position, entry in fresh_evidence(case)
+    ]
+    return {"evidence": named} if named else {}
+
+
+def load_cases(session: Session, case_nos: Sequence[str]) -> dict[str, Case]:
+    """Read cases with their evidence by number."""
+    query = select(CaseRow).options(selectinload(CaseRow.evidence)).order_by(CaseRow.case_no)
+    return {
+        row.case_no: case_from_row(row)
+        for chunk in _chunks(case_nos)
+        for row in session.scalars(
+            query.where(CaseRow.case_no.in_(chunk)).execution_options(populate_existing=True)
+        )
+    }
+
+
+def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))

@@ -1,0 +1,231 @@
+"""Which findings of a patrol are cases already known, which are new, and which cases are gone?"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import shapely
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from shapely import Polygon, STRtree
+from shapely.geometry.base import BaseGeometry
+
+from cases.lifecycle import OPEN_STAGES, Stage
+from cases.model import Case, Category, Findings, PatrolRecord, Proposal
+from cases.rules import find_category
+from geo.frames import LocalFrame
+
+GATE_SIGMAS = 2.5
+"""98.8 % of two-dimensional Gaussian differences lie within three, 95.6 % within 2.5 sigmas."""
+
+SAME_OVERLAP_SHARE = 0.3
+"""Two outlines that share so much of the smaller one are near enough whatever their centres."""
+
+OTHER_CLASS_FACTOR = 0.5
+"""A building site fits its building, but worse than a building."""
+
+_LEAST_WEIGHT = 0.05
+_LEAST_MARGIN_M = 1.0
+
+MATCHED_STAGES = frozenset({*OPEN_STAGES, Stage.REJECTED, Stage.WITHDRAWN})
+"""A finding at a rejected case is that case again, not a new one; a closed case stays closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """How the findings of one patrol relate to the cases known before.
+
+    Attributes:
+        same: findings with the known case that they show again.
+        gone: open cases at covered places where nothing like them was seen.
+        withdrawn: cases that an earlier filing of the same patrol made and this one does not.
+    """
+
+    new: tuple[Proposal, ...]
+    same: tuple[tuple[Proposal, Case], ...]
+    gone: tuple[Case, ...]
+    withdrawn: tuple[Case, ...]
+
+
+def match(
+    findings: Findings,
+    known: Iterable[Case],
+    categories: tuple[Category, ...],
+    *,
+    patrol: PatrolRecord,
+    footprints: Sequence[Polygon] = (),
+) -> Matching:
+    """Relate findings to known cases one to one, so that their total likeness is greatest.
+
+    `footprints` of the usable photos in lon/lat say where not seeing something means that it is
+    gone. The order of findings and cases does not matter.
+    """
+    proposals = sorted(findings.proposals, key=lambda entry: entry.proposal_id)
+    cases = sorted(
+        (case for case in known if case.stage in MATCHED_STAGES), key=lambda case: case.case_no
+    )
+    frame = _frame(proposals, cases)
+    pairs = _assign(_likeness(proposals, cases, categories, patrol, frame))
+    matched = {j for _, j in pairs}
+    left = [case for j, case in enumerate(cases) if j not in matched]
+    paired = {i: cases[j] for i, j in pairs}
+    order = {entry.proposal_id: i for i, entry in enumerate(proposals)}
+    filing = [(entry, paired.get(order[entry.proposal_id])) for entry in findings.proposals]
+    withdrawn = tuple(case for case in left if _is_withdrawn(case, patrol))
+    standing = [case for case in left if _may_be_gone(case, patrol)]
+    covered = _covered(standing, footprints, frame)
+    return Matching(
+        new=tuple(entry for entry, case in filing if case is None),
+        same=tuple((entry, case) for entry, case in filing if case is not None),
+        gone=tuple(_unseen(covered, findings, categories, frame)),
+        withdrawn=withdrawn,
+    )
+
+
+def _frame(proposals: Sequence[Proposal], cases: Sequence[Case]) -> LocalFrame:
+    polygons = [entry.polygon for entry in proposals] + [case.polygon for case in cases]
+    return LocalFrame.around(shapely.multipolygons(polygons)) if polygons else LocalFrame(0, 0)
+
+
+def _likeness(
+    proposals: Sequence[Proposal],
+    cases: Sequence[Case],
+    categories: tuple[Category, ...],
+    patrol: PatrolRecord,
+    frame: LocalFrame,
+) -> dict[tuple[int, int], float]:
+    """Weight of each pair (finding, case) that may be one object, above 0."""
+    if not proposals or not cases:
+        return {}
+    found = [frame.to_local(entry.polygon) for entry in proposals]
+    stood = [frame.to_local(case.polygon) for case in cases]
+    widest_m = max(case.sigma_m for case in cases)
+    reach_m = [_gate_m(entry, widest_m) for entry in proposals]
+    near = STRtree(stood).query(found, predicate="dwithin", distance=reach_m)
+    weights = {}
+    for i, j in zip(*(side.tolist() for side in near), strict=True):
+        proposal, case = proposals[i], cases[j]
+        if _may_be_same(proposal, case, categories, patrol):
+            weight = _weight(found[i], stood[j], _gate_m(proposal, case.sigma_m))
+            if weight > 0:
+                same_class = proposal.class_name == case.class_name
+                weights[i, j] = weight * (1.0 if same_class else OTHER_CLASS_FACTOR)
+    return weights
+
+
+def _gate_m(proposal: Proposal, other_sigma_m: float) -> float:
+    doubt_m = float(np.hypot(proposal.sigma_m, other_sigma_m))
+    return proposal.category.match_m + GATE_SIGMAS * doubt_m
+
+
+def _weight(found: BaseGeometry, stood: BaseGeometry, gate_m: float) -> float:
+    """Likeness of two outlines in local metres: near centres, much overlap; 0 beyond the gate."""
+    overlap = _overlap_share(found, stood)
+    closeness = 1.0 - float(shapely.distance(found.centroid, stood.centroid)) / gate_m
+    if closeness <= 0 and overlap <= SAME_OVERLAP_SHARE:
+        return 0.0
+    return _LEAST_WEIGHT + max(0.0, closeness) + overlap
+
+
+def _overlap_share(one: BaseGeometry, other: BaseGeometry) -> float:
+    smaller_m2 = min(one.area, other.area)
+    return float(one.intersection(other).area / smaller_m2) if smaller_m2 > 0 else 0.0
+
+
+def _may_be_same(
+    proposal: Proposal, case: Case, categories: tuple[Category, ...], patrol: PatrolRecord
+) -> bool:
+    if find_category(categories, case.category).kind != proposal.category.kind:
+        return False
+    days = proposal.category.same_within_days
+    if days is None or patrol.patrol_id in (case.patrol_id, case.last_patrol_id):
+        return True
+    return _time_apart(proposal.seen_at or patrol.flown_at, case) <= timedelta(days=days)
+
+
+def _time_apart(at: datetime, case: Case) -> timedelta:
+    """Time between a moment and the span in which a case was seen."""
+    return max(case.first_seen - at, at - case.last_seen, timedelta(0))
+
+
+def _assign(weights: dict[tuple[int, int], float]) -> list[tuple[int, int]]:
+    """One-to-one pairs of greatest total weight, solved island by island."""
+    if not weights:
+        return []
+    rows, columns = (np.array(side) for side in zip(*weights, strict=True))
+    height, width = int(rows.max()) + 1, int(columns.max()) + 1
+    size = height + width
+    links = coo_array((np.ones(len(rows)), (rows, columns + height)), shape=(size, size))
+    _, labels = connected_components(links, directed=False)
+    islands: dict[int, list[tuple[int, int]]] = {}
+    for row, column in weights:
+        islands.setdefault(int(labels[row]), []).append((row, column))
+    return sorted(pair for island in islands.values() for pair in _assign_island(island, weights))
+
+
+def _assign_island(
+    island: Sequence[tuple[int, int]], weights: dict[tuple[int, int], float]
+) -> list[tuple[int, int]]:
+    if len(island) == 1:
+        return list(island)
+    rows = sorted({row for row, _ in island})
+    columns = sorted({column for _, column in island})
+    row_of = {row: r for r, row in enumerate(rows)}
+    column_of = {column: c for c, column in enumerate(columns)}
+    table = np.zeros((len(rows), len(columns)))
+    for row, column in island:
+        table[row_of[row], column_of[column]] = weights[row, column]
+    chosen = linear_sum_assignment(table, maximize=True)
+    pairs = [(rows[r], columns[c]) for r, c in zip(*chosen, strict=True)]
+    return [pair for pair in pairs if pair in weights]
+
+
+def _is_withdrawn(case: Case, patrol: PatrolRecord) -> bool:
+    only_here = case.patrol_id == case.last_patrol_id == patrol.patrol_id
+    return only_here and case.stage is Stage.REPORTED
+
+
+def _may_be_gone(case: Case, patrol: PatrolRecord) -> bool:
+    return (
+        patrol.is_dated
+        and case.stage in OPEN_STAGES
+        and case.gone_at is None
+        and case.last_seen < patrol.flown_at
+        and patrol.patrol_id not in (case.patrol_id, case.last_patrol_id)
+    )
+
+
+def _covered(cases: Sequence[Case], footprints: Sequence[Polygon], frame: LocalFrame) -> list[Case]:
+    """Cases whose whole ground, with the doubt about its place, lies in the footprints."""
+    if not cases or not footprints:
+        return []
+    covered = shapely.unary_union([frame.to_local(footprint) for footprint in footprints])
+    shapely.prepare(covered)
+    grounds = [
+        frame.to_local(case.polygon).buffer(max(case.sigma_m, _LEAST_MARGIN_M)) for case in cases
+    ]
+    inside = shapely.covers(covered, grounds)
+    return [case for case, is_inside in zip(cases, inside, strict=True) if is_inside]
+
+
+def _unseen(
+    cases: Sequence[Case], findings: Findings, categories: tuple[Category, ...], frame: LocalFrame
+) -> list[Case]:
+    """Cases with nothing of their kind at their place, not even something that no rule wanted."""
+    seen = [(entry.category.kind, entry.polygon) for entry in findings.proposals]
+    seen += [(entry.kind, entry.polygon) for entry in findings.rejected]
+    shapes = [frame.to_local(polygon) for _, polygon in seen]
+    tree = STRtree(shapes)
+    unseen = []
+    for case in cases:
+        category = find_category(categories, case.category)
+        near = tree.query(
+            frame.to_local(case.polygon),
+            predicate="dwithin",
+            distance=category.match_m + GATE_SIGMAS * case.sigma_m,
+        )
+        if all(seen[i][0] != category.kind for i in near):
+            unseen.append(case)
+    return unseen

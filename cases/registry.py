@@ -1,0 +1,307 @@
+"""EDGE: the cases of a district in a database: file, list, decide, and prove the history."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from shapely import Polygon
+from sqlalchemy import ColumnElement, Engine, Select, func, select, tuple_
+from sqlalchemy.orm import Session, selectinload
+
+from cases.chain import verify
+from cases.database import connect, explained, writing
+from cases.errors import (
+    ReasonMissingError,
+    StaleCaseError,
+    TransitionError,
+    UnknownCaseError,
+)
+from cases.filing_store import Filing, result_from_row, store_filing
+from cases.journal import Journal
+from cases.lifecycle import (
+    FILING_ACTIONS,
+    Action,
+    Stage,
+    Step,
+    allowed_actions,
+    find_transition,
+    undo_step,
+)
+from cases.model import (
+    Case,
+    CaseCount,
+    ChainReport,
+    Event,
+    Evidence,
+    FilingEntry,
+    FilingResult,
+    Findings,
+    PatrolRecord,
+)
+from cases.rows import case_from_row, event_from_row, evidence_from_row
+from cases.rules import Rulebook
+from cases.tables import CaseRow, EventRow, EvidenceRow, FilingRow
+from cases.updating import filing_digest
+
+Order = Literal["urgency", "newest", "number"]
+_STEP_ACTIONS = frozenset(Action)
+_CHUNK = 1000
+_SORT_KEYS = {
+    "urgency": ("queue_rank", "case_no"),
+    "newest": ("last_seen", "case_no"),
+    "number": ("case_no",),
+}
+
+
+class Registry:
+    """All cases and their history; may be shared between threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writing = writing(engine)
+
+    @classmethod
+    def open(cls, url_or_path: str | Path, *, lock_timeout_s: float = 10.0) -> Self:
+        """Open a registry by path or SQLAlchemy URL; make or migrate its tables.
+
+        Another program that writes is waited for up to `lock_timeout_s`.
+        """
+        return cls(connect(url_or_path, lock_timeout_s=lock_timeout_s))
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def file(
+        self,
+        patrol: PatrolRecord,
+        findings: Findings,
+        *,
+        rulebook: Rulebook,
+        footprints: Sequence[Polygon] = (),
+        now: datetime,
+    ) -> FilingResult:
+        """Make cases of the findings of a patrol, or find them again, in one transaction.
+
+        The same patrol with the same findings changes nothing. With other findings it replaces
+        what it said before; the evidence of before stays, and so does the judgement of a case
+        that a person has decided on. `footprints` of its usable photos tell which cases are gone.
+        """
+        digest = filing_digest(patrol, findings, footprints)
+        filing = Filing(patrol, findings, rulebook, tuple(footprints), digest, now)
+        with self._write() as session:
+            return store_filing(session, filing)
+
+    def cases(
+        self,
+        *,
+        stage: Stage | Sequence[Stage] | None = None,
+        category: str | None = None,
+        cell: str | None = None,
+        patrol: str | None = None,
+        bbox: tuple[float, float, float, float] | None = None,
+        order: Order = "urgency",
+        after: str | None = None,
+        limit: int | None = 200,
+    ) -> list[Case]:
+        """List cases with their evidence, a page at a time.
+
+        Args:
+            stage: one or several; withdrawn cases are listed only when asked for.
+            category: its code.
+            cell: its code.
+            patrol: that found the case first.
+            bbox: west, south, east, north in degrees around the cases' points.
+            order: urgent first, newest sight first, or by number.
+            after: the last case number of the page before.
+            limit: cases on a page, None for all.
+        """
+        query = select(CaseRow).options(selectinload(CaseRow.evidence))
+        query = query.where(*_filters(stage, category, cell, patrol, bbox))
+        with self._read() as session:
+            query = _paged(query, order, self._row(session, after) if after else None)
+            return [case_from_row(row) for row in session.scalars(query.limit(limit))]
+
+    def case(self, case_no: str) -> Case:
+        """Look up one case; UnknownCaseError where there is none."""
+        with self._read() as session:
+            return case_from_row(self._row(session, case_no, with_evidence=True))
+
+    def evidence(self, case_no: str) -> tuple[Evidence, ...]:
+        """List all that was ever filed for a case, oldest first; none of it is ever changed."""
+        with self._read() as session:
+            rows = self._row(session, case_no, with_evidence=True).evidence
+            return tuple(evidence_from_row(row) for row in rows)
+
+    def history(self, case_no: str) -> list[Event]:
+        """List what happened to a case, oldest first."""
+        with self._read() as session:
+            self._row(session, case_no)
+            return _events_of(session, case_no)
+
+    def allowed(self, case_no: str) -> tuple[Action, ...]:
+        """List what a person may do to a case now."""
+        with self._read() as session:
+            stage = Stage(self._row(session, case_no).stage)
+            return allowed_actions(stage, _steps(_events_of(session, case_no)))
+
+    def decide(
+        self,
+        case_no: str,
+        action: Action | str,
+        *,
+        actor: str,
+        reason: str = "",
+        expected_version: int,
+        now: datetime,
+    ) -> Case:
+        """Take a person's decision on the version of a case that the person saw.
+
+        Raises:
+            StaleCaseError: the case has changed since.
+            TransitionError: its stage does not allow the action.
+            ReasonMissingError: the action has to be justified.
+        """
+        with self._write() as session:
+            case = case_from_row(self._row(session, case_no, with_evidence=True))
+            if case.version != expected_version:
+                raise StaleCaseError(case_no, expected_version, case.version)
+            step = _next_step(case, str(action), reason, _steps(_events_of(session, case_no)))
+            details = {"from": step.source.value, "to": step.target.value, "reason": reason}
+            with Journal(session, actor=actor, now=now) as journal:
+                return journal.record(replace(case, stage=step.target), step.action.value, details)
+
+    def counts(self) -> tuple[CaseCount, ...]:
+        """Count cases by stage, category and cell."""
+        keys = (CaseRow.stage, CaseRow.category, CaseRow.cell_code)
+        query = select(*keys, func.count()).group_by(*keys).order_by(*keys)
+        with self._read() as session:
+            return tuple(
+                CaseCount(Stage(stage), category, cell, count)
+                for stage, category, cell, count in session.execute(query)
+            )
+
+    def filings(self) -> list[FilingEntry]:
+        """List all filings, oldest first."""
+        query = select(FilingRow).order_by(FilingRow.filing_id)
+        with self._read() as session:
+            return [_filing_entry(row) for row in session.scalars(query)]
+
+    def verify_chain(self) -> ChainReport:
+        """Check the whole history, and every case and all evidence against it."""
+        events = select(EventRow).order_by(EventRow.seq).execution_options(yield_per=_CHUNK)
+        cases = select(CaseRow).options(selectinload(CaseRow.evidence)).order_by(CaseRow.case_no)
+        evidence = select(EvidenceRow).execution_options(yield_per=_CHUNK)
+        with self._read() as session:
+            return verify(
+                map(event_from_row, session.scalars(events)),
+                map(case_from_row, session.scalars(cases.execution_options(yield_per=_CHUNK))),
+                (
+                    (row.case_no, row.position, evidence_from_row(row))
+                    for row in session.scalars(evidence)
+                ),
+            )
+
+    @contextmanager
+    def _read(self) -> Iterator[Session]:
+        with explained(self._engine), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def _write(self) -> Iterator[Session]:
+        with explained(self._engine), Session(self._writing) as session, session.begin():
+            yield session
+
+    def _row(self, session: Session, case_no: str, *, with_evidence: bool = False) -> CaseRow:
+        options = [selectinload(CaseRow.evidence)] if with_evidence else []
+        row = session.get(CaseRow, case_no, options=options)
+        if row is None:
+            raise UnknownCaseError(case_no)
+        return row
+
+
+def _filters(
+    stage: Stage | Sequence[Stage] | None,
+    category: str | None,
+    cell: str | None,
+    patrol: str | None,
+    bbox: tuple[float, float, float, float] | None,
+) -> Iterator[ColumnElement[bool]]:
+    if isinstance(stage, str):
+        yield CaseRow.stage == Stage(stage).value
+    elif stage is not None:
+        yield CaseRow.stage.in_([Stage(entry).value for entry in stage])
+    else:
+        yield CaseRow.stage != Stage.WITHDRAWN.value
+    for column, wanted in (
+        (CaseRow.category, category),
+        (CaseRow.cell_code, cell),
+        (CaseRow.patrol_id, patrol),
+    ):
+        if wanted is not None:
+            yield column == wanted
+    if bbox is not None:
+        west, south, east, north = bbox
+        yield CaseRow.lon_deg.between(west, east)
+        yield CaseRow.lat_deg.between(south, north)
+
+
+def _paged(query: Select[Any], order: Order, after: CaseRow | None) -> Select[Any]:
+    """Sort, and start after the last row of the page before."""
+    names = _SORT_KEYS.get(order)
+    if names is None:
+        raise ValueError(f"order must be {', '.join(_SORT_KEYS)}; got {order!r}")
+    columns = [getattr(CaseRow, name) for name in names]
+    goes_down = order == "newest"
+    query = query.order_by(*(column.desc() if goes_down else column for column in columns))
+    if after is None:
+        return query
+    key, last = tuple_(*columns), tuple_(*(getattr(after, name) for name in names))
+    return query.where(key < last if goes_down else key > last)
+
+
+def _events_of(session: Session, case_no: str) -> list[Event]:
+    query = select(EventRow).where(EventRow.case_no == case_no).order_by(EventRow.seq)
+    return [event_from_row(row) for row in session.scalars(query)]
+
+
+def _steps(events: Sequence[Event]) -> list[Step]:
+    return [
+        Step(Action(event.action), Stage(event.details["from"]), Stage(event.details["to"]))
+        for event in events
+        if event.action in _STEP_ACTIONS
+    ]
+
+
+def _next_step(case: Case, action: str, reason: str, taken: Sequence[Step]) -> Step:
+    allowed = allowed_actions(case.stage, taken)
+    if action not in allowed or action in FILING_ACTIONS:
+        raise TransitionError(case.case_no, case.stage, action, tuple(map(str, allowed)))
+    undoing = undo_step(taken, case.stage)
+    if action == Action.UNDO and undoing is not None:
+        return undoing
+    transition = find_transition(case.stage, Action(action))
+    assert transition is not None, "allowed actions are in the table"
+    if transition.needs_reason and not reason.strip():
+        raise ReasonMissingError(case.case_no, action)
+    return Step(transition.action, transition.source, transition.target)
+
+
+def _filing_entry(row: FilingRow) -> FilingEntry:
+    return FilingEntry(
+        patrol_id=row.patrol_id,
+        flown_at=row.flown_at,
+        filed_at=row.filed_at,
+        model_sha256=row.model_sha256,
+        rule_version=row.rule_version,
+        result=result_from_row(row),
+    )

@@ -1,0 +1,130 @@
+"""How rows of the database become values and back."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from cases.lifecycle import Stage
+from cases.model import Case, Event, Evidence, Place, Words
+from cases.tables import CaseRow, EventRow, EvidenceRow
+from geo.pose import Attitude, GeoPoint, Pose, PoseSigma
+
+_SAME_NAME = (
+    "case_no",
+    "category",
+    "class_name",
+    "urgency",
+    "score",
+    "polygon",
+    "lon_deg",
+    "lat_deg",
+    "sigma_m",
+    "area_m2",
+    "rule_id",
+    "rule_version",
+    "model_sha256",
+    "to_check",
+    "patrol_id",
+    "last_patrol_id",
+    "first_seen",
+    "last_seen",
+    "gone_at",
+    "version",
+)
+
+_POSE_COLUMNS = (
+    "lon_deg", "lat_deg", "altitude_amsl_m", "yaw_deg", "pitch_deg", "roll_deg",
+    "sigma_horizontal_m", "sigma_vertical_m", "sigma_axis_deg", "sigma_twist_deg", "pose_source",
+)  # fmt: skip
+
+_EVENT_COLUMNS = tuple(field.name for field in dataclasses.fields(Event))
+
+
+def case_from_row(row: CaseRow, *, with_evidence: bool = True) -> Case:
+    """Make the value of a case; matching does without the evidence."""
+    return Case(
+        **{name: getattr(row, name) for name in _SAME_NAME},
+        stage=Stage(row.stage),
+        place=Place(row.cell_code, row.cell_name, row.town, row.village, row.officer),
+        why=tuple(Words(en, zh) for en, zh in row.why),
+        evidence=_current(row.evidence) if with_evidence else (),
+    )
+
+
+def _current(rows: Sequence[EvidenceRow]) -> tuple[Evidence, ...]:
+    """Of each patrol the newest set, in the order in which they came."""
+    newest = {row.patrol_id: row.version for row in sorted(rows, key=lambda row: row.version)}
+    return tuple(evidence_from_row(row) for row in rows if row.version == newest[row.patrol_id])
+
+
+def case_values(case: Case) -> dict[str, Any]:
+    """Make the columns of a case, without its evidence."""
+    return {
+        **{name: getattr(case, name) for name in _SAME_NAME},
+        **dataclasses.asdict(case.place),
+        "stage": case.stage.value,
+        "queue_rank": case.urgency + 0.999 * (1.0 - case.score),
+        "why": [[words.en, words.zh] for words in case.why],
+    }
+
+
+def evidence_values(case: Case) -> list[dict[str, Any]]:
+    """Make the columns of the evidence that came with this version of a case."""
+    return [
+        {
+            "case_no": case.case_no,
+            "version": entry.version,
+            "position": position,
+            "patrol_id": entry.patrol_id,
+            "photo_id": entry.photo_id,
+            "photo_sha256": entry.photo_sha256,
+            "class_name": entry.class_name,
+            "polygon_px": entry.polygon_px,
+            **_pose_values(entry.pose),
+        }
+        for position, entry in fresh_evidence(case)
+    ]
+
+
+def fresh_evidence(case: Case) -> Iterator[tuple[int, Evidence]]:
+    """List the evidence that came with this version of a case, with its place among it."""
+    return enumerate(entry for entry in case.evidence if entry.version == case.version)
+
+
+def evidence_from_row(row: EvidenceRow) -> Evidence:
+    """Make the value of an outline in a photo."""
+    return Evidence(
+        patrol_id=row.patrol_id,
+        photo_id=row.photo_id,
+        photo_sha256=row.photo_sha256,
+        class_name=row.class_name,
+        polygon_px=row.polygon_px,
+        pose=_pose(row),
+        version=row.version,
+    )
+
+
+def _pose_values(pose: Pose | None) -> dict[str, Any]:
+    if pose is None:
+        return dict.fromkeys(_POSE_COLUMNS)
+    parts = (pose.position, pose.attitude, pose.sigma)
+    values = [value for part in parts for value in dataclasses.astuple(part)]
+    return dict(zip(_POSE_COLUMNS, [*values, pose.source], strict=True))
+
+
+def _pose(row: EvidenceRow) -> Pose | None:
+    if row.lon_deg is None:
+        return None
+    *values, source = (getattr(row, name) for name in _POSE_COLUMNS)
+    return Pose(GeoPoint(*values[:3]), Attitude(*values[3:6]), PoseSigma(*values[6:]), source)
+
+
+def event_from_row(row: EventRow) -> Event:
+    """Make the value of an entry of the history."""
+    return Event(**{name: getattr(row, name) for name in _EVENT_COLUMNS})
+
+
+def event_values(event: Event) -> dict[str, Any]:
+    """Make the columns of an entry of the history."""
+    values = {name: getattr(event, name) for name in _EVENT_COLUMNS}
+    return {**values, "details": dict(event.details)}

@@ -1,0 +1,153 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, event, inspect
+
+from cases.database import MIGRATIONS, REVISION, connect, migrate
+from cases.errors import RegistryError
+from cases.filing import propose
+from cases.registry import Registry
+from cases.rules import Rulebook
+from cases.tables import Base
+from cases.zones import NO_ZONES
+from tests.cases.conftest import DAY, FLOWN, patrol_on
+from tests.cases.test_registry import file, sights
+from tests.cases.world import seen
+
+
+def test_migrations_make_the_tables_that_the_mappings_say(tmp_path: Path):
+    engine = connect(tmp_path / "new.sqlite", lock_timeout_s=1)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    engine.dispose()
+
+
+def test_the_newest_migration_is_the_one_that_a_registry_needs():
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == REVISION
+
+
+def test_opening_again_keeps_the_cases(tmp_path: Path, rulebook: Rulebook):
+    for _ in range(2):
+        with Registry.open(tmp_path / "deep" / "cases.sqlite") as registry:
+            file(registry, rulebook, sights(rulebook), patrol_on(0))
+            assert len(registry.cases()) == 3
+
+
+def test_migrations_go_down_and_up(tmp_path: Path):
+    engine = connect(tmp_path / "cases.sqlite", lock_timeout_s=1)
+    migrate(engine, "base")
+    assert inspect(engine).get_table_names() == ["alembic_version"]
+    migrate(engine)
+    assert set(Base.metadata.tables) < set(inspect(engine).get_table_names())
+    engine.dispose()
+
+
+def test_a_migration_that_is_cut_off_leaves_an_empty_file(tmp_path: Path, monkeypatch):
+    path = tmp_path / "cases.sqlite"
+    monkeypatch.setattr("alembic.command.upgrade", _create_half)
+    with pytest.raises(RuntimeError):
+        connect(path, lock_timeout_s=1)
+    database = sqlite3.connect(path)
+    assert database.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    database.close()
+
+
+def _create_half(config: Config, _revision: str) -> None:
+    config.attributes["connection"].exec_driver_sql("CREATE TABLE cases (case_no TEXT)")
+    raise RuntimeError("cut off")
+
+
+def test_a_registry_of_a_newer_aerogrid_is_refused(tmp_path: Path):
+    path = tmp_path / "cases.sqlite"
+    Registry.open(path).close()
+    execute(path, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(RegistryError, match="newer aerogrid"):
+        Registry.open(path)
+
+
+def execute(path: Path, statement: str) -> None:
+    database = sqlite3.connect(path)
+    database.execute(statement)
+    database.commit()
+    database.close()
+
+
+def test_foreign_keys_and_write_ahead_log_are_on(tmp_path: Path):
+    engine = connect(tmp_path / "cases.sqlite", lock_timeout_s=1)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+    engine.dispose()
+
+
+def test_a_locked_registry_says_that_somebody_writes(tmp_path: Path, rulebook: Rulebook):
+    path = tmp_path / "cases.sqlite"
+    with Registry.open(path, lock_timeout_s=0.05) as registry:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(RegistryError, match="another program has been writing"):
+            file(registry, rulebook, sights(rulebook), patrol_on(0))
+        assert registry.cases() == []  # readers do not wait
+        other.close()
+        assert len(file(registry, rulebook, sights(rulebook), patrol_on(0)).new) == 3
+
+
+def test_a_read_only_registry_can_be_read_but_not_written(tmp_path: Path, rulebook: Rulebook):
+    path = tmp_path / "cases.sqlite"
+    with Registry.open(path) as registry:
+        file(registry, rulebook, sights(rulebook), patrol_on(0))
+    with Registry.open(f"sqlite:///file:{path}?mode=ro&uri=true") as registry:
+        case = registry.cases()[0]
+        with pytest.raises(RegistryError, match="it is read-only; give write permission"):
+            registry.decide(case.case_no, "confirm", actor="a", expected_version=1, now=FLOWN)
+
+
+def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path, rulebook: Rulebook):
+    path = tmp_path / "cases.sqlite"
+    Registry.open(path).close()
+    engine = create_engine(f"sqlite:///{path}")
+    event.listen(engine, "connect", _allow_few_pages)
+    registry = Registry(engine)
+    houses = [seen(f"h{n}", "building", 20 * n - 400, 200, 12) for n in range(40)]
+    many = propose(houses, rulebook, NO_ZONES, on=DAY)
+    with pytest.raises(RegistryError, match="the disk is full"):
+        file(registry, rulebook, many, patrol_on(0))
+    assert registry.cases() == []
+    assert registry.verify_chain().events == 0
+    registry.close()
+
+
+def _allow_few_pages(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA max_page_count = 25")
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path):
+    path = tmp_path / "cases.sqlite"
+    path.write_text("this is not a database, it is a letter to the editor " * 20, encoding="utf-8")
+    with pytest.raises(RegistryError, match="not a case registry"):
+        Registry.open(path)
+
+
+def test_a_folder_is_refused(tmp_path: Path):
+    with pytest.raises(RegistryError, match="cannot be opened"):
+        Registry.open(tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(RegistryError, match="folder cannot be made"):
+        Registry.open(tmp_path / "file" / "cases.sqlite")
+
+
+@pytest.mark.parametrize("url", ["nonsense://x", "postgresql+nodriver://u@h/d"])
+def test_an_unusable_url_is_explained(url: str):
+    with pytest.raises(RegistryError, match="Give a file path or a URL"):
+        Registry.open(url)
