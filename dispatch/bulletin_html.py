@@ -1,0 +1,209 @@
+"""EDGE: write a patrol's bulletin as one HTML file, in English and Chinese."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+
+from cases.lifecycle import Stage
+from cases.model import Case, Category, Words
+from cases.wording import stage_words
+from dispatch.bulletin import Figures
+from dispatch.errors import DispatchError
+from dispatch.overview import draw_overview
+from geo.files import replacing
+
+_PALETTE = ("#b4462d", "#c98a1b", "#7a3fa0", "#1f7a8c", "#2e7d32", "#8d6e63", "#37474f", "#ad1457")
+_PICTURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
+
+_STYLE = """
+:root{color-scheme:light}
+body{font:15px/1.5 system-ui,"Noto Sans CJK SC","Microsoft YaHei",sans-serif;color:#222;
+margin:2rem auto;max-width:60rem;padding:0 1rem}
+h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .5rem}
+.zh{color:#555;display:inline-block}.sub{color:#555;margin:.2rem 0 1.5rem}
+.tiles{display:flex;flex-wrap:wrap;gap:.6rem}
+.tile{border:1px solid #ddd;border-radius:.4rem;padding:.5rem .9rem;min-width:7rem}
+.tile b{display:block;font-size:1.5rem}
+table{border-collapse:collapse;width:100%}
+th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #e3e3e3;vertical-align:top}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+.key{display:inline-block;width:.75em;height:.75em;border-radius:50%;margin-right:.4em}
+svg{width:100%;max-height:28rem;background:#f4f4f0;border-radius:.4rem}
+svg text{font-size:11px;fill:#333}
+.case{display:grid;grid-template-columns:240px 1fr;gap:1rem;border-bottom:1px solid #e3e3e3;
+padding:1rem 0;break-inside:avoid}
+.case img,.none{width:240px;border-radius:.3rem;display:block}
+.none{background:#eee;color:#666;text-align:center;padding:3.5rem 0;box-sizing:border-box}
+.case h3{margin:0 0 .3rem;font-size:1rem}.case ul{margin:.3rem 0;padding-left:1.2rem}
+.check{background:#fff3cd;border-radius:.3rem;padding:0 .4rem}
+.tag{background:#eef;border-radius:.3rem;padding:0 .4rem}
+@media(max-width:40rem){.case{grid-template-columns:1fr}}
+"""
+
+
+def write_bulletin(
+    path: Path, figures: Figures, cases: Sequence[Case], crops: Mapping[str, Path]
+) -> None:
+    """Write one self-contained page: figures, map, and each case with its picture.
+
+    `crops` gives case numbers their thumbnails (JPEG or PNG); a case without one says so. The same
+    input makes the same bytes.
+    """
+    pictures = {case_no: _data_url(crop) for case_no, crop in sorted(crops.items())}
+    page = _page(figures, cases, pictures)
+    with replacing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def _page(figures: Figures, cases: Sequence[Case], pictures: Mapping[str, str]) -> str:
+    ordered = sorted(cases, key=lambda case: (case.urgency, -case.score, case.case_no))
+    categories = {entry.category.code: entry.category for entry in figures.by_category}
+    colours = dict(zip(categories, _PALETTE * (len(categories) // 8 + 1), strict=False))
+    sections = [
+        _heading(figures),
+        _tiles(figures),
+        _categories_table(figures, colours),
+        _cells_table(figures),
+        _map(ordered, colours),
+        _cases(ordered, categories, pictures),
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>Patrol bulletin 巡查简报 {escape(figures.patrol_id)}</title>"
+        f"<style>{_STYLE}</style></head>\n<body>\n" + "\n".join(sections) + "\n</body></html>\n"
+    )
+
+
+def _heading(figures: Figures) -> str:
+    return (
+        '<h1>Patrol bulletin <span class="zh" lang="zh">巡查简报</span></h1>'
+        f'<p class="sub">{escape(figures.patrol_id)}</p>'
+    )
+
+
+def _tiles(figures: Figures) -> str:
+    tiles = (
+        (figures.photos, Words("photos", "照片")),
+        (figures.total, Words("cases", "案件")),
+        (figures.new, Words("new", "新增")),
+        (figures.same, Words("seen again", "再次发现")),
+        (figures.gone, Words("gone", "已消失")),
+        (figures.to_check, Words("to check", "待核实")),
+        (figures.rejected_findings, Words("findings without case", "未立案发现")),
+    )
+    boxes = "".join(
+        f'<div class="tile"><b>{count}</b>{_both(words)}</div>' for count, words in tiles
+    )
+    return f'<div class="tiles">{boxes}</div>'
+
+
+def _categories_table(figures: Figures, colours: Mapping[str, str]) -> str:
+    rows = "".join(
+        f'<tr><td><span class="key" style="background:{colours[entry.category.code]}"></span>'
+        f"{_both(entry.category.name)}</td><td>{_both(entry.category.department)}</td>"
+        f"<td>{_both(entry.category.time_limit)}</td><td>{_stages(entry.by_stage)}</td>"
+        f'<td class="n">{entry.total}</td></tr>'
+        for entry in figures.by_category
+    )
+    head = _header(
+        Words("Category", "类别"),
+        Words("Department", "责任部门"),
+        Words("Time limit", "办理时限"),
+        Words("Stage", "环节"),
+        numbers=(Words("Cases", "案件数"),),
+    )
+    return _section(Words("By category", "按类别"), _table(head, rows))
+
+
+def _cells_table(figures: Figures) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(entry.place.cell_code or '–')}</td><td>{escape(entry.place.town)}</td>"
+        f"<td>{escape(entry.place.village)}</td><td>{escape(entry.place.officer)}</td>"
+        f'<td class="n">{entry.open}</td><td class="n">{entry.total}</td></tr>'
+        for entry in figures.by_cell
+    )
+    head = _header(
+        Words("Cell", "网格"),
+        Words("Town", "镇街"),
+        Words("Village", "村居"),
+        Words("Grid officer", "网格员"),
+        numbers=(Words("Open", "未结"), Words("Cases", "案件数")),
+    )
+    return _section(Words("By cell", "按网格"), _table(head, rows))
+
+
+def _map(cases: Sequence[Case], colours: Mapping[str, str]) -> str:
+    drawing = draw_overview(cases, colours)
+    return _section(Words("Map", "分布图"), drawing) if drawing else ""
+
+
+def _cases(
+    cases: Sequence[Case], categories: Mapping[str, Category], pictures: Mapping[str, str]
+) -> str:
+    sheets = "".join(
+        _case(case, categories.get(case.category), pictures.get(case.case_no)) for case in cases
+    )
+    nothing = f"<p>{_both(Words('No cases.', '无案件。'))}</p>"
+    return _section(Words("Cases", "案件"), sheets or nothing)
+
+
+def _case(case: Case, category: Category | None, picture: str | None) -> str:
+    name = category.name if category else Words(case.category, "")
+    image = (
+        f'<img src="{picture}" alt="{escape(name.en)} {escape(name.zh)}">'
+        if picture
+        else f'<div class="none">{_both(Words("no picture", "无图片"))}</div>'
+    )
+    why = "".join(f"<li>{_both(words)}</li>" for words in case.why)
+    check = f' <span class="check">{_both(Words("to check", "待核实"))}</span>'
+    place = " · ".join(
+        escape(part)
+        for part in (case.place.town, case.place.village, case.place.cell_code, case.place.officer)
+        if part
+    )
+    return (
+        f'<article class="case" id="{escape(case.case_no)}">{image}<div>'
+        f"<h3>{escape(case.case_no)} · {_both(name)}</h3>"
+        f'<span class="tag">{_both(stage_words(case.stage))}</span>{check * case.to_check}'
+        f"<div>{place}</div>"
+        f"<div>{case.lon_deg:.6f}, {case.lat_deg:.6f} ± {case.sigma_m:.1f} m · "
+        f"{case.area_m2:.0f} m² · {case.last_seen:%Y-%m-%d %H:%M} UTC</div>"
+        f"<ul>{why}</ul><small>{escape(case.rule_id)} {escape(case.rule_version)}</small>"
+        "</div></article>"
+    )
+
+
+def _stages(by_stage: Sequence[tuple[Stage, int]]) -> str:
+    return ", ".join(f"{_both(stage_words(stage))} {count}" for stage, count in by_stage)
+
+
+def _header(*texts: Words, numbers: tuple[Words, ...]) -> str:
+    cells = "".join(f"<th>{_both(words)}</th>" for words in texts)
+    counts = "".join(f'<th class="n">{_both(words)}</th>' for words in numbers)
+    return f"<tr>{cells}{counts}</tr>"
+
+
+def _table(head: str, rows: str) -> str:
+    return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def _section(title: Words, body: str) -> str:
+    return f"<section><h2>{_both(title)}</h2>{body}</section>"
+
+
+def _both(words: Words) -> str:
+    chinese = f' <span class="zh" lang="zh">{escape(words.zh)}</span>' if words.zh else ""
+    return f"{escape(words.en)}{chinese}"
+
+
+def _data_url(crop: Path) -> str:
+    try:
+        content = crop.read_bytes()
+    except OSError as error:
+        raise DispatchError(f"{crop}: thumbnail cannot be read ({error.strerror})") from error
+    kind = next((kind for sign, kind in _PICTURES.items() if content.startswith(sign)), None)
+    if kind is None:
+        raise DispatchError(f"{crop}: thumbnails are JPEG or PNG; write it as one of these")
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
