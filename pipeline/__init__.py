@@ -1,0 +1,1 @@
+"""Use cases: settings, the patrol workspace on disk, the chaining of stages."""

@@ -1,0 +1,325 @@
+"""From photos to cases: one function per stage; each reads files and writes files."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import shapely
+
+from cases.filing import propose
+from cases.model import FilingResult, Findings, PatrolRecord
+from cases.registry import Registry
+from cases.rule_files import load_rulebook
+from cases.rules import Rulebook
+from cases.zone_files import read_zones
+from cases.zones import NO_ZONES
+from geo.formats import read_grid
+from geo.frames import LocalFrame
+from geo.grid import Grid, GridProblem
+from geo.raster import read_terrain
+from geo.terrain import FlatTerrain, Terrain
+from geo.track import CameraEvent
+from pipeline.errors import PipelineError
+from pipeline.inputs import Inputs, read_inputs, write_inputs, write_patrol_settings
+from pipeline.ledger import Ledger
+from pipeline.settings import SHIPPED, Grids, Settings
+from pipeline.workspace import Workspace, require, write_json
+from vision.associate import associate
+from vision.coco import check_photos, model_hash, read_coco, write_coco
+from vision.detector import detect_frames, open_detector
+from vision.frame_table import read_frame_table, write_frames
+from vision.frames import flat_ground_amsl_m, read_frames
+from vision.locate import footprints
+from vision.locate import locate as locate_detections
+from vision.model import Detection, Frame, Observation
+from vision.observations import (
+    observations_source,
+    read_observations,
+    source_digest,
+    write_observations,
+)
+from vision.polygons import PolygonRules
+from vision.quality import is_worth_looking
+
+Progress = Callable[[int, int], None]
+VERSION = version("aerogrid")
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What `ingest` read: photos, and what was wrong with the grid file."""
+
+    frames: tuple[Frame, ...]
+    grid_problems: tuple[GridProblem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """What `locate` made: objects on the ground, and what has no place, with reasons."""
+
+    observations: tuple[Observation, ...]
+    unlocated: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What `file` made of the observations."""
+
+    findings: Findings
+    result: FilingResult
+
+
+def read_cells(path: Path, settings: Grids) -> Grid:
+    """Read the district's grid as the settings say."""
+    return read_grid(
+        path,
+        fields=settings.fields,
+        code_pattern=settings.code_pattern or None,
+        encoding=settings.encoding,
+        crs=settings.crs,
+        layer=settings.layer,
+    )
+
+
+def ingest(
+    workspace: Workspace,
+    inputs: Inputs,
+    settings: Settings,
+    progress: Progress | None = None,
+    *,
+    events: Sequence[CameraEvent] = (),
+) -> Ingested:
+    """Read photos into frames; what is wrong with one stands in its reasons.
+
+    Cells and zones are read once here, so that a file that cannot be used stops the patrol
+    before its photos are searched. `events` pose photos whose tags have no pose.
+    """
+    grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
+    if inputs.zones is not None:
+        read_zones(inputs.zones)
+    terrain = _known_terrain(inputs, settings)
+    frames = read_frames(
+        inputs.photos,
+        terrain=terrain,
+        events=events,
+        utc_offset_hours=_rulebook(settings, inputs).utc_offset_hours,
+        progress=progress,
+    )
+    workspace.root.mkdir(parents=True, exist_ok=True)
+    write_frames(workspace.frames, frames)
+    write_inputs(workspace, inputs)
+    write_patrol_settings(workspace, settings)
+    return Ingested(frames, () if grid is None else grid.problems)
+
+
+def detect(
+    workspace: Workspace, settings: Settings, progress: Progress | None = None
+) -> list[Detection]:
+    """Search every usable photo; an interrupted search goes on where it stopped."""
+    frames = read_frame_table(require(workspace.frames, "ingest"))
+    folder = read_inputs(workspace).photos
+    detector = open_detector(_manifest(settings.detecting.model))
+    wanted = [frame for frame in frames if is_worth_looking(frame)]
+    keys = {frame.photo_id: _search_key(frame, detector.package.sha256) for frame in wanted}
+    ledger = Ledger(workspace.detection_ledger)
+    found = {frame.photo_id: ledger.get(keys[frame.photo_id]) for frame in wanted}
+    waiting = [frame for frame in wanted if found[frame.photo_id] is None]
+    search = detect_frames(waiting, folder, detector, workers=settings.detecting.workers)
+    try:
+        for done, (frame, detections) in enumerate(search, start=len(wanted) - len(waiting) + 1):
+            ledger.put(keys[frame.photo_id], detections)
+            found[frame.photo_id] = detections
+            if progress is not None:
+                progress(done, len(wanted))
+    finally:
+        ledger.close()
+    detections = [item for frame in wanted for item in found[frame.photo_id] or ()]
+    write_coco(workspace.detections, frames, detections, detector.package)
+    ledger.remove()
+    return detections
+
+
+def locate(workspace: Workspace, settings: Settings) -> Located:
+    """Put detections on the ground and join those of one object."""
+    frames = read_frame_table(require(workspace.frames, "ingest"))
+    check_photos(require(workspace.detections, "detect"), frames)
+    detections = read_coco(workspace.detections)
+    inputs = read_inputs(workspace)
+    if not any(frame.is_located for frame in frames):
+        failures = [(item.photo_id, "the photo has no pose") for item in detections]
+        return _write_located(workspace, Located((), tuple(failures)))
+    terrain, local = _ground(frames, inputs, settings)
+    sightings, failures_ = locate_detections(
+        detections, frames, terrain, local, terrain_sigma_m=settings.locating.terrain_sigma_m
+    )
+    grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
+    observations = associate(
+        sightings, frames, grid, local=local, footprints=footprints(frames, terrain, local)
+    )
+    unlocated = [(failure.detection.photo_id, failure.reason) for failure in failures_]
+    return _write_located(workspace, Located(observations, tuple(unlocated)))
+
+
+def file(workspace: Workspace, settings: Settings, *, now: datetime) -> Filed:
+    """Apply the rules and file cases in one transaction; the same patrol twice changes nothing."""
+    frames = read_frame_table(require(workspace.frames, "ingest"))
+    check_photos(require(workspace.detections, "detect"), frames)
+    _refuse_stale(workspace)
+    observations = read_observations(workspace.observations)
+    inputs = read_inputs(workspace)
+    rulebook = _rulebook(settings, inputs)
+    patrol = _patrol_record(frames, model_hash(workspace.detections), rulebook, now)
+    day = rulebook.local_day(patrol.flown_at, patrol.flown_at.date())
+    findings = propose(
+        observations,
+        rulebook,
+        NO_ZONES if inputs.zones is None else read_zones(inputs.zones),
+        on=day if patrol.is_dated else None,
+        cells=() if inputs.cells is None else read_cells(inputs.cells, settings.grids),
+    )
+    with Registry.open(registry_of(workspace, settings)) as registry:
+        result = registry.file(
+            patrol,
+            findings,
+            rulebook=rulebook,
+            footprints=_covered(frames, inputs, settings),
+            now=now,
+        )
+    _write_filing(workspace, patrol, findings, result)
+    return Filed(findings, result)
+
+
+def _refuse_stale(workspace: Workspace) -> None:
+    """Refuse observations that were made from other frames or detections than there are now."""
+    made_from = observations_source(require(workspace.observations, "locate"))
+    if made_from != source_digest(workspace.frames, workspace.detections):
+        raise PipelineError(
+            f"{workspace.observations}: was made from other photos or detections than there are "
+            "now. Run `aerogrid locate` again."
+        )
+
+
+def _rulebook(settings: Settings, inputs: Inputs) -> Rulebook:
+    """Load the rules; without grid cells no rule asks for one."""
+    rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
+    return rulebook.without_grid() if inputs.cells is None else rulebook
+
+
+def registry_of(workspace: Workspace, settings: Settings) -> str | Path:
+    """Where the cases are kept: the district's registry, or the patrol's own."""
+    return settings.filing.registry or workspace.registry
+
+
+def _manifest(model: str) -> Path | None:
+    """Path of a model's manifest; None for the shipped one."""
+    return None if model == SHIPPED else Path(model)
+
+
+def _search_key(frame: Frame, model_sha256: str) -> str:
+    """Everything that the search of one photo depends on: photo, scale, model, rules, program."""
+    parts = (frame.photo_id, frame.sha256, frame.gsd_m, model_sha256, PolygonRules(), VERSION)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _known_terrain(inputs: Inputs, settings: Settings) -> Terrain | None:
+    if inputs.dem is not None:
+        return read_terrain(inputs.dem)
+    level = settings.locating.ground_altitude_amsl_m
+    return None if level is None else FlatTerrain(level)
+
+
+def _ground(
+    frames: Sequence[Frame], inputs: Inputs, settings: Settings
+) -> tuple[Terrain, LocalFrame]:
+    """Terrain and local frame of the located photos."""
+    places = [
+        (frame.pose.position.lon_deg, frame.pose.position.lat_deg)
+        for frame in frames
+        if frame.pose is not None
+    ]
+    terrain = _known_terrain(inputs, settings)
+    if terrain is None:
+        level = flat_ground_amsl_m(frames)
+        if level is None:
+            raise PipelineError(
+                f"{inputs.photos}: no photo tells its height above the ground. Give a DEM with "
+                "`aerogrid ingest --dem`, or locating.ground_altitude_amsl_m in the settings."
+            )
+        terrain = FlatTerrain(level)
+    return terrain, LocalFrame.around(shapely.MultiPoint(places))
+
+
+def _covered(frames: Sequence[Frame], inputs: Inputs, settings: Settings) -> list[shapely.Polygon]:
+    """What the usable photos show of the ground; without poses nothing."""
+    if not any(frame.is_located for frame in frames):
+        return []
+    terrain, local = _ground(frames, inputs, settings)
+    return list(footprints(frames, terrain, local).values())
+
+
+def _patrol_record(
+    frames: Sequence[Frame], model_sha256: str, rulebook: Rulebook, now: datetime
+) -> PatrolRecord:
+    """Name a patrol by its day and its photos, so that the same photos are the same patrol."""
+    times = [frame.taken_at for frame in frames if frame.taken_at is not None]
+    flown_at = max(times, default=now)
+    photos = {frame.photo_id: frame.sha256 for frame in frames}
+    digest = hashlib.sha256("".join(sorted(photos.values())).encode()).hexdigest()[:8]
+    day = f"{rulebook.local_day(flown_at, flown_at.date()):%Y%m%d}" if times else "undated"
+    return PatrolRecord(
+        f"{day}-{digest}",
+        flown_at,
+        model_sha256,
+        photos,
+        poses={frame.photo_id: frame.pose for frame in frames if frame.pose is not None},
+        is_dated=bool(times),
+    )
+
+
+def _write_located(workspace: Workspace, located: Located) -> Located:
+    write_json(
+        workspace.unlocated,
+        [{"photo_id": photo_id, "reason": reason} for photo_id, reason in located.unlocated],
+    )
+    write_observations(
+        workspace.observations,
+        located.observations,
+        made_from=source_digest(workspace.frames, workspace.detections),
+    )
+    return located
+
+
+def _write_filing(
+    workspace: Workspace, patrol: PatrolRecord, findings: Findings, result: FilingResult
+) -> None:
+    write_json(
+        workspace.filing,
+        {
+            "patrol_id": patrol.patrol_id,
+            "new": list(result.new),
+            "same": list(result.same),
+            "gone": list(result.gone),
+            "withdrawn": list(result.withdrawn),
+            "filed": [
+                {
+                    "observations": list(item.observation_ids),
+                    "category": item.category.code,
+                    "rule": item.rule_id,
+                    "why": [{"en": words.en, "zh": words.zh} for words in item.why],
+                }
+                for item in findings.proposals
+            ],
+            "not_filed": [
+                {
+                    "observation": item.observation_id,
+                    "class": item.class_name,
+                    "score": round(item.score, 4),
+                    "why": [{"en": words.en, "zh": words.zh} for words in item.why],
+                }
+                for item in findings.rejected
+            ],
+        },
+    )

@@ -1,0 +1,152 @@
+"""From grid cells to sorties on disk."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from shapely import MultiPolygon, Polygon, unary_union
+
+from geo.files import replacing
+from geo.grid import Cell
+from geo.terrain import Terrain
+from missions.drones import drone_named
+from missions.mission_json import write_sortie
+from missions.plan import Plan, plan_patrol
+from missions.preview import write_preview
+from missions.qgc_plan import write_plan
+from missions.settings import SurveySettings
+from missions.waypoints import write_waypoints
+from pipeline.errors import PipelineError
+from pipeline.settings import Planning
+from pipeline.workspace import read_json, write_json
+
+PLAN_FILE = "plan.json"
+
+
+def survey_settings(
+    planning: Planning, home_lonlat_deg: tuple[float, float] | None = None
+) -> SurveySettings:
+    """What the planner needs to know of the settings."""
+    return SurveySettings(
+        height_agl_m=planning.height_agl_m,
+        front_overlap_share=planning.front_overlap_share,
+        side_overlap_share=planning.side_overlap_share,
+        ceiling_agl_m=planning.ceiling_agl_m,
+        fence_margin_m=planning.fence_margin_m,
+        most_blur_px=planning.most_blur_px,
+        home_lonlat_deg=home_lonlat_deg,
+    )
+
+
+def plan(
+    cells: Sequence[Cell],
+    folder: Path,
+    planning: Planning,
+    *,
+    terrain: Terrain | None = None,
+    home_lonlat_deg: tuple[float, float] | None = None,
+    on_cell: Callable[[Cell], None] | None = None,
+) -> Plan:
+    """Plan a patrol over cells and write every sortie's files; the folder is replaced whole."""
+    _refuse_foreign(folder)
+    made = plan_patrol(
+        cells,
+        drone_named(planning.drone),
+        survey_settings(planning, home_lonlat_deg),
+        terrain=terrain,
+        on_cell=on_cell,
+    )
+    outlines = {cell.code: cell.boundary for cell in cells}
+    keep(made, folder, planning, outlines, has_relief=terrain is not None)
+    return made
+
+
+def keep(
+    made: Plan,
+    folder: Path,
+    planning: Planning,
+    outlines: Mapping[str, Polygon | MultiPolygon],
+    *,
+    has_relief: bool,
+) -> None:
+    """Write the files of a plan of any mission kind; the folder is replaced whole.
+
+    `outlines` are the areas by cell code that previews show.
+    """
+    _refuse_foreign(folder)
+    if not made.sorties:
+        raise PipelineError(
+            "nothing could be planned; " + "; ".join(str(refusal) for refusal in made.refused)
+        )
+    with replacing(folder) as temporary:
+        temporary.mkdir()
+        _write(temporary, outlines, made, planning, has_relief=has_relief)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Refuse to replace a folder that holds anything but an earlier plan."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise PipelineError(f"{folder}: is a file. Give a folder with --out.")
+    summary_path = folder / PLAN_FILE
+    ours = {PLAN_FILE}
+    if summary_path.is_file():
+        ours |= set(read_json(summary_path).get("files", ()))
+    foreign = sorted(path.name for path in folder.iterdir() if path.name not in ours)
+    if foreign:
+        raise PipelineError(
+            f"{folder}: holds {foreign[0]}, which no plan wrote, and a plan replaces its whole "
+            "folder. Give a new or an empty folder with --out; nothing was changed."
+        )
+
+
+def _write(
+    folder: Path,
+    outlines: Mapping[str, Polygon | MultiPolygon],
+    made: Plan,
+    planning: Planning,
+    *,
+    has_relief: bool,
+) -> None:
+    """Write the files of each sortie, a preview of each cell and of all, and the summary."""
+    for sortie in made.sorties:
+        write_plan(folder / f"{sortie.code}.plan", sortie)
+        write_waypoints(folder / f"{sortie.code}.waypoints", sortie)
+        write_sortie(folder / f"{sortie.code}.mission.json", sortie)
+    area = unary_union(list(outlines.values())) if outlines else None
+    assert area is None or isinstance(area, Polygon | MultiPolygon)  # a union of polygons
+    write_preview(folder / "preview.png", made.sorties, area=area)
+    for code, outline in outlines.items():
+        own = [sortie for sortie in made.sorties if code in sortie.cell_codes]
+        if own:
+            write_preview(folder / f"{code}.png", own, area=outline)
+    files = sorted(path.name for path in folder.iterdir())
+    document = {**summary(made, planning), "relief": has_relief, "files": files}
+    write_json(folder / PLAN_FILE, document)
+
+
+def summary(made: Plan, planning: Planning) -> dict[str, Any]:
+    """Express a plan's figures in JSON's types."""
+    return {
+        "drone": planning.drone,
+        "ceiling_agl_m": planning.ceiling_agl_m,
+        "ceiling_as_of": planning.ceiling_as_of.isoformat(),
+        "sorties": [
+            {
+                "code": sortie.code,
+                "cells": list(sortie.cell_codes),
+                "height_home_m": round(sortie.height_home_m, 1),
+                "gsd_m": round(sortie.gsd_m, 4),
+                "speed_m_s": round(sortie.speed_m_s, 2),
+                "photos": len(sortie.photos),
+                "distance_m": round(sortie.distance_m),
+                "duration_s": round(sortie.duration_s),
+                "battery_share": round(sortie.battery_share, 3),
+                "speed_limit": sortie.speed_limit,
+            }
+            for sortie in made.sorties
+        ],
+        "refused": [{"cell": item.cell_code, "reason": item.reason} for item in made.refused],
+        "flight_min": round(made.duration_s / 60, 1),
+    }

@@ -1,0 +1,95 @@
+"""From the registry to what people read: bulletin, case layers, pictures with findings drawn in."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cases.export import write_cases
+from cases.model import Case, Category, FilingResult
+from cases.registry import Registry
+from cases.rule_files import load_rulebook
+from dispatch.bulletin import make_figures
+from dispatch.bulletin_html import write_bulletin
+from geo.files import replacing
+from pipeline.analysis import registry_of
+from pipeline.inputs import read_inputs
+from pipeline.settings import Settings
+from pipeline.workspace import Workspace, read_json, require
+from vision.coco import check_photos, read_coco
+from vision.frame_table import read_frame_table
+from vision.images import read_rgb
+from vision.model import Detection, Frame
+from vision.overlays import contact_sheet, crop, write_picture
+
+MOST_OVERLAYS = 40
+
+
+def report(workspace: Workspace, settings: Settings) -> Path:
+    """Write the bulletin of the patrol and its cases as layers; returns the bulletin's path."""
+    frames = read_frame_table(require(workspace.frames, "ingest"))
+    filing = read_json(require(workspace.filing, "file"))
+    photos = read_inputs(workspace).photos
+    rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
+    patrol_id = str(filing["patrol_id"])
+    result = FilingResult(
+        tuple(filing["new"]),
+        tuple(filing["same"]),
+        tuple(filing["gone"]),
+        tuple(filing["withdrawn"]),
+        already_filed=True,
+    )
+    with Registry.open(registry_of(workspace, settings)) as registry:
+        cases = [registry.case(number) for number in (*result.new, *result.same, *result.gone)]
+    with replacing(workspace.report) as folder:
+        folder.mkdir()
+        figures = make_figures(
+            cases,
+            rulebook.categories,
+            patrol_id=patrol_id,
+            result=result,
+            photos=len(frames),
+            rejected=len(filing["not_filed"]),
+        )
+        crops = _write_crops(folder / "crops", cases, frames, photos, patrol_id)
+        write_bulletin(folder / "bulletin.html", figures, cases, crops)
+        _write_layers(folder, cases, rulebook.categories)
+    return workspace.report / "bulletin.html"
+
+
+def draw_overlays(workspace: Workspace) -> Path:
+    """Write a contact sheet of the photos in which most was found; returns its path."""
+    frames = read_frame_table(require(workspace.frames, "ingest"))
+    found: dict[str, list[Detection]] = {}
+    check_photos(require(workspace.detections, "detect"), frames)
+    for detection in read_coco(workspace.detections):
+        found.setdefault(detection.photo_id, []).append(detection)
+    chosen = sorted(
+        (frame for frame in frames if frame.photo_id in found),
+        key=lambda frame: (-len(found[frame.photo_id]), frame.photo_id),
+    )[:MOST_OVERLAYS]
+    workspace.overlays.mkdir(parents=True, exist_ok=True)
+    path = workspace.overlays / "contact_sheet.jpg"
+    write_picture(path, contact_sheet(read_inputs(workspace).photos, chosen, found))
+    return path
+
+
+def _write_layers(folder: Path, cases: Sequence[Case], categories: Sequence[Category]) -> None:
+    for suffix in ("gpkg", "geojson", "csv"):
+        write_cases(folder / f"cases.{suffix}", cases, categories)
+
+
+def _write_crops(
+    folder: Path, cases: Sequence[Case], frames: Sequence[Frame], photos: Path, patrol_id: str
+) -> dict[str, Path]:
+    """Cut the best photo of each case; a photo that has gone since leaves its case without one."""
+    folder.mkdir()
+    by_id = {frame.photo_id: frame for frame in frames}
+    crops = {}
+    for case in cases:
+        evidence = next((item for item in case.evidence if item.patrol_id == patrol_id), None)
+        frame = None if evidence is None else by_id.get(evidence.photo_id)
+        if evidence is None or frame is None or not (photos / frame.path).exists():
+            continue
+        path = folder / f"{case.case_no}.jpg"
+        write_picture(path, crop(read_rgb(photos / frame.path), evidence.polygon_px))
+        crops[case.case_no] = path
+    return crops

@@ -1,0 +1,130 @@
+"""What a district decides: one frozen value read from one TOML file."""
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.errors import SettingsError
+
+SHIPPED = "patrol"
+"""The name of the model that comes with aerogrid."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Grids(_Section):
+    """How the district's grid file is to be read, where that cannot be guessed."""
+
+    code_pattern: str | None = r"\d{15}"
+    fields: dict[str, str] = {}
+    crs: str | None = None
+    layer: str | None = None
+    encoding: str | None = None
+
+
+class Planning(_Section):
+    """How patrols are flown; limits carry the date they were looked up on."""
+
+    drone: str = "dji-m3e"
+    height_agl_m: float = Field(default=100.0, gt=0, le=1000)
+    front_overlap_share: float = Field(default=0.75, ge=0, le=0.95)
+    side_overlap_share: float = Field(default=0.7, ge=0, le=0.95)
+    ceiling_agl_m: float = Field(default=120.0, gt=0)
+    ceiling_as_of: date = date(2024, 1, 1)
+    fence_margin_m: float = Field(default=30.0, gt=0)
+    most_blur_px: float = Field(default=1.0, gt=0)
+
+    @model_validator(mode="after")
+    def _height_below_ceiling(self) -> Self:
+        if self.height_agl_m > self.ceiling_agl_m:
+            raise ValueError(
+                f"height_agl_m {self.height_agl_m:g} is above ceiling_agl_m {self.ceiling_agl_m:g}"
+            )
+        return self
+
+
+class Detecting(_Section):
+    """How photos are searched."""
+
+    model: str = SHIPPED
+    workers: int = Field(default=2, ge=1, le=64)
+
+
+class Locating(_Section):
+    """How detections are put on the ground."""
+
+    ground_altitude_amsl_m: float | None = None
+    terrain_sigma_m: float = Field(default=1.0, ge=0)
+
+
+class Filing(_Section):
+    """How observations become cases, and where these are kept.
+
+    Attributes:
+        registry: path or SQLAlchemy URL of the district's registry, so that patrols meet the
+            cases of earlier ones; by default each patrol has its own.
+    """
+
+    rules: Path | None = None
+    categories: Path | None = None
+    registry: str | None = None
+
+
+class Settings(_Section):
+    """Everything a patrol needs to know besides its data."""
+
+    grids: Grids = Grids()
+    planning: Planning = Planning()
+    detecting: Detecting = Detecting()
+    locating: Locating = Locating()
+    filing: Filing = Filing()
+
+
+def read_settings(path: Path | None) -> Settings:
+    """Read settings from a TOML file; without one the defaults hold."""
+    if path is None:
+        return Settings()
+    try:
+        text = path.read_bytes()
+        values = tomllib.loads(text.decode("utf-8"))
+        return _with_paths_from(path.resolve().parent, Settings.model_validate(values))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}).") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: is not TOML in UTF-8 ({error}).") from error
+    except ValidationError as error:
+        raise SettingsError(f"{path}: {explain(error)}") from error
+
+
+def _with_paths_from(folder: Path, settings: Settings) -> Settings:
+    """Read relative paths as lying beside the settings file."""
+    filing, detecting = settings.filing, settings.detecting
+    registry = filing.registry
+    if registry is not None and "://" not in registry:
+        registry = str(folder / registry)
+    beside = {
+        "rules": None if filing.rules is None else folder / filing.rules,
+        "categories": None if filing.categories is None else folder / filing.categories,
+        "registry": registry,
+    }
+    model = detecting.model if detecting.model == SHIPPED else str(folder / detecting.model)
+    return settings.model_copy(
+        update={
+            "filing": filing.model_copy(update=beside),
+            "detecting": detecting.model_copy(update={"model": model}),
+        }
+    )
+
+
+def explain(error: ValidationError) -> str:
+    """Say each wrong value with its place, what it is and what is allowed."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc']) or 'file'} = {problem['input']!r}: "
+        f"{problem['msg']}"
+        for problem in error.errors()
+    )

@@ -1,0 +1,110 @@
+"""From photos to cases on a rendered corner of the simulated district."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from geo.errors import AerogridError
+from pipeline import analysis, reporting
+from pipeline.inputs import Inputs
+from pipeline.settings import Settings
+from pipeline.workspace import Workspace, read_json
+from tests.pipeline.rendered import NOW, make_photos
+from vision.frame_table import read_frame_table
+
+SETTINGS = Settings()
+
+
+@pytest.fixture(scope="module")
+def patrol(tmp_path_factory) -> Workspace:
+    root = tmp_path_factory.mktemp("patrol")
+    workspace = Workspace(root)
+    analysis.ingest(workspace, make_photos(root), SETTINGS)
+    analysis.detect(workspace, SETTINGS)
+    analysis.locate(workspace, SETTINGS)
+    analysis.file(workspace, SETTINGS, now=NOW)
+    reporting.draw_overlays(workspace)
+    reporting.report(workspace, SETTINGS)
+    return workspace
+
+
+def products(workspace: Workspace) -> dict[str, bytes]:
+    chosen = [
+        workspace.frames,
+        workspace.detections,
+        workspace.observations,
+        workspace.unlocated,
+        workspace.filing,
+        *sorted(path for path in workspace.report.rglob("*") if path.is_file()),
+    ]
+    return {str(path.relative_to(workspace.root)): path.read_bytes() for path in chosen}
+
+
+def test_the_planted_boat_becomes_one_case(patrol):
+    filing = read_json(patrol.filing)
+    boats = [item for item in filing["filed"] if item["category"] == "fishing.boat"]
+    assert len(boats) == 1
+
+
+def test_one_bad_photo_is_listed_and_stops_nothing(patrol):
+    frames = {frame.photo_id: frame for frame in read_frame_table(patrol.frames)}
+    assert frames["torn"].reasons
+    assert not frames["torn"].is_readable
+    assert sum(frame.is_located for frame in frames.values()) == 4
+
+
+def test_every_stage_twice_leaves_the_same_bytes(patrol):
+    before = products(patrol)
+    where = patrol.root / "district"
+    inputs = Inputs(patrol.photos, where / "cells.gpkg", where / "zones.gpkg", where / "dem.tif")
+    analysis.ingest(patrol, inputs, SETTINGS)
+    analysis.detect(patrol, SETTINGS)
+    analysis.locate(patrol, SETTINGS)
+    filed = analysis.file(patrol, SETTINGS, now=NOW + timedelta(days=1))
+    reporting.report(patrol, SETTINGS)
+    assert filed.result.already_filed
+    assert products(patrol) == before
+
+
+def test_an_interrupted_search_goes_on_and_ends_the_same(patrol):
+    whole = patrol.detections.read_bytes()
+
+    def stop(done: int, total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    patrol.detections.unlink()
+    with pytest.raises(KeyboardInterrupt):
+        analysis.detect(patrol, SETTINGS, stop)
+    assert not patrol.detections.exists()
+    searched: list[int] = []
+    analysis.detect(patrol, SETTINGS, lambda done, total: searched.append(done))
+    assert searched == [3, 4]
+    assert patrol.detections.read_bytes() == whole
+    assert not patrol.detection_ledger.exists()
+
+
+def test_photos_without_cells_and_zones_still_give_cases(patrol, tmp_path: Path):
+    workspace = Workspace(tmp_path)
+    analysis.ingest(workspace, Inputs(patrol.photos), SETTINGS)
+    analysis.detect(workspace, SETTINGS)
+    located = analysis.locate(workspace, SETTINGS)
+    filed = analysis.file(workspace, SETTINGS, now=NOW)
+    assert {item.cell_code for item in located.observations} == {None}
+    assert any(item.to_check for item in filed.findings.proposals)
+
+
+def test_photos_that_changed_since_the_search_are_not_mixed_with_it(tmp_path: Path):
+    inputs = make_photos(tmp_path)
+    workspace = Workspace(tmp_path / "patrol")
+    analysis.ingest(workspace, inputs, SETTINGS)
+    analysis.detect(workspace, SETTINGS)
+    analysis.locate(workspace, SETTINGS)
+    photos = sorted(inputs.photos.glob("test_*.jpg"))
+    photos[0].write_bytes(photos[1].read_bytes())
+    analysis.ingest(workspace, inputs, SETTINGS)
+    with pytest.raises(AerogridError, match="aerogrid detect"):
+        analysis.locate(workspace, SETTINGS)
+    with pytest.raises(AerogridError, match="aerogrid detect"):
+        analysis.file(workspace, SETTINGS, now=NOW)

@@ -1,0 +1,47 @@
+"""Settings come from one TOML file and are refused with the place of the mistake."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import SettingsError
+from pipeline.settings import Settings, read_settings
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "aerogrid.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_without_a_file_the_defaults_hold() -> None:
+    assert read_settings(None) == Settings()
+
+
+def test_a_file_changes_only_what_it_names(tmp_path: Path) -> None:
+    settings = read_settings(written(tmp_path, "[planning]\nheight_agl_m = 80\n"))
+    assert settings.planning.height_agl_m == 80
+    assert settings.planning.ceiling_agl_m == 120
+    assert settings.filing == Settings().filing
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[planning]\nheight_agl_m = -5\n", "planning.height_agl_m = -5"),
+        ("[planning]\nheight_agl_m = 130\n", "above ceiling_agl_m 120"),
+        ("[planing]\n", "planing"),
+        ("[planning]\nheight = 5\n", "planning.height"),
+        ("[planning\n", "is not TOML"),
+        ("[detecting]\nbatch_threads = 0\n", "detecting.batch_threads = 0"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(tmp_path: Path, text: str, named: str) -> None:
+    with pytest.raises(SettingsError, match=r"aerogrid\.toml") as caught:
+        read_settings(written(tmp_path, text))
+    assert named in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nowhere\.toml: cannot be read"):
+        read_settings(tmp_path / "nowhere.toml")
