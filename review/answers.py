@@ -1,0 +1,175 @@
+"""The JSON of the API, one value a kind of answer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+Ring = list[tuple[float, float]]
+Geometry = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text in both languages of the page."""
+
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassInfo:
+    """A class of object and how it is drawn."""
+
+    name: str
+    label: Label
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryInfo:
+    """A category of case."""
+
+    code: str
+    name: Label
+    department: Label
+    time_limit: Label
+    urgency: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The words that the other answers use."""
+
+    version: str
+    classes: list[ClassInfo]
+    categories: list[CategoryInfo]
+    stages: list[str]
+    reasons: list[str]
+    zones: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseItem:
+    """A case as the queue shows it; urgency 1 is the most urgent."""
+
+    no: str
+    version: int
+    category: str
+    class_name: str
+    stage: str
+    urgency: int
+    score: float
+    to_check: bool
+    cell_code: str
+    cell_name: str
+    town: str
+    village: str
+    lon_deg: float
+    lat_deg: float
+    area_m2: float
+    first_seen: datetime
+    last_seen: datetime
+    gone_at: datetime | None
+    photo_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoOutline:
+    """One object in a photo: outer ring, then holes, (x, y) pixels of the full picture."""
+
+    class_name: str
+    rings: list[Ring]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePhoto:
+    """A photo of a case; `changed` when the file is not the one that was judged."""
+
+    photo_id: str
+    patrol_id: str
+    sha256: str
+    state: Literal["ok", "missing", "changed"]
+    width_px: int | None
+    height_px: int | None
+    taken_at: datetime | None
+    gsd_m: float | None
+    pose_source: str | None
+    outlines: list[PhotoOutline]
+    footprint: Geometry | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseDetail(CaseItem):
+    """Everything about a case but its history."""
+
+    officer: str
+    sigma_m: float
+    outline: Geometry
+    doubt: Geometry
+    rule_id: str
+    rule_version: str
+    why: list[Label]
+    model_sha256: str
+    patrol_id: str
+    last_patrol_id: str
+    photos: list[CasePhoto]
+    allowed: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """A part of the queue; `next` is the `after` of the part that follows."""
+
+    items: list[CaseItem]
+    total: int
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEvent:
+    """One entry of a case's history."""
+
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    from_stage: str | None
+    to_stage: str | None
+    reason: str
+    patrol_id: str | None
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What happened to a case, oldest first."""
+
+    items: list[HistoryEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many cases share a stage and a category."""
+
+    stage: str
+    category: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many cases there are; `urgent` counts those to review at once."""
+
+    total: int
+    to_review: int
+    urgent: int
+    counts: list[Count]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """That the server answers and its registry can be read."""
+
+    status: Literal["ok"]
+    cases: int
+    photos: int

@@ -1,0 +1,136 @@
+"""The review application: routes, error table, guard, page."""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+
+from cases.errors import (
+    ReasonMissingError,
+    RegistryError,
+    StaleCaseError,
+    TransitionError,
+    UnknownCaseError,
+)
+from geo.errors import AerogridError
+from review import presenters
+from review.errors import DecisionError, UnknownLayerError, UnknownPhotoError
+from review.guard import LOOPBACK_HOSTS, Guard
+from review.problems import problem
+from review.sources import ReviewData
+from review.views import router
+from vision.errors import PhotoError
+
+STATIC = Path(__file__).parent / "static"
+
+STATUSES: dict[type[Exception], int] = {
+    UnknownCaseError: 404,
+    UnknownPhotoError: 404,
+    UnknownLayerError: 404,
+    PhotoError: 404,
+    StaleCaseError: 409,
+    TransitionError: 409,
+    ReasonMissingError: 422,
+    DecisionError: 422,
+    RegistryError: 503,
+    AerogridError: 500,
+}
+"""Which HTTP status an error is answered with; the first class that fits an error's ancestry."""
+
+_log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """Read the clock."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    data: ReviewData,
+    *,
+    hosts: Collection[str] = LOOPBACK_HOSTS,
+    clock: Callable[[], datetime] = utc_now,
+) -> FastAPI:
+    """Make the application.
+
+    Args:
+        data: everything it shows; the caller keeps it open.
+        hosts: host names that the page may be reached by.
+        clock: for the times in the history.
+    """
+    app = FastAPI(
+        title="aerogrid review",
+        version=_version(),
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # FastAPI's pages load their scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.data = data
+    app.state.clock = clock
+    app.state.layers = {
+        "cells": json.dumps(presenters.cells_layer(data.grid), ensure_ascii=False).encode(),
+        "zones": json.dumps(presenters.zones_layer(data.zones), ensure_ascii=False).encode(),
+    }
+    app.include_router(router)
+    app.add_api_route("/", _page, include_in_schema=False)
+    app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)))
+    for kind, status in STATUSES.items():
+        app.add_exception_handler(kind, _explain(status))
+    app.add_exception_handler(RequestValidationError, _explain_invalid)
+    app.add_exception_handler(HTTPException, _explain_http)
+    app.add_exception_handler(Exception, _explain_unexpected)
+    app.add_middleware(Guard, hosts=hosts)
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("aerogrid")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _page() -> FileResponse:
+    return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+def _explain(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(_: Request, error: Exception) -> Response:
+        facts = {
+            name: value
+            for name in ("version", "expected_version", "allowed")
+            if (value := getattr(error, name, None)) is not None
+        }
+        return problem(status, str(error), **facts)
+
+    return answer
+
+
+async def _explain_invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    wrong = "; ".join(
+        f"{'.'.join(str(part) for part in entry['loc'][1:]) or 'body'}: {entry['msg']}"
+        for entry in error.errors()
+    )
+    return problem(422, wrong)
+
+
+async def _explain_http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    answer = problem(error.status_code, str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _explain_unexpected(request: Request, error: Exception) -> Response:
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem(500, "the server failed at this request; its log says why")

@@ -1,0 +1,54 @@
+import { useWords } from "./i18n";
+import type { ReviewStore } from "./store";
+
+export function Header({ store }: { store: ReviewStore }) {
+  const words = useWords();
+  const { summary, decided, inspector } = store.state;
+  const { t } = words;
+  return (
+    <header class="header">
+      <a class="skip" href="#photo">
+        {t.skipToPhoto}
+      </a>
+      <h1>
+        <img src="/static/icon.svg" alt={t.appName} width="24" height="24" />
+        <span class="name" aria-hidden="true">{t.appName}</span>
+        <span class="tagline">{t.tagline}</span>
+      </h1>
+      {summary ? (
+        <dl class="figures">
+          <Figure value={words.number(summary.to_review)} label={t.toReview} />
+          <Figure value={words.number(summary.urgent)} label={t.urgent} alarm={summary.urgent > 0} />
+          <Figure value={words.number(decided)} label={t.decidedNow} />
+        </dl>
+      ) : null}
+      <div class="tools">
+        <button type="button" class={inspector ? "quiet person known" : "quiet person"} onClick={() => store.set({ dialog: "name" })}>
+          <span class="hidden-label">{t.inspector}: </span>
+          {inspector || t.noInspector}
+        </button>
+        <button
+          type="button"
+          class="quiet"
+          lang={words.language === "en" ? "zh-CN" : "en"}
+          title={t.languageTitle}
+          onClick={() => store.speak(words.language === "en" ? "zh" : "en")}
+        >
+          {t.language}
+        </button>
+        <button type="button" class="quiet keys" onClick={() => store.set({ dialog: "help" })}>
+          <kbd>?</kbd> <span class="wide-only">{t.help}</span>
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function Figure({ value, label, alarm = false }: { value: string; label: string; alarm?: boolean }) {
+  return (
+    <div class={alarm ? "figure alarm" : "figure"}>
+      <dt>{label}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}

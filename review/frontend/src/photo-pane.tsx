@@ -1,0 +1,218 @@
+// The photo with its outline, the other photos of the object, and the decision.
+
+import type { RefObject } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { photoUrl } from "./api";
+import { useWords } from "./i18n";
+import { PhotoView, type ZoomMode } from "./photo-view";
+import { categoryName } from "./queue-pane";
+import type { ReviewStore } from "./store";
+import { StageChip } from "./symbols";
+import type { CaseDetail, CasePhoto } from "./types";
+
+interface Props {
+  store: ReviewStore;
+  viewRef: RefObject<PhotoView | null>;
+}
+
+export function PhotoPane({ store, viewRef }: Props) {
+  const words = useWords();
+  const { no, detail, photoIndex } = store.state;
+  const photo = detail?.photos[photoIndex];
+  return (
+    <main class={!no || detail?.no === no ? "pane photo" : "pane photo waiting"} id="photo" tabIndex={-1}>
+      <div class="pane-head">
+        {detail ? <Title store={store} detail={detail} /> : <h2>{words.t.nothingSelected}</h2>}
+      </div>
+      <Viewer store={store} viewRef={viewRef} photo={photo} />
+      {detail && detail.photos.length > 1 ? <Strip store={store} detail={detail} /> : null}
+      <Actions store={store} />
+    </main>
+  );
+}
+
+function Title({ store, detail }: { store: ReviewStore; detail: CaseDetail }) {
+  const words = useWords();
+  const name = categoryName(store, detail.category);
+  return (
+    <>
+      <h2>
+        {words.label(name)}
+        {words.language === "en" ? (
+          <span class="second" lang="zh-CN">
+            {name.zh}
+          </span>
+        ) : null}
+      </h2>
+      <span class="muted number">{detail.no}</span>
+      <StageChip stage={detail.stage} />
+    </>
+  );
+}
+
+function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefined }) {
+  const words = useWords();
+  const target = useRef<HTMLDivElement>(null);
+  const [mode, setMode] = useState<ZoomMode>("object");
+  const [loading, setLoading] = useState(false);
+  const { vocabulary, outlineOn, peeking } = store.state;
+  const outlines = useMemo(() => {
+    const info = new Map(vocabulary?.classes.map((entry) => [entry.name, entry]));
+    return (photo?.outlines ?? []).map(({ class_name, rings }) => {
+      const known = info.get(class_name);
+      const label = known ? words.label(known.label) : class_name;
+      return { rings, colour: known?.colour ?? "#ffffff", label };
+    });
+  }, [vocabulary, photo, words]);
+  useEffect(() => {
+    const view = new PhotoView(target.current!, setMode, setLoading);
+    viewRef.current = view;
+    return () => view.dispose();
+  }, []);
+  useEffect(() => {
+    const view = viewRef.current;
+    if (!photo || photo.state === "missing" || !photo.width_px || !photo.height_px) return view?.clear();
+    view?.show({ photo, width: photo.width_px, height: photo.height_px, outlines });
+  }, [photo, outlines]);
+  useEffect(() => viewRef.current?.setOutlineVisible(outlineOn && !peeking), [outlineOn, peeking]);
+  return (
+    <div class={photo ? "viewer" : "viewer blank"}>
+      <div ref={target} class="canvas" role="img" aria-label={photo ? `${outlines.map((entry) => entry.label).join(", ")}: ${photo.photo_id}` : ""} />
+      <div class="viewer-tools" role="toolbar" aria-label={words.t.photo}>
+        <button
+          type="button"
+          aria-pressed={outlineOn}
+          title={words.t.maskTitle}
+          onClick={() => store.set({ outlineOn: !outlineOn })}
+        >
+          {words.t.mask} <kbd>M</kbd>
+        </button>
+        <button
+          type="button"
+          aria-pressed={mode === "object"}
+          title={words.t.zoomObjectTitle}
+          onClick={() => viewRef.current?.zoomToObject()}
+        >
+          {words.t.zoomObject} <kbd>Z</kbd>
+        </button>
+        <button
+          type="button"
+          aria-pressed={mode === "whole"}
+          title={words.t.zoomWholeTitle}
+          onClick={() => viewRef.current?.zoomWhole()}
+        >
+          {words.t.zoomWhole} <kbd>F</kbd>
+        </button>
+      </div>
+      <div class="zoom-buttons">
+        <button type="button" aria-label={words.t.zoomIn} onClick={() => viewRef.current?.zoomBy(1.5)}>
+          +
+        </button>
+        <button type="button" aria-label={words.t.zoomOut} onClick={() => viewRef.current?.zoomBy(1 / 1.5)}>
+          −
+        </button>
+      </div>
+      <Notes photo={photo} mode={mode} loading={loading} />
+    </div>
+  );
+}
+
+function Notes({ photo, mode, loading }: { photo: CasePhoto | undefined; mode: ZoomMode; loading: boolean }) {
+  const { t, number, time } = useBound();
+  if (!photo) return null;
+  if (photo.state === "missing") {
+    return (
+      <div class="missing">
+        <strong>{t.photoMissing}</strong>
+        <p>
+          {photo.photo_id} · {t.photoMissingHint}
+        </p>
+      </div>
+    );
+  }
+  const facts = [
+    photo.photo_id,
+    time(photo.taken_at),
+    photo.gsd_m ? `${number(photo.gsd_m * 100, 1)} cm ${t.perPixel}` : "",
+  ];
+  return (
+    <div class="photo-notes">
+      <span>{facts.filter(Boolean).join(" · ")}</span>
+      {mode === "kept" ? <span>{t.zoomKept}</span> : null}
+      {loading ? <span>{t.loadingFull}</span> : null}
+      {photo.outlines.length ? null : <span>{t.notInPhoto}</span>}
+      {photo.state === "changed" ? <span class="warning">{t.photoChanged}</span> : null}
+    </div>
+  );
+}
+
+function useBound() {
+  const words = useWords();
+  return { t: words.t, number: words.number.bind(words), time: words.time.bind(words) };
+}
+
+function Strip({ store, detail }: { store: ReviewStore; detail: CaseDetail }) {
+  const { t } = useWords();
+  return (
+    <div class="strip" role="group" aria-label={t.otherPhotos}>
+      {detail.photos.map((photo, index) => (
+        <button
+          key={`${photo.patrol_id}/${photo.photo_id}`}
+          type="button"
+          aria-current={index === store.state.photoIndex ? "true" : undefined}
+          aria-label={t.photoOf(index + 1, detail.photos.length)}
+          title={photo.photo_id}
+          onClick={() => store.showPhoto(index)}
+        >
+          {photo.state === "missing" ? <span>?</span> : <img src={photoUrl(photo, 200)} alt="" loading="lazy" />}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Actions({ store }: { store: ReviewStore }) {
+  const { t } = useWords();
+  const { busy, detail } = store.state;
+  const decided = detail && !store.allows("confirm");
+  return (
+    <div class="actions">
+      <button type="button" class="step" onClick={() => store.step(-1)} title={t.previous}>
+        <span class="hidden-label">{t.previous}</span> ‹ <kbd>K</kbd>
+      </button>
+      <button
+        type="button"
+        class="decide reject"
+        disabled={busy || !store.allows("reject")}
+        onClick={() => store.set({ dialog: "reject" })}
+      >
+        {t.reject} <kbd>X</kbd>
+      </button>
+      {decided && store.allows("reopen") ? (
+        <button
+          type="button"
+          class="decide reopen"
+          disabled={busy}
+          onClick={() => store.set({ dialog: "reopen" })}
+        >
+          {t.reopen}
+        </button>
+      ) : (
+        <button
+          type="button"
+          class="decide confirm"
+          disabled={busy || !store.allows("confirm")}
+          onClick={() => void store.decide({ decision: "confirm" })}
+        >
+          {t.confirm} <kbd>C</kbd>
+        </button>
+      )}
+      <button type="button" class="step" disabled={busy} onClick={() => void store.undo()}>
+        {t.undo} <kbd>U</kbd>
+      </button>
+      <button type="button" class="step" onClick={() => store.step(1)} title={t.next}>
+        <span class="hidden-label">{t.next}</span> <kbd>J</kbd> ›
+      </button>
+    </div>
+  );
+}

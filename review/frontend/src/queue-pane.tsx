@@ -1,0 +1,132 @@
+// Which cases wait, most urgent first, and which part of them is shown.
+
+import { useEffect, useRef } from "preact/hooks";
+import { cropUrl } from "./api";
+import { useWords } from "./i18n";
+import type { ReviewStore } from "./store";
+import { Score, StageChip } from "./symbols";
+import type { CaseItem, Label, Summary } from "./types";
+
+export function QueuePane({ store }: { store: ReviewStore }) {
+  const words = useWords();
+  const { queue, total, next, loaded, no, filters } = store.state;
+  return (
+    <section class="pane queue" aria-labelledby="queue-title">
+      <div class="pane-head">
+        <h2 id="queue-title">{words.t.queue}</h2>
+        <span class="muted">{words.t.shownOf(words.number(queue.length), words.number(total))}</span>
+      </div>
+      <QueueFilters store={store} />
+      {loaded && queue.length === 0 ? (
+        <div class="empty">
+          <strong>{filters.stage === "reported" ? words.t.emptyQueue : words.t.emptyChoice}</strong>
+          <p>{words.t.emptyQueueHint}</p>
+        </div>
+      ) : (
+        <ul class="cases">
+          {queue.map((item) => (
+            <QueueItem key={item.no} item={item} open={item.no === no} store={store} />
+          ))}
+        </ul>
+      )}
+      {next ? (
+        <button type="button" class="more" onClick={() => void store.loadMore()}>
+          {words.t.loadMore}
+        </button>
+      ) : null}
+    </section>
+  );
+}
+
+function QueueFilters({ store }: { store: ReviewStore }) {
+  const words = useWords();
+  const { filters, summary, vocabulary } = store.state;
+  const counted = (name: string, stage: string, category: string) =>
+    `${name} (${words.number(countOf(summary, stage, category))})`;
+  return (
+    <div class="filters">
+      <label>
+        <span class="hidden-label">{words.t.filterStage}</span>
+        <select
+          value={filters.stage}
+          onChange={(event) => void store.filter({ stage: event.currentTarget.value })}
+        >
+          <option value="">{words.t.allStages}</option>
+          {vocabulary?.stages.map((stage) => (
+            <option key={stage} value={stage}>
+              {counted(words.stage(stage), stage, filters.category)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span class="hidden-label">{words.t.filterCategory}</span>
+        <select
+          value={filters.category}
+          onChange={(event) => void store.filter({ category: event.currentTarget.value })}
+        >
+          <option value="">{words.t.allCategories}</option>
+          {vocabulary?.categories.map((category) => (
+            <option key={category.code} value={category.code}>
+              {counted(words.label(category.name), filters.stage, category.code)}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}
+
+function countOf(summary: Summary | null, stage: string, category: string): number {
+  const wanted = (entry: { stage: string; category: string }) =>
+    (!stage || entry.stage === stage) && (!category || entry.category === category);
+  return (summary?.counts ?? []).filter(wanted).reduce((sum, entry) => sum + entry.count, 0);
+}
+
+function QueueItem({ item, open, store }: { item: CaseItem; open: boolean; store: ReviewStore }) {
+  const words = useWords();
+  const button = useRef<HTMLButtonElement>(null);
+  const name = categoryName(store, item.category);
+  useEffect(() => {
+    if (open) button.current?.scrollIntoView({ block: "nearest" });
+  }, [open]);
+  return (
+    <li>
+      <button
+        ref={button}
+        type="button"
+        class={item.urgency === 1 ? "case urgent" : "case"}
+        aria-current={open ? "true" : undefined}
+        onClick={() => void store.select(item.no, "photo")}
+      >
+        <img src={cropUrl(item.no)} alt="" width="72" height="72" loading="lazy" />
+        <span class="lines">
+          <span class="title">{words.label(name)}</span>
+          {words.language === "en" ? (
+            <span class="second" lang="zh-CN">
+              {name.zh}
+            </span>
+          ) : null}
+          <span class="muted">{placeName(item) || words.t.noCell}</span>
+          <span class="facts">
+            {store.state.filters.stage ? null : <StageChip stage={item.stage} />}
+            {item.urgency === 1 ? <span class="chip alarm">{words.t.urgent}</span> : null}
+            <Score value={item.score} />
+            <time dateTime={item.last_seen} title={words.time(item.last_seen)}>
+              {words.age(item.last_seen)}
+            </time>
+          </span>
+        </span>
+      </button>
+    </li>
+  );
+}
+
+export function categoryName(store: ReviewStore, code: string): Label {
+  const found = store.state.vocabulary?.categories.find((category) => category.code === code);
+  return found?.name ?? { en: code, zh: code };
+}
+
+export function placeName(item: CaseItem): string {
+  return [item.town, item.village, item.cell_name || item.cell_code].filter(Boolean).join(" · ");
+}

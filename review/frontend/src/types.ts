@@ -1,0 +1,128 @@
+// The JSON of the API as the page reads it; review/presenters.py writes it.
+
+export interface Label {
+  en: string;
+  zh: string;
+}
+
+export interface ClassInfo {
+  name: string;
+  label: Label;
+  colour: string;
+}
+
+export interface CategoryInfo {
+  code: string;
+  name: Label;
+  department: Label;
+  time_limit: Label;
+  urgency: number;
+}
+
+export interface Vocabulary {
+  version: string;
+  classes: ClassInfo[];
+  categories: CategoryInfo[];
+  stages: string[];
+  reasons: string[];
+  zones: string[];
+}
+
+export interface CaseItem {
+  no: string;
+  version: number;
+  category: string;
+  class_name: string;
+  stage: string;
+  urgency: number;
+  score: number;
+  to_check: boolean;
+  cell_code: string;
+  cell_name: string;
+  town: string;
+  village: string;
+  lon_deg: number;
+  lat_deg: number;
+  area_m2: number;
+  first_seen: string;
+  last_seen: string;
+  gone_at: string | null;
+  photo_count: number;
+}
+
+export type Ring = [number, number][];
+
+/** Outer ring, then holes, in pixels of the photo. */
+export interface PhotoOutline {
+  class_name: string;
+  rings: Ring[];
+}
+
+export interface CasePhoto {
+  photo_id: string;
+  patrol_id: string;
+  sha256: string;
+  /** "ok"; "missing": no such file; "changed": the file is not the one that was judged. */
+  state: "ok" | "missing" | "changed";
+  width_px: number | null;
+  height_px: number | null;
+  taken_at: string | null;
+  gsd_m: number | null;
+  pose_source: string | null;
+  outlines: PhotoOutline[];
+  footprint: Geometry | null;
+}
+
+export interface Geometry {
+  type: string;
+  coordinates: unknown;
+}
+
+export interface CaseDetail extends CaseItem {
+  officer: string;
+  sigma_m: number;
+  outline: Geometry;
+  doubt: Geometry;
+  rule_id: string;
+  rule_version: string;
+  why: Label[];
+  model_sha256: string;
+  patrol_id: string;
+  last_patrol_id: string;
+  photos: CasePhoto[];
+  allowed: string[];
+}
+
+export interface HistoryEvent {
+  seq: number;
+  at: string;
+  actor: string;
+  action: string;
+  from_stage: string | null;
+  to_stage: string | null;
+  reason: string;
+  patrol_id: string | null;
+  hash: string;
+}
+
+export interface Summary {
+  total: number;
+  to_review: number;
+  urgent: number;
+  counts: { stage: string; category: string; count: number }[];
+}
+
+export interface CasePage {
+  items: CaseItem[];
+  total: number;
+  next: string | null;
+}
+
+export type Decision = "confirm" | "reject" | "reopen" | "undo";
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+}

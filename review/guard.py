@@ -1,0 +1,92 @@
+"""Which requests are let in, and what every answer tells the browser to refuse."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from review.problems import problem
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data: blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+_HEADERS = {
+    "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is not let in."""
+
+    status: int
+    detail: str
+
+
+def refusal(method: str, headers: Headers, hosts: Collection[str]) -> Refusal | None:
+    """Judge a request by its headers; None lets it in.
+
+    A foreign host name means that somebody else's name was pointed at this machine (DNS
+    rebinding); a foreign origin or a form's content type means that another site sent it.
+    """
+    host = headers.get("host", "")
+    if _host_name(f"//{host}") not in hosts:
+        return Refusal(400, f"host {host!r} is not served here; open the page by its own address")
+    if method in _SAFE_METHODS:
+        return None
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != host:
+        return Refusal(403, f"origin {origin!r} is another site; decide on the page itself")
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return Refusal(403, "the request comes from another site; decide on the page itself")
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        return Refusal(415, "changes are sent as application/json")
+    return None
+
+
+def _host_name(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+class Guard:
+    """ASGI middleware: refuses what comes from elsewhere, adds the security headers."""
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        """Guard an application that is reached by these host names."""
+        self._app, self._hosts = app, hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on, or refuse it."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers[name] = value
+            await send(message)
+
+        refused = refusal(scope["method"], Headers(scope=scope), self._hosts)
+        if refused:
+            answer = problem(refused.status, refused.detail)
+            return await answer(scope, receive, send_guarded)
+        await self._app(scope, receive, send_guarded)

@@ -1,0 +1,197 @@
+"""EDGE: pictures for the page: photos made smaller and crops of what was seen, as JPEG.
+
+Only photos that a patrol's frames name can be asked for; a request never names a path.
+"""
+
+import io
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+from shapely import Polygon
+
+from review.errors import UnknownPhotoError
+from vision.errors import PhotoError
+from vision.images import read_rgb, sha256_of
+from vision.model import Frame
+
+CROP_SIDE_PX = 160
+_CROP_CONTEXT = 2.2  # the crop's side is this many times the object's extent
+_LEAST_CROP_PX = 96
+_QUALITY = 85
+_CACHE_BYTES = 96 * 2**20
+_AT_ONCE = 4  # a decoded photo of 20 megapixels takes 60 MB
+_JPEG_SUFFIXES = (".jpg", ".jpeg")
+
+_Stamp = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """An outline to draw in a crop."""
+
+    polygon_px: Polygon
+    colour: tuple[int, int, int]
+
+
+class PhotoShelf:
+    """The photos that the page may show, by patrol and photo id."""
+
+    def __init__(self, photos: Iterable[tuple[str, Path, Frame]]) -> None:
+        """Take patrol id, photo folder and frame of every photo; unreadable ones are left out."""
+        self._shelf = {
+            (patrol_id, frame.photo_id): (folder.resolve(), frame)
+            for patrol_id, folder, frame in photos
+            if frame.is_readable
+        }
+        self._hashes: dict[Path, tuple[_Stamp, str]] = {}
+        self._cache = _ByteCache(_CACHE_BYTES)
+
+    def __len__(self) -> int:
+        return len(self._shelf)
+
+    def frame(self, patrol_id: str, photo_id: str) -> Frame | None:
+        """Look up what is known of a photo; None where no patrol holds it."""
+        entry = self._shelf.get((patrol_id, photo_id))
+        return entry[1] if entry else None
+
+    def path(self, patrol_id: str, photo_id: str) -> Path | None:
+        """Find the photo's file; None where it is not there, or lies outside its folder."""
+        entry = self._shelf.get((patrol_id, photo_id))
+        if entry is None:
+            return None
+        folder, frame = entry
+        path = (folder / frame.path).resolve()
+        return path if path.is_relative_to(folder) and path.is_file() else None
+
+    def sha256(self, patrol_id: str, photo_id: str) -> str | None:
+        """Hash the photo's file as it is now; None where it is not there or cannot be read."""
+        path = self.path(patrol_id, photo_id)
+        if path is None:
+            return None
+        try:
+            stamp = _stamp(path)
+            known = self._hashes.get(path)
+            if known is None or known[0] != stamp:
+                known = self._hashes[path] = (stamp, sha256_of(path))
+        except (OSError, PhotoError):
+            return None
+        return known[1]
+
+    def patrol_of(self, photo_id: str) -> str:
+        """Name the one patrol that holds a photo of this id."""
+        found = [patrol_id for patrol_id, held in self._shelf if held == photo_id]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise UnknownPhotoError(f"no patrol of this page holds the photo {photo_id!r}")
+        raise UnknownPhotoError(
+            f"photo {photo_id!r} occurs in the patrols {', '.join(found)}; name one with ?patrol="
+        )
+
+    def original(self, patrol_id: str, photo_id: str) -> Path | None:
+        """Find the file if browsers can show it as it is."""
+        path = self._existing(patrol_id, photo_id)
+        return path if path.suffix.lower() in _JPEG_SUFFIXES else None
+
+    def jpeg(self, patrol_id: str, photo_id: str, longest_px: int) -> bytes:
+        """Encode the photo with its longest side made no longer than a limit."""
+        path = self._existing(patrol_id, photo_id)
+        frame = self._shelf[patrol_id, photo_id][1]
+        scale = min(1.0, longest_px / max(frame.width_px, frame.height_px))
+        return self._cache.get(
+            (_stamp(path), longest_px), lambda: _encoded(_shrunk(path, scale, longest_px))
+        )
+
+    def crop(self, patrol_id: str, photo_id: str, marks: tuple[Marked, ...]) -> bytes:
+        """Encode a square around outlines in a photo, with the outlines drawn."""
+        path = self._existing(patrol_id, photo_id)
+        frame = self._shelf[patrol_id, photo_id][1]
+        key = (_stamp(path), tuple((mark.polygon_px.wkb, mark.colour) for mark in marks))
+        return self._cache.get(key, lambda: _encoded(_crop(path, frame, marks)))
+
+    def _existing(self, patrol_id: str, photo_id: str) -> Path:
+        path = self.path(patrol_id, photo_id)
+        if path is None:
+            raise UnknownPhotoError(
+                f"photo {photo_id!r} of patrol {patrol_id!r} is not in the photo folder; "
+                "put the file back or serve the patrol it belongs to"
+            )
+        return path
+
+
+class _ByteCache:
+    """Keep what was made last, up to a number of bytes; make a few things at a time."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._kept: OrderedDict[object, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+        self._making = threading.BoundedSemaphore(_AT_ONCE)
+
+    def get(self, key: object, make: Callable[[], bytes]) -> bytes:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        with self._making:
+            made = make()
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = made
+                self._bytes += len(made)
+            while self._bytes > self._most_bytes:
+                self._bytes -= len(self._kept.popitem(last=False)[1])
+        return made
+
+
+def _stamp(path: Path) -> _Stamp:
+    """Tell one content of a file from the next."""
+    status = path.stat()
+    return str(path), status.st_mtime_ns, status.st_size
+
+
+def _encoded(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format="JPEG", quality=_QUALITY)
+    return buffer.getvalue()
+
+
+def _shrunk(path: Path, scale: float, longest_px: int) -> Image.Image:
+    image = Image.fromarray(read_rgb(path, scale=scale))
+    image.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return image
+
+
+def _crop(path: Path, frame: Frame, marks: tuple[Marked, ...]) -> Image.Image:
+    left, top, side = crop_window(frame, tuple(mark.polygon_px for mark in marks))
+    scale = min(1.0, CROP_SIDE_PX / side)
+    picture = Image.fromarray(read_rgb(path, scale=scale))
+    shrink = picture.width / frame.width_px  # the decoder halves, so this is at least `scale`
+    box = tuple(value * shrink for value in (left, top, left + side, top + side))
+    size = (CROP_SIDE_PX, CROP_SIDE_PX)
+    image = picture.transform(size, Image.Transform.EXTENT, box, Image.Resampling.BILINEAR)
+    draw = ImageDraw.Draw(image)
+    zoom = CROP_SIDE_PX / side
+    for mark in marks:
+        for ring in (mark.polygon_px.exterior, *mark.polygon_px.interiors):
+            line = [((x + 0.5 - left) * zoom, (y + 0.5 - top) * zoom) for x, y in ring.coords]
+            draw.line(line, fill=(0, 0, 0), width=4, joint="curve")
+            draw.line(line, fill=mark.colour, width=2, joint="curve")
+    return image
+
+
+def crop_window(frame: Frame, outlines: tuple[Polygon, ...]) -> tuple[float, float, float]:
+    """Choose left, top and side in pixels of a square around outlines, inside where it fits."""
+    bounds = [outline.bounds for outline in outlines]
+    left, top = min(b[0] for b in bounds), min(b[1] for b in bounds)
+    right, bottom = max(b[2] for b in bounds), max(b[3] for b in bounds)
+    wanted = max((right - left) * _CROP_CONTEXT, (bottom - top) * _CROP_CONTEXT, _LEAST_CROP_PX)
+    side = min(wanted, min(frame.width_px, frame.height_px))
+    x = min(max((left + right - side) / 2, 0.0), frame.width_px - side)
+    y = min(max((top + bottom - side) / 2, 0.0), frame.height_px - side)
+    return x, y, side

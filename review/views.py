@@ -1,0 +1,176 @@
+"""The routes of the API, one function each."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import FileResponse, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from cases.lifecycle import Action, Stage
+from cases.model import Case
+from review import answers, presenters
+from review.decisions import written_reason
+from review.errors import UnknownLayerError, UnknownPhotoError
+from review.sources import ReviewData
+
+PAGE = 100
+MOST = 500
+_SHORT_LIFE = "private, max-age=600"
+
+router = APIRouter(prefix="/api")
+
+Clock = Callable[[], datetime]
+
+
+def _data(request: Request) -> ReviewData:
+    data: ReviewData = request.app.state.data
+    return data
+
+
+def _clock(request: Request) -> Clock:
+    clock: Clock = request.app.state.clock
+    return clock
+
+
+def _layers(request: Request) -> Mapping[str, bytes]:
+    layers: Mapping[str, bytes] = request.app.state.layers
+    return layers
+
+
+Data = Annotated[ReviewData, Depends(_data)]
+
+
+class DecisionBody(BaseModel):
+    """What an inspector decided about the version of a case that they saw."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    decision: Literal["confirm", "reject", "reopen", "undo"]
+    version: Annotated[int, Field(ge=1)]
+    actor: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    reason: Annotated[str, StringConstraints(max_length=300)] = ""
+    note: Annotated[str, StringConstraints(max_length=300)] = ""
+
+
+@router.get("/health")
+def get_health(data: Data) -> answers.Health:
+    """Say whether the registry can be read."""
+    cases = sum(entry.count for entry in data.registry.counts())
+    return answers.Health("ok", cases=cases, photos=len(data.photos))
+
+
+@router.get("/vocabulary")
+def get_vocabulary(request: Request, data: Data) -> answers.Vocabulary:
+    """List the classes, categories, stages, reasons and zone layers."""
+    return presenters.vocabulary(request.app.version, data.rulebook, data.zones)
+
+
+@router.get("/summary")
+def get_summary(data: Data) -> answers.Summary:
+    """Count the cases."""
+    return presenters.summary(data.registry.counts(), data.rulebook)
+
+
+@router.get("/cases")
+def get_cases(
+    data: Data,
+    stage: Stage | None = None,
+    category: str | None = None,
+    cell: str | None = None,
+    order: Literal["urgency", "newest", "number"] = "urgency",
+    after: Annotated[str | None, Query(description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
+) -> answers.CasePage:
+    """List cases, the most urgent first."""
+    found = data.registry.cases(
+        stage=stage, category=category, cell=cell, order=order, after=after, limit=limit + 1
+    )
+    shown = found[:limit]
+    return answers.CasePage(
+        items=[presenters.case_item(case) for case in shown],
+        total=presenters.matching(data.registry.counts(), stage, category, cell),
+        next=shown[-1].case_no if len(found) > limit else None,
+    )
+
+
+@router.get("/cases/{case_no}")
+def get_case(case_no: str, data: Data) -> answers.CaseDetail:
+    """Show one case with its photos and outlines."""
+    return _detail(data, data.registry.case(case_no))
+
+
+@router.get("/cases/{case_no}/history")
+def get_history(case_no: str, data: Data) -> answers.History:
+    """List what happened to a case, oldest first."""
+    data.registry.case(case_no)
+    events = data.registry.history(case_no)
+    return answers.History([presenters.history_event(event) for event in events])
+
+
+@router.post("/cases/{case_no}/decision")
+def post_decision(
+    case_no: str, body: DecisionBody, data: Data, clock: Annotated[Clock, Depends(_clock)]
+) -> answers.CaseDetail:
+    """Decide on the version of a case that was seen; 409 when it has changed since."""
+    action = Action(body.decision)
+    case = data.registry.decide(
+        case_no,
+        action,
+        actor=body.actor,
+        reason=written_reason(action, body.reason, body.note),
+        expected_version=body.version,
+        now=clock(),
+    )
+    return _detail(data, case)
+
+
+@router.get("/cases/{case_no}/crop.jpg", response_class=Response)
+def get_crop(case_no: str, data: Data) -> Response:
+    """Show what was seen, cut out of the best photo that is there."""
+    for evidence in presenters.by_photo(data.registry.case(case_no).evidence):
+        patrol_id, photo_id = evidence[0].patrol_id, evidence[0].photo_id
+        if data.photos.path(patrol_id, photo_id):
+            return _jpeg(data.photos.crop(patrol_id, photo_id, presenters.marks(evidence)))
+    raise UnknownPhotoError(f"no photo of case {case_no} is in the photo folder")
+
+
+@router.get("/photos/{photo_id:path}.jpg", response_class=Response)
+def get_photo(
+    photo_id: str,
+    data: Data,
+    patrol: str | None = None,
+    longest_px: Annotated[int | None, Query(alias="max", ge=32, le=16384)] = None,
+) -> Response:
+    """Show a photo, made smaller if asked."""
+    patrol_id = patrol if patrol is not None else data.photos.patrol_of(photo_id)
+    frame = data.photos.frame(patrol_id, photo_id)
+    longest = max(frame.width_px, frame.height_px) if frame else 0
+    if longest_px is None or longest_px >= longest:
+        original = data.photos.original(patrol_id, photo_id)
+        if original:
+            return FileResponse(original, headers={"Cache-Control": _SHORT_LIFE})
+    return _jpeg(data.photos.jpeg(patrol_id, photo_id, longest_px or longest))
+
+
+@router.get("/layers/{layer}.geojson", response_class=Response)
+def get_layer(layer: str, layers: Annotated[Mapping[str, bytes], Depends(_layers)]) -> Response:
+    """Show cells or zones as GeoJSON."""
+    content = layers.get(layer)
+    if content is None:
+        raise UnknownLayerError(f"no layer {layer!r}; there are {', '.join(layers)}")
+    return Response(content, media_type="application/geo+json")
+
+
+def _detail(data: ReviewData, case: Case) -> answers.CaseDetail:
+    return presenters.case_detail(
+        case,
+        allowed=data.registry.allowed(case.case_no),
+        photos=data.photos,
+        terrain=data.terrain,
+    )
+
+
+def _jpeg(content: bytes) -> Response:
+    return Response(content, media_type="image/jpeg", headers={"Cache-Control": _SHORT_LIFE})

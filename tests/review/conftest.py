@@ -1,0 +1,129 @@
+"""A small district under review: four cases, three photos, two cells, made from a seed."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+from shapely import Polygon, box
+
+from cases.model import Findings, Outline, PatrolRecord, Place, Proposal, Words
+from cases.registry import Registry
+from cases.rule_files import load_rulebook
+from geo.camera import Camera
+from geo.formats import read_grid
+from geo.pose import Attitude, GeoPoint, Pose
+from review.app import create_app
+from review.sources import PatrolPhotos, ReviewData, ReviewSources, open_sources
+from vision.model import Frame
+
+PATROL = "2026-06-10-am"
+FLOWN = datetime(2026, 6, 10, 2, 0, tzinfo=UTC)
+NOW = datetime(2026, 6, 10, 9, 30, tzinfo=UTC)
+WIDTH, HEIGHT = 1200, 900
+OBJECT_PX = Polygon([(500, 400), (620, 400), (620, 480), (500, 480)])
+URL = "http://127.0.0.1:8765"
+
+
+def make_photo(folder: Path, photo_id: str, seed: int) -> Frame:
+    """Write noise with a red object in it, seen straight down from 100 m above the ground."""
+    pixels = np.random.default_rng(seed).integers(60, 120, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    pixels[400:481, 500:621] = (220, 30, 30)
+    path = folder / f"{photo_id}.jpg"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, quality=92)
+    return Frame(
+        photo_id=photo_id,
+        path=f"{photo_id}.jpg",
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        width_px=WIDTH,
+        height_px=HEIGHT,
+        taken_at=FLOWN,
+        camera=Camera.centred(WIDTH, HEIGHT, 1000.0),
+        pose=Pose(GeoPoint(120.0, 32.0, 112.0), Attitude(0.0, -90.0), source="test"),
+        gsd_m=0.1,
+    )
+
+
+def make_proposal(number: int, category: str, class_name: str, photo_ids: list[str]) -> Proposal:
+    """Propose a case 100 m east of the one before."""
+    rulebook = load_rulebook()
+    west = 120.0 + number * 0.001
+    return Proposal(
+        proposal_id=f"p{number}",
+        category=rulebook.category(category),
+        class_name=class_name,
+        score=0.9 - number / 10,
+        polygon=box(west, 32.0, west + 0.0001, 32.0001),
+        sigma_m=1.5,
+        area_m2=104.0,
+        place=Place("320624001001001", "第1网格", "沙岸镇", "东塘村", "张伟"),
+        rule_id=rulebook.rules_for(class_name)[0].id,
+        rule_version=rulebook.version_label,
+        why=(Words("0% in permitted footprints", "0% 位于许可用地范围"),),
+        to_check=False,
+        observation_ids=(f"o{number}",),
+        outlines=tuple(Outline(photo_id, class_name, OBJECT_PX) for photo_id in photo_ids),
+        seen_at=FLOWN,
+    )
+
+
+PROPOSALS = (
+    (0, "building.unpermitted", "building", ["flight/a", "flight/b"]),
+    (1, "burning.straw", "smoke", ["flight/b"]),
+    (2, "fishing.gear", "fishing_gear", ["flight/c"]),
+    (3, "building.unpermitted", "building", ["flight/c"]),
+)
+
+
+@pytest.fixture(scope="session")
+def district(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Frame, ...]]:
+    """Write registry, photos, cells and zones once."""
+    root = tmp_path_factory.mktemp("district")
+    frames = tuple(
+        make_photo(root / "photos", f"flight/{name}", seed) for seed, name in enumerate("abc")
+    )
+    cells = {
+        "code": ["320624001001001", "320624001001002"],
+        "name": ["第1网格", "第2网格"],
+        "geometry": [box(119.99, 31.99, 120.0, 32.01), box(120.0, 31.99, 120.01, 32.01)],
+    }
+    gpd.GeoDataFrame(cells, crs=4326).to_file(root / "cells.gpkg", layer="cells")
+    zones = gpd.GeoDataFrame(geometry=[box(120.0, 31.99, 120.01, 32.0)], crs=4326)
+    zones.to_file(root / "zones.gpkg", layer="farmland")
+    patrol = PatrolRecord(PATROL, FLOWN, "ab" * 32, {f.photo_id: f.sha256 for f in frames})
+    findings = Findings(tuple(make_proposal(*row) for row in PROPOSALS), ())
+    with Registry.open(root / "cases.sqlite") as registry:
+        registry.file(patrol, findings, rulebook=load_rulebook(), now=FLOWN)
+    return root, frames
+
+
+@pytest.fixture
+def sources(tmp_path: Path, district: tuple[Path, tuple[Frame, ...]]) -> ReviewSources:
+    """Copy the district, so that a test may change it."""
+    original, frames = district
+    root = Path(shutil.copytree(original, tmp_path / "district"))
+    return ReviewSources(
+        root / "cases.sqlite",
+        (PatrolPhotos(PATROL, root / "photos", frames),),
+        read_grid(root / "cells.gpkg", code_pattern=None),
+        root / "zones.gpkg",
+    )
+
+
+@pytest.fixture
+def data(sources: ReviewSources) -> Iterator[ReviewData]:
+    with open_sources(sources) as opened:
+        yield opened
+
+
+@pytest.fixture
+def client(data: ReviewData) -> Iterator[TestClient]:
+    with TestClient(create_app(data, clock=lambda: NOW), base_url=URL) as opened:
+        yield opened
