@@ -1,0 +1,203 @@
+"""The verbs from photos to cases, and what they tell."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from cli import console
+from flight.log import CAMERA_EVENTS_FILE, read_track
+from geo.errors import AerogridError
+from geo.track import CameraEvent
+from pipeline import analysis, reporting
+from pipeline.inputs import Inputs, patrol_settings
+from pipeline.settings import Settings, read_settings
+from pipeline.workspace import Workspace
+from vision.model import Detection, Frame
+from vision.quality import is_worth_looking
+
+
+def ingest(
+    photos: Path,
+    out: Path,
+    grids: Path | None,
+    zones: Path | None,
+    dem: Path | None,
+    flight: Path | None,
+    config: Path | None,
+) -> int:
+    """Read photos into frames and list those that cannot be used."""
+    inputs = Inputs(photos, grids, zones, dem)
+    frames = _ingest(Workspace(out), inputs, read_settings(config), flight)
+    _tell_frames(frames)
+    console.err.print(f"next: [bold]aerogrid detect {console.where(out)}[/]")
+    return 0
+
+
+def detect(patrol: Path, config: Path | None) -> int:
+    """Search the photos and draw what was found."""
+    detections = _detect(Workspace(patrol), patrol_settings(Workspace(patrol), config))
+    sheet = reporting.draw_overlays(Workspace(patrol))
+    _tell_detections(detections)
+    console.err.print(f"pictures: {console.where(sheet)}")
+    console.err.print(f"next: [bold]aerogrid locate {console.where(patrol)}[/]")
+    return 0
+
+
+def locate(patrol: Path, config: Path | None) -> int:
+    """Put detections on the ground."""
+    located = analysis.locate(Workspace(patrol), patrol_settings(Workspace(patrol), config))
+    counts = Counter(item.class_name for item in located.observations)
+    console.out.print(console.table("Objects on the ground", ["class", "objects"], counts.items()))
+    _tell_unlocated(located.unlocated)
+    console.err.print(f"next: [bold]aerogrid file {console.where(patrol)}[/]")
+    return 0
+
+
+def file(patrol: Path, config: Path | None) -> int:
+    """File cases."""
+    filed = analysis.file(
+        Workspace(patrol), patrol_settings(Workspace(patrol), config), now=datetime.now(UTC)
+    )
+    _tell_filed(filed)
+    console.err.print(f"next: [bold]aerogrid serve {console.where(patrol)}[/]")
+    return 0
+
+
+def report(patrol: Path, config: Path | None) -> int:
+    """Write the bulletin."""
+    path = reporting.report(Workspace(patrol), patrol_settings(Workspace(patrol), config))
+    console.out.print(f"bulletin: {console.where(path)}", highlight=False)
+    return 0
+
+
+def analyze(
+    photos: Path,
+    out: Path,
+    grids: Path | None,
+    zones: Path | None,
+    dem: Path | None,
+    config: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Run all stages from photos to the report."""
+    settings, workspace = read_settings(config), Workspace(out)
+    started = perf_counter()
+    frames = _ingest(workspace, Inputs(photos, grids, zones, dem), settings, None)
+    detections = _detect(workspace, settings)
+    reporting.draw_overlays(workspace)
+    located = analysis.locate(workspace, settings)
+    filed = analysis.file(workspace, settings, now=datetime.now(UTC))
+    bulletin = reporting.report(workspace, settings)
+    if as_json:
+        summary = _summary(frames, detections, located, filed)
+        summary["seconds"] = round(perf_counter() - started, 1)
+        console.out.print_json(json.dumps(summary, ensure_ascii=False))
+        return 0
+    _tell_frames(frames)
+    _tell_detections(detections)
+    _tell_unlocated(located.unlocated)
+    _tell_filed(filed)
+    console.out.print(f"bulletin: {console.where(bulletin)}", highlight=False)
+    console.out.print(f"review:   [bold]aerogrid serve {console.where(out)}[/]", highlight=False)
+    return 0
+
+
+def _ingest(
+    workspace: Workspace, inputs: Inputs, settings: Settings, flight: Path | None
+) -> tuple[Frame, ...]:
+    events = () if flight is None else _camera_events(flight)
+    with console.progress() as bars:
+        task = bars.add_task("reading photos", total=None)
+        ingested = analysis.ingest(
+            workspace,
+            inputs,
+            settings,
+            lambda done, total: bars.update(task, completed=done, total=total),
+            events=events,
+        )
+    for problem in ingested.grid_problems:
+        console.warn(f"{inputs.cells}: {problem}")
+    if not any(is_worth_looking(frame) for frame in ingested.frames):
+        _tell_frames(ingested.frames)
+        raise AerogridError(
+            f"{inputs.photos}: none of the {len(ingested.frames)} photos is usable."
+        )
+    return ingested.frames
+
+
+def _camera_events(flight: Path) -> tuple[CameraEvent, ...]:
+    """Shutter releases of all flights below a folder, in time order."""
+    logs = sorted(flight.rglob(CAMERA_EVENTS_FILE))
+    if not logs:
+        raise AerogridError(
+            f"{flight}: holds no {CAMERA_EVENTS_FILE}; `aerogrid fly` and `simulate` write them."
+        )
+    events = [event for log in logs for event in read_track(log.parent).camera_events]
+    return tuple(sorted(events, key=lambda event: event.time))
+
+
+def _detect(workspace: Workspace, settings: Settings) -> list[Detection]:
+    with console.progress() as bars:
+        task = bars.add_task("searching photos", total=None)
+        return analysis.detect(
+            workspace,
+            settings,
+            lambda done, total: bars.update(task, completed=done, total=total),
+        )
+
+
+def _tell_frames(frames: Iterable[Frame]) -> None:
+    frames = list(frames)
+    located = sum(frame.is_located for frame in frames)
+    flawed = [frame for frame in frames if frame.reasons]
+    if flawed:
+        rows = [(frame.path, "; ".join(frame.reasons)) for frame in flawed]
+        listing = console.table("Photos with remarks", ["photo", "remark"], rows)
+        listing.columns[1].justify = "left"
+        console.out.print(listing)
+    console.out.print(f"{len(frames)} photos, {located} with a pose, {len(flawed)} with remarks")
+
+
+def _tell_detections(detections: Iterable[Detection]) -> None:
+    counts = Counter(item.class_name for item in detections)
+    console.out.print(console.table("Seen in photos", ["class", "detections"], counts.items()))
+
+
+def _tell_unlocated(unlocated: Iterable[tuple[str, str]]) -> None:
+    for reason, count in Counter(reason for _, reason in unlocated).most_common():
+        console.warn(f"{count} detections have no place on the ground: {reason}")
+
+
+def _tell_filed(filed: analysis.Filed) -> None:
+    result = filed.result
+    counts = Counter(item.category.name.en for item in filed.findings.proposals)
+    console.out.print(console.table("Cases", ["category", "cases"], counts.items()))
+    already = " (this patrol was filed before; nothing changed)" if result.already_filed else ""
+    console.out.print(
+        f"{len(result.new)} new, {len(result.same)} known, {len(result.gone)} gone, "
+        f"{len(filed.findings.rejected)} observations not filed{already}"
+    )
+
+
+def _summary(
+    frames: Iterable[Frame],
+    detections: Iterable[Detection],
+    located: analysis.Located,
+    filed: analysis.Filed,
+) -> dict[str, Any]:
+    frames = list(frames)
+    return {
+        "photos": len(frames),
+        "located_photos": sum(frame.is_located for frame in frames),
+        "remarks": {frame.path: list(frame.reasons) for frame in frames if frame.reasons},
+        "detections": dict(Counter(item.class_name for item in detections)),
+        "observations": dict(Counter(item.class_name for item in located.observations)),
+        "unlocated": dict(Counter(reason for _, reason in located.unlocated)),
+        "cases": dict(Counter(item.category.code for item in filed.findings.proposals)),
+        "not_filed": len(filed.findings.rejected),
+    }

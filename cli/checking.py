@@ -1,0 +1,122 @@
+"""The verb that checks mission files for safety, and what it tells."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cli import console
+from geo.raster import read_terrain
+from missions.airspace import Airspace
+from missions.airspace_files import read_airspace
+from missions.check_files import check_file, findings_document
+from missions.check_limits import Limits
+from missions.drones import drone_named
+from missions.errors import MissionError
+from missions.findings import Finding, Severity, has_errors
+from missions.model import Drone, MissionFile, Sortie
+from pipeline.settings import Planning, read_settings
+
+PASSED, FOUND = 0, 3
+_SUFFIXES = (".mission.json", ".plan", ".waypoints")
+_LONGEST_FLIGHT = timedelta(hours=1)
+
+
+def run(
+    files: Sequence[Path],
+    *,
+    dem: Path | None = None,
+    airspace: Path | None = None,
+    obstacles: Path | None = None,
+    drone: str | None = None,
+    wind_m_s: float | None = None,
+    ceiling_agl_m: float | None = None,
+    floor_agl_m: float | None = None,
+    return_height_m: float | None = None,
+    home_distance_m: float | None = None,
+    at: datetime | None = None,
+    config: Path | None = None,
+    as_json: bool = False,
+) -> int:
+    """Check mission files; 0 where all pass, 3 where any has an error.
+
+    Args:
+        files: mission files, or folders of them.
+        dem: ground heights; the ground is level at home if None.
+        airspace: no-fly zones and ceilings.
+        obstacles: points, lines or polygons with heights.
+        drone: key of the drone library; a sortie's own, or the settings', if None.
+        wind_m_s: expected; the usual if None, as for the limits that follow.
+        ceiling_agl_m: highest above ground; the settings' if None.
+        floor_agl_m: lowest above ground.
+        return_height_m: above home, as set in the vehicle (RTL_ALT).
+        home_distance_m: furthest from home.
+        at: when the flight begins; zones of all times count if None.
+        config: settings file.
+        as_json: write the findings as JSON.
+    """
+    planning = read_settings(config).planning
+    limits = _limits(
+        planning,
+        wind_m_s=wind_m_s,
+        ceiling_agl_m=ceiling_agl_m,
+        floor_agl_m=floor_agl_m,
+        return_height_m=return_height_m,
+        home_distance_m=home_distance_m,
+    )
+    terrain = None if dem is None else read_terrain(dem)
+    known = _in_force(read_airspace(airspace, obstacles), at)
+
+    def drone_of(mission: MissionFile | Sortie) -> Drone:
+        own = mission.drone_key if isinstance(mission, Sortie) else planning.drone
+        return drone_named(drone or own)
+
+    checked = [(p, check_file(p, limits, terrain, known, drone_of)) for p in _mission_files(files)]
+    if as_json:
+        console.out.print_json(json.dumps(findings_document(checked), ensure_ascii=False))
+    else:
+        for path, findings in checked:
+            _tell(path, findings)
+    return FOUND if any(has_errors(findings) for _, findings in checked) else PASSED
+
+
+def _limits(planning: Planning, **given: float | None) -> Limits:
+    """Limits of the settings with what the command line says instead."""
+    values = {"ceiling_agl_m": planning.ceiling_agl_m}
+    values |= {name: value for name, value in given.items() if value is not None}
+    try:
+        return Limits(ceiling_as_of=planning.ceiling_as_of, **values)
+    except ValueError as error:
+        raise MissionError(f"command line: {error}") from error
+
+
+def _in_force(airspace: Airspace, at: datetime | None) -> Airspace:
+    return airspace if at is None else airspace.during(at, at + _LONGEST_FLIGHT)
+
+
+def _mission_files(paths: Sequence[Path]) -> list[Path]:
+    """Files named, and the mission files in folders named."""
+    found: list[Path] = []
+    for path in paths:
+        inside = [path]
+        if path.is_dir():
+            inside = sorted(p for p in path.iterdir() if p.name.endswith(_SUFFIXES))
+        if not inside:
+            raise MissionError(f"{path}: holds no mission files ({', '.join(_SUFFIXES)})")
+        found += inside
+    return found
+
+
+def _tell(path: Path, findings: Sequence[Finding]) -> None:
+    """Say in a few lines what was found in one file."""
+    colours = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
+    if has_errors(findings):
+        errors = sum(finding.severity is Severity.ERROR for finding in findings)
+        verdict = f"[bold red]{errors} errors[/]"
+    else:
+        verdict = "[green]passed[/]"
+    console.out.print(f"{verdict}  {console.where(path)}", highlight=False)
+    for finding in findings:
+        colour = colours[finding.severity]
+        console.out.print(f"  [{colour}]{finding.code}[/]  ", end="")
+        console.out.print(finding.message, highlight=False, markup=False)

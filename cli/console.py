@@ -1,0 +1,66 @@
+"""What a person sees in the terminal: progress bars, tables, messages."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+# Exit codes; docs/cli.md has them all.
+DONE, IN_PART = 0, 3
+
+# Results go to standard output, everything else to standard error, so that --json can be piped.
+out = Console()
+err = Console(stderr=True)
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Show progress bars on standard error while the block runs."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description:<26}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+    ) as bars:
+        yield bars
+
+
+def warn(message: str) -> None:
+    """Tell something the user should know, without stopping."""
+    err.print(f"[yellow]note:[/] {escape(message)}", highlight=False)
+
+
+def fail(message: str) -> None:
+    """Tell why a command stopped."""
+    err.print(f"[bold red]error:[/] {escape(message)}", highlight=False)
+
+
+def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
+    """Make a table whose first column is text and whose others are figures."""
+    grid = Table(title=title, title_justify="left", title_style="bold")
+    for index, name in enumerate(columns):
+        grid.add_column(name, justify="left" if index == 0 else "right")
+    for row in rows:
+        grid.add_row(*(escape(str(value)) for value in row))
+    return grid
+
+
+def where(path: Path) -> str:
+    """Name a path as the user would type it, safe to print."""
+    try:
+        return escape(str(path.resolve().relative_to(Path.cwd())))
+    except ValueError:
+        return escape(str(path))

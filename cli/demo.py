@@ -1,0 +1,359 @@
+"""The demonstration: a synthetic district patrolled from plan to cases, compared with its truth."""
+
+import json
+import multiprocessing
+import shutil
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import cv2
+
+from cases.lifecycle import Stage
+from cases.model import Case
+from cases.registry import Registry
+from cli import console
+from flight.fly import FlightResult
+from flight.log import write_track
+from geo.files import replacing
+from geo.raster import read_terrain
+from missions.drones import drone_named
+from missions.model import Sortie
+from missions.plan import Plan
+from pipeline import analysis, planning, reporting
+from pipeline.errors import PipelineError
+from pipeline.inputs import Inputs
+from pipeline.settings import Locating, Planning, Settings
+from pipeline.workspace import Workspace, read_json, write_json
+from simulations.layout import District
+from simulations.light import Light
+from simulations.photography import Roll, take_photos
+from simulations.planting import Planted, plant
+from simulations.recording import write_district
+from simulations.scoring import FiledCase, Score, score
+from simulations.sitl import fly_simulated
+from simulations.town import make_district
+
+DRONE = "sim-quad"
+MARKER = "demo.json"
+SETTINGS = Settings(
+    planning=Planning(drone=DRONE, front_overlap_share=0.6, side_overlap_share=0.4),
+    locating=Locating(terrain_sigma_m=0.5),
+)
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Seconds of wall time by stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time that the block takes."""
+        start = perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - start
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the demonstration came to."""
+
+    seed: int
+    score: Score
+    refused: tuple[str, ...]
+    sorties: int
+    photos: int
+    flight_min: float
+    cases: int
+    seconds: dict[str, float]
+
+
+def run(folder: Path, *, seed: int, cells: int, workers: int, again: bool, as_json: bool) -> int:
+    """Run the demonstration and tell how it went."""
+    outcome = demonstrate(folder, seed=seed, cell_count=cells, workers=workers, again=again)
+    if as_json:
+        console.out.print_json(json.dumps(as_plain(outcome)))
+    else:
+        _tell(outcome, folder)
+    return console.IN_PART if outcome.refused else console.DONE
+
+
+def demonstrate(
+    folder: Path, *, seed: int, cell_count: int, workers: int, again: bool = False
+) -> Outcome:
+    """Make, plan, fly, photograph, analyse and judge; an interrupted run of one seed goes on."""
+    started = perf_counter()
+    workspace = Workspace(folder)
+    watch = Stopwatch()
+    _claim(workspace, {"seed": seed, "cells": cell_count}, again=again)
+    with watch.stage("make district"):
+        district = make_district(seed)
+        codes = _patrol_codes(district, cell_count)
+        planted = plant(district, codes, seed)
+        write_district(folder / "district", district, planted)
+    with watch.stage("plan"):
+        made = _plan(workspace, district, codes)
+    with watch.stage("fly and photograph"):
+        flown = _fly_and_photograph(workspace, district, planted, made.sorties, workers)
+    _analyse(workspace, watch)
+    with Registry.open(workspace.registry) as registry:
+        cases = registry.cases(limit=None)
+    verdict = score(planted, [_filed(case) for case in cases], district.frame)
+    watch.seconds["total"] = perf_counter() - started
+    outcome = Outcome(
+        seed=seed,
+        score=verdict,
+        refused=tuple(str(refusal) for refusal in made.refused),
+        sorties=len(made.sorties),
+        photos=sum(1 for _ in workspace.photos.rglob("*.jpg")),
+        flight_min=flown / 60,
+        cases=len(cases),
+        seconds={name: round(value, 1) for name, value in watch.seconds.items()},
+    )
+    write_json(folder / MARKER, {**_claimed(workspace), "outcome": as_plain(outcome)})
+    return outcome
+
+
+def as_plain(outcome: Outcome) -> dict[str, Any]:
+    """Express the outcome in JSON's types."""
+    verdict = outcome.score
+    return {
+        "seed": outcome.seed,
+        "classes": {
+            name: {
+                "planted": item.planted,
+                "found": item.found,
+                "missed": item.missed,
+                "false": item.false,
+                "duplicates": item.duplicates,
+            }
+            for name, item in verdict.classes.items()
+        },
+        "recall": round(verdict.recall, 4),
+        "precision": round(verdict.precision, 4),
+        "twins_planted": verdict.twins_planted,
+        "twins_filed": verdict.twins_filed,
+        "twin_share": round(verdict.twin_share, 4),
+        "one_case_share": round(verdict.one_case_share, 4),
+        "median_position_error_m": round(verdict.median_error_m, 3)
+        if verdict.position_errors_m
+        else None,
+        "missed": list(verdict.missed_codes),
+        "cells_refused": list(outcome.refused),
+        "cases": outcome.cases,
+        "sorties": outcome.sorties,
+        "photos": outcome.photos,
+        "flight_min": round(outcome.flight_min, 1),
+        "seconds": outcome.seconds,
+    }
+
+
+def _claim(workspace: Workspace, asked: dict[str, int], *, again: bool) -> None:
+    """Take the folder for this run: go on where a run of the same kind stopped, else start anew.
+
+    Only what an earlier demonstration wrote is ever removed, and no decision of a person without
+    being told to.
+    """
+    marker = workspace.root / MARKER
+    if workspace.root.exists() and any(workspace.root.iterdir()):
+        earlier = read_json(marker) if marker.exists() else {}
+        if not isinstance(earlier, dict) or "asked" not in earlier:
+            raise PipelineError(
+                f"{workspace.root}: is not empty and was not made by a demonstration. "
+                "Give another folder; nothing was changed."
+            )
+        if earlier["asked"] == asked and "outcome" not in earlier:
+            return
+        if not again and _is_decided(workspace):
+            raise PipelineError(
+                f"{workspace.registry}: holds cases that somebody decided. Give another folder, "
+                "or --again to remove them; nothing was changed."
+            )
+        write_json(marker, {"asked": asked})
+        _remove_products(workspace)
+    write_json(marker, {"asked": asked})
+
+
+def _is_decided(workspace: Workspace) -> bool:
+    if not workspace.registry.exists():
+        return False
+    with Registry.open(workspace.registry) as registry:
+        return any(entry.stage is not Stage.REPORTED for entry in registry.counts())
+
+
+def _remove_products(workspace: Workspace) -> None:
+    """Remove what a demonstration writes, by name, and nothing else."""
+    root = workspace.root
+    folders = [root / "district", workspace.plan, workspace.flight, workspace.photos]
+    for folder in (*folders, workspace.overlays, workspace.report):
+        shutil.rmtree(folder, ignore_errors=True)
+    files = [workspace.inputs, workspace.settings, workspace.frames, workspace.detections]
+    files += [workspace.detection_ledger, workspace.observations, workspace.unlocated]
+    files += [workspace.filing]
+    files += [Path(f"{workspace.registry}{suffix}") for suffix in ("", "-wal", "-shm")]
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+def _claimed(workspace: Workspace) -> dict[str, Any]:
+    return {"asked": read_json(workspace.root / MARKER)["asked"]}
+
+
+def _patrol_codes(district: District, count: int) -> list[str]:
+    """Cells to patrol: the district's own choice first, then the others in order."""
+    others = [cell.code for cell in district.cells if cell.code not in district.patrol_codes]
+    return [*district.patrol_codes, *others][:count]
+
+
+def _plan(workspace: Workspace, district: District, codes: Sequence[str]) -> Plan:
+    chosen = [cell for cell in district.grid_cells if cell.code in codes]
+    terrain = read_terrain(workspace.root / "district" / "dem.tif")
+    with console.progress() as bars:
+        task = bars.add_task("planning", total=len(chosen))
+        made = planning.plan(
+            chosen,
+            workspace.plan,
+            SETTINGS.planning,
+            terrain=terrain,
+            on_cell=lambda _: bars.advance(task),
+        )
+    for refusal in made.refused:
+        console.warn(str(refusal))
+    return made
+
+
+def _fly_and_photograph(
+    workspace: Workspace,
+    district: District,
+    planted: Sequence[Planted],
+    sorties: Sequence[Sortie],
+    workers: int,
+) -> float:
+    """Fly one sortie after the other while the photos of those before are rendered; seconds flown.
+
+    A sortie's photo folder appears when all its photos are there, so that a run that goes on
+    knows which sorties it need not render again.
+    """
+    seconds = 0.0
+    waiting: list[Future[None]] = []
+    context = multiprocessing.get_context("spawn")
+    with (
+        ProcessPoolExecutor(workers, mp_context=context) as pool,
+        console.progress() as bars,
+    ):
+        flights = bars.add_task("flying", total=len(sorties))
+        rolls = bars.add_task("rendering photos", total=len(sorties))
+        try:
+            for number, sortie in enumerate(sorties):
+                _raise_failed(waiting)
+                result, roll = _fly(workspace, sortie, seed=district.seed * 1000 + number)
+                seconds += result.duration_s
+                bars.advance(flights)
+                target = workspace.photos / sortie.code
+                if target.exists():
+                    bars.advance(rolls)
+                    continue
+                future = pool.submit(_photograph, district, planted, roll, target)
+                future.add_done_callback(lambda _: bars.advance(rolls))
+                waiting.append(future)
+            for future in waiting:
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return seconds
+
+
+def _raise_failed(futures: Sequence[Future[None]]) -> None:
+    """Stop early when the photos of an earlier sortie could not be made."""
+    for future in futures:
+        if future.done():
+            future.result()
+
+
+def _fly(workspace: Workspace, sortie: Sortie, *, seed: int) -> tuple[FlightResult, Roll]:
+    folder = workspace.flight / sortie.code
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "flight.tlog"
+    log.unlink(missing_ok=True)  # of an interrupted run; the flight is the same again
+    result, exposures = fly_simulated(sortie, log, seed)
+    if not result.completed:
+        raise PipelineError(f"sortie {sortie.code} was not completed: {result.problem}")
+    write_track(folder, result.track)
+    return result, Roll(sortie.code, exposures, result.track.camera_events)
+
+
+def _photograph(district: District, planted: Sequence[Planted], roll: Roll, target: Path) -> None:
+    """Render one roll in a process of its own."""
+    cv2.setNumThreads(1)
+    with replacing(target) as folder:
+        take_photos(district, planted, roll, drone_named(DRONE).camera, folder, Light())
+
+
+def _analyse(workspace: Workspace, watch: Stopwatch) -> None:
+    district = workspace.root / "district"
+    inputs = Inputs(
+        workspace.photos, district / "cells.gpkg", district / "zones.gpkg", district / "dem.tif"
+    )
+    with console.progress() as bars, watch.stage("ingest"):
+        reading = bars.add_task("reading photos", total=None)
+        analysis.ingest(
+            workspace, inputs, SETTINGS, lambda n, of: bars.update(reading, completed=n, total=of)
+        )
+    with console.progress() as bars, watch.stage("detect"):
+        search = bars.add_task("searching photos", total=None)
+        analysis.detect(
+            workspace, SETTINGS, lambda n, of: bars.update(search, completed=n, total=of)
+        )
+    with watch.stage("locate"):
+        analysis.locate(workspace, SETTINGS)
+    with watch.stage("file"):
+        analysis.file(workspace, SETTINGS, now=datetime.now(UTC))
+    with watch.stage("report"):
+        reporting.draw_overlays(workspace)
+        reporting.report(workspace, SETTINGS)
+
+
+def _filed(case: Case) -> FiledCase:
+    return FiledCase(
+        case.class_name, case.lon_deg, case.lat_deg, case.polygon, case.place.cell_code
+    )
+
+
+def _tell(outcome: Outcome, folder: Path) -> None:
+    verdict = outcome.score
+    rows = [
+        (name, item.planted, item.found, item.missed, item.false, item.duplicates)
+        for name, item in verdict.classes.items()
+    ]
+    columns = ["class", "planted", "found", "missed", "false", "doubled"]
+    console.out.print(console.table("Violations", columns, rows))
+    twins = [
+        (kind.replace("_", " "), count, verdict.twins_filed.get(kind, 0))
+        for kind, count in verdict.twins_planted.items()
+    ]
+    console.out.print(console.table("Innocent twins", ["kind", "planted", "filed"], twins))
+    times = list(outcome.seconds.items())
+    console.out.print(console.table("Time", ["stage", "seconds"], times))
+    console.out.print(
+        f"recall {verdict.recall:.2f}, precision {verdict.precision:.2f}, "
+        f"one case per object {verdict.one_case_share:.2f}, "
+        f"median position error {verdict.median_error_m:.2f} m\n"
+        f"{outcome.sorties} sorties, {outcome.flight_min:.1f} flight minutes, "
+        f"{outcome.photos} photos, {outcome.cases} cases",
+        highlight=False,
+    )
+    console.out.print(
+        f"look at {console.where(folder / 'plan' / 'preview.png')}, "
+        f"{console.where(folder / 'overlays' / 'contact_sheet.jpg')}, "
+        f"{console.where(folder / 'report' / 'bulletin.html')}\n"
+        f"review:  [bold]aerogrid serve {console.where(folder)}[/]",
+        highlight=False,
+    )

@@ -1,0 +1,59 @@
+"""The verbs that open a registry: the review page, and the audit of its event log."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cases.registry import Registry
+from cli import console
+from geo.raster import read_terrain
+from pipeline.analysis import read_cells, registry_of
+from pipeline.inputs import patrol_settings, read_inputs
+from pipeline.workspace import Workspace, read_json, require
+from review.app import create_app
+from review.server import serve as run_server
+from review.sources import PatrolPhotos, ReviewSources, open_sources
+from vision.frame_table import read_frame_table
+
+SOUND, BROKEN = 0, 1
+
+
+def serve(patrols: Sequence[Path], port: int) -> int:
+    """Serve the review page on this machine until Ctrl-C; layers are those of the first patrol."""
+    first = Workspace(patrols[0])
+    inputs, settings = read_inputs(first), patrol_settings(first, None)
+    require(first.filing, "file")
+    sources = ReviewSources(
+        registry=registry_of(first, settings),
+        patrols=tuple(_photos(Workspace(patrol)) for patrol in patrols),
+        grid=None if inputs.cells is None else read_cells(inputs.cells, settings.grids),
+        zones=inputs.zones,
+        rules=settings.filing.rules,
+        categories=settings.filing.categories,
+        terrain=None if inputs.dem is None else read_terrain(inputs.dem),
+    )
+    with open_sources(sources) as data:
+        run_server(create_app(data), port=port, ready=_tell)
+    return 0
+
+
+def audit(patrol: Path) -> int:
+    """Verify the chain of the event log; 1 where it is broken."""
+    workspace = Workspace(patrol)
+    require(workspace.filing, "file")
+    with Registry.open(registry_of(workspace, patrol_settings(workspace, None))) as registry:
+        report = registry.verify_chain()
+    for problem in report.problems:
+        console.warn(problem)
+    state = "intact" if report.is_intact else f"BROKEN at {len(report.problems)} places"
+    console.out.print(f"{report.events} events: {state}\nhead {report.head}", highlight=False)
+    return SOUND if report.is_intact else BROKEN
+
+
+def _photos(workspace: Workspace) -> PatrolPhotos:
+    filing = read_json(require(workspace.filing, "file"))
+    frames = read_frame_table(require(workspace.frames, "ingest"))
+    return PatrolPhotos(str(filing["patrol_id"]), read_inputs(workspace).photos, frames)
+
+
+def _tell(address: str) -> None:
+    console.out.print(f"review page: {address}   (Ctrl-C ends it)", highlight=False)

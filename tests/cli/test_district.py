@@ -1,0 +1,53 @@
+import csv
+from datetime import date
+
+import pytest
+from shapely import Point, box
+
+from cli.district import Paths, run
+from geo.formats import write_features
+from missions.mission_json import read_sortie
+from missions.qgc_plan import read_plan
+from tests.missions.fleets import FRAME, squares
+
+FLEET = '[[crew]]\ncode = "A"\ndepot = "D"\ndrone = "sim-quad"\n'
+
+
+@pytest.fixture
+def paths(tmp_path):
+    def write(cells):
+        records = [{"code": c, "geometry": shape} for c, shape in cells]
+        write_features(tmp_path / "cells.geojson", "cells", records)
+        depot = {"code": "D", "geometry": Point(119.95, 31.70)}
+        write_features(tmp_path / "depots.geojson", "depots", [depot])
+        (tmp_path / "fleet.toml").write_text(FLEET)
+        return Paths(
+            tmp_path / "cells.geojson", tmp_path / "depots.geojson", tmp_path / "fleet.toml"
+        )
+
+    return write
+
+
+def cells(count):
+    return [(cell.code, cell.boundary) for cell in squares(count)]
+
+
+def test_district_is_planned_into_files_that_others_read(paths, tmp_path):
+    out = tmp_path / "out"
+    assert run(paths(cells(3)), out, days=1, first=date(2025, 6, 2), workers=1) == 0
+    rows = list(csv.DictReader((out / "2025-06-02" / "A.csv").read_text("utf-8-sig").splitlines()))
+    for row in rows:
+        own = out / "sorties" / row["cell"]
+        assert read_sortie(own / f"{row['flight']}.mission.json").code == row["flight"]
+        assert read_plan(own / f"{row['flight']}.plan").items
+    assert {row["cell"] for row in rows} == {code for code, _ in cells(3)}
+    assert {path.name for path in out.iterdir()} >= {"annex.csv", "annex.geojson", "map.png"}
+
+
+def test_bad_cell_gives_exit_code_3_and_stands_in_the_list(paths, tmp_path):
+    bad = ("320412001009999", FRAME.to_lonlat(box(-2, -2, 0, 0)))
+    out = tmp_path / "out"
+    code = run(paths([*cells(2), bad]), out, days=1, first=date(2025, 6, 2), workers=1)
+    rows = list(csv.DictReader((out / "not-flown.csv").read_text("utf-8-sig").splitlines()))
+    assert code == 3
+    assert [row["cell"] for row in rows] == [bad[0]]
