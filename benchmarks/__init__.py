@@ -1,0 +1,1 @@
+"""Questions about accuracy and speed, answered with figures."""
