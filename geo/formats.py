@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from geo.cells import CODE_PATTERN, grid_from_features
 from geo.errors import CrsError, GeoError, GridError
 from geo.files import replacing
-from geo.frames import WGS84
+from geo.frames import WGS84, crs_from_wgs84
 from geo.grid import Grid
 
 _DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON"}
@@ -183,12 +183,22 @@ def _in_lonlat(path: Path, geometries: Any, given: str | None, said: str | None)
     if crs.is_geographic:
         _check_degrees(path, crs, extent)
     if crs != WGS84:
-        to_lonlat = Transformer.from_crs(crs, WGS84, always_xy=True)
+        from_lonlat = _from_lonlat(path, crs)
         geometries = shapely.transform(
-            geometries, lambda xy: np.column_stack(to_lonlat.transform(xy[:, 0], xy[:, 1]))
+            geometries,
+            lambda xy: np.column_stack(
+                from_lonlat.transform(xy[:, 0], xy[:, 1], direction="INVERSE")
+            ),
         )
         _check_area_of_use(path, crs, geometries)
     return list(geometries)
+
+
+def _from_lonlat(path: Path, crs: CRS) -> Transformer:
+    try:
+        return crs_from_wgs84(crs)
+    except CrsError as error:
+        raise CrsError(f"{path}: {error}") from error
 
 
 def _crs(path: Path, name: str | None) -> CRS:

@@ -7,12 +7,16 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS, Proj, Transformer
+from pyproj.exceptions import ProjError
 from shapely import transform
 from shapely.geometry.base import BaseGeometry
+
+from geo.errors import CrsError
 
 Array = NDArray[np.float64]
 Shape = TypeVar("Shape", bound=BaseGeometry)
 WGS84 = CRS.from_epsg(4326)
+_SEMI_MAJOR_M, _INVERSE_FLATTENING = 6378137.0, 298.2572
 
 
 @dataclass(frozen=True)
@@ -74,3 +78,37 @@ class LocalFrame:
     def convergence_deg(self, lon_deg: float, lat_deg: float) -> float:
         """Angle from true north to grid north at a place, clockwise positive."""
         return float(Proj(self.crs).get_factors(lon_deg, lat_deg).meridian_convergence)
+
+
+def crs_from_wgs84(crs: CRS) -> Transformer:
+    """Transformer from lon/lat degrees on WGS 84 to the x, y of a reference system.
+
+    Where PROJ knows no shift between the datums it would return coordinates unchanged. That is
+    right to a metre or two for every datum at the earth's centre (CGCS2000, ETRS89: their
+    ellipsoid is that of WGS 84 to 0.1 mm) and wrong by 100 m for the older ones (Xian 80).
+
+    Raises:
+        CrsError: the shift of an older datum is not known.
+    """
+    horizontal = crs.sub_crs_list[0] if crs.is_compound else crs
+    try:
+        return Transformer.from_crs(WGS84, horizontal, always_xy=True, allow_ballpark=False)
+    except ProjError as error:
+        if not _is_geocentric(horizontal):
+            raise CrsError(
+                f"no shift from {crs.name} to WGS 84 is known, and without one places would be off "
+                "by up to hundreds of metres. Convert the file to CGCS2000 (EPSG:4490 or 4549) "
+                "with your surveyors' parameters, or name its system together with them: "
+                '"+proj=... +ellps=... +towgs84=dx,dy,dz,rx,ry,rz,ds"'
+            ) from error
+        return Transformer.from_crs(WGS84, horizontal, always_xy=True)
+
+
+def _is_geocentric(crs: CRS) -> bool:
+    """Whether a datum has the ellipsoid that only those at the earth's centre have."""
+    ellipsoid = crs.ellipsoid
+    return (
+        ellipsoid is not None
+        and abs(ellipsoid.semi_major_metre - _SEMI_MAJOR_M) < 1e-3
+        and abs(ellipsoid.inverse_flattening - _INVERSE_FLATTENING) < 1e-3
+    )

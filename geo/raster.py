@@ -14,7 +14,7 @@ from rasterio.windows import Window, from_bounds
 from shapely.geometry.base import BaseGeometry
 
 from geo.errors import CrsError, TerrainError
-from geo.frames import WGS84
+from geo.frames import WGS84, crs_from_wgs84
 from geo.terrain import RasterTerrain
 
 MOST_PIXELS = 200_000_000  # 0.8 GB as float32
@@ -58,8 +58,13 @@ def _read_open(source: DatasetReader, path: Path, area: BaseGeometry | None) -> 
             f"{path}: {window.width} x {window.height} pixels are more than the "
             f"{MOST_PIXELS} that fit in memory; cut the raster to the area or make it coarser"
         )
+    crs = CRS.from_wkt(source.crs.to_wkt())
+    try:
+        crs_from_wgs84(crs)
+    except CrsError as error:
+        raise CrsError(f"{path}: {error}") from error
     transform = _moved(source.transform, int(window.col_off), int(window.row_off))
-    return RasterTerrain(_heights(source, window), transform, CRS.from_wkt(source.crs.to_wkt()))
+    return RasterTerrain(_heights(source, window), transform, crs)
 
 
 def _moved(transform: Affine, columns: int, rows: int) -> Affine:

@@ -9,7 +9,7 @@ from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
-from geo.frames import WGS84, Array, LocalFrame
+from geo.frames import WGS84, Array, LocalFrame, crs_from_wgs84
 
 # Drop of the horizon over distance d is d^2 * CURVATURE_PER_M: mean earth radius and the usual
 # coefficient of refraction 0.13 (Kahmen and Faig 1988, section 9.2).
@@ -63,7 +63,7 @@ class RasterTerrain:
 
     @cached_property
     def _to_raster(self) -> Transformer:
-        return Transformer.from_crs(WGS84, self.crs, always_xy=True)
+        return crs_from_wgs84(self.crs)
 
     def altitudes_amsl_m(self, lonlat_deg: Array) -> Array:
         """Heights of the ground (N,) at lon, lat (N, 2); NaN outside and at missing pixels."""

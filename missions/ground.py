@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
-from geo.frames import WGS84, Array, LocalFrame
+from geo.frames import WGS84, Array, LocalFrame, crs_from_wgs84
 from geo.terrain import FlatTerrain, RasterTerrain, Terrain
 
 STEP_M = 5.0  # along terrain that is no raster
@@ -132,7 +132,7 @@ def pixel_m(terrain: Terrain, frame: LocalFrame) -> float:
 
 @lru_cache(maxsize=8)
 def _to_raster(crs: CRS) -> Transformer:
-    return Transformer.from_crs(WGS84, crs, always_xy=True)
+    return crs_from_wgs84(crs)
 
 
 def ground_range_m(

@@ -5,7 +5,7 @@ import numpy as np
 import pyogrio.raw
 import pytest
 import shapely
-from pyproj import Transformer
+from pyproj import Geod, Transformer
 from shapely import Point, box
 
 from geo.errors import CrsError, GeoError, GridError
@@ -58,6 +58,15 @@ def test_each_reference_system_gives_the_same_ground(tmp_path, crs):
 def test_local_system_is_read(tmp_path):
     crs = "+proj=tmerc +lat_0=31 +lon_0=120 +k=1 +x_0=1000 +y_0=2000 +ellps=GRS80 +units=m"
     assert_is_our_grid(read_grid(save(tmp_path / "g.gpkg", crs)), tolerance=2e-6)
+
+
+def test_datum_without_a_known_shift_is_refused_until_the_shift_is_given(tmp_path):
+    path = save(tmp_path / "g.gpkg", "EPSG:4610")  # Xian 80
+    with pytest.raises(CrsError, match=r"g\.gpkg: no shift from Xian 1980.*towgs84"):
+        read_grid(path)
+    shifted = read_grid(path, crs="+proj=longlat +ellps=IAU76 +towgs84=100,-100,50")
+    moved = shifted.cells[0].boundary.centroid
+    assert 50 < Geod(ellps="WGS84").inv(moved.x, moved.y, *SHAPE.centroid.coords[0])[2] < 200
 
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "GBK"])

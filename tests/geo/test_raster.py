@@ -50,6 +50,12 @@ def test_raster_in_a_metric_system_is_read_in_lon_lat(tmp_path):
     assert height == pytest.approx(94.4, abs=0.5)
 
 
+def test_raster_whose_datum_cannot_be_shifted_is_refused(tmp_path):
+    path = write(tmp_path / "d.tif", SLOPE, "EPSG:4610")  # Xian 80
+    with pytest.raises(CrsError, match=r"d\.tif: no shift from Xian 1980"):
+        read_terrain(path)
+
+
 def test_scale_and_offset_of_the_file_apply(tmp_path):
     path = write(tmp_path / "dem.tif", np.full((5, 5), 100, dtype=np.int16))
     with rasterio.open(path, "r+") as out:
