@@ -272,7 +272,7 @@ def audit(patrol: Patrol) -> None:
 @app.command(epilog="Example: aerogrid demo demo --seed 1")
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder to write.")] = Path("demo"),
-    seed: Annotated[int, typer.Option(help="Of the district and everything in it.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of the district and everything in it.")] = 1,
     cells: Annotated[int, typer.Option(min=1, max=36, help="Cells to patrol.")] = 6,
     workers: Annotated[int, typer.Option(min=1, help="Processes that render photos.")] = 2,
     again: Annotated[

@@ -7,6 +7,7 @@ from cases.registry import Registry
 from cli import console
 from geo.raster import read_terrain
 from pipeline.analysis import read_cells, registry_of
+from pipeline.errors import PipelineError
 from pipeline.inputs import patrol_settings, read_inputs
 from pipeline.workspace import Workspace, read_json, require
 from review.app import create_app
@@ -22,6 +23,7 @@ def serve(patrols: Sequence[Path], port: int) -> int:
     first = Workspace(patrols[0])
     inputs, settings = read_inputs(first), patrol_settings(first, None)
     require(first.filing, "file")
+    _refuse_other_registries(patrols)
     sources = ReviewSources(
         registry=registry_of(first, settings),
         patrols=tuple(_photos(Workspace(patrol)) for patrol in patrols),
@@ -34,6 +36,22 @@ def serve(patrols: Sequence[Path], port: int) -> int:
     with open_sources(sources) as data:
         run_server(create_app(data), port=port, ready=_tell)
     return 0
+
+
+def _refuse_other_registries(patrols: Sequence[Path]) -> None:
+    """Refuse patrols whose cases lie elsewhere than those of the first one."""
+    places = [_registry_place(Workspace(patrol)) for patrol in patrols]
+    for patrol, place in zip(patrols, places, strict=True):
+        if place != places[0]:
+            raise PipelineError(
+                f"{patrol}: its cases are in another registry than those of {patrols[0]}. Serve it "
+                "by itself, or file both into one registry (filing.registry in the settings)."
+            )
+
+
+def _registry_place(workspace: Workspace) -> str:
+    registry = registry_of(workspace, patrol_settings(workspace, None))
+    return str(registry) if "://" in str(registry) else str(Path(registry).resolve())
 
 
 def audit(patrol: Path) -> int:

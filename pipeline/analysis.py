@@ -97,6 +97,7 @@ def ingest(
     Cells and zones are read once here, so that a file that cannot be used stops the patrol
     before its photos are searched. `events` pose photos whose tags have no pose.
     """
+    _refuse_inside_photos(workspace, inputs)
     grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
     if inputs.zones is not None:
         read_zones(inputs.zones)
@@ -113,6 +114,15 @@ def ingest(
     write_inputs(workspace, inputs)
     write_patrol_settings(workspace, settings)
     return Ingested(frames, () if grid is None else grid.problems)
+
+
+def _refuse_inside_photos(workspace: Workspace, inputs: Inputs) -> None:
+    """Refuse a patrol whose own pictures would be read as photos by the next run."""
+    if workspace.root.resolve().is_relative_to(inputs.photos.resolve()):
+        raise PipelineError(
+            f"{workspace.root}: lies inside the photo folder {inputs.photos}, and its pictures "
+            "would be taken for photos. Give a folder beside it."
+        )
 
 
 def detect(

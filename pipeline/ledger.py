@@ -1,11 +1,15 @@
 """EDGE: photos already searched, so that an interrupted search goes on where it stopped."""
 
+import errno
 import json
+import os
 from collections.abc import Iterable
+from io import RawIOBase
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import shapely
+from shapely.errors import ShapelyError
 
 from geo.files import WriteError, replacing
 from vision.model import Detection
@@ -22,39 +26,38 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         """Read what an earlier run has left."""
         self._path = path
-        self._lines = {line["key"]: line for line in _read_lines(path)}
-        self._file: TextIO | None = None
+        self._found = _read_lines(path)
+        self._file: RawIOBase | None = None
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._found)
 
     def get(self, key: str) -> list[Detection] | None:
         """Detections of a photo searched earlier, or None."""
-        line = self._lines.get(key)
-        return None if line is None else [_detection(item) for item in line["detections"]]
+        return self._found.get(key)
 
     def put(self, key: str, detections: Iterable[Detection]) -> None:
         """Remember a photo's detections on disk."""
-        line = {"key": key, "detections": [_plain(item) for item in detections]}
+        found = list(detections)
         try:
             if self._file is None:
-                self._start()
-            if self._file is not None:
-                self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
-                self._file.flush()
+                self._file = self._start()
+            line = _line(key, found)
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise WriteError(
                 f"{self._path}: cannot be written ({error.strerror or error}). Free space and run "
                 "the same command again; photos already searched are kept."
             ) from error
-        self._lines[key] = line
+        self._found[key] = found
 
-    def _start(self) -> None:
+    def _start(self) -> RawIOBase:
         """Write the whole lines again, without a torn one, and go on after them."""
         with replacing(self._path) as temporary:
-            text = "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in self._lines.values())
-            temporary.write_text(text, encoding="utf-8")
-        self._file = self._path.open("a", encoding="utf-8")
+            temporary.write_bytes(b"".join(_line(key, found) for key, found in self._found.items()))
+        # Without a buffer nothing is left to write, and to fail, when the file is closed.
+        return self._path.open("ab", buffering=0)
 
     def close(self) -> None:
         """Close the file; what was put stays on disk."""
@@ -68,16 +71,23 @@ class Ledger:
         self._path.unlink(missing_ok=True)
 
 
-def _read_lines(path: Path) -> list[dict[str, Any]]:
+def _read_lines(path: Path) -> dict[str, list[Detection]]:
+    """Detections by key, up to the first line that is torn or not ours."""
+    found: dict[str, list[Detection]] = {}
     if not path.exists():
-        return []
-    lines = []
+        return found
     for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            lines.append(json.loads(text))
-        except ValueError:
+            line = json.loads(text)
+            found[line["key"]] = [_detection(item) for item in line["detections"]]
+        except (ValueError, TypeError, KeyError, ShapelyError):
             break
-    return lines
+    return found
+
+
+def _line(key: str, found: Iterable[Detection]) -> bytes:
+    line = {"key": key, "detections": [_plain(item) for item in found]}
+    return (json.dumps(line, ensure_ascii=False) + "\n").encode()
 
 
 def _plain(detection: Detection) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """What a district decides: one frozen value read from one TOML file."""
 
+import codecs
+import re
 import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipeline.errors import SettingsError
 
@@ -25,6 +27,24 @@ class Grids(_Section):
     crs: str | None = None
     layer: str | None = None
     encoding: str | None = None
+
+    @field_validator("code_pattern")
+    @classmethod
+    def _is_expression(cls, pattern: str | None) -> str | None:
+        try:
+            re.compile(pattern or "")
+        except re.error as error:
+            raise ValueError(f"no regular expression ({error})") from error
+        return pattern
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_encoding(cls, encoding: str | None) -> str | None:
+        try:
+            codecs.lookup(encoding or "utf-8")
+        except LookupError as error:
+            raise ValueError('no encoding of text; for example "gbk" or "utf-8"') from error
+        return encoding
 
 
 class Planning(_Section):

@@ -50,13 +50,20 @@ def refusal(method: str, headers: Headers, hosts: Collection[str]) -> Refusal | 
     if method in _SAFE_METHODS:
         return None
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin is not None and _network_place(origin) != host:
         return Refusal(403, f"origin {origin!r} is another site; decide on the page itself")
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return Refusal(403, "the request comes from another site; decide on the page itself")
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         return Refusal(415, "changes are sent as application/json")
     return None
+
+
+def _network_place(url: str) -> str | None:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return None
 
 
 def _host_name(url: str) -> str | None:

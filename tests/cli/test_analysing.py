@@ -1,8 +1,9 @@
 """The verbs from photos to cases, as a person runs them."""
 
 import json
-import os
-import signal
+import re
+import resource
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -32,6 +33,12 @@ def aerogrid(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 def options(inputs: Inputs) -> list[object]:
     return ["--grids", inputs.cells, "--zones", inputs.zones, "--dem", inputs.dem]
+
+
+def verb_on(verb: str, patrol: Path, inputs: Inputs) -> list[object]:
+    if verb == "ingest":
+        return [verb, inputs.photos, *options(inputs), "--out", patrol]
+    return [verb, patrol]
 
 
 @pytest.fixture(scope="module")
@@ -85,20 +92,84 @@ def test_audit_tells_an_intact_registry_from_a_changed_one(inputs, tmp_path):
     assert "BROKEN" in told.stdout
 
 
-def test_ctrl_c_ends_with_130_and_the_next_run_goes_on(analysed, inputs, tmp_path):
-    patrol = tmp_path / "patrol"
-    assert aerogrid("ingest", inputs.photos, *options(inputs), "--out", patrol).returncode == 0
-    running = subprocess.Popen(
-        command("detect", patrol), cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
-    )
-    while running.poll() is None and not (patrol / "detections.part.jsonl").exists():
-        os.sched_yield()
-    running.send_signal(signal.SIGINT)
-    _, told = running.communicate()
-    assert running.returncode in (0, 130)  # 0: the search was already over
-    if running.returncode == 130:
-        assert b"Every file that is there is whole" in told
-        assert not (patrol / "detections.json").exists()
-    assert aerogrid("detect", patrol).returncode == 0
+INTERRUPTED = """
+import os, signal, sys
+from importlib import import_module
+from cli.main import main
+
+owner, name = import_module(sys.argv[1]), sys.argv[2]
+real = getattr(owner, name)
+
+def pressed(*arguments, **named):
+    os.kill(os.getpid(), signal.SIGINT)
+    return real(*arguments, **named)
+
+setattr(owner, name, pressed)
+sys.argv = ["aerogrid", *sys.argv[3:]]
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("verb", "module", "function", "product"),
+    [
+        ("ingest", "pipeline.analysis", "write_frames", "frames.parquet"),
+        ("detect", "pipeline.analysis", "write_coco", "detections.json"),  # all in the ledger
+        ("locate", "pipeline.analysis", "write_observations", "observations.gpkg"),
+        ("file", "pipeline.analysis", "_write_filing", "filing.json"),  # the registry has them
+        ("report", "pipeline.reporting", "write_bulletin", "report/cases.geojson"),
+    ],
+)
+def test_ctrl_c_ends_a_stage_with_130_and_the_next_run_goes_on(
+    analysed, inputs, tmp_path, verb, module, function, product
+):
     whole, _ = analysed
-    assert (patrol / "detections.json").read_bytes() == (whole / "detections.json").read_bytes()
+    patrol = shutil.copytree(whole, tmp_path / "patrol")
+    for path in [patrol / product, *(patrol.glob("cases.sqlite*") if verb == "file" else ())]:
+        path.unlink()
+    arguments = verb_on(verb, patrol, inputs)
+    stopped = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, module, function, *map(str, arguments)],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert stopped.returncode == 130, stopped.stderr
+    assert "Every file that is there is whole" in stopped.stderr
+    assert not (patrol / product).exists()
+    assert not list(patrol.rglob(".writing-*"))
+    assert aerogrid(*arguments).returncode == 0
+    assert not (patrol / "detections.part.jsonl").exists()
+    assert (patrol / product).read_bytes() == (whole / product).read_bytes()
+    with Registry.open(patrol / "cases.sqlite") as registry:
+        assert len(registry.cases()) == len(json.loads((whole / "filing.json").read_text())["new"])
+
+
+@pytest.mark.parametrize("verb", ["ingest", "detect", "locate", "file", "report"])
+def test_full_disk_stops_a_stage_and_leaves_what_was_there(analysed, inputs, tmp_path, verb):
+    patrol = shutil.copytree(analysed[0], tmp_path / "patrol")
+    if verb == "file":
+        (patrol / "cases.sqlite").unlink()
+    before = {path: path.read_bytes() for path in patrol.rglob("*") if path.is_file()}
+    stopped = subprocess.run(
+        command(*verb_on(verb, patrol, inputs)), cwd=ROOT, capture_output=True, text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (60, 60)),
+    )  # fmt: skip
+    assert stopped.returncode == 1, stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    assert re.search(r"error: (case registry )?\S*patrol/\S+: ", stopped.stderr.replace("\n", ""))
+    after = {path: path.read_bytes() for path in patrol.rglob("*") if path.is_file()}
+    assert {path: after.get(path) for path in before} == before
+
+
+def test_patrol_inside_the_photo_folder_is_refused(inputs):
+    told = aerogrid("analyze", inputs.photos, "--out", inputs.photos / "patrol")
+    assert told.returncode == 1
+    assert "lies inside the photo folder" in " ".join(told.stderr.split())
+    assert not (inputs.photos / "patrol").exists()
+
+
+def test_patrols_of_two_registries_are_not_served_together(analysed, tmp_path):
+    patrol = analysed[0]
+    other = shutil.copytree(patrol, tmp_path / "other")
+    told = aerogrid("serve", patrol, other, "--port", 0)
+    assert told.returncode == 1
+    assert "in another registry" in " ".join(told.stderr.split())

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from shapely import Polygon
 
 from pipeline.ledger import Ledger
@@ -34,6 +35,18 @@ def test_a_torn_last_line_is_searched_again(tmp_path: Path) -> None:
     again.put("two", [])
     again.close()
     assert len(Ledger(path)) == 2
+
+
+@pytest.mark.parametrize(
+    "line", ["[]", "null", '{"key": "two"}', '{"key": "two", "detections": [1]}']
+)
+def test_a_line_that_is_not_ours_is_searched_again(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "part.jsonl"
+    ledger = Ledger(path)
+    ledger.put("one", [SEEN])
+    ledger.close()
+    path.write_text(path.read_text("utf-8") + line + "\n", "utf-8")
+    assert len(Ledger(path)) == 1
 
 
 def test_a_finished_search_leaves_nothing(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ def test_a_file_changes_only_what_it_names(tmp_path: Path) -> None:
         ("[planing]\n", "planing"),
         ("[planning]\nheight = 5\n", "planning.height"),
         ("[planning\n", "is not TOML"),
+        ('[grids]\ncode_pattern = "("\n', "no regular expression"),
+        ('[grids]\nencoding = "nonsense"\n', "no encoding of text"),
         ("[detecting]\nbatch_threads = 0\n", "detecting.batch_threads = 0"),
     ],
 )
