@@ -35,7 +35,7 @@ from simulations.light import Light
 from simulations.photography import Roll, take_photos
 from simulations.planting import Planted, plant
 from simulations.recording import write_district
-from simulations.scoring import FiledCase, Score, score
+from simulations.scoring import NEAR_M, FiledCase, Score, score
 from simulations.sitl import fly_simulated
 from simulations.town import make_district
 
@@ -137,6 +137,8 @@ def as_plain(outcome: Outcome) -> dict[str, Any]:
             for name, item in verdict.classes.items()
         },
         "recall": round(verdict.recall, 4),
+        "exact_recall": round(verdict.exact_recall, 4),
+        "near_recall": round(verdict.near_recall, 4),
         "precision": round(verdict.precision, 4),
         "twins_planted": verdict.twins_planted,
         "twins_filed": verdict.twins_filed,
@@ -346,6 +348,8 @@ def _tell(outcome: Outcome, folder: Path) -> None:
         f"recall {verdict.recall:.2f}, precision {verdict.precision:.2f}, "
         f"one case per object {verdict.one_case_share:.2f}, "
         f"median position error {verdict.median_error_m:.2f} m\n"
+        f"by a case of the very class {verdict.exact_recall:.2f}, "
+        f"within {NEAR_M:.0f} m of its centre {verdict.near_recall:.2f}\n"
         f"{outcome.sorties} sorties, {outcome.flight_min:.1f} flight minutes, "
         f"{outcome.photos} photos, {outcome.cases} cases",
         highlight=False,

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import rasterio
 from affine import Affine
+from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from geo.camera import Camera
 from geo.files import replacing
@@ -21,6 +23,7 @@ from simulations.sheet import Bytes
 Row = Mapping[str, Any]
 
 DEM_STEP_M = 2.0
+DEM_SIGMA_M, DEM_PATCH_M = 0.5, 20.0  # error of a DEM from the air, alike within a patch
 METRES_PER_DEGREE = 111_320.0
 NODATA = -9999.0
 LOCAL_TIME = timezone(timedelta(hours=8))
@@ -107,6 +110,7 @@ def _write_dem(path: Path, district: District) -> None:
     )
     xy = district.frame.xy_from_lonlat(np.column_stack([lon.ravel(), lat.ravel()]))
     heights = relief.height_at(xy[:, 0], xy[:, 1]).reshape(rows, columns)
+    heights += _dem_error_m(rows, columns, district.seed)
     transform = Affine(step_lon, 0.0, west, 0.0, -step_lat, north)
     with rasterio.open(
         path, "w", driver="GTiff", width=columns, height=rows, count=1, dtype="float32",
@@ -114,6 +118,14 @@ def _write_dem(path: Path, district: District) -> None:
         compress="deflate", predictor=3,
     ) as dem:  # fmt: skip
         dem.write(heights.astype(np.float32), 1)
+
+
+def _dem_error_m(rows: int, columns: int, seed: int) -> NDArray[np.float64]:
+    """Error (rows, columns) of a DEM's heights: no survey knows the ground as the world is made."""
+    white = np.random.default_rng([seed, 11]).standard_normal((rows, columns))
+    smooth = gaussian_filter(white, DEM_PATCH_M / DEM_STEP_M, mode="wrap")
+    error: NDArray[np.float64] = DEM_SIGMA_M * smooth / smooth.std()
+    return error
 
 
 def write_photo(

@@ -13,6 +13,7 @@ from geo.frames import LocalFrame
 from simulations.planting import Kind, Planted
 
 GATE_M = 10.0
+NEAR_M = 5.0
 # What one case may be called; the same word means the same object.
 FAMILIES = {
     "building": "structure",
@@ -66,6 +67,7 @@ class Score:
         classes: by the class name of what was planted.
         twins_planted, twins_filed: innocent objects by kind, and those that became a case.
         position_errors_m: from each case to the centroid of its object.
+        exact: how many violations were found by a case of their own class.
         missed_codes: codes of the violations that no case was filed for.
         false_cases: positions in `filed` of cases that match no violation.
     """
@@ -74,6 +76,7 @@ class Score:
     twins_planted: dict[str, int]
     twins_filed: dict[str, int]
     position_errors_m: tuple[float, ...]
+    exact: int
     missed_codes: tuple[str, ...]
     false_cases: tuple[int, ...]
 
@@ -103,6 +106,19 @@ class Score:
         """Share of the found objects that have exactly one case."""
         found = self._sum("found")
         return max(0.0, 1 - self._sum("duplicates") / found) if found else 1.0
+
+    @property
+    def exact_recall(self) -> float:
+        """Share of the violations found by a case of their own class, not just of its family."""
+        planted = self._sum("planted")
+        return self.exact / planted if planted else 1.0
+
+    @property
+    def near_recall(self) -> float:
+        """Share of the violations with a case within `NEAR_M` of their centroid."""
+        planted = self._sum("planted")
+        near = sum(error <= NEAR_M for error in self.position_errors_m)
+        return near / planted if planted else 1.0
 
     @property
     def median_error_m(self) -> float:
@@ -143,6 +159,7 @@ def score(planted: Sequence[Planted], filed: Sequence[FiledCase], frame: LocalFr
         twins_planted=dict(Counter(item.kind.value for item in twins)),
         twins_filed=dict(Counter(kind.value for kind in _filed_twins(fate, twins))),
         position_errors_m=tuple(errors),
+        exact=sum(violations[i].class_name == filed[c].class_name for i, c in pairs.items()),
         missed_codes=tuple(v.code for i, v in enumerate(violations) if i not in pairs),
         false_cases=tuple(case for case, what in fate.items() if what != "duplicate"),
     )

@@ -55,6 +55,12 @@ def test_case_of_another_family_does_not_count():
 def test_unfinished_building_filed_as_building_is_found():
     result = score([planted(Kind.UNFINISHED, 0, 0)], [filed("building", 1, 1)], FRAME)
     assert result.classes["construction"].found == 1
+    assert (result.recall, result.exact_recall) == (1.0, 0.0)
+
+
+def test_case_in_the_gate_but_not_near_counts_as_found_only():
+    result = score([planted(Kind.BOAT, 0, 0)], [filed("boat", 8, 0)], FRAME)
+    assert (result.recall, result.exact_recall, result.near_recall) == (1.0, 1.0, 0.0)
 
 
 def test_second_case_on_one_object_is_a_duplicate_not_false():
