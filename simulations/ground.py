@@ -4,7 +4,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from shapely import Polygon, box
+from shapely import box
 
 from simulations.buildings import draw_building, draw_car, draw_chimney, draw_vent
 from simulations.layout import District, Relief, Tree
@@ -15,7 +15,6 @@ from simulations.sheet import Bytes, Sheet, Window
 from simulations.surfaces import draw_base, draw_parcel, draw_patch, draw_pond, draw_way
 from simulations.vegetation import draw_tree
 
-MARGIN_M = 130.0
 PLUME_REACH_M = 90.0
 LONGEST_M = 60.0
 ON_TOP = (Kind.NEW_BUILDING, Kind.UNFINISHED, Kind.GREENHOUSE, Kind.BALES)
@@ -36,12 +35,6 @@ class GroundArea:
     relief: Relief
     plumes: tuple[Plume, ...]
     shades: dict[Hashable, Bytes] = field(default_factory=dict)
-
-
-def cell_bounds(boundary: Polygon, margin_m: float = MARGIN_M) -> tuple[float, float, float, float]:
-    """Bounds of the area to build for photos of a cell, local metres."""
-    west, south, east, north = boundary.bounds
-    return west - margin_m, south - margin_m, east + margin_m, north + margin_m
 
 
 def build_area(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from simulations.ground import build_area, cell_bounds
+from simulations.ground import build_area
 from simulations.planting import Kind, plant
 from simulations.sheet import Label, Window, mask_of
 from simulations.town import make_district
@@ -77,14 +77,6 @@ def test_buildings_stand_higher_than_fields(district, planted):
     sheet = build_area(district, planted, around(item)).sheet
     inside = mask_of(sheet.window, item.polygon) > 0
     assert np.median(sheet.raised_cm[inside]) > 300
-
-
-def test_cell_bounds_keep_a_margin(district):
-    boundary = district.cells[0].boundary
-    west, south, east, north = cell_bounds(boundary, 100.0)
-    assert (boundary.bounds[0] - west, north - boundary.bounds[3]) == pytest.approx((100, 100))
-    assert east > west
-    assert north > south
 
 
 def test_window_pixels_lie_on_a_grid_of_a_tenth_metre():
