@@ -86,6 +86,13 @@ class Rulebook(_Checked):
         """The version with the start of the content's hash: 2026.1+1a2b3c4d."""
         return f"{self.version}+{self.digest[:8]}"
 
+    @property
+    def layers(self) -> frozenset[str]:
+        """Names of the zone layers that the rules ask for."""
+        asked = [{zone.layer for zone in rule.inside} for rule in self.rules]
+        forbidden = [{zone.layer for zone in rule.outside} for rule in self.rules]
+        return frozenset[str]().union(*asked, *forbidden)
+
     def rules_for(self, class_name: str) -> tuple[Rule, ...]:
         """List the rules about a class in the order of the file."""
         return tuple(rule for rule in self.rules if rule.class_name == class_name)

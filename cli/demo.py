@@ -1,10 +1,9 @@
 """The demonstration: a synthetic district patrolled from plan to cases, compared with its truth."""
 
 import json
-import multiprocessing
 import shutil
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from geo.raster import read_terrain
 from missions.drones import drone_named
 from missions.model import Sortie
 from missions.plan import Plan
+from missions.processes import worker_pool
 from pipeline import analysis, planning, reporting
 from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs
@@ -245,11 +245,7 @@ def _fly_and_photograph(
     """
     seconds = 0.0
     waiting: list[Future[None]] = []
-    context = multiprocessing.get_context("spawn")
-    with (
-        ProcessPoolExecutor(workers, mp_context=context) as pool,
-        console.progress() as bars,
-    ):
+    with worker_pool(workers) as pool, console.progress() as bars:
         flights = bars.add_task("flying", total=len(sorties))
         rolls = bars.add_task("rendering photos", total=len(sorties))
         try:

@@ -7,6 +7,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import shapely
 
 from cases.filing import propose
@@ -15,7 +16,7 @@ from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from cases.rules import Rulebook
 from cases.zone_files import read_zones
-from cases.zones import NO_ZONES
+from cases.zones import NO_ZONES, Zones
 from geo.formats import read_grid
 from geo.frames import LocalFrame
 from geo.grid import Grid, GridProblem
@@ -99,16 +100,18 @@ def ingest(
     """
     _refuse_inside_photos(workspace, inputs)
     grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
+    rulebook = _rulebook(settings, inputs)
     if inputs.zones is not None:
-        read_zones(inputs.zones)
+        _refuse_unknown_layers(inputs.zones, read_zones(inputs.zones), rulebook)
     terrain = _known_terrain(inputs, settings)
     frames = read_frames(
         inputs.photos,
         terrain=terrain,
         events=events,
-        utc_offset_hours=_rulebook(settings, inputs).utc_offset_hours,
+        utc_offset_hours=rulebook.utc_offset_hours,
         progress=progress,
     )
+    _refuse_terrain_elsewhere(inputs, terrain, frames)
     workspace.root.mkdir(parents=True, exist_ok=True)
     write_frames(workspace.frames, frames)
     write_inputs(workspace, inputs)
@@ -123,6 +126,42 @@ def _refuse_inside_photos(workspace: Workspace, inputs: Inputs) -> None:
             f"{workspace.root}: lies inside the photo folder {inputs.photos}, and its pictures "
             "would be taken for photos. Give a folder beside it."
         )
+
+
+def _refuse_unknown_layers(path: Path, zones: Zones, rulebook: Rulebook) -> None:
+    """Refuse zones of which no rule can make use: their layers have other names."""
+    if not rulebook.layers.isdisjoint(zones.layers):
+        return
+    raise PipelineError(
+        f"{path}: no rule knows its layers ({', '.join(zones.layers)}). Name them as the rules do: "
+        f"{', '.join(sorted(rulebook.layers))}."
+    )
+
+
+def _refuse_terrain_elsewhere(
+    inputs: Inputs, terrain: Terrain | None, frames: Sequence[Frame]
+) -> None:
+    """Refuse a DEM that none of the photos lies on, before they are searched."""
+    places = _places(frames)
+    if terrain is None or not places:
+        return
+    if not np.isfinite(terrain.altitudes_amsl_m(np.array(places))).any():
+        west, south = np.min(places, axis=0)
+        east, north = np.max(places, axis=0)
+        raise PipelineError(
+            f"{inputs.dem}: none of the {len(places)} photos with a pose lies on it; they lie from "
+            f"({west:.5f}, {south:.5f}) to ({east:.5f}, {north:.5f}) lon/lat. Give a DEM of that "
+            "place, or none for level ground."
+        )
+
+
+def _places(frames: Sequence[Frame]) -> list[tuple[float, float]]:
+    """Longitude and latitude of the photos with a pose."""
+    return [
+        (frame.pose.position.lon_deg, frame.pose.position.lat_deg)
+        for frame in frames
+        if frame.pose is not None
+    ]
 
 
 def detect(
@@ -245,11 +284,6 @@ def _ground(
     frames: Sequence[Frame], inputs: Inputs, settings: Settings
 ) -> tuple[Terrain, LocalFrame]:
     """Terrain and local frame of the located photos."""
-    places = [
-        (frame.pose.position.lon_deg, frame.pose.position.lat_deg)
-        for frame in frames
-        if frame.pose is not None
-    ]
     terrain = _known_terrain(inputs, settings)
     if terrain is None:
         level = flat_ground_amsl_m(frames)
@@ -259,7 +293,7 @@ def _ground(
                 "`aerogrid ingest --dem`, or locating.ground_altitude_amsl_m in the settings."
             )
         terrain = FlatTerrain(level)
-    return terrain, LocalFrame.around(shapely.MultiPoint(places))
+    return terrain, LocalFrame.around(shapely.MultiPoint(_places(frames)))
 
 
 def _covered(frames: Sequence[Frame], inputs: Inputs, settings: Settings) -> list[shapely.Polygon]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from pipeline.errors import SettingsError
 
@@ -143,8 +144,14 @@ def _with_paths_from(folder: Path, settings: Settings) -> Settings:
 
 def explain(error: ValidationError) -> str:
     """Say each wrong value with its place, what it is and what is allowed."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in problem['loc']) or 'file'} = {problem['input']!r}: "
-        f"{problem['msg']}"
-        for problem in error.errors()
-    )
+    return "; ".join(_said(problem) for problem in error.errors())
+
+
+def _said(problem: ErrorDetails) -> str:
+    place = ".".join(str(part) for part in problem["loc"])
+    value = problem["input"]
+    message = problem["msg"].removeprefix("Value error, ")
+    if isinstance(value, dict):  # the fault lies between its values, which the message names
+        return f"{place}: {message}" if place else message
+    shown = f'"{value}"' if isinstance(value, str) else value
+    return f"{place} = {shown}: {message}"

@@ -12,11 +12,14 @@ from geo.pose import Pose
 from geo.track import CameraEvent
 from simulations.camera import render
 from simulations.exposures import TrueExposure
-from simulations.ground import MARGIN_M, build_area
+from simulations.ground import build_area
 from simulations.layout import District
 from simulations.light import Light
 from simulations.planting import Planted
 from simulations.recording import write_photo
+
+MARGIN_M = 130.0
+"""Around the places of the photos: as far as a picture reaches, and the shadows into it."""
 
 
 @dataclass(frozen=True, slots=True)

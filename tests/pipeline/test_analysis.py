@@ -1,13 +1,19 @@
 """From photos to cases on a rendered corner of the simulated district."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
+import rasterio
+from affine import Affine
+from shapely import box
 
 from geo.errors import AerogridError
+from geo.formats import write_layers
 from pipeline import analysis, reporting
-from pipeline.inputs import Inputs
+from pipeline.inputs import Inputs, read_inputs
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace, read_json
 from tests.pipeline.rendered import NOW, make_photos
@@ -93,6 +99,28 @@ def test_photos_without_cells_and_zones_still_give_cases(patrol, tmp_path: Path)
     filed = analysis.file(workspace, SETTINGS, now=NOW)
     assert {item.cell_code for item in located.observations} == {None}
     assert any(item.to_check for item in filed.findings.proposals)
+
+
+def test_zones_that_no_rule_knows_are_refused_before_the_photos_are_read(patrol, tmp_path: Path):
+    zones = tmp_path / "zones.gpkg"
+    write_layers(zones, {"耕地": [{"geometry": box(120, 31, 121, 32)}]})
+    given = replace(read_inputs(patrol), zones=zones)
+    with pytest.raises(AerogridError, match=r"zones\.gpkg: no rule knows.*耕地.*farmland"):
+        analysis.ingest(Workspace(tmp_path / "p"), given, SETTINGS)
+    assert not (tmp_path / "p").exists()
+
+
+def test_terrain_of_another_place_is_refused_before_the_search(patrol, tmp_path: Path):
+    dem = tmp_path / "dem.tif"
+    with rasterio.open(
+        dem, "w", driver="GTiff", width=9, height=9, count=1, dtype="float32", crs="EPSG:4326",
+        transform=Affine(0.01, 0, 10, 0, -0.01, 50),
+    ) as out:  # fmt: skip
+        out.write(np.zeros((1, 9, 9), np.float32))
+    given = replace(read_inputs(patrol), dem=dem)
+    with pytest.raises(AerogridError, match=r"dem\.tif: none of the 4 photos with a pose lies on"):
+        analysis.ingest(Workspace(tmp_path / "p"), given, SETTINGS)
+    assert not (tmp_path / "p").exists()
 
 
 def test_photos_that_changed_since_the_search_are_not_mixed_with_it(tmp_path: Path):
