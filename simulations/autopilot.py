@@ -221,7 +221,10 @@ class Autopilot:
         if mode == AUTO and self.armed and len(self.stores.mission) < 2:
             return False
         before, self.mode = self.mode, mode
-        if not self.is_flying or before == mode:
+        if before == mode:
+            return True
+        self.outbox.append(self.heartbeat())  # at once, as in the recordings
+        if not self.is_flying:
             return True
         if mode == AUTO:
             self.mission.resume(self.now_s)

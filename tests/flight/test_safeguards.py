@@ -171,6 +171,7 @@ def test_a_vehicle_that_somebody_else_flies_is_refused_and_left_alone(fly, link,
     autopilot.set_mode(4)
     autopilot.arm()
     autopilot.take_off(20.0)
+    autopilot.take_outbox()  # sent before we came
     before = dict(autopilot.parameters.values)
     with pytest.raises(RefusedError, match="armed already") as caught:
         fly(SORTIE)

@@ -301,6 +301,15 @@ def test_guided_take_off_climbs_and_stays(station):
     assert station.autopilot.craft.position[2] == pytest.approx(12, abs=0.1)
 
 
+def test_a_new_mode_is_told_at_once_and_only_then(station):
+    ordered = mavlink.MAVLink_command_long_message(1, 1, 176, 0, 1, 5, 0, 0, 0, 0, 0)
+    modes = [
+        [m.custom_mode for m in station.say(ordered) if m.get_type() == "HEARTBEAT"]
+        for _ in range(2)
+    ]
+    assert modes == [[5], []]
+
+
 @pytest.mark.skipif(not DATA.exists(), reason=f"no recordings of a real ArduCopter at {DATA}")
 def test_the_recorded_survey_flies_like_the_real_one():
     recorded = read_tlog(DATA / "copter_survey.tlog")
