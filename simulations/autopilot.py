@@ -226,10 +226,12 @@ class Autopilot:
         self.outbox.append(self.heartbeat())  # at once, as in the recordings
         if not self.is_flying:
             return True
-        if mode == AUTO:
+        if mode != AUTO:
+            self.behaviour = self._behaviour_of(mode)
+        elif self._mission_begun:
             self.mission.resume(self.now_s)
         else:
-            self.behaviour = self._behaviour_of(mode)
+            self._run_mission()
         return True
 
     def _behaviour_of(self, mode: int) -> Behaviour:
@@ -255,6 +257,10 @@ class Autopilot:
 
     def _begin_mission(self) -> None:
         self._leave_ground()
+        self._run_mission()
+
+    def _run_mission(self) -> None:
+        """Start the mission at its first item, on the ground or after a take-off in GUIDED."""
         self.craft.limits = limits_from(self.parameters)
         self.mission.begin(tuple(self.stores.mission), self.now_s)
         self._mission_begun = True

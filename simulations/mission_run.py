@@ -199,7 +199,9 @@ class MissionRun:
     def _behaviour(self, seq: int, now_s: float, *, under_way: bool) -> Behaviour:
         item = self.items[seq]
         if item.command == Command.NAV_TAKEOFF:
-            return TakeOff(self.craft, self.place(item)[2], now_s)
+            # in the air it climbs or stays, as ModeAuto::takeoff_start has it
+            height_m = max(self.place(item)[2], self.craft.position[2])
+            return TakeOff(self.craft, height_m, now_s)
         if item.command == Command.NAV_RETURN_TO_LAUNCH:
             return Return(self.craft, self.parameters)
         if item.command == Command.NAV_LAND:

@@ -310,6 +310,22 @@ def test_a_new_mode_is_told_at_once_and_only_then(station):
     assert modes == [[5], []]
 
 
+def test_auto_after_a_guided_take_off_flies_the_whole_mission(station):
+    station.load((home_item(HOME), *small_sortie().items))
+    for kind in (33, 42):
+        station.command(511, kind, 200_000)
+    station.command(176, 1, 4)
+    station.command(400, 1)
+    station.command(22, 0, 0, 0, 0, 0, 0, 40)
+    station.run(60, until=lambda s: s.monitor.height_home_m > 39.5)
+    assert station.command(176, 1, 3) == 0
+    station.run(5)
+    assert station.monitor.height_home_m > 39.5  # the mission's take-off to 30 m does not sink
+    station.run(600, until=lambda s: not s.autopilot.armed)
+    assert station.monitor.reached == [2, 3, 5, 7, 9, 11]
+    assert len(station.autopilot.exposures) == 10
+
+
 @pytest.mark.skipif(not DATA.exists(), reason=f"no recordings of a real ArduCopter at {DATA}")
 def test_the_recorded_survey_flies_like_the_real_one():
     recorded = read_tlog(DATA / "copter_survey.tlog")
