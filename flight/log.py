@@ -167,7 +167,14 @@ def read_tlog(path: Path) -> FlightLog:
         raise LogError(
             f"{path} holds no heartbeat of a vehicle in its {len(data)} bytes; is it a .tlog?"
         )
-    return _flight_log(monitor, faults.words())
+    return _flight_log(monitor, (*faults.words(), *_impossible(monitor)))
+
+
+def _impossible(monitor: FlightMonitor) -> tuple[str, ...]:
+    """What the vehicle said that cannot be, in words."""
+    if not monitor.impossible:
+        return ()
+    return (f"{monitor.impossible} messages hold a place, time or angle that cannot be",)
 
 
 def read_messages(path: Path) -> tuple[Message, ...]:

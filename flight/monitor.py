@@ -30,6 +30,7 @@ WORST_TOLD = 5  # MAV_SEVERITY_NOTICE: fence breaches are told at this level
 FENCE_WORDS = "fence breached"
 NADIR_PITCH_DEG = -90.0
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST_US = round(datetime(2200, 1, 1, tzinfo=UTC).timestamp() * 1e6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class FlightMonitor:
         flight_modes: entered between the two, without what came before on the ground.
         fence_breached: at any time of the last flight.
         gimbal: whether the camera hangs in a gimbal; None while MNT1_TYPE is unknown.
+        impossible: messages passed over for content that cannot be, as a place not on earth.
     """
 
     mode: int | None = None
@@ -84,6 +86,7 @@ class FlightMonitor:
     status_known: bool = False
     fence_breached: bool = False
     home: GeoPoint | None = None
+    impossible: int = 0
     parameters: dict[str, float] = field(default_factory=dict)
     modes: list[str] = field(default_factory=list)
     flight_modes: list[str] = field(default_factory=list)
@@ -102,8 +105,12 @@ class FlightMonitor:
         if boot_ms is not None:
             self.boot_ms = boot_ms
         take = _TAKE.get(message.get_type())
-        if take is not None:
+        if take is None:
+            return
+        try:
             take(self, message)
+        except (ValueError, OverflowError):  # of GeoPoint, datetime and the checks below
+            self.impossible += 1
 
     @property
     def gimbal(self) -> bool | None:
@@ -140,7 +147,7 @@ class FlightMonitor:
         """From leaving the ground to the rotors' stop, by the vehicle's clock."""
         if self.took_off_ms is None:
             return 0.0
-        return ((self.ended_ms or self.boot_ms) - self.took_off_ms) / 1000
+        return max(0, (self.ended_ms or self.boot_ms) - self.took_off_ms) / 1000
 
     @property
     def events(self) -> tuple[FlightEvent, ...]:
@@ -171,7 +178,7 @@ class FlightMonitor:
         end_ms = self.ended_ms if self.ended_ms is not None else self.boot_ms
         points = tuple(
             TrackPoint(time, s.position, s.height_home_m, s.heading_deg, s.ground_speed_m_s)
-            for s in self._samples
+            for s in sorted(self._samples, key=lambda sample: sample.boot_ms)
             if start_ms <= s.boot_ms <= end_ms and (time := self._utc(s.boot_ms)) is not None
         )
         return Track(points, tuple(self._camera_event(m) for m in self._feedback))
@@ -229,13 +236,14 @@ class FlightMonitor:
             self.took_off_ms = self.boot_ms
 
     def _global_position(self, message: Message) -> None:
-        heading_deg = 0.0 if message.hdg == 65535 else message.hdg / 100
+        heading_deg = message.hdg / 100 if message.hdg < 36_000 else 0.0  # 65535: unknown
+        position = GeoPoint(message.lon / 1e7, message.lat / 1e7, message.alt / 1000)
         self.height_home_m = message.relative_alt / 1000
         self.ground_speed_m_s = math.hypot(message.vx, message.vy) / 100
         self._samples.append(
             _Sample(
                 message.time_boot_ms,
-                GeoPoint(message.lon / 1e7, message.lat / 1e7, message.alt / 1000),
+                position,
                 self.height_home_m,
                 heading_deg,
                 self.ground_speed_m_s,
@@ -245,6 +253,8 @@ class FlightMonitor:
             self.took_off_ms = self.boot_ms
 
     def _system_time(self, message: Message) -> None:
+        if message.time_unix_usec > LATEST_US:
+            raise ValueError(f"time_unix_usec is {message.time_unix_usec}, beyond {LATEST_US}")
         if message.time_unix_usec > 0:
             self._unix_minus_boot_us = message.time_unix_usec - message.time_boot_ms * 1000
 
@@ -285,6 +295,10 @@ class FlightMonitor:
         self.parameters[message.param_id] = message.param_value
 
     def _camera(self, message: Message) -> None:
+        numbers = (message.roll, message.pitch, message.yaw, message.alt_rel)
+        if not all(map(math.isfinite, numbers)):
+            raise ValueError(f"roll, pitch, yaw and height of a picture are {numbers}")
+        self._camera_event(message)  # refuses a place or time that cannot be
         known = {m.img_idx for m in self._feedback[-3:]}
         if message.img_idx not in known:
             self._feedback.append(message)

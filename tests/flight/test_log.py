@@ -208,3 +208,14 @@ def test_a_whole_recording_has_no_fault(tmp_path):
     writer.write(b"frame")
     writer.close()
     assert writer.fault is None
+
+
+def test_messages_that_cannot_be_are_told(tmp_path):
+    recording(tmp_path / "a.tlog")
+    mav = mavlink.MAVLink(None, 1, 1)
+    nowhere = mavlink.MAVLink_global_position_int_message(1, 2**31 - 1, 0, 0, 0, 0, 0, 0, 0)
+    with (tmp_path / "a.tlog").open("ab") as file:
+        file.write(struct.pack(">Q", 0) + bytes(nowhere.pack(mav)))
+    assert read_tlog(tmp_path / "a.tlog").problems == (
+        "1 messages hold a place, time or angle that cannot be",
+    )
