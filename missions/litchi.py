@@ -14,7 +14,7 @@ from geo.files import replacing
 from missions.errors import MissionError
 from missions.model import MissionFile, Sortie
 from missions.parts import parts
-from missions.reading import checked_item, read_text
+from missions.reading import checked_item, read_text, reason
 from missions.stops import Action, Do, Finish, Stop, Tour, items_of, tour
 from missions.wpml import part_paths
 
@@ -160,7 +160,7 @@ def _stops(path: Path, text: str, delimiter: str) -> Iterator[Stop]:
 
 
 def _why(error: Exception) -> str:
-    return f"no column {error}" if isinstance(error, KeyError) else str(error)
+    return f"no column {error}" if isinstance(error, KeyError) else reason(error)
 
 
 def _stop(row: Mapping[str, str]) -> Stop:

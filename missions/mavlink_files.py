@@ -13,6 +13,7 @@ from shapely.errors import ShapelyError
 from geo.files import replacing
 from missions.errors import MissionError
 from missions.model import AltitudeFrame, MissionItem
+from missions.reading import reason
 from missions.waypoints import read_rows, rows_text
 
 RETURN_POINT, INSIDE, OUTSIDE, INSIDE_CIRCLE, OUTSIDE_CIRCLE = 5000, 5001, 5002, 5003, 5004
@@ -81,7 +82,9 @@ def read_fence(path: Path) -> Polygon:
             raise ValueError(f"{len(shells)} polygons to stay in; one is needed")
         return Polygon(shells[0], [ring for command, ring in rings if command == OUTSIDE])
     except (ValueError, ShapelyError) as error:
-        raise MissionError(f"{path}: the fence is incomplete or damaged ({error})") from error
+        raise MissionError(
+            f"{path}: the fence is incomplete or damaged ({reason(error)})"
+        ) from error
 
 
 def _rings(corners: Sequence[MissionItem]) -> Iterator[tuple[int, list[tuple[float, float]]]]:

@@ -9,13 +9,13 @@ from typing import Any
 
 from shapely import Polygon
 from shapely.errors import ShapelyError
-from shapely.geometry import mapping, shape
+from shapely.geometry import mapping
 
 from geo.files import replacing
 from geo.pose import GeoPoint
 from missions.errors import MissionError
 from missions.model import AltitudeFrame, Command, MissionItem, Photo, Sortie
-from missions.reading import checked_item, read_text
+from missions.reading import checked_item, fence_of, read_text, reason
 
 FORMAT = "aerogrid sortie"
 VERSION = 1
@@ -83,9 +83,11 @@ def read_sortie(path: Path) -> Sortie:
     try:
         return sortie_from_document(document)
     except MissionError as error:
-        raise MissionError(f"{path}: {error}") from error
+        raise MissionError(f"{path}: {reason(error)}") from error
     except _DAMAGE as error:
-        raise MissionError(f"{path}: the mission is incomplete or damaged ({error!r})") from error
+        raise MissionError(
+            f"{path}: the mission is incomplete or damaged ({reason(error)})"
+        ) from error
 
 
 def sortie_from_document(document: Mapping[str, Any]) -> Sortie:
@@ -98,7 +100,7 @@ def sortie_from_document(document: Mapping[str, Any]) -> Sortie:
     fields["cell_codes"] = tuple(fields["cell_codes"])
     fields["home"] = GeoPoint(**fields["home"])
     fields["items"] = tuple(_item(item) for item in fields["items"])
-    fields["fence"] = shape(fields["fence"])
+    fields["fence"] = _fence(fields["fence"])
     fields["photos"] = tuple(_photo(photo) for photo in fields["photos"])
     for name, kind in _KINDS.items():
         if name not in fields:
@@ -108,6 +110,12 @@ def sortie_from_document(document: Mapping[str, Any]) -> Sortie:
         if not isinstance(fields[name], (int, float) if kind is float else kind):
             raise TypeError(f"{name} is {fields[name]!r}")
     return Sortie(**fields)
+
+
+def _fence(document: Mapping[str, Any]) -> Polygon:
+    if document["type"] != "Polygon":
+        raise ValueError(f"the fence is a {document['type']}; it must be a Polygon")
+    return fence_of(document["coordinates"])
 
 
 def _photo(document: Mapping[str, Any]) -> Photo:

@@ -15,7 +15,7 @@ from geo.files import replacing
 from geo.pose import GeoPoint
 from missions.errors import MissionError
 from missions.model import AltitudeFrame, Command, MissionFile, MissionItem, Sortie
-from missions.reading import checked_item, read_text
+from missions.reading import checked_item, fence_of, read_text, reason
 
 _ARDUPILOT = 3  # MAV_AUTOPILOT_ARDUPILOTMEGA
 _QUADROTOR = 2  # MAV_TYPE_QUADROTOR
@@ -106,7 +106,9 @@ def read_plan(path: Path) -> MissionFile:
     try:
         return _mission_file(document)
     except _DAMAGE as error:
-        raise MissionError(f"{path}: the plan is incomplete or damaged ({error!r})") from error
+        raise MissionError(
+            f"{path}: the plan is incomplete or damaged ({reason(error)})"
+        ) from error
 
 
 def _mission_file(document: dict[str, Any]) -> MissionFile:
@@ -151,14 +153,7 @@ def _read_fence(polygons: Sequence[dict[str, Any]]) -> Polygon | None:
     outside = [_ring(p["polygon"]) for p in polygons if not p["inclusion"]]
     if not inside:
         return None
-    fence = Polygon(inside[0], outside)
-    west, south, east, north = fence.bounds
-    if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
-        raise ValueError(
-            f"the fence from ({west:g}, {south:g}) to ({east:g}, {north:g}) is not on earth: "
-            "latitude comes first"
-        )
-    return fence
+    return fence_of([inside[0], *outside])
 
 
 def _ring(places: Sequence[Sequence[float]]) -> list[tuple[float, float]]:

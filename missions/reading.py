@@ -1,13 +1,17 @@
 """EDGE: how bytes of a foreign file are taken in: not too many, as text, with a name for errors."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
+
+from shapely import Polygon
 
 from missions.errors import MissionError
 from missions.model import MissionItem
 
 MOST_BYTES = 32 * 1024 * 1024
 MOST_ITEMS = 100_000
+MOST_QUOTED = 300  # characters of an error
 
 
 def read_bytes(path: Path) -> bytes:
@@ -36,6 +40,28 @@ def read_text(path: Path, kind: str) -> str:
         return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise MissionError(f"{path}: not {kind} ({error})") from error
+
+
+def reason(error: Exception) -> str:
+    """What an error says, cut short: it may quote a whole line of a hostile file."""
+    words = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+    return words if len(words) <= MOST_QUOTED else f"{words[:MOST_QUOTED]}..."
+
+
+def fence_of(rings: Sequence[Sequence[Sequence[float]]]) -> Polygon:
+    """Make a fence of rings of (lon, lat) degrees, the outline first, then its holes.
+
+    Raises:
+        ValueError: there is no outline, or a corner is not on earth.
+    """
+    outline, *holes = [[(float(corner[0]), float(corner[1])) for corner in ring] for ring in rings]
+    for lon, lat in (corner for ring in (outline, *holes) for corner in ring):
+        if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+            raise ValueError(
+                f"the fence has a corner at longitude {lon:g}, latitude {lat:g}, not on earth: in "
+                "a .plan latitude comes first, in a mission.json longitude"
+            )
+    return Polygon(outline, holes)
 
 
 def checked_item(item: MissionItem) -> MissionItem:

@@ -11,7 +11,7 @@ from geo.files import replacing
 from geo.pose import GeoPoint
 from missions.errors import MissionError
 from missions.model import AltitudeFrame, Command, MissionFile, MissionItem, Sortie
-from missions.reading import MOST_ITEMS, checked_item, read_text
+from missions.reading import MOST_ITEMS, checked_item, read_text, reason
 
 HEADER = "QGC WPL 110"
 _COLUMNS = 12
@@ -93,11 +93,11 @@ def _read_row(path: Path, number: int, line: str) -> MissionItem:
             )
         )
     except (ValueError, OverflowError) as error:
-        raise MissionError(f"{path}, line {number}: {error}") from error
+        raise MissionError(f"{path}, line {number}: {reason(error)}") from error
 
 
 def _home(path: Path, item: MissionItem) -> GeoPoint:
     try:
         return GeoPoint(item.lon_deg, item.lat_deg, item.altitude_m)
     except ValueError as error:
-        raise MissionError(f"{path}: home row: {error}") from error
+        raise MissionError(f"{path}: home row: {reason(error)}") from error

@@ -11,12 +11,13 @@ from xml.etree.ElementTree import Element
 from geo.pose import GeoPoint
 from missions.errors import MissionError
 from missions.model import MissionFile
-from missions.reading import checked_item, read_bytes
+from missions.reading import checked_item, read_bytes, reason
 from missions.stops import Action, Do, Finish, Stop, Tour, items_of
 from missions.wpml import FINISHES, KML, TEMPLATE, WAYLINES, WPML
 
 MOST_ENTRIES = 200
 MOST_UNPACKED_BYTES = 16 * 1024 * 1024
+MOST_TAGS = 700_000  # elements take memory many times their length: 180 MB for so many
 MOST_WAYPOINTS = 65_536
 MOST_ACTIONS = 200_000
 _NAMESPACES = ("http://www.dji.com/wpmz/", "http://www.uav.com/wpmz/")
@@ -40,7 +41,9 @@ def read_wpml(path: Path) -> MissionFile:
         way = _tour(_parsed(path, members[WAYLINES], WAYLINES))
         items = tuple(map(checked_item, items_of(way, home)))
     except (ValueError, OverflowError, AttributeError) as error:
-        raise MissionError(f"{path}: the way-line is incomplete or damaged ({error})") from error
+        raise MissionError(
+            f"{path}: the way-line is incomplete or damaged ({reason(error)})"
+        ) from error
     return MissionFile(home, items)
 
 
@@ -69,7 +72,9 @@ def _members(path: Path) -> dict[str, bytes]:
         IndexError,
         OverflowError,
     ) as error:
-        raise MissionError(f"{path}: not a .kmz archive that can be read ({error})") from error
+        raise MissionError(
+            f"{path}: not a .kmz archive that can be read ({reason(error)})"
+        ) from error
 
 
 def _check_name(path: Path, name: str) -> None:
@@ -97,6 +102,9 @@ def _parsed(path: Path, content: bytes, name: str) -> Element:
         text = content.decode("utf-8-sig")
         if "<!DOCTYPE" in text or "<!ENTITY" in text:
             raise MissionError(f"{path}: {name} defines entities of its own; it is not trusted")
+        tags = text.count("<")
+        if tags > MOST_TAGS:
+            raise MissionError(f"{path}: {name} has {tags} tags; {MOST_TAGS} at most are read")
         root = ElementTree.fromstring(text)
     except (UnicodeDecodeError, ElementTree.ParseError, ValueError) as error:
         raise MissionError(f"{path}: {name} is not XML ({error})") from error

@@ -1,5 +1,6 @@
 import json
 import os
+import zipfile
 
 import pytest
 
@@ -97,3 +98,46 @@ def test_deeply_nested_json_is_refused(tmp_path):
     (tmp_path / "a.plan").write_text('{"a":' * 100_000)
     with pytest.raises(MissionError, match=r"a\.plan"):
         read_mission(tmp_path / "a.plan")
+
+
+@pytest.mark.parametrize("corner", [[float("nan"), 31.7], [119.9, float("inf")], [200, 31.7]])
+def test_a_fence_with_a_corner_that_is_not_on_earth_is_refused(sortie, tmp_path, corner):
+    ours, plan = sortie_document(sortie), plan_document(sortie)
+    outline, *holes = ours["fence"]["coordinates"]
+    ours["fence"] = {
+        "type": "Polygon",
+        "coordinates": [[*outline[:-1], corner, outline[0]], *holes],
+    }
+    plan["geoFence"]["polygons"][0]["polygon"].append(corner[::-1])
+    for name, document in (("a.mission.json", ours), ("a.plan", plan)):
+        (tmp_path / name).write_text(json.dumps(document))
+        with pytest.raises(MissionError, match="the fence has a corner at"):
+            read_mission(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a.waypoints", "a.csv", "a.mission.json", "a.plan"])
+def test_a_refusal_does_not_quote_a_whole_hostile_file(sortie, tmp_path, name):
+    WRITERS[name](tmp_path / name, sortie)
+    content = (tmp_path / name).read_text()
+    last = content.rindex("119.")
+    (tmp_path / name).write_text(content[:last] + '"' * name.endswith("n") + "[" * 90_000)
+    with pytest.raises(MissionError) as caught:
+        read_mission(tmp_path / name)
+    assert len(str(caught.value)) < 600
+
+
+def test_an_archive_that_lies_about_its_names_is_refused_in_few_words(sortie, tmp_path):
+    write_kmz(tmp_path / "a.kmz", sortie)
+    content = bytearray((tmp_path / "a.kmz").read_bytes())
+    content[26:28] = b"\xff\x0f"  # length of the first name, local file header
+    (tmp_path / "a.kmz").write_bytes(content)
+    with pytest.raises(MissionError, match=r"a\.kmz: not a \.kmz archive") as caught:
+        read_mission(tmp_path / "a.kmz")
+    assert len(str(caught.value)) < 600
+
+
+def test_an_archive_of_few_bytes_that_would_take_a_gigabyte_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.kmz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("wpmz/waylines.wpml", "<a>" * 5_000_000)
+    with pytest.raises(MissionError, match="5000000 tags"):
+        read_mission(tmp_path / "a.kmz")
