@@ -31,7 +31,9 @@ from simulations.autopilot import Autopilot, Scene
 
 DATA = Path(os.environ.get("AEROGRID_DATA", Path(__file__).parents[2] / "shared"))
 BIN = DATA / "sitl" / "copter_survey_compact.BIN"
-BIN_BYTES = 60_000  # the formats and the first records
+FORMAT, FORMAT_BYTES = 128, 89  # the record that describes the others
+BIN_WHOLE = frozenset({"FMT", "MODE", "EV", "ARM", "MSG", "MISE", "CAM"})
+BIN_THINNED = 15  # of the other records, one in so many
 FRAME = LocalFrame(119.95, 31.70)
 FIELD = Polygon([(0, 0), (150, 0), (150, 150), (0, 150)])
 TOLD = (1, 2, 24, 30, 33, 42, 147, 162, 193, 242, 245)  # message numbers, as a recording has them
@@ -109,7 +111,18 @@ def _recordings() -> list[bytes]:
 
 
 def _bin_recording() -> list[bytes]:
-    return [BIN.read_bytes()[:BIN_BYTES]]
+    """The formats of the recorded log, its events, and some of its other records."""
+    data, position, number = BIN.read_bytes(), 0, 0
+    layouts, kept = {FORMAT: ("FMT", FORMAT_BYTES)}, []
+    while position + 3 <= len(data):
+        name, length = layouts[data[position + 2]]
+        record = data[position : position + length]
+        if name == "FMT":
+            layouts[record[3]] = (record[5:9].rstrip(b"\0").decode(), record[4])
+        if name in BIN_WHOLE or number % BIN_THINNED == 0:
+            kept.append(record)
+        position, number = position + length, number + 1
+    return [b"".join(kept)]
 
 
 def _of_mission(found: MissionFile) -> str:
