@@ -55,6 +55,8 @@ def fence_of(rings: Sequence[Sequence[Sequence[float]]]) -> Polygon:
         ValueError: there is no outline, or a corner is not on earth.
     """
     outline, *holes = [[(float(corner[0]), float(corner[1])) for corner in ring] for ring in rings]
+    if not outline:
+        raise ValueError("the outline of the fence has no corners")
     for lon, lat in (corner for ring in (outline, *holes) for corner in ring):
         if not (-180 <= lon <= 180 and -90 <= lat <= 90):
             raise ValueError(

@@ -115,6 +115,14 @@ def test_a_fence_with_a_corner_that_is_not_on_earth_is_refused(sortie, tmp_path,
             read_mission(tmp_path / name)
 
 
+def test_a_fence_without_corners_is_refused(sortie, tmp_path):
+    plan = plan_document(sortie)
+    plan["geoFence"]["polygons"] = [{"inclusion": True, "polygon": [], "version": 1}]
+    (tmp_path / "a.plan").write_text(json.dumps(plan))
+    with pytest.raises(MissionError, match="fence has no corners"):
+        read_mission(tmp_path / "a.plan")
+
+
 @pytest.mark.parametrize("name", ["a.waypoints", "a.csv", "a.mission.json", "a.plan"])
 def test_a_refusal_does_not_quote_a_whole_hostile_file(sortie, tmp_path, name):
     WRITERS[name](tmp_path / name, sortie)
