@@ -47,10 +47,10 @@ LISTS = {
         fence_items(area(-80, -80, 200, 200).difference(area(100, 100, 110, 110))),
         fence_items(area(-80, -80, 200, 200)),
     ),
-    "rally": (
+    "rally": (  # so far away that a return ends at home
         RALLY,
-        rally_items([(*lonlat(10, 10), 15.0), (*lonlat(-10, 10), 25.0)]),
-        rally_items([(*lonlat(10, -10), 15.0)]),
+        rally_items([(*lonlat(-70, -70), 15.0), (*lonlat(-70, -60), 25.0)]),
+        rally_items([(*lonlat(-70, -70), 15.0)]),
     ),
 }
 
