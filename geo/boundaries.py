@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
-from shapely import MultiPolygon, Polygon, STRtree, force_2d, is_valid_reason, make_valid
+from shapely import (
+    MultiPolygon,
+    Polygon,
+    STRtree,
+    force_2d,
+    get_coordinates,
+    is_valid_reason,
+    make_valid,
+)
 from shapely.geometry.base import BaseGeometry
 
 from geo.frames import LocalFrame
@@ -19,8 +27,8 @@ def mend(geometry: BaseGeometry | None) -> tuple[Polygon | MultiPolygon | None, 
         The polygon, or None where nothing can be made of it; and what was wrong, empty if nothing.
     """
     if geometry is None or geometry.is_empty:
-        return None, "no geometry"
-    if not np.isfinite(geometry.bounds).all():
+        return None, "no geometry that can be read"
+    if not np.isfinite(get_coordinates(geometry)).all():  # bounds pass over NaN
         return None, "coordinates that are no numbers"
     flat = force_2d(geometry)
     faults = [] if flat.is_valid else [_reason(flat)]

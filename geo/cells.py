@@ -108,6 +108,11 @@ def code_text(value: Any) -> str:
     return str(value).strip()
 
 
+def _some(numbers: Sequence[str]) -> str:
+    more = f" and {len(numbers) - 10} more" if len(numbers) > 10 else ""
+    return ", ".join(numbers[:10]) + more
+
+
 def _refuse_duplicates(rows: Sequence[_Row], codes: Sequence[str], source: str) -> None:
     repeated = repeated_codes(code for code in codes if code)
     if not repeated:
@@ -116,7 +121,7 @@ def _refuse_duplicates(rows: Sequence[_Row], codes: Sequence[str], source: str) 
         code: [str(row[0]) for row, its in zip(rows, codes, strict=True) if its == code]
         for code in repeated[:10]
     }
-    listed = "; ".join(f"{code} in features {', '.join(n)}" for code, n in where.items())
+    listed = "; ".join(f"{code} in features {_some(n)}" for code, n in where.items())
     more = f" and {len(repeated) - 10} more" if len(repeated) > 10 else ""
     raise GridError(
         f"{source}: grid codes occur more than once: {listed}{more}. Each cell needs its own code; "

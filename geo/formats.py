@@ -23,6 +23,7 @@ from geo.grid import Grid
 
 _DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON"}
 _FAR_DEG = 10.0
+MOST_QUOTED = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,13 @@ def read_features(
         for name in _layers(path, layer):
             features += _read_layer(path, name, crs, encoding, first=len(features) + 1)
     except (DataSourceError, DataLayerError) as error:
-        raise GeoError(f"{path}: cannot be read as vector data ({error})") from error
+        words = str(error)[:MOST_QUOTED]  # GDAL quotes what may be a whole hostile file
+        raise GeoError(f"{path}: cannot be read as vector data ({words})") from error
+    except UnicodeDecodeError as error:
+        raise GeoError(
+            f"{path}: holds text that is not UTF-8 ({error.reason}); save it as UTF-8, or give a "
+            "Shapefile, whose encoding can be named"
+        ) from error
     return features
 
 
@@ -128,7 +135,9 @@ def _read_layer(
     names, values = list(meta["fields"]), [column.tolist() for column in columns]
     if shapefile:
         names, values = _decoded(path, names, values, encoding)
-    geometries = _in_lonlat(path, shapely.from_wkb(wkb), crs, meta["crs"])
+    with np.errstate(invalid="ignore"):  # corners that are no numbers are told with the feature
+        shapes = shapely.from_wkb(wkb, on_invalid="ignore")  # None for a ring that does not close
+    geometries = _in_lonlat(path, shapes, crs, meta["crs"])
     rows = zip(*values, strict=True) if values else ((),) * len(geometries)
     return [
         Feature(number, dict(zip(names, row, strict=True)), geometry)

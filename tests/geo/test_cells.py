@@ -95,7 +95,7 @@ def test_crossing_boundary_is_repaired_and_named():
 
 def test_feature_without_geometry_is_refused_and_named():
     found = grid(row(1, CODE), (2, {"code": CODE[:-1] + "2"}, None))
-    assert [p.what for p in found.problems] == ["no geometry"]
+    assert [p.what for p in found.problems] == ["no geometry that can be read"]
 
 
 def test_sound_boundary_keeps_its_exact_coordinates():

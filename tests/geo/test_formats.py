@@ -239,3 +239,52 @@ def test_folder_that_cannot_be_made_is_explained(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(WriteError, match="cannot be written"):
         write_features(tmp_path / "file" / "out.gpkg", "found", RECORDS)
+
+
+def cells_with(ring, codes=CODES):
+    """A GeoJSON of one sound cell and one of a given ring."""
+    sound = [list(corner) for corner in SHAPE.exterior.coords]
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"code": code},
+            "geometry": {"type": "Polygon", "coordinates": [corners]},
+        }
+        for code, corners in zip(codes, (sound, ring), strict=True)
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features})
+
+
+@pytest.mark.filterwarnings("ignore:Non closed ring:RuntimeWarning")
+@pytest.mark.parametrize(
+    ("corner", "told"),
+    [
+        ([120.03, 31.0], "no geometry that can be read"),  # the ring does not close
+        ([float("nan"), 31.0], "coordinates that are no numbers"),
+    ],
+)
+def test_a_cell_that_no_polygon_can_be_made_of_is_refused_and_the_others_kept(
+    tmp_path, corner, told
+):
+    ring = [[120.02, 31.0], [120.03, 31.0], corner, [120.02, 31.01]]
+    ring += [ring[0]] if told.startswith("coord") else []
+    (tmp_path / "g.geojson").write_text(cells_with(ring))
+    grid = read_grid(tmp_path / "g.geojson")
+    assert [cell.code for cell in grid.cells] == CODES[:1]
+    assert [problem.what for problem in grid.problems] == [told]
+
+
+def test_attributes_that_are_not_utf_8_are_refused_with_what_to_do(tmp_path):
+    ring = [[120.02, 31.0], [120.03, 31.0], [120.03, 31.01], [120.02, 31.0]]
+    text = cells_with(ring).replace(CODES[0], "@@")
+    (tmp_path / "g.geojson").write_bytes(text.encode().replace(b"@@", "网格".encode("gb18030")))
+    with pytest.raises(GridError, match=r"not UTF-8.*save it as UTF-8"):
+        read_grid(tmp_path / "g.geojson")
+
+
+def test_refusals_of_grids_do_not_quote_a_whole_hostile_file(tmp_path):
+    text = cells_with([[120.02, 31.0]])
+    (tmp_path / "g.geojson").write_text(text.replace("120.02", "1" + "[" * 9000))
+    with pytest.raises(GridError, match="cannot be read") as caught:
+        read_grid(tmp_path / "g.geojson")
+    assert len(str(caught.value)) < 600
