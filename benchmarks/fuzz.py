@@ -37,6 +37,7 @@ HANGS_S = 60.0  # without a word; C code that runs on is not stopped by a signal
 TWICE_SHARE = 0.2  # are damaged once more
 TOLD_FAULTS = 20
 LONGEST_MESSAGE = 1000
+TALKATIVE = ("pyogrio", "PIL")
 READ, REFUSED = "read", "refused"
 
 
@@ -88,8 +89,8 @@ def _seeds(target: str) -> Sequence[bytes]:
 def examine(target: Target, path: Path) -> str:
     """Read one file: 'read', 'refused', or the fault in words."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
             complaint = target.complaint(target.read(path))
     except AerogridError as error:
         return _fault_of_message(str(error), path) or REFUSED
@@ -98,7 +99,15 @@ def examine(target: Target, path: Path) -> str:
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         return f"{type(error).__name__}: {str(error)[:200]} ({place.filename}:{place.lineno})"
-    return f"handed back {complaint}" if complaint else READ
+    if complaint:
+        return f"handed back {complaint}"
+    return _fault_of_warnings(warned) or READ
+
+
+def _fault_of_warnings(warned: Sequence[warnings.WarningMessage]) -> str:
+    """The first warning of numpy or of ours; GDAL and Pillow may say what they repair."""
+    ours = [w for w in warned if not any(name in w.filename for name in TALKATIVE)]
+    return f"warns: {ours[0].category.__name__}: {ours[0].message}" if ours else ""
 
 
 def _fault_of_message(message: str, path: Path) -> str:

@@ -12,9 +12,11 @@ from typing import Any
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from shapely import Point, Polygon
 
+from benchmarks import edges
 from benchmarks import mutations as m
 from flight.log import FlightLog, read_tlog
 from flight.protocol import home_item
+from geo.formats import read_grid
 from geo.frames import LocalFrame
 from geo.pose import GeoPoint
 from missions.drones import drone_named
@@ -187,6 +189,9 @@ TARGETS: dict[str, Target] = {
     ),
     "fence": Target(".fence", read_fence, _written(".fence", _fence), _of_fence, _TEXT),
     "rally": Target(".rally", read_rally, _written(".rally", _rally), _of_rally, _TEXT),
+    "geojson": Target(".geojson", read_grid, edges.geojson, edges.of_grid, _JSON),
+    "kml": Target(".kml", edges.read_kml, edges.kml, edges.of_grid, (*_TEXT, m.entangled)),
+    "photo": Target(".jpg", edges.read_photo, edges.photos, edges.of_photo, (m.damaged,)),
 }
 if importlib.util.find_spec("flight.bin_log") is not None and BIN.exists():
     read_bin = importlib.import_module("flight.bin_log").read_bin
