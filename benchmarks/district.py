@@ -26,13 +26,10 @@ from shapely.geometry.base import BaseGeometry
 from geo.frames import LocalFrame
 from geo.grid import Cell, Grid
 from geo.terrain import RasterTerrain
-from missions.airspace import EMPTY
 from missions.batch import Tools
-from missions.check_limits import Limits
 from missions.district import DistrictPlan, Order, Request, orders_of, plan_district
 from missions.fleet import Crew, Depot, Fleet, Hours
 from missions.routing import route_depot
-from missions.safety import SafetyCheck
 
 FRAME = LocalFrame(119.95, 31.70)
 AREA_KM2 = 930.0
@@ -164,12 +161,10 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--reference-s", type=float, default=10.0)
-    parser.add_argument("--check", action=argparse.BooleanOptionalAction, default=True)
     wanted = parser.parse_args()
     cells = district_cells(wanted.cells, wanted.seed)
     side_m = side_of(wanted.cells)
-    check = SafetyCheck(Limits(), EMPTY) if wanted.check else None
-    tools = Tools(terrain=district_terrain(side_m, wanted.seed), check=check)
+    tools = Tools(terrain=district_terrain(side_m, wanted.seed))
     fleet = district_fleet(side_m, wanted.seed)
     request = Request(Grid(cells), fleet, date(2025, 6, 2), wanted.days)
     plan, cost = measured(request, tools, wanted.workers)

@@ -15,18 +15,18 @@ from geo.frames import Array
 from geo.grid import Cell
 from geo.pose import GeoPoint
 from geo.terrain import FlatTerrain, Terrain
+from missions.airspace import EMPTY, Airspace
 from missions.legs import legs
 from missions.model import Drone, Sortie
 from missions.plan import Refusal
+from missions.safe_survey import survey_safely
 from missions.settings import SurveySettings
-from missions.survey import plan_survey
 
 CHUNK = 8
 _HEIGHT_STEP_M = 25.0
 _METRES_PER_DEG = 111_320.0
 
 Keep = Callable[[Sortie], None]
-Check = Callable[[Sortie, Terrain], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,6 @@ class Flight:
         lowest_agl_m: above ground along the rows.
         highest_agl_m: above ground on any leg.
         battery_share: of a full battery that the flight takes.
-        findings: of the safety check; empty where all is well.
     """
 
     code: str
@@ -63,7 +62,6 @@ class Flight:
     duration_s: float
     photos: int
     battery_share: float
-    findings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +78,14 @@ class Tools:
 
     Attributes:
         keep: called with each sortie in the process that planned it, to write its files.
-        check: says what is wrong with a sortie.
+        airspace: zones and obstacles, which flights keep away from.
+        tolerance_m: follow the terrain within this; fly at one altitude if None.
     """
 
     terrain: Terrain | None = None
     keep: Keep | None = None
-    check: Check | None = None
+    airspace: Airspace = EMPTY
+    tolerance_m: float | None = None
 
 
 _Outcome = tuple[str, tuple[Flight, ...], Refusal | None]
@@ -99,7 +99,7 @@ def plan_batch(
     workers: int = 1,
     on_cell: Callable[[str], None] | None = None,
 ) -> Batch:
-    """Plan cells in `workers` processes; with one, in this process.
+    """Plan and check cells in `workers` processes; with one, in this process.
 
     A cell that cannot be planned, or whose planning ends its process, is refused with the reason.
     """
@@ -176,8 +176,14 @@ def _plan(job: Job, tools: Tools) -> _Outcome:
     """Plan one cell; whatever goes wrong with it is its own refusal and not the batch's end."""
     code = job.cell.code
     try:
-        sorties = plan_survey(
-            job.cell.boundary, job.drone, job.settings, code=code, terrain=tools.terrain
+        sorties = survey_safely(
+            job.cell.boundary,
+            job.drone,
+            job.settings,
+            code=code,
+            terrain=tools.terrain,
+            airspace=tools.airspace,
+            tolerance_m=tools.tolerance_m,
         )
         flights = tuple(_flight(code, sortie, tools) for sortie in sorties)
         for sortie in sorties:
@@ -193,7 +199,6 @@ def _plan(job: Job, tools: Tools) -> _Outcome:
 def _flight(cell_code: str, sortie: Sortie, tools: Tools) -> Flight:
     terrain = tools.terrain or FlatTerrain(0.0)
     lowest, highest = heights_agl_m(sortie, terrain)
-    findings = tools.check(sortie, terrain) if tools.check is not None else ()
     return Flight(
         code=sortie.code,
         cell_code=cell_code,
@@ -209,7 +214,6 @@ def _flight(cell_code: str, sortie: Sortie, tools: Tools) -> Flight:
         duration_s=sortie.duration_s,
         photos=len(sortie.photos),
         battery_share=sortie.battery_share,
-        findings=tuple(findings),
     )
 
 

@@ -1,7 +1,7 @@
 """Is a mission safe to fly: every leg of it, not only its ends."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from shapely import MultiPoint
@@ -52,6 +52,7 @@ def check(
     home = _home(mission)
     if home is None:
         return (Finding(Code.EMPTY),)
+    limits = _of_sortie(limits, mission)
     ground = terrain if terrain is not None else FlatTerrain(home.altitude_amsl_m)
     lost = tuple(misplaced(home, mission.items, ground))
     if lost:
@@ -111,6 +112,14 @@ class _Case:
             yield from other(subject)
         yield from check_battery(subject, battery, stated_share=self.stated_share)
         yield from check_returns(subject, self.obstacles)
+
+
+def _of_sortie(limits: Limits, mission: MissionFile | Sortie) -> Limits:
+    """Limits with the return height that a sortie is to be flown with, where none is given."""
+    own = mission.return_height_m if isinstance(mission, Sortie) else None
+    if own is None or limits.return_height_m is not None:
+        return limits
+    return replace(limits, return_height_m=own)
 
 
 def _home(mission: MissionFile | Sortie) -> GeoPoint | None:

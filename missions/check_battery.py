@@ -6,9 +6,9 @@ import numpy as np
 
 from geo.frames import Array
 from missions.check_limits import Subject
+from missions.energy import hover_share, way_home_share
 from missions.findings import Code, Finding
 from missions.flown import Kind
-from missions.model import Drone
 
 UsedShare = Callable[[Array, Array], Array]
 """Share of a full battery, 0 to 1, that is used up at each point (N,) of a path.
@@ -33,13 +33,17 @@ def check_battery(
     drone, flown = subject.drone, subject.flown
     points = np.concatenate([flown.starts_m()[:1], flown.ends_m()])
     used = battery(points, np.array([step.speed_m_s for step in flown.steps]))[1:]
-    used = used + _hover_share(drone, np.cumsum([step.hold_s for step in flown.steps]))
+    holds = np.cumsum([step.hold_s for step in flown.steps])
+    used = used + np.array([hover_share(drone, seconds) for seconds in holds.tolist()])
     limit = 1 - drone.reserve_share
+
+    def home_share(place_m: tuple[float, ...]) -> float:
+        height = subject.return_height_m
+        return way_home_share(drone, battery, np.array(place_m), flown.home_m, height)
+
     needed = np.array(
         [
-            share + _home_share(subject, battery, step.end_m)
-            if step.kind is not Kind.LANDING
-            else share
+            share + home_share(step.end_m) if step.kind is not Kind.LANDING else share
             for share, step in zip(used.tolist(), flown.steps, strict=True)
         ]
     )
@@ -50,24 +54,3 @@ def check_battery(
     if most > limit + _ROUNDING:
         place = np.array(flown.steps[worst].end_m)
         yield subject.finding(Code.BATTERY, worst, place, 100 * most, round(100 * limit, 1))
-
-
-def _home_share(subject: Subject, battery: UsedShare, place_m: tuple[float, ...]) -> float:
-    """What the straight way home and the landing use."""
-    home, drone = subject.flown.home_m, subject.drone
-    level = max(place_m[2], float(home[2]) + subject.return_height_m)
-    points = np.array([place_m, (*place_m[:2], level), (*home[:2], level), home])
-    speeds = np.full(3, min(drone.cruise_speed_m_s, drone.autopilot.return_speed_m_s))
-    return float(battery(points, speeds)[-1]) + float(_hover_share(drone, _landing_s(drone)))
-
-
-def _landing_s(drone: Drone) -> float:
-    """Seconds over home and close to the ground that a straight descent does not take."""
-    pilot = drone.autopilot
-    return pilot.return_hover_s + pilot.slow_below_m / pilot.land_speed_m_s + pilot.stop_s
-
-
-def _hover_share(drone: Drone, seconds: Array | float) -> Array:
-    """Share of the battery that hovering takes."""
-    share: Array = np.asarray(seconds) * drone.hover_w / 3600 / drone.battery_wh
-    return share

@@ -1,7 +1,7 @@
 """EDGE: check a mission file of any origin, and say what was found as a JSON document."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +13,21 @@ from missions.errors import MissionError
 from missions.findings import Code, Finding, has_errors
 from missions.mission_json import read_sortie
 from missions.model import Drone, MissionFile, Sortie
-from missions.qgc_plan import read_plan
-from missions.waypoints import HEADER, read_waypoints
+from missions.open_file import read_mission as open_mission
+from missions.waypoints import HEADER
 
-READERS: Mapping[str, Callable[[Path], MissionFile | Sortie]] = {
-    ".plan": read_plan,
-    ".waypoints": read_waypoints,
-    ".txt": read_waypoints,
-    ".json": read_sortie,
-}
+SUFFIXES = (".plan", ".waypoints", ".txt", ".json", ".kmz", ".csv")
 _FAMILY = HEADER.rsplit(" ", 1)[0]
 _LAT_COLUMN, _LON_COLUMN = 8, 9
 
 
 def read_mission(path: Path) -> MissionFile | Sortie:
-    """Read a mission by the suffix of its file.
+    """Read a mission; ours with everything that it says of itself.
 
     Raises:
-        MissionError: the suffix is not known, or the file cannot be read.
+        MissionError: the file cannot be read.
     """
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise MissionError(
-            f"{path}: not a kind of file that is known; give one of {', '.join(READERS)}"
-        )
-    return reader(path)
+    return read_sortie(path) if path.suffix.lower() == ".json" else open_mission(path)
 
 
 def check_file(
@@ -50,7 +40,7 @@ def check_file(
     """Check a mission file; a file that no vehicle could read is a finding too.
 
     Args:
-        path: ours, a `.plan` or `.waypoints` file.
+        path: of any kind that can be read.
         limits: what must be kept to.
         terrain: heights of the ground; level at home's altitude if None.
         airspace: zones and obstacles that are in force.
@@ -61,8 +51,10 @@ def check_file(
     """
     if not path.is_file():
         raise MissionError(f"{path}: no such file")
-    if path.suffix.lower() not in READERS:
-        read_mission(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise MissionError(
+            f"{path}: not a kind of file that is known; give one of {', '.join(SUFFIXES)}"
+        )
     try:
         mission = read_mission(path)
     except MissionError as error:

@@ -27,7 +27,7 @@ class Limits:
         wind_m_s: expected, from any direction.
         wind_limit_m_s: strongest that is flown in; the drone's if None.
         return_height_m: above home; where the vehicle is lower it climbs to this before it
-            returns (RTL_ALT of ArduCopter); what the drone comes with if None.
+            returns (RTL_ALT of ArduCopter); what the sortie says, or the drone comes with, if None.
         altitude_jump_m: more change of height above ground on one leg is worth a warning.
     """
 

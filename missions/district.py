@@ -125,7 +125,7 @@ def plan_district(
 
     Args:
         request: what is asked for.
-        tools: terrain, what is done with each sortie, and the safety check.
+        tools: terrain, airspace, and what is done with each sortie.
         workers: processes to plan and route in.
         on_step: told (stage, done, total), for progress bars.
     """
@@ -249,11 +249,10 @@ class _District:
         return found
 
     def orders(self, batch: Batch, depot_of: Mapping[str, str]) -> list[Order]:
-        """Flights of each depot as visits; flights with findings are not flown."""
+        """Flights of each depot as visits."""
         visits: dict[str, list[Visit]] = {}
         for flight in batch.flights:
-            if not flight.findings:
-                visits.setdefault(depot_of[flight.cell_code], []).append(self._visit(flight))
+            visits.setdefault(depot_of[flight.cell_code], []).append(self._visit(flight))
         fleet = self.request.fleet
         return [
             Order(
@@ -299,14 +298,9 @@ class _District:
                 routing,
                 road_factor=fleet.hours.road_factor,
             )
-        unsafe = [
-            Refusal(flight.cell_code, f"flight {flight.code}: {'; '.join(flight.findings)}")
-            for flight in batch.flights
-            if flight.findings
-        ]
         return DistrictPlan(
             batch.flights,
-            (*batch.refused, *unsafe),
+            batch.refused,
             schedule,
             depot_of,
             self.days,

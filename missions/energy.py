@@ -135,6 +135,39 @@ def used_share(drone: Drone, wind: Wind | None = None) -> Callable[[Array, Array
     return shares
 
 
+def way_home_share(
+    drone: Drone,
+    used: Callable[[Array, Array], Array],
+    place_m: Array,
+    home_m: Array,
+    return_height_m: float,
+) -> float:
+    """Share of the battery for the straight way home from a place in the air, and the landing.
+
+    Args:
+        drone: what flies.
+        used: as `used_share` makes it.
+        place_m: x, y and height, (3,).
+        home_m: the same on the ground.
+        return_height_m: above home, to which a return climbs first.
+    """
+    level = max(float(place_m[2]), float(home_m[2]) + return_height_m)
+    points = np.array([place_m, (*place_m[:2], level), (*home_m[:2], level), home_m])
+    speeds = np.full(3, min(drone.cruise_speed_m_s, drone.autopilot.return_speed_m_s))
+    return float(used(points, speeds)[-1]) + hover_share(drone, landing_s(drone))
+
+
+def landing_s(drone: Drone) -> float:
+    """Seconds over home and close to the ground that a straight descent does not take."""
+    pilot = drone.autopilot
+    return pilot.return_hover_s + pilot.slow_below_m / pilot.land_speed_m_s + pilot.stop_s
+
+
+def hover_share(drone: Drone, seconds: float) -> float:
+    """Share of the battery that hovering takes."""
+    return seconds * drone.hover_w / 3600 / drone.battery_wh
+
+
 def usable_wh(drone: Drone) -> float:
     """Energy of a full battery set without the reserve."""
     return drone.battery_wh * (1 - drone.reserve_share)

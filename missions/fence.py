@@ -1,13 +1,16 @@
-"""Which geofence lets a flight over a cell happen and nothing beyond."""
+"""Which geofence lets a flight over a cell happen and nothing beyond, and what others drew."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import shapely
 from shapely import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geo.frames import Array
+from geo.frames import Array, LocalFrame
 from missions.errors import MissionError
 
+_QUAD_SEGS = 16
 MOST_POINTS = 70  # about what fits in the storage of a common ArduPilot board
 
 
@@ -34,3 +37,33 @@ def _fits(fence: BaseGeometry) -> bool:
     """Whether a vehicle can store it."""
     points = len(shapely.get_coordinates(fence))
     return isinstance(fence, Polygon) and fence.is_valid and points <= MOST_POINTS
+
+
+def joined(stay_in: Sequence[Polygon], keep_out: Sequence[Polygon]) -> Polygon:
+    """One fence, lon/lat degrees, of all shapes that a file has: in every one, out of the others.
+
+    Raises:
+        ValueError: there is nothing to stay in, or it is not of one piece.
+    """
+    if not stay_in:
+        raise ValueError("it only says where not to fly; draw where to stay, too")
+    if len(stay_in) == 1 and all(stay_in[0].contains_properly(hole) for hole in keep_out):
+        return Polygon(stay_in[0].exterior, [hole.exterior for hole in keep_out])
+    fence = shapely.intersection_all(stay_in).difference(shapely.union_all(keep_out))
+    if not isinstance(fence, Polygon) or fence.is_empty:
+        raise ValueError("its shapes leave no single area to stay in")
+    return fence
+
+
+def circle(lon_deg: float, lat_deg: float, radius_m: float, *, around: bool = False) -> Polygon:
+    """A circle as a polygon, lon/lat degrees: within the circle, or around all of it.
+
+    Raises:
+        ValueError: the radius is no length.
+    """
+    if not 0 < radius_m < np.inf:
+        raise ValueError(f"a circle has a radius of {radius_m:g} m")
+    wide = radius_m / np.cos(np.pi / (4 * _QUAD_SEGS)) if around else radius_m
+    shape = LocalFrame(lon_deg, lat_deg).to_lonlat(Point(0, 0).buffer(wide, quad_segs=_QUAD_SEGS))
+    assert isinstance(shape, Polygon)  # a buffer of a point
+    return shape

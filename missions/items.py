@@ -14,7 +14,7 @@ _GROUND_SPEED, _CLIMB_SPEED, _DESCENT_SPEED = 1.0, 2.0, 3.0  # SPEED_TYPE
 _KEEP_THROTTLE = -1.0
 _MAVLINK_TARGETING = 2.0  # MAV_MOUNT_MODE_MAVLINK_TARGETING in param7
 _NADIR_DEG = -90.0
-_REACHED_M = 2.0  # a waypoint counts as reached this far before it (ArduCopter, WPNAV_RADIUS)
+REACHED_M = 2.0  # a waypoint counts as reached this far before it (ArduCopter, WPNAV_RADIUS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Writer:
 
     def _photos(self, row: Array) -> Iterator[Photo]:
         length = float(np.hypot(*(row[1] - row[0])))
-        along = np.arange(0, max(length - _REACHED_M, 1e-6), self.photo_spacing_m)
+        along = np.arange(0, max(length - REACHED_M, 1e-6), self.photo_spacing_m)
         share = along / length if length > 0 else np.zeros(1)
         places = self.frame.lonlat_from_xy(row[0] + share[:, None] * (row[1] - row[0]))
         heading = heading_deg(row, self.frame)

@@ -12,6 +12,7 @@ from shapely.errors import ShapelyError
 
 from geo.files import replacing
 from missions.errors import MissionError
+from missions.fence import circle, joined
 from missions.model import AltitudeFrame, MissionItem
 from missions.reading import reason
 from missions.waypoints import read_rows, rows_text
@@ -65,26 +66,36 @@ def rally_items(places: Sequence[tuple[float, float, float]]) -> tuple[MissionIt
 
 
 def read_fence(path: Path) -> Polygon:
-    """Read a fence of one polygon to stay in, with polygons to stay out of as holes.
+    """Read a fence as one area to stay in, with holes to stay out of.
 
     Raises:
         MissionError: the file is missing or damaged, or its fence is more than that.
     """
-    items = [item for item in read_rows(path) if RETURN_POINT <= item.command < RALLY_POINT]
-    circles = [item for item in items if item.command in (INSIDE_CIRCLE, OUTSIDE_CIRCLE)]
-    if circles:
-        raise MissionError(f"{path}: has {len(circles)} circles; draw them as polygons")
-    corners = [item for item in items if item.command in (INSIDE, OUTSIDE)]
+    rows = read_rows(path)
     try:
-        rings = list(_rings(corners))
-        shells = [ring for command, ring in rings if command == INSIDE]
-        if len(shells) != 1:
-            raise ValueError(f"{len(shells)} polygons to stay in; one is needed")
-        return Polygon(shells[0], [ring for command, ring in rings if command == OUTSIDE])
+        return fence_of(rows)
+    except MissionError as error:
+        raise MissionError(f"{path}: {error}") from error
+
+
+def fence_of(found: Sequence[MissionItem]) -> Polygon:
+    """Make a fence of items; MissionError where that cannot be done."""
+    corners = [item for item in found if item.command in (INSIDE, OUTSIDE)]
+    circles = [item for item in found if item.command in (INSIDE_CIRCLE, OUTSIDE_CIRCLE)]
+    try:
+        shapes = [(command, Polygon(ring)) for command, ring in _rings(corners)]
+        shapes += [(item.command, _circle(item)) for item in circles]
+        return joined(
+            [shape for command, shape in shapes if command in (INSIDE, INSIDE_CIRCLE)],
+            [shape for command, shape in shapes if command in (OUTSIDE, OUTSIDE_CIRCLE)],
+        )
     except (ValueError, ShapelyError) as error:
-        raise MissionError(
-            f"{path}: the fence is incomplete or damaged ({reason(error)})"
-        ) from error
+        raise MissionError(f"the fence is incomplete or damaged ({reason(error)})") from error
+
+
+def _circle(item: MissionItem) -> Polygon:
+    radius_m, outside = item.parameters[0], item.command == OUTSIDE_CIRCLE
+    return circle(item.lon_deg, item.lat_deg, radius_m, around=outside)
 
 
 def _rings(corners: Sequence[MissionItem]) -> Iterator[tuple[int, list[tuple[float, float]]]]:

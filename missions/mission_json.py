@@ -109,6 +109,9 @@ def sortie_from_document(document: Mapping[str, Any]) -> Sortie:
             raise ValueError(f"{name} is {fields[name]}")
         if not isinstance(fields[name], (int, float) if kind is float else kind):
             raise TypeError(f"{name} is {fields[name]!r}")
+    for name in ("ceiling_home_m", "return_height_m"):
+        if fields.get(name) is not None and not math.isfinite(fields[name]):
+            raise ValueError(f"{name} is {fields[name]}")
     return Sortie(**fields)
 
 

@@ -152,6 +152,8 @@ class Sortie:
         battery_share: `energy_wh` as share of a full battery set.
         ceiling_home_m: highest height above home that the flight may reach; None where the
             planner did not say.
+        return_height_m: above home, to which the vehicle must climb before it returns (RTL_ALT);
+            None where the planner did not say.
     """
 
     code: str
@@ -171,6 +173,7 @@ class Sortie:
     energy_wh: float = 0.0
     battery_share: float = 0.0
     ceiling_home_m: float | None = None
+    return_height_m: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse a code that could name a file outside of its folder, or none at all."""

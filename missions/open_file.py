@@ -42,6 +42,7 @@ def _reader(path: Path, content: bytes) -> Callable[[Path], MissionFile]:
         ".waypoints": read_waypoints,
         ".kmz": read_wpml,
         ".csv": read_litchi,
+        ".txt": read_waypoints,
         ".json": _read_ours,
     }
     reader = by_name.get(path.suffix.lower())

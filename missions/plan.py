@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from geo.errors import AerogridError
 from geo.grid import Cell
 from geo.terrain import Terrain
+from missions.airspace import EMPTY, Airspace
 from missions.model import Drone, Sortie
+from missions.safe_survey import survey_safely
 from missions.settings import SurveySettings
-from missions.survey import plan_survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,36 @@ class Plan:
         """What the speeds of the sorties follow from, each once."""
         return tuple(dict.fromkeys(sortie.speed_limit for sortie in self.sorties))
 
+    @property
+    def return_height_m(self) -> float | None:
+        """Height above home that clears the way home of every sortie (RTL_ALT)."""
+        heights = [s.return_height_m for s in self.sorties if s.return_height_m is not None]
+        return max(heights, default=None)
+
+
+def plan_cells(
+    cells: Iterable[Cell],
+    plan_cell: Callable[[Cell], tuple[Sortie, ...]],
+    on_cell: Callable[[Cell], None] | None = None,
+) -> Plan:
+    """Plan every cell; one that cannot be flown is reported and the rest planned.
+
+    Args:
+        cells: to plan.
+        plan_cell: plans one; raises an `AerogridError` where that cannot be done.
+        on_cell: called after each cell, for a progress bar.
+    """
+    sorties: list[Sortie] = []
+    refused: list[Refusal] = []
+    for cell in cells:
+        try:
+            sorties += plan_cell(cell)
+        except AerogridError as error:
+            refused.append(Refusal(cell.code, str(error)))
+        if on_cell is not None:
+            on_cell(cell)
+    return Plan(tuple(sorties), tuple(refused))
+
 
 def plan_patrol(
     cells: Iterable[Cell],
@@ -52,24 +83,31 @@ def plan_patrol(
     settings: SurveySettings | None = None,
     *,
     terrain: Terrain | None = None,
+    airspace: Airspace = EMPTY,
+    tolerance_m: float | None = None,
     on_cell: Callable[[Cell], None] | None = None,
 ) -> Plan:
-    """Plan every cell; one that cannot be flown is reported and the rest planned.
+    """Plan and check a survey of every cell.
 
     Args:
         cells: to patrol.
         drone: what flies.
         settings: overlaps, height and limits; the usual ones if None.
         terrain: heights of the ground; level ground at sea level if None.
+        airspace: zones and obstacles that are in force; they are flown around.
+        tolerance_m: follow the terrain within this; fly at one altitude if None.
         on_cell: called after each cell, for a progress bar.
     """
-    sorties: list[Sortie] = []
-    refused: list[Refusal] = []
-    for cell in cells:
-        try:
-            sorties += plan_survey(cell.boundary, drone, settings, code=cell.code, terrain=terrain)
-        except AerogridError as error:
-            refused.append(Refusal(cell.code, str(error)))
-        if on_cell is not None:
-            on_cell(cell)
-    return Plan(tuple(sorties), tuple(refused))
+
+    def survey(cell: Cell) -> tuple[Sortie, ...]:
+        return survey_safely(
+            cell.boundary,
+            drone,
+            settings,
+            code=cell.code,
+            terrain=terrain,
+            airspace=airspace,
+            tolerance_m=tolerance_m,
+        )
+
+    return plan_cells(cells, survey, on_cell)

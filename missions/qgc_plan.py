@@ -14,6 +14,7 @@ from shapely.errors import ShapelyError
 from geo.files import replacing
 from geo.pose import GeoPoint
 from missions.errors import MissionError
+from missions.fence import circle, joined
 from missions.model import AltitudeFrame, Command, MissionFile, MissionItem, Sortie
 from missions.reading import checked_item, fence_of, read_text, reason
 
@@ -115,7 +116,7 @@ def _mission_file(document: dict[str, Any]) -> MissionFile:
     mission = document["mission"]
     lat, lon, altitude = mission["plannedHomePosition"]
     items = tuple(_read_item(item) for item in _simple_items(mission["items"]))
-    fence = _read_fence(document.get("geoFence", {}).get("polygons", []))
+    fence = _read_fence(document.get("geoFence", {}))
     return MissionFile(GeoPoint(lon, lat, altitude or 0.0), items, fence)
 
 
@@ -148,12 +149,18 @@ def _known(value: int, kind: type[Command] | type[AltitudeFrame]) -> int:
     return kind(value) if value in list(kind) else int(value)
 
 
-def _read_fence(polygons: Sequence[dict[str, Any]]) -> Polygon | None:
-    inside = [_ring(p["polygon"]) for p in polygons if p["inclusion"]]
-    outside = [_ring(p["polygon"]) for p in polygons if not p["inclusion"]]
-    if not inside:
+def _read_fence(fence: dict[str, Any]) -> Polygon | None:
+    """Polygons and circles, to stay in and to keep out of."""
+    shapes = [(p["inclusion"], fence_of([_ring(p["polygon"])])) for p in fence.get("polygons", [])]
+    shapes += [(c["inclusion"], _circle(c)) for c in fence.get("circles", [])]
+    if not shapes:
         return None
-    return fence_of([inside[0], *outside])
+    return joined([s for stay, s in shapes if stay], [s for stay, s in shapes if not stay])
+
+
+def _circle(document: dict[str, Any]) -> Polygon:
+    lat, lon = document["circle"]["center"]
+    return circle(lon, lat, document["circle"]["radius"], around=not document["inclusion"])
 
 
 def _ring(places: Sequence[Sequence[float]]) -> list[tuple[float, float]]:

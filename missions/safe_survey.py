@@ -1,5 +1,6 @@
 """Which sorties photograph an area without coming near anything that forbids it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import shapely
@@ -12,13 +13,15 @@ from missions.check import check, safe_return_height_m
 from missions.check_limits import Limits
 from missions.errors import MissionError
 from missions.fence import MOST_POINTS
-from missions.findings import Finding, Severity
+from missions.findings import Code, Finding, Severity
 from missions.flown import has_place
 from missions.model import Drone, Sortie
 from missions.settings import DEFAULT_HEIGHT_AGL_M, SurveySettings
 from missions.survey import plan_survey
 from missions.terrain_following import follow_terrain
 from missions.usable import clear_home, usable_area
+
+_MORE_RESERVE = (0.0, 0.06, 0.15, 0.3)  # shares of the usable battery
 
 
 class UnsafeError(MissionError):
@@ -28,14 +31,6 @@ class UnsafeError(MissionError):
         self.findings = findings
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         super().__init__(f"sortie {code} would not be safe: {findings[0].message}{more}")
-
-
-@dataclass(frozen=True, slots=True)
-class SafePlan:
-    """Sorties, and the return height above home that all of them need in the vehicle (RTL_ALT)."""
-
-    sorties: tuple[Sortie, ...]
-    return_height_m: float
 
 
 def survey_safely(
@@ -48,7 +43,7 @@ def survey_safely(
     terrain: Terrain | None = None,
     airspace: Airspace = EMPTY,
     tolerance_m: float | None = None,
-) -> SafePlan:
+) -> tuple[Sortie, ...]:
     """Plan a survey of what of an area may be flown over, and check it.
 
     Args:
@@ -66,16 +61,95 @@ def survey_safely(
         MissionError: the area cannot be flown; the message says why and what to change.
         TerrainError: the terrain does not know some ground that is flown over.
     """
-    settings = settings or SurveySettings()
-    task = _Task(drone, settings, terrain, airspace, tolerance_m)
-    plan = task.plan(area, code, cell_codes)
-    limits = replace(task.limits, return_height_m=plan.return_height_m)
-    for sortie in plan.sorties:
+    wanted = settings or SurveySettings()
+
+    def plan(careful: Drone) -> tuple[Sortie, ...]:
+        task = _Task(careful, wanted, terrain, airspace, tolerance_m)
+        return task.plan(area, code, cell_codes)
+
+    return safely(plan, drone, wanted, terrain=terrain, airspace=airspace)
+
+
+def safely(
+    plan: Callable[[Drone], Sequence[Sortie]],
+    drone: Drone,
+    settings: SurveySettings,
+    *,
+    terrain: Terrain | None = None,
+    airspace: Airspace = EMPTY,
+) -> tuple[Sortie, ...]:
+    """Plan with a planner of any kind and check it; in shorter flights where a battery runs low.
+
+    Planners cut flights before hills and return heights are known, which may take more energy.
+
+    Args:
+        plan: called with the drone, with more and more of its battery kept in reserve.
+        drone: what flies.
+        settings: limits.
+        terrain: see `proven`.
+        airspace: see `proven`.
+
+    Raises:
+        UnsafeError: the check found an error.
+        MissionError: see `proven`, and what `plan` refuses.
+    """
+    for more in _MORE_RESERVE[:-1]:
+        planned = plan(_keeping(drone, more))
+        try:
+            return proven(planned, drone, settings, terrain=terrain, airspace=airspace)
+        except UnsafeError as error:
+            if any(finding.code is not Code.BATTERY for finding in error.findings):
+                raise
+    planned = plan(_keeping(drone, _MORE_RESERVE[-1]))
+    return proven(planned, drone, settings, terrain=terrain, airspace=airspace)
+
+
+def _keeping(drone: Drone, share: float) -> Drone:
+    """The drone with a share of what it may use kept as well."""
+    return replace(drone, reserve_share=drone.reserve_share + share * (1 - drone.reserve_share))
+
+
+def proven(
+    sorties: Sequence[Sortie],
+    drone: Drone,
+    settings: SurveySettings,
+    *,
+    terrain: Terrain | None = None,
+    airspace: Airspace = EMPTY,
+) -> tuple[Sortie, ...]:
+    """Give sorties of one place the return height that all of them need, and check each.
+
+    Args:
+        sorties: as planned, of any kind of mission.
+        drone: what flies.
+        settings: limits that they were planned with.
+        terrain: heights of the ground; level ground at home's altitude if None.
+        airspace: zones and obstacles that are in force.
+
+    Raises:
+        UnsafeError: the check found an error.
+        MissionError: no return height clears ground and obstacles below the ceiling.
+    """
+    if not sorties:
+        return ()
+    limits = limits_of(settings)
+    heights = [safe_return_height_m(s, limits, terrain, airspace, drone) for s in sorties]
+    safe = tuple(replace(sortie, return_height_m=max(heights)) for sortie in sorties)
+    for sortie in safe:
         found = check(sortie, limits, terrain, airspace, drone)
         errors = tuple(finding for finding in found if finding.severity is Severity.ERROR)
         if errors:
             raise UnsafeError(sortie.code, errors)
-    return plan
+    return safe
+
+
+def limits_of(settings: SurveySettings) -> Limits:
+    """What flights with these settings are checked against."""
+    return Limits(
+        ceiling_agl_m=settings.ceiling_agl_m,
+        floor_agl_m=settings.floor_agl_m,
+        wind_m_s=settings.wind_m_s,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +162,16 @@ class _Task:
     airspace: Airspace
     tolerance_m: float | None
 
-    @property
-    def limits(self) -> Limits:
-        """What the settings limit."""
-        return Limits(
-            ceiling_agl_m=self.settings.ceiling_agl_m,
-            floor_agl_m=self.settings.floor_agl_m,
-            wind_m_s=self.settings.wind_m_s,
-        )
-
     def plan(
         self, area: Polygon | MultiPolygon, code: str, cell_codes: tuple[str, ...]
-    ) -> SafePlan:
+    ) -> tuple[Sortie, ...]:
         """Plan without a check."""
         frame = LocalFrame.around(area)
         usable = usable_area(area, self.airspace, frame, heights_agl_m=self._heights())
         parts = sorted(shapely.get_parts(usable).tolist(), key=lambda part: -part.area)
         flights = [sortie for part in parts for sortie in self._part(part, frame)]
         codes = cell_codes or (code,)
-        sorties = tuple(
+        return tuple(
             replace(
                 sortie,
                 code=f"{code}-{number}",
@@ -115,11 +180,6 @@ class _Task:
             )
             for number, sortie in enumerate(flights, 1)
         )
-        heights = [
-            safe_return_height_m(sortie, self.limits, self.terrain, self.airspace, self.drone)
-            for sortie in sorties
-        ]
-        return SafePlan(sorties, max(heights))
 
     def _heights(self) -> tuple[float, float] | None:
         """Lowest and highest height above ground, if it is known before planning."""

@@ -7,12 +7,13 @@ battery takes no more than one row, the next flight begins with the next row.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from geo.frames import Array
 from missions.course import Course, Mover, join
-from missions.energy import energy_wh, usable_wh
+from missions.energy import energy_wh, usable_wh, used_share, way_home_share
 from missions.errors import MissionError
 from missions.inside import Inside
 from missions.ledger import Ledger, Sums, sums_of
@@ -24,6 +25,7 @@ from missions.wind import Wind
 _SHORTEST_PART_M = 20.0
 _FIXED_PLACES = 4  # take-off, over home before and after, return
 _MARGIN = 0.998  # for rounding degrees in mission items
+_NEAR_M, _FAR_M = 100.0, 1000.0
 _CORNERS_S = 10.0  # that rounding the corners between transit and rows may save
 
 
@@ -95,11 +97,39 @@ class Budget:
         """Energy of a flight in the worst wind that counts."""
         return float(energy_wh(self.course(flight), self.drone, self.wind).sum())
 
+    def most_wh(self, flight: Flight) -> float:
+        """Energy of a flight, or until the way home from its worst place ends, if that is more."""
+        course = self.course(flight)
+        used = energy_wh(course, self.drone, self.wind)
+        at_height = np.arange(len(used)) >= 2  # the first two parts spool up and climb
+        high = at_height & (course.end_m[:, 2] >= self.climb_m - 1e-6)
+        home_m = np.hypot(*(course.end_m - course.start_m[0])[high, :2].T)
+        first, each_m = _return_wh(self.drone, self.climb_m, self.wind.speed_m_s)
+        broken_off = np.cumsum(used)[high] + first + each_m * home_m
+        return max(float(used.sum()), float(broken_off.max(initial=0.0)))
+
     def allows(self, flight: Flight) -> bool:
         """Whether battery, without its reserve, and memory of the drone suffice."""
         if flight.places() > self.drone.waypoint_limit:
             return False
-        return self.energy_wh(flight) <= usable_wh(self.drone) * _MARGIN
+        return self.most_wh(flight) <= usable_wh(self.drone) * _MARGIN
+
+
+@cache
+def _return_wh(drone: Drone, climb_m: float, wind_m_s: float) -> tuple[float, float]:
+    """Energy of a straight way home and landing: from close by, and more for each metre.
+
+    All ways of more than a few metres speed up and slow down alike, so two of them tell all.
+    """
+    used = used_share(drone, Wind(wind_m_s))
+    height = drone.autopilot.return_height_m
+    near, far = (
+        drone.battery_wh
+        * way_home_share(drone, used, np.array([away, 0.0, climb_m]), np.zeros(3), height)
+        for away in (_NEAR_M, _FAR_M)
+    )
+    each_m = (far - near) / (_FAR_M - _NEAR_M)
+    return near - each_m * _NEAR_M, each_m
 
 
 WayHome = Callable[[Array], Array]
@@ -232,7 +262,7 @@ class _Cutter:
             )
         return MissionError(
             f"the way from home to a row of {length_m(flight.route.rows[0]):.0f} m and back takes "
-            f"{self._budget.energy_wh(flight):.1f} Wh in a wind of {wind.speed_m_s:g} m/s; "
+            f"{self._budget.most_wh(flight):.1f} Wh in a wind of {wind.speed_m_s:g} m/s; "
             f"{drone.name} has {usable_wh(drone):.1f} Wh without its reserve. Start closer to the "
             "cell"
         )

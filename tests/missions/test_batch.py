@@ -7,6 +7,7 @@ from shapely import box
 
 from geo.grid import Cell
 from geo.terrain import FlatTerrain
+from missions.airspace import Airspace, NoFlyZone
 from missions.batch import Job, Tools, heights_agl_m, plan_batch
 from missions.mission_json import write_sortie
 from missions.settings import SurveySettings
@@ -41,11 +42,7 @@ class Dies:
             os._exit(9)
 
 
-def finds_fault(sortie, terrain):
-    return ["too near"] if sortie.cell_codes[0].endswith("1") else []
-
-
-def breaks(sortie, terrain):
+def breaks(sortie):
     raise RuntimeError("a fault of ours")
 
 
@@ -74,13 +71,17 @@ def test_a_cell_that_ends_its_process_costs_only_itself(drone):
     assert "ended the process" in batch.refused[0].reason
 
 
-def test_findings_of_the_check_stay_with_the_flight(drone):
-    batch = plan_batch(jobs(drone, squares(2)), Tools(check=finds_fault))
-    assert [flight.findings for flight in batch.flights] == [(), ("too near",)]
+def test_cell_in_a_no_fly_zone_is_refused_and_its_neighbour_keeps_away(drone):
+    cells = list(squares(2))
+    zone = NoFlyZone("airport", cells[0].boundary, margin_m=20.0)
+    batch = plan_batch(jobs(drone, cells), Tools(airspace=Airspace(no_fly=(zone,))))
+    assert [flight.cell_code for flight in batch.flights] == [cells[1].code]
+    assert "airport" in batch.refused[0].reason
+    assert FRAME.to_local(batch.flights[0].fence).disjoint(FRAME.to_local(zone.area).buffer(-0.1))
 
 
 def test_a_fault_of_ours_is_a_refusal_that_names_it(drone):
-    batch = plan_batch(jobs(drone, squares(1)), Tools(check=breaks))
+    batch = plan_batch(jobs(drone, squares(1)), Tools(keep=breaks))
     assert batch.refused[0].reason == "planning failed (RuntimeError: a fault of ours)"
 
 

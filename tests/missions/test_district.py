@@ -4,6 +4,7 @@ import pytest
 from shapely import box
 
 from geo.grid import Cell, Grid
+from missions.airspace import Airspace, NoFlyZone
 from missions.batch import Tools
 from missions.district import Request, orders_of, plan_district
 from missions.errors import MissionError
@@ -20,10 +21,6 @@ REQUEST = Request(GRID, fleet(), FIRST, 2, iterations=50)
 @pytest.fixture(scope="module")
 def plan():
     return plan_district(REQUEST)
-
-
-def finds_fault(sortie, terrain):
-    return ["over the ceiling"] if sortie.cell_codes[0].endswith("3") else []
 
 
 def test_every_flight_is_flown_once(plan):
@@ -44,11 +41,14 @@ def test_bad_cell_is_reported_and_the_rest_is_flown():
     assert len(found.schedule.slots) == len(found.flights) >= 8
 
 
-def test_flight_with_findings_is_not_flown():
-    found = plan_district(REQUEST, Tools(check=finds_fault))
-    unsafe = next(cell.code for cell in GRID if cell.code.endswith("3"))
-    assert unsafe not in {slot.cell_code for slot in found.schedule.slots}
-    assert "over the ceiling" in str(found.refused[0])
+def test_cell_that_must_not_be_flown_over_is_reported_and_the_rest_is_flown():
+    closed = next(cell for cell in GRID if cell.code.endswith("3"))
+    zone = NoFlyZone("barracks", closed.boundary)
+    found = plan_district(REQUEST, Tools(airspace=Airspace(no_fly=(zone,))))
+    assert {slot.cell_code for slot in found.schedule.slots} == {
+        cell.code for cell in GRID if cell is not closed
+    }
+    assert "barracks" in str(found.refused[0])
 
 
 def test_cells_go_to_the_depot_that_is_near():

@@ -1,8 +1,11 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from pymavlink import mavutil
 from pymavlink.mavwp import MissionItemProtocol_Fence, MissionItemProtocol_Rally
+from shapely import Point, Polygon
 
+from geo.frames import LocalFrame
 from missions.errors import MissionError
 from missions.mavlink_files import (
     fence_items,
@@ -86,9 +89,33 @@ def test_fence_cut_short_is_refused(fence_path):
         read_fence(fence_path)
 
 
-def test_circles_are_refused(fence_path):
-    fence_path.write_text("QGC WPL 110\n0\t0\t0\t5003\t50\t0\t0\t0\t31.7\t119.9\t0\t1\n")
-    with pytest.raises(MissionError, match="1 circles"):
+def circles(*rows):
+    text = "".join(
+        f"{n}\t0\t0\t{command}\t{radius}\t0\t0\t0\t{lat}\t{lon}\t0\t1\n"
+        for n, (command, radius, lat, lon) in enumerate(rows)
+    )
+    return f"QGC WPL 110\n{text}"
+
+
+def test_circles_are_read_on_the_safe_side(fence_path):
+    fence_path.write_text(circles((5003, 50, 31.7, 119.9), (5004, 10, 31.7, 119.9)))
+    fence = LocalFrame(119.9, 31.7).to_local(read_fence(fence_path))
+    assert Point(0, 0).buffer(50.001, quad_segs=64).covers(Polygon(fence.exterior))
+    assert Polygon(fence.interiors[0]).buffer(0.001).covers(Point(0, 0).buffer(10, quad_segs=64))
+    assert fence.area == pytest.approx(np.pi * (50**2 - 10**2), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [(5004, 10, 31.7, 119.9)],
+        [(5003, 10, 31.7, 119.9), (5003, 10, 31.8, 119.9)],
+        [(5003, 0, 31.7, 119.9)],
+    ],
+)
+def test_fence_without_one_area_to_stay_in_is_refused(fence_path, rows):
+    fence_path.write_text(circles(*rows))
+    with pytest.raises(MissionError, match="incomplete or damaged"):
         read_fence(fence_path)
 
 

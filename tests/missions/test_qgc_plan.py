@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from shapely import Polygon
+from shapely import Point, Polygon
 
 from missions.errors import MissionError
 from missions.model import Command
@@ -94,3 +94,16 @@ def test_damaged_file_is_named(tmp_path, content, what):
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(MissionError, match="no such file"):
         read_plan(tmp_path / "gone.plan")
+
+
+def test_circles_of_a_foreign_fence_are_not_passed_over(sortie, tmp_path):
+    path = tmp_path / "a.plan"
+    document = plan_document(sortie)
+    center = [sortie.home.lat_deg, sortie.home.lon_deg]
+    document["geoFence"]["circles"] = [
+        {"circle": {"center": center, "radius": 5}, "inclusion": False, "version": 1}
+    ]
+    path.write_text(json.dumps(document))
+    fence = read_plan(path).fence
+    assert not fence.covers(Point(sortie.home.lon_deg, sortie.home.lat_deg))
+    assert sortie.fence.covers(fence)

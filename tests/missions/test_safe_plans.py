@@ -18,7 +18,7 @@ from missions.check_limits import Limits
 from missions.drones import drone_keys, drone_named
 from missions.findings import Severity
 from missions.model import Drone, Sortie
-from missions.safe_survey import SafePlan, UnsafeError, survey_safely
+from missions.safe_survey import UnsafeError, survey_safely
 from missions.settings import SurveySettings
 from tests.missions.hills import random_hills
 from tests.missions.shapes import on_globe, polygons
@@ -81,7 +81,7 @@ def worlds(draw):
     )
 
 
-def planned(world: World) -> SafePlan:
+def planned(world: World) -> tuple[Sortie, ...]:
     """Along the terrain where it is hilly."""
     wanted = SurveySettings(height_agl_m=world.height_agl_m)
     tolerance = None if isinstance(world.terrain, FlatTerrain) else world.tolerance_m
@@ -95,9 +95,8 @@ def planned(world: World) -> SafePlan:
     )
 
 
-def errors_of(sortie: Sortie, world: World, return_height_m: float) -> list[str]:
-    limits = Limits(return_height_m=return_height_m)
-    found = check(sortie, limits, world.terrain, world.airspace, world.drone)
+def errors_of(sortie: Sortie, world: World) -> list[str]:
+    found = check(sortie, Limits(), world.terrain, world.airspace, world.drone)
     return [str(finding) for finding in found if finding.severity is Severity.ERROR]
 
 
@@ -123,12 +122,12 @@ def reason(refusal: AerogridError) -> str:
 @given(worlds())
 def test_plan_passes_the_check_or_is_refused_for_another_reason(world):
     try:
-        plan = planned(world)
+        sorties = planned(world)
     except UnsafeError:
         raise
     except AerogridError as refusal:
         event(f"refused: {reason(refusal)}")
         return
     event(f"planned over {'level' if isinstance(world.terrain, FlatTerrain) else 'hilly'} ground")
-    for sortie in plan.sorties:
-        assert errors_of(sortie, world, plan.return_height_m) == []
+    for sortie in sorties:
+        assert errors_of(sortie, world) == []

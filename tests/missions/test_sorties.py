@@ -72,9 +72,16 @@ def test_reserve_is_kept_by_every_flight_in_any_wind(reserve_share, wind_m_s):
 
 def test_more_wind_takes_more_batteries():
     (whole,) = split(ROUTE, WAY, budget())
-    enough = 1.01 * budget().energy_wh(whole)
+    enough = 1.01 * budget().most_wh(whole)
     assert len(split(ROUTE, WAY, budget(enough))) == 1
     assert len(split(ROUTE, WAY, budget(enough, wind_m_s=5.0))) > 1
+
+
+def test_way_home_from_the_furthest_row_counts_and_not_only_the_flight_as_planned():
+    (whole,) = split(ROUTE, WAY, budget())
+    assert budget().most_wh(whole) > budget().energy_wh(whole)
+    for flight in split(ROUTE, WAY, budget(20)):
+        assert budget(20).most_wh(flight) <= 20
 
 
 def test_transit_stays_inside_the_cell():
