@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from missions.drones import drone_named
 from missions.errors import MissionError
 from missions.findings import Finding, Severity, has_errors
 from missions.model import Drone, MissionFile, Sortie
+from pipeline.planning import PLAN_FILE
 from pipeline.settings import Planning, read_settings
+from pipeline.workspace import read_json
 
 PASSED, FOUND = 0, 3
-_SUFFIXES = (".mission.json", ".plan", ".waypoints")
+_SUFFIXES = (".mission.json", ".plan", ".waypoints", ".kmz")
 _LONGEST_FLIGHT = timedelta(hours=1)
 
 
@@ -34,7 +37,7 @@ def run(
     floor_agl_m: float | None = None,
     return_height_m: float | None = None,
     home_distance_m: float | None = None,
-    at: datetime | None = None,
+    at: str | None = None,
     config: Path | None = None,
     as_json: bool = False,
 ) -> int:
@@ -49,9 +52,10 @@ def run(
         wind_m_s: expected; the usual if None, as for the limits that follow.
         ceiling_agl_m: highest above ground; the settings' if None.
         floor_agl_m: lowest above ground.
-        return_height_m: above home, as set in the vehicle (RTL_ALT).
+        return_height_m: above home, as set in the vehicle (RTL_ALT); what the plan beside a file
+            asks for if None.
         home_distance_m: furthest from home.
-        at: when the flight begins; zones of all times count if None.
+        at: when the flight begins, ISO with time zone; zones of all times count if None.
         config: settings file.
         as_json: write the findings as JSON.
     """
@@ -65,13 +69,17 @@ def run(
         home_distance_m=home_distance_m,
     )
     terrain = None if dem is None else read_terrain(dem)
-    known = _in_force(read_airspace(airspace, obstacles), at)
+    start = None if at is None else console.moment("--at", at)
+    known = _in_force(read_airspace(airspace, obstacles), start)
 
     def drone_of(mission: MissionFile | Sortie) -> Drone:
         own = mission.drone_key if isinstance(mission, Sortie) else planning.drone
         return drone_named(drone or own)
 
-    checked = [(p, check_file(p, limits, terrain, known, drone_of)) for p in _mission_files(files)]
+    def checked_one(path: Path) -> tuple[Finding, ...]:
+        return check_file(path, _as_planned(limits, path), terrain, known, drone_of)
+
+    checked = [(path, checked_one(path)) for path in _mission_files(files)]
     if as_json:
         console.out.print_json(json.dumps(findings_document(checked), ensure_ascii=False))
     else:
@@ -88,6 +96,19 @@ def _limits(planning: Planning, **given: float | None) -> Limits:
         return Limits(ceiling_as_of=planning.ceiling_as_of, **values)
     except ValueError as error:
         raise MissionError(f"command line: {error}") from error
+
+
+def _as_planned(limits: Limits, path: Path) -> Limits:
+    """Limits with the return height that the plan of a file asks for, where none was given.
+
+    Formats of others have no place for it, so it is read from the plan's own summary.
+    """
+    summary = path.parent / PLAN_FILE
+    if limits.return_height_m is not None or not summary.is_file():
+        return limits
+    plan = read_json(summary)
+    height = plan.get("return_height_m") if path.name in plan.get("files", ()) else None
+    return limits if height is None else replace(limits, return_height_m=float(height))
 
 
 def _in_force(airspace: Airspace, at: datetime | None) -> Airspace:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -15,6 +16,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+
+from geo.errors import AerogridError
 
 # Exit codes; docs/cli.md has them all.
 DONE, IN_PART = 0, 3
@@ -64,3 +67,16 @@ def where(path: Path) -> str:
         return escape(str(path.resolve().relative_to(Path.cwd())))
     except ValueError:
         return escape(str(path))
+
+
+def moment(option: str, text: str) -> datetime:
+    """Read a time with its zone that an option was given."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise AerogridError(
+            f"{option} {text}: is not a time such as 2026-06-15T10:00+08:00"
+        ) from error
+    if found.tzinfo is None:
+        raise AerogridError(f"{option} {text}: lacks its time zone, such as +08:00")
+    return found

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from rich.progress import Progress, TaskID
 
-from cli.console import out, progress, table, warn, where
-from geo.formats import read_grid
+from cli.console import DONE, IN_PART, out, progress, table, warn, where
+from geo.files import replacing
 from geo.raster import read_terrain
-from missions.airspace import EMPTY, Airspace
+from missions.airspace_files import read_airspace
 from missions.annex import entries, write_annex
 from missions.batch import Tools
-from missions.check_limits import Limits
 from missions.district import DistrictPlan, OnStep, Request, plan_district
 from missions.district_map import write_district_map
 from missions.fleet_files import (
@@ -25,15 +24,14 @@ from missions.fleet_files import (
     read_weather,
 )
 from missions.flight_lists import write_flight_lists
-from missions.mission_json import write_sortie
 from missions.model import Sortie
 from missions.priority import Priority, priorities
-from missions.qgc_plan import write_plan
-from missions.safety import SafetyCheck
-from missions.settings import SurveySettings
 from missions.windows import zone_of
-
-_EXIT_ALL, _EXIT_SOME_LEFT = 0, 3
+from pipeline.analysis import read_cells
+from pipeline.plan_files import write_missions
+from pipeline.planning import PLAN_FILE, refuse_foreign, survey_settings
+from pipeline.settings import Format, Settings
+from pipeline.workspace import write_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,8 @@ class Paths:
     weather: Path | None = None
     history: Path | None = None
     tips: Path | None = None
+    airspace: Path | None = None
+    obstacles: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,84 +54,79 @@ class SortieFiles:
     """Writes each sortie in the process that planned it."""
 
     folder: Path
+    formats: tuple[Format, ...]
 
     def __call__(self, sortie: Sortie) -> None:
-        """Write `mission.json` and a QGroundControl plan."""
+        """Write the mission files of one sortie into the folder of its cell."""
         own = self.folder / "sorties" / sortie.cell_codes[0]
-        write_sortie(own / f"{sortie.code}.mission.json", sortie)
-        write_plan(own / f"{sortie.code}.plan", sortie)
+        own.mkdir(parents=True, exist_ok=True)
+        write_missions(own, sortie, self.formats)
 
 
 def run(
     paths: Paths,
     folder: Path,
+    settings: Settings,
     *,
     days: int,
     first: date,
-    settings: SurveySettings | None = None,
-    approval: str = "",
     workers: int | None = None,
     seed: int = 0,
-    airspace: Airspace = EMPTY,
 ) -> int:
-    """Plan a district and write everything into a folder; returns the exit code.
+    """Plan a district and write everything into a folder, which is replaced whole.
 
     Args:
         paths: what to read.
         folder: gets sorties, `DAY/CREW.csv`, `not-flown.csv`, the annex and the map.
+        settings: of grid and every survey; the drones are the fleet's.
         days: to plan for.
         first: of the days.
-        settings: of every survey.
-        approval: number of the flight approval.
         workers: processes; as many as there are processors if None.
         seed: of the search for tours.
-        airspace: zones and obstacles; a sortie that the safety check forbids is not flown.
 
     Returns:
         0 if every cell is flown, 3 if some are left (they are in `not-flown.csv`).
     """
-    request, terrain_tools = _request(paths, days, first, settings, seed)
-    check = SafetyCheck(_limits(request.settings), airspace)
-    tools = replace(terrain_tools, keep=SortieFiles(folder), check=check)
-    with progress() as bars:
-        plan = plan_district(
-            request, tools, workers=workers or os.cpu_count() or 1, on_step=_bars(bars)
+    refuse_foreign(folder)
+    request = _request(paths, days, first, settings, seed)
+    wanted = settings.planning
+    with replacing(folder) as temporary:
+        temporary.mkdir()
+        tools = Tools(
+            terrain=read_terrain(paths.dem) if paths.dem is not None else None,
+            keep=SortieFiles(temporary, wanted.formats),
+            airspace=read_airspace(paths.airspace, paths.obstacles),
+            tolerance_m=wanted.terrain_tolerance_m,
         )
-    _write(folder, request, plan, approval)
+        with progress() as bars:
+            plan = plan_district(
+                request, tools, workers=workers or os.cpu_count() or 1, on_step=_bars(bars)
+            )
+        _write(temporary, request, plan)
+        files = sorted(path.name for path in temporary.iterdir())
+        write_json(temporary / PLAN_FILE, {"days": days, "first": str(first), "files": files})
     _tell(folder, plan)
     left = plan.refused or plan.schedule.unassigned
-    return _EXIT_SOME_LEFT if left else _EXIT_ALL
+    return IN_PART if left else DONE
 
 
-def _request(
-    paths: Paths, days: int, first: date, settings: SurveySettings | None, seed: int
-) -> tuple[Request, Tools]:
+def _request(paths: Paths, days: int, first: date, settings: Settings, seed: int) -> Request:
     """Read everything; problems of the grid and old tips are told, not hidden."""
-    grid = read_grid(paths.grids)
+    grid = read_cells(paths.grids, settings.grids)
     for problem in grid.problems:
         warn(f"{paths.grids}: {problem}")
     said = read_fleet(paths.fleet, read_depots(paths.depots))
     hours = said.fleet.hours
-    terrain = read_terrain(paths.dem) if paths.dem is not None else None
     request = Request(
         grid,
         said.fleet,
         first,
         days,
-        settings=settings or SurveySettings(),
+        settings=survey_settings(settings.planning),
         weather=read_weather(paths.weather, hours) if paths.weather is not None else (),
         seed=seed,
     )
-    return replace(request, points=_points(paths, request, said)), Tools(terrain=terrain)
-
-
-def _limits(settings: SurveySettings) -> Limits:
-    """What each sortie is checked against: what it was planned with."""
-    return Limits(
-        ceiling_agl_m=settings.ceiling_agl_m,
-        floor_agl_m=settings.floor_agl_m,
-        wind_m_s=settings.wind_m_s,
-    )
+    return replace(request, points=_points(paths, request, said))
 
 
 def _points(paths: Paths, request: Request, said: FleetFile) -> dict[str, Priority]:
@@ -159,10 +154,10 @@ def _bars(bars: Progress) -> OnStep:
     return step
 
 
-def _write(folder: Path, request: Request, plan: DistrictPlan, approval: str) -> None:
+def _write(folder: Path, request: Request, plan: DistrictPlan) -> None:
     zone = zone_of(request.fleet.hours)
     write_flight_lists(folder, plan, zone, request.points)
-    annex = entries(plan, zone, approval=approval)
+    annex = entries(plan, zone)
     write_annex(folder / "annex.csv", annex)
     write_annex(folder / "annex.geojson", annex)
     write_district_map(folder / "map.png", request.grid, request.fleet, plan)

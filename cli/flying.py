@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cli import console
+from cli.previewing import mission_of
 from flight.adherence import measure_adherence
 from flight.errors import FlightError, LinkLostError
 from flight.fly import FlightProgress, FlightResult, ProgressListener, fly_sortie
@@ -24,6 +25,7 @@ from flight.verdict import (
     write_verdict,
 )
 from geo.files import replacing
+from missions.drones import drone_named
 from missions.errors import MissionError
 from missions.mission_json import read_sortie
 from missions.model import Sortie
@@ -35,6 +37,7 @@ DONE, IN_PART = 0, 3
 SUFFIX = ".mission.json"
 LOG_FILE = "flight.tlog"
 SIMULATED_FILES = frozenset({LOG_FILE, TRACK_FILE, CAMERA_EVENTS_FILE, VERDICT_FILE})
+BUILT_IN = "sim-quad"  # flies the missions of other programs, which name no drone
 GUST_SHARE = 1 / 3  # of the mean wind, where the user gives that
 
 
@@ -54,7 +57,7 @@ def simulate(
 
 def _missions(plans: Sequence[Path], out: Path) -> list[tuple[Path, Sortie]]:
     """Read everything that is to be flown, and see that nothing else is replaced by it."""
-    missions = [(path, read_sortie(path)) for path in _mission_files(plans)]
+    missions = [(path, mission_of(path, drone_named(BUILT_IN))) for path in _mission_files(plans)]
     places: dict[str, Path] = {}
     for path, sortie in missions:
         if sortie.code in places:

@@ -36,6 +36,8 @@ Zones = Annotated[
 Dem = Annotated[
     Path | None, typer.Option("--dem", help="Ground heights above mean sea level, GeoTIFF.")
 ]
+Airspace = Annotated[Path | None, typer.Option(help="No-fly zones and ceilings.")]
+Obstacles = Annotated[Path | None, typer.Option(help="Obstacles with heights.")]
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 
 
@@ -43,13 +45,26 @@ Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 def plan(
     grids: Annotated[Path | None, typer.Option("--grids", help="Grid cells, any CRS.")] = None,
     out: Out = Path("plans"),
-    drone: Annotated[str | None, typer.Option(help="Key of the drone library.")] = None,
     mission: Annotated[
-        str, typer.Option(help="survey, patrol, oblique, lookout, corridor or revisit.")
+        str,
+        typer.Option(help="survey, crosshatch, patrol, oblique, lookout, corridor or revisit."),
     ] = "survey",
+    drone: Annotated[str | None, typer.Option(help="Key of the drone library.")] = None,
     cell: Annotated[list[str] | None, typer.Option(help="Only this cell; repeatable.")] = None,
     height: Annotated[float | None, typer.Option(help="Metres above ground.")] = None,
+    gsd: Annotated[float | None, typer.Option(help="Instead: centimetres per pixel.")] = None,
+    follow: Annotated[
+        float | None, typer.Option(help="survey: follow the terrain within so many metres.")
+    ] = None,
+    wind: Annotated[float | None, typer.Option(help="Mean wind to plan for, m/s.")] = None,
     home: Annotated[str | None, typer.Option(help="Take-off point as LON,LAT.")] = None,
+    dem: Dem = None,
+    airspace: Airspace = None,
+    obstacles: Obstacles = None,
+    format: Annotated[
+        list[str] | None,
+        typer.Option(help="Also kmz, litchi, fence, kml, geojson or gpkg; repeatable."),
+    ] = None,
     lines: Annotated[Path | None, typer.Option(help="corridor: centre lines.")] = None,
     width: Annotated[float | None, typer.Option(help="corridor: width in metres.")] = None,
     farmland: Annotated[Path | None, typer.Option(help="lookout: farmland polygons.")] = None,
@@ -57,42 +72,91 @@ def plan(
     when: Annotated[
         str | None, typer.Option(help="revisit: ISO time with zone, for the sun.")
     ] = None,
-    dem: Dem = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="What the flight of this .tlog has left.")
+    ] = None,
+    flown: Annotated[
+        Path | None, typer.Option(help="resume: its mission.json; by the .tlog if not given.")
+    ] = None,
+    refly: Annotated[
+        Path | None,
+        typer.Option(help="Gaps that photos have left: a .tlog, a patrol or a photo folder."),
+    ] = None,
+    seen_by: Annotated[
+        int, typer.Option(min=1, help="refly: photos that each place should be in.")
+    ] = 3,
+    depots: Annotated[
+        Path | None, typer.Option(help="district: points that crews or docks start from.")
+    ] = None,
+    fleet: Annotated[
+        Path | None, typer.Option(help="district: drones, batteries, chargers, crews; TOML.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, help="district: days to plan.")] = 5,
+    first: Annotated[str | None, typer.Option(help="district: first day, YYYY-MM-DD.")] = None,
+    weather: Annotated[Path | None, typer.Option(help="district: weather windows.")] = None,
+    history: Annotated[
+        Path | None, typer.Option(help="district: last patrol and open cases.")
+    ] = None,
+    tips: Annotated[Path | None, typer.Option(help="district: hotline tickets, CSV.")] = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Plan sorties over grid cells: .plan, .waypoints, mission.json and a preview for each."""
+    """Plan sorties over cells, what a flight has left (--resume), gaps (--refly), a district."""
     from cli import planning
 
-    raise typer.Exit(
-        planning.run(
-            mission, grids, out, drone=drone, cells=cell, height_agl_m=height, home=home,
-            lines=lines, width_m=width, farmland=farmland, cases=cases, when=when, dem=dem,
-            config=config, as_json=as_json,
-        )
+    settings = planning.settings_of(
+        config, gsd, drone=drone, height_agl_m=height, wind_m_s=wind,
+        terrain_tolerance_m=follow, formats=format,
     )  # fmt: skip
+    asked = planning.asked(
+        home=home, when=when, grids=grids, cells=tuple(cell or ()), lines=lines, width_m=width,
+        farmland=farmland, cases=cases, dem=dem, airspace=airspace, obstacles=obstacles,
+    )  # fmt: skip
+    if depots is not None or fleet is not None:
+        code = planning.district(
+            asked, depots, fleet, out, settings, days=days, first=first, weather=weather,
+            history=history, tips=tips,
+        )  # fmt: skip
+    elif resume is not None:
+        code = planning.resume(resume, flown, out, asked, settings, as_json=as_json)
+    elif refly is not None:
+        code = planning.refly(refly, seen_by, out, asked, settings, as_json=as_json)
+    else:
+        code = planning.run(mission, out, asked, settings, as_json=as_json)
+    raise typer.Exit(code)
 
 
-@app.command(epilog="Example: aerogrid resume flights/A/flight.tlog plans/A.mission.json")
-def resume(
-    log: Annotated[Path, typer.Argument(help="The .tlog of the flight that was broken off.")],
-    mission: Annotated[Path, typer.Argument(help="The mission.json that was flown.")],
-    out: Out = Path("resumed"),
+@app.command(epilog="Example: aerogrid preview flight.plan --dem dem.tif --out map.html")
+def preview(
+    files: Annotated[list[Path], typer.Argument(help="Mission files, ours and foreign.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="A map as .html, or a picture as .png.")
+    ] = Path("preview.html"),
+    grids: Grids = None,
+    dem: Dem = None,
+    drone: Annotated[str | None, typer.Option(help="Key of the drone library.")] = None,
+    config: Config = None,
 ) -> None:
-    """Plan exactly what a broken-off flight has left."""
-    from cli import kinds
+    """Draw mission files of any origin: ways, photos, heights over terrain, overlap, time."""
+    from cli import previewing
 
-    raise typer.Exit(kinds.resume(log, mission, out))
+    raise typer.Exit(previewing.run(files, out, grids=grids, dem=dem, drone=drone, config=config))
 
 
 @app.command(epilog="Example: aerogrid check plans/ --dem dem.tif --airspace zones.gpkg")
 def check(
     files: Annotated[list[Path], typer.Argument(help="Mission files, or folders of them.")],
     dem: Dem = None,
-    airspace: Annotated[Path | None, typer.Option(help="No-fly zones and ceilings.")] = None,
-    obstacles: Annotated[Path | None, typer.Option(help="Obstacles with heights.")] = None,
+    airspace: Airspace = None,
+    obstacles: Obstacles = None,
     drone: Annotated[str | None, typer.Option(help="Key of the drone library.")] = None,
     wind: Annotated[float | None, typer.Option(help="Expected wind, m/s.")] = None,
+    return_height: Annotated[
+        float | None, typer.Option(help="Metres above home, as set in the vehicle (RTL_ALT).")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="ISO time with zone; zones of other times do not count.")
+    ] = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -102,40 +166,16 @@ def check(
     raise typer.Exit(
         checking.run(
             files, dem=dem, airspace=airspace, obstacles=obstacles, drone=drone, wind_m_s=wind,
-            config=config, as_json=as_json,
-        )
-    )  # fmt: skip
-
-
-@app.command(epilog="Example: aerogrid district --grids d.gpkg --depots d.geojson --fleet f.toml")
-def district(
-    grids: Annotated[Path, typer.Option("--grids", help="Grid cells, any CRS.")],
-    depots: Annotated[Path, typer.Option(help="Points that crews or docks start from.")],
-    fleet: Annotated[Path, typer.Option(help="Drones, batteries, chargers, crews; TOML.")],
-    out: Out = Path("district"),
-    days: Annotated[int, typer.Option(min=1, help="Days to plan.")] = 5,
-    first: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD.")] = None,
-    dem: Dem = None,
-    weather: Annotated[Path | None, typer.Option(help="Weather windows.")] = None,
-    history: Annotated[Path | None, typer.Option(help="Last patrol and open cases.")] = None,
-    tips: Annotated[Path | None, typer.Option(help="Hotline tickets, CSV.")] = None,
-    airspace: Annotated[Path | None, typer.Option(help="No-fly zones and ceilings.")] = None,
-    config: Config = None,
-) -> None:
-    """Plan, route and schedule a whole district: daily flight lists, annex, map."""
-    from cli import planning
-
-    raise typer.Exit(
-        planning.run_district(
-            grids, depots, fleet, out, days=days, first=first, dem=dem, weather=weather,
-            history=history, tips=tips, airspace=airspace, config=config,
+            return_height_m=return_height, at=at, config=config, as_json=as_json,
         )
     )  # fmt: skip
 
 
 @app.command(epilog="Example: aerogrid simulate plans/ --out simulated/ --wind 6,270")
 def simulate(
-    plans: Annotated[list[Path], typer.Argument(help="mission.json files, or folders of them.")],
+    plans: Annotated[
+        list[Path], typer.Argument(help="Mission files, ours and foreign, or folders of ours.")
+    ],
     out: Annotated[
         Path,
         typer.Option("--out", "-o", help="Folder; the one of each sortie in it is replaced."),

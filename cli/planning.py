@@ -1,169 +1,173 @@
-"""The verb that turns grid cells into sorties, and what it tells."""
+"""The verb `plan`: missions of a kind, what is left of a flight, gaps, or a whole district."""
 
 import json
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from shapely import MultiPolygon, Polygon
 
-from cli import console, kinds
+from cli import console
 from cli.console import DONE, IN_PART
-from cli.kinds import Asked
-from geo.grid import Cell, Grid
-from geo.raster import read_terrain
-from missions.airspace_files import read_airspace
+from cli.kinds import KINDS, Asked, Task
+from flight.log import read_tlog
+from flight.uploaded import read_uploaded
+from geo.footprint import height_for_gsd_m
+from geo.frames import LocalFrame
+from geo.grid import Cell
+from geo.pose import Pose
+from missions.drones import drone_named
 from missions.errors import MissionError
-from missions.plan import Plan
+from missions.foreign import foreign_sortie
+from missions.mission_json import read_sortie
+from missions.model import Drone, Sortie
+from missions.plan import Plan, plan_cells
+from missions.refly import plan_refly
+from missions.resume import remaining
+from missions.usable import usable_area
 from pipeline import planning
-from pipeline.analysis import read_cells
 from pipeline.errors import SettingsError
-from pipeline.settings import Planning, explain, read_settings
+from pipeline.settings import Planning, Settings, explain, read_settings
+from pipeline.workspace import Workspace
+from vision.frame_table import read_frame_table
+from vision.frames import read_frames
 
-SURVEY = "survey"
-
-
-def run(
-    mission: str,
-    grids: Path | None,
-    out: Path,
-    *,
-    drone: str | None,
-    cells: Sequence[str] | None,
-    height_agl_m: float | None,
-    home: str | None,
-    lines: Path | None,
-    width_m: float | None,
-    farmland: Path | None,
-    cases: Path | None,
-    when: str | None,
-    dem: Path | None,
-    config: Path | None,
-    as_json: bool,
-) -> int:
-    """Plan missions of the kind asked for; 3 where a cell was refused."""
-    if mission != SURVEY:
-        return _run_kind(
-            mission,
-            out,
-            Asked(
-                grids=grids,
-                lines=lines,
-                width_m=width_m,
-                farmland=farmland,
-                cases=cases,
-                when=None if when is None else _moment(when),
-                dem=dem,
-                drone=drone,
-                home_lonlat_deg=None if home is None else _lonlat(home),
-            ),
-            config,
-        )
-    if grids is None:
-        raise MissionError("--mission survey needs --grids")
-    return _survey(
-        grids,
-        out,
-        drone=drone,
-        cells=cells,
-        height_agl_m=height_agl_m,
-        home=home,
-        dem=dem,
-        config=config,
-        as_json=as_json,
-    )
+TLOG = ".tlog"
 
 
-def _run_kind(mission: str, out: Path, asked: Asked, config: Path | None) -> int:
-    if mission not in kinds.KINDS:
-        known = ", ".join([SURVEY, *kinds.KINDS])
-        raise MissionError(f"--mission {mission}: is not known; known are {known}")
-    return kinds.run(mission, out, asked, config)
+def settings_of(config: Path | None, gsd_cm: float | None, **given: Any) -> Settings:
+    """Settings with what the command line says of the flight instead; None where it says none.
 
-
-def run_district(
-    grids: Path,
-    depots: Path,
-    fleet: Path,
-    out: Path,
-    *,
-    days: int,
-    first: str | None,
-    dem: Path | None,
-    weather: Path | None,
-    history: Path | None,
-    tips: Path | None,
-    airspace: Path | None,
-    config: Path | None,
-) -> int:
-    """Plan a district; 3 where flights are left over."""
-    from cli import district
-
-    wanted = read_settings(config).planning
-    return district.run(
-        district.Paths(grids, depots, fleet, dem, weather, history, tips),
-        out,
-        days=days,
-        first=date.today() if first is None else _day(first),
-        settings=planning.survey_settings(wanted),
-        airspace=read_airspace(airspace),
-    )
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise MissionError(f"--first {text}: is not a day such as 2026-06-15") from error
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise MissionError(f"--when {text}: is not a time such as 2026-06-15T10:00+08:00") from (
-            error
-        )
-    if moment.tzinfo is None:
-        raise MissionError(f"--when {text}: lacks its time zone, such as +08:00")
-    return moment
-
-
-def _survey(
-    grids: Path,
-    out: Path,
-    *,
-    drone: str | None,
-    cells: Sequence[str] | None,
-    height_agl_m: float | None,
-    home: str | None,
-    dem: Path | None,
-    config: Path | None,
-    as_json: bool,
-) -> int:
-    """Plan sorties and tell about them; 3 where a cell was refused."""
+    Args:
+        config: settings file.
+        gsd_cm: centimetres per pixel on the ground, instead of a height.
+        given: values of `Planning` by name.
+    """
     settings = read_settings(config)
-    wanted = _changed(settings.planning, drone=drone, height_agl_m=height_agl_m)
-    grid = read_cells(grids, settings.grids)
-    for problem in grid.problems:
-        console.warn(f"{grids}: {problem}")
-    chosen = _chosen(grid, cells)
-    terrain = None if dem is None else read_terrain(dem)
-    if terrain is None:
-        console.warn(
-            "no --dem: the ground is taken as level, so heights above relief were not checked"
+    values = {name: value for name, value in given.items() if value is not None}
+    if gsd_cm is not None:
+        values["height_agl_m"] = _height_m(gsd_cm, values, settings.planning.drone)
+    try:
+        wanted = Planning.model_validate({**settings.planning.model_dump(), **values})
+    except ValidationError as error:
+        raise SettingsError(f"command line: {explain(error)}") from error
+    return settings.model_copy(update={"planning": wanted})
+
+
+def _height_m(gsd_cm: float, values: Mapping[str, Any], drone: str) -> float:
+    if "height_agl_m" in values:
+        raise MissionError("give --height or --gsd, not both: one follows from the other")
+    if not gsd_cm > 0:
+        raise MissionError(f"--gsd {gsd_cm:g}: must be above 0 centimetres per pixel")
+    camera = drone_named(values.get("drone", drone)).camera
+    return round(height_for_gsd_m(camera, gsd_cm / 100), 2)
+
+
+def run(mission: str, out: Path, asked: Asked, settings: Settings, *, as_json: bool) -> int:
+    """Plan missions of the kind asked for; 3 where a cell was refused."""
+    kind = KINDS.get(mission)
+    if kind is None:
+        raise MissionError(f"--mission {mission}: is not known; known are {', '.join(KINDS)}")
+    planning.refuse_foreign(out)
+    task = Task.of(mission, asked, settings)
+    made, outlines = kind(task)
+    return _keep(made, out, task, outlines, as_json=as_json)
+
+
+def resume(
+    log: Path,
+    flown: Path | None,
+    out: Path,
+    asked: Asked,
+    settings: Settings,
+    *,
+    as_json: bool,
+) -> int:
+    """Plan exactly what a broken-off flight has left."""
+    sortie = _flown_sortie(log, flown, settings)
+    left = remaining(sortie, read_tlog(log).track)
+    if left is None:
+        console.out.print(f"{sortie.code}: nothing is left to fly", highlight=False)
+        return DONE
+    wanted = settings.planning.model_copy(update={"drone": sortie.drone_key})
+    task = Task.of("resume", asked, settings.model_copy(update={"planning": wanted}))
+    made = Plan(task.safely(lambda _: [left]), ())
+    return _keep(made, out, task, {}, as_json=as_json)
+
+
+def _flown_sortie(log: Path, flown: Path | None, settings: Settings) -> Sortie:
+    """The sortie that was flown, by its file or else by what the log shows being uploaded."""
+    if flown is not None:
+        return read_sortie(flown)
+    code = log.parent.name if log.stem == "flight" else log.stem
+    drone = drone_named(settings.planning.drone)
+    found = foreign_sortie(read_uploaded(log), drone, code=code or log.stem)
+    console.warn(
+        f"{log}: its mission was read from the upload, to be flown with {drone.key}; "
+        "--flown names the mission.json instead"
+    )
+    return found.sortie
+
+
+def refly(
+    source: Path, seen_by: int, out: Path, asked: Asked, settings: Settings, *, as_json: bool
+) -> int:
+    """Plan surveys of the gaps that flown photos have left; 3 where a cell was refused."""
+    task = Task.of("refly", asked, settings)
+    flown = _exposures(source, task)
+    cells = task.cells()
+
+    def plan(cell: Cell) -> tuple[Sortie, ...]:
+        area = usable_area(cell.boundary, task.airspace, LocalFrame.around(cell.boundary))
+        code = f"{cell.code}-refly"
+
+        def close_gaps(drone: Drone) -> list[Sortie]:
+            found = plan_refly(
+                area, flown, drone, task.survey, photos=seen_by, code=code, terrain=task.terrain
+            )
+            return [replace(sortie, cell_codes=(cell.code,)) for sortie in found]
+
+        return task.safely(close_gaps)
+
+    made = plan_cells(cells, plan)
+    if not made.sorties and not made.refused:
+        console.out.print(f"{len(flown)} photos: every place is in {seen_by} or more")
+        return DONE
+    return _keep(made, out, task, {c.code: c.boundary for c in cells}, as_json=as_json)
+
+
+def _exposures(source: Path, task: Task) -> list[Pose]:
+    """From where photos were taken: by a flight's log, a patrol's frames or the photos."""
+    if source.suffix.lower() == TLOG:
+        events = read_tlog(source).track.camera_events
+        found = [Pose(e.position, e.attitude, source="log") for e in events]
+    else:
+        table = Workspace(source).frames
+        frames = (
+            read_frame_table(table)
+            if table.is_file()
+            else read_frames(source, terrain=task.terrain)
         )
-    with console.progress() as bars:
-        task = bars.add_task("planning", total=len(chosen))
-        made = planning.plan(
-            chosen,
-            out,
-            wanted,
-            terrain=terrain,
-            home_lonlat_deg=None if home is None else _lonlat(home),
-            on_cell=lambda _: bars.advance(task),
-        )
+        found = [frame.pose for frame in frames if frame.pose is not None]
+    if not found:
+        raise MissionError(f"{source}: tells of no photo with its place and attitude")
+    return found
+
+
+def _keep(
+    made: Plan,
+    out: Path,
+    task: Task,
+    outlines: Mapping[str, Polygon | MultiPolygon],
+    *,
+    as_json: bool,
+) -> int:
+    """Write a plan and tell about it; 3 where a cell was refused."""
+    wanted = task.settings.planning
+    planning.keep(made, out, wanted, outlines, terrain=task.terrain)
     if as_json:
         console.out.print_json(json.dumps(planning.summary(made, wanted), ensure_ascii=False))
     else:
@@ -171,31 +175,6 @@ def _survey(
     for refusal in made.refused:
         console.warn(f"refused: {refusal}")
     return IN_PART if made.refused else DONE
-
-
-def _changed(planning_: Planning, **values: Any) -> Planning:
-    """Settings with what the command line says instead."""
-    given = {name: value for name, value in values.items() if value is not None}
-    try:
-        return Planning.model_validate({**planning_.model_dump(), **given})
-    except ValidationError as error:
-        raise SettingsError(f"command line: {explain(error)}") from error
-
-
-def _chosen(grid: Grid, codes: Sequence[str] | None) -> list[Cell]:
-    return list(grid) if not codes else [grid.cell(code) for code in codes]
-
-
-def _lonlat(text: str) -> tuple[float, float]:
-    try:
-        lon, lat = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise MissionError(f"--home {text}: is not LON,LAT in degrees, such as 120.13,32.51") from (
-            error
-        )
-    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-        raise MissionError(f"--home {text}: lies outside the earth; give LON,LAT, not LAT,LON")
-    return lon, lat
 
 
 def _tell(made: Plan, out: Path) -> None:
@@ -208,13 +187,89 @@ def _tell(made: Plan, out: Path) -> None:
             f"{sortie.speed_m_s:.1f}",
             f"{sortie.distance_m / 1000:.2f}",
             f"{sortie.duration_s / 60:.1f}",
+            f"{100 * sortie.battery_share:.0f}",
         )
         for sortie in made.sorties
     ]
-    columns = ["sortie", "photos", "height m", "GSD cm", "speed m/s", "km", "min"]
+    columns = ["sortie", "photos", "m high", "cm/px", "m/s", "km", "min", "batt %"]
     console.out.print(console.table("Sorties", columns, rows))
+    for limit in made.speed_limits:
+        if limit:
+            console.out.print(f"speed: {limit}", highlight=False)
     console.out.print(
         f"{len(made.sorties)} sorties, {made.duration_s / 60:.1f} min in the air, "
-        f"{len(made.refused)} cells refused; files in {console.where(out)}",
+        f"{len(made.refused)} cells refused; files in {console.where(out)}, "
+        f"look at {console.where(out / 'map.html')}",
         highlight=False,
     )
+    if made.return_height_m is not None:
+        console.out.print(
+            f"return height (RTL_ALT) {made.return_height_m:.0f} m above home or more",
+            highlight=False,
+        )
+
+
+def asked(*, home: str | None, when: str | None, **given: Any) -> Asked:
+    """What the command line asks for, its texts read."""
+    return Asked(
+        home_lonlat_deg=None if home is None else _lonlat(home),
+        when=None if when is None else console.moment("--when", when),
+        **given,
+    )
+
+
+def district(
+    asked: Asked,
+    depots: Path | None,
+    fleet: Path | None,
+    out: Path,
+    settings: Settings,
+    *,
+    days: int,
+    first: str | None,
+    weather: Path | None,
+    history: Path | None,
+    tips: Path | None,
+) -> int:
+    """Plan a district; 3 where flights are left over."""
+    from cli import district as districts
+
+    if asked.grids is None or depots is None or fleet is None:
+        raise MissionError("a district needs --grids, --depots and --fleet")
+    return districts.run(
+        districts.Paths(
+            asked.grids,
+            depots,
+            fleet,
+            dem=asked.dem,
+            weather=weather,
+            history=history,
+            tips=tips,
+            airspace=asked.airspace,
+            obstacles=asked.obstacles,
+        ),
+        out,
+        settings,
+        days=days,
+        first=date.today() if first is None else _day(first),
+    )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise MissionError(f"--first {text}: is not a day such as 2026-06-15") from error
+
+
+def _lonlat(text: str) -> tuple[float, float]:
+    """Read --home."""
+    try:
+        lon, lat = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise MissionError(f"--home {text}: is not LON,LAT in degrees, such as 120.13,32.51") from (
+            error
+        )
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        raise MissionError(f"--home {text}: lies outside the earth; give LON,LAT, not LAT,LON")
+    return lon, lat

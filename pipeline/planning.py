@@ -4,19 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from shapely import MultiPolygon, Polygon, unary_union
+from shapely import MultiPolygon, Polygon
 
 from geo.files import replacing
 from geo.grid import Cell
 from geo.terrain import Terrain
 from missions.drones import drone_named
-from missions.mission_json import write_sortie
 from missions.plan import Plan, plan_patrol
-from missions.preview import write_preview
-from missions.qgc_plan import write_plan
 from missions.settings import SurveySettings
-from missions.waypoints import write_waypoints
 from pipeline.errors import PipelineError
+from pipeline.plan_files import write_files
 from pipeline.settings import Planning
 from pipeline.workspace import read_json, write_json
 
@@ -35,6 +32,7 @@ def survey_settings(
         fence_margin_m=planning.fence_margin_m,
         most_blur_px=planning.most_blur_px,
         home_lonlat_deg=home_lonlat_deg,
+        wind_m_s=planning.wind_m_s,
     )
 
 
@@ -44,20 +42,20 @@ def plan(
     planning: Planning,
     *,
     terrain: Terrain | None = None,
-    home_lonlat_deg: tuple[float, float] | None = None,
     on_cell: Callable[[Cell], None] | None = None,
 ) -> Plan:
     """Plan a patrol over cells and write every sortie's files; the folder is replaced whole."""
-    _refuse_foreign(folder)
+    refuse_foreign(folder)
     made = plan_patrol(
         cells,
         drone_named(planning.drone),
-        survey_settings(planning, home_lonlat_deg),
+        survey_settings(planning),
         terrain=terrain,
+        tolerance_m=planning.terrain_tolerance_m,
         on_cell=on_cell,
     )
     outlines = {cell.code: cell.boundary for cell in cells}
-    keep(made, folder, planning, outlines, has_relief=terrain is not None)
+    keep(made, folder, planning, outlines, terrain=terrain)
     return made
 
 
@@ -67,23 +65,30 @@ def keep(
     planning: Planning,
     outlines: Mapping[str, Polygon | MultiPolygon],
     *,
-    has_relief: bool,
+    terrain: Terrain | None,
 ) -> None:
     """Write the files of a plan of any mission kind; the folder is replaced whole.
 
-    `outlines` are the areas by cell code that previews show.
+    `outlines` are the areas by cell code that maps show.
     """
-    _refuse_foreign(folder)
+    refuse_foreign(folder)
     if not made.sorties:
         raise PipelineError(
             "nothing could be planned; " + "; ".join(str(refusal) for refusal in made.refused)
         )
     with replacing(folder) as temporary:
         temporary.mkdir()
-        _write(temporary, outlines, made, planning, has_relief=has_relief)
+        write_files(temporary, made.sorties, outlines, terrain=terrain, formats=planning.formats)
+        files = sorted(path.name for path in temporary.iterdir())
+        document = {
+            **summary(made, planning),
+            "relief": terrain is not None,
+            "files": files,
+        }
+        write_json(temporary / PLAN_FILE, document)
 
 
-def _refuse_foreign(folder: Path) -> None:
+def refuse_foreign(folder: Path) -> None:
     """Refuse to replace a folder that holds anything but an earlier plan."""
     if not folder.exists():
         return
@@ -101,37 +106,13 @@ def _refuse_foreign(folder: Path) -> None:
         )
 
 
-def _write(
-    folder: Path,
-    outlines: Mapping[str, Polygon | MultiPolygon],
-    made: Plan,
-    planning: Planning,
-    *,
-    has_relief: bool,
-) -> None:
-    """Write the files of each sortie, a preview of each cell and of all, and the summary."""
-    for sortie in made.sorties:
-        write_plan(folder / f"{sortie.code}.plan", sortie)
-        write_waypoints(folder / f"{sortie.code}.waypoints", sortie)
-        write_sortie(folder / f"{sortie.code}.mission.json", sortie)
-    area = unary_union(list(outlines.values())) if outlines else None
-    assert area is None or isinstance(area, Polygon | MultiPolygon)  # a union of polygons
-    write_preview(folder / "preview.png", made.sorties, area=area)
-    for code, outline in outlines.items():
-        own = [sortie for sortie in made.sorties if code in sortie.cell_codes]
-        if own:
-            write_preview(folder / f"{code}.png", own, area=outline)
-    files = sorted(path.name for path in folder.iterdir())
-    document = {**summary(made, planning), "relief": has_relief, "files": files}
-    write_json(folder / PLAN_FILE, document)
-
-
 def summary(made: Plan, planning: Planning) -> dict[str, Any]:
     """Express a plan's figures in JSON's types."""
     return {
         "drone": planning.drone,
         "ceiling_agl_m": planning.ceiling_agl_m,
         "ceiling_as_of": planning.ceiling_as_of.isoformat(),
+        "return_height_m": made.return_height_m,
         "sorties": [
             {
                 "code": sortie.code,

@@ -5,12 +5,15 @@ import re
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from pipeline.errors import SettingsError
+
+Format = Literal["kmz", "litchi", "fence", "kml", "geojson", "gpkg"]
+"""Files that a plan can be written as besides those that it always is."""
 
 SHIPPED = "patrol"
 """The name of the model that comes with aerogrid."""
@@ -59,6 +62,9 @@ class Planning(_Section):
     ceiling_as_of: date = date(2024, 1, 1)
     fence_margin_m: float = Field(default=30.0, gt=0)
     most_blur_px: float = Field(default=1.0, gt=0)
+    wind_m_s: float = Field(default=5.0, ge=0, lt=100)
+    terrain_tolerance_m: float | None = Field(default=None, gt=0)
+    formats: tuple[Format, ...] = ()
 
     @model_validator(mode="after")
     def _height_below_ceiling(self) -> Self:

@@ -8,6 +8,7 @@ from cli.district import Paths, run
 from geo.formats import write_features
 from missions.mission_json import read_sortie
 from missions.qgc_plan import read_plan
+from pipeline.settings import Settings
 from tests.missions.fleets import FRAME, squares
 
 FLEET = '[[crew]]\ncode = "A"\ndepot = "D"\ndrone = "sim-quad"\n'
@@ -34,7 +35,7 @@ def cells(count):
 
 def test_district_is_planned_into_files_that_others_read(paths, tmp_path):
     out = tmp_path / "out"
-    assert run(paths(cells(3)), out, days=1, first=date(2025, 6, 2), workers=1) == 0
+    assert run(paths(cells(3)), out, Settings(), days=1, first=date(2025, 6, 2), workers=1) == 0
     rows = list(csv.DictReader((out / "2025-06-02" / "A.csv").read_text("utf-8-sig").splitlines()))
     for row in rows:
         own = out / "sorties" / row["cell"]
@@ -47,7 +48,7 @@ def test_district_is_planned_into_files_that_others_read(paths, tmp_path):
 def test_bad_cell_gives_exit_code_3_and_stands_in_the_list(paths, tmp_path):
     bad = ("320412001009999", FRAME.to_lonlat(box(-2, -2, 0, 0)))
     out = tmp_path / "out"
-    code = run(paths([*cells(2), bad]), out, days=1, first=date(2025, 6, 2), workers=1)
+    code = run(paths([*cells(2), bad]), out, Settings(), days=1, first=date(2025, 6, 2), workers=1)
     rows = list(csv.DictReader((out / "not-flown.csv").read_text("utf-8-sig").splitlines()))
     assert code == 3
     assert [row["cell"] for row in rows] == [bad[0]]

@@ -1,0 +1,129 @@
+"""EDGE: the files that a plan is handed out as: missions, maps, pictures."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import shapely
+from shapely import MultiPolygon, Polygon
+
+from geo.terrain import FlatTerrain, Terrain
+from missions.drones import drone_named
+from missions.kml import write_kml
+from missions.litchi import write_litchi
+from missions.mavlink_files import write_fence, write_rally
+from missions.mission_json import write_sortie
+from missions.model import Drone, Sortie
+from missions.overlap import OverlapMap, overlap_map, poses
+from missions.preview import write_preview
+from missions.preview_html import write_preview_html
+from missions.qgc_plan import write_plan
+from missions.vectors import write_vectors
+from missions.waypoints import write_waypoints
+from missions.wpml import write_wpml
+from pipeline.settings import Format
+
+Area = Polygon | MultiPolygon
+Areas = Sequence[tuple[str, Area]]
+
+DJI = "dji-"  # how the keys of DJI's aircraft begin
+_COARSE_M = 2.0  # pixels of the overlap map of all cells; each cell's own has 1 m
+
+
+def write_files(
+    folder: Path,
+    sorties: Sequence[Sortie],
+    outlines: Mapping[str, Area],
+    *,
+    terrain: Terrain | None,
+    formats: Sequence[Format],
+) -> None:
+    """Write the missions of all sorties, a picture and a map of each cell and of all.
+
+    Args:
+        folder: must be there.
+        sorties: at least one, all of one drone.
+        outlines: areas by cell code.
+        terrain: heights of the ground; level at home's altitude if None.
+        formats: beyond `.plan`, `.waypoints`, `.mission.json` and, for a DJI aircraft, `.kmz`.
+    """
+    for sortie in sorties:
+        write_missions(folder, sortie, formats)
+    areas = tuple(outlines.items())
+    for name, write in OF_PLAN.items():
+        if name in formats:
+            write(folder, sorties, areas)
+    _write_maps(folder, sorties, areas, terrain)
+
+
+def write_missions(folder: Path, sortie: Sortie, formats: Sequence[Format]) -> None:
+    """Write the mission files of one sortie into a folder that is there."""
+    drone = drone_named(sortie.drone_key)
+    write_plan(folder / f"{sortie.code}.plan", sortie)
+    write_waypoints(folder / f"{sortie.code}.waypoints", sortie)
+    write_sortie(folder / f"{sortie.code}.mission.json", sortie)
+    usual = ("kmz",) if drone.key.startswith(DJI) else ()
+    for name, write in OF_SORTIE.items():
+        if name in formats or name in usual:
+            write(folder, sortie, drone)
+
+
+def _kmz(folder: Path, sortie: Sortie, drone: Drone) -> None:
+    write_wpml(folder / f"{sortie.code}.kmz", sortie, drone)
+
+
+def _litchi(folder: Path, sortie: Sortie, drone: Drone) -> None:
+    write_litchi(folder / f"{sortie.code}.csv", sortie)
+
+
+def _mavlink(folder: Path, sortie: Sortie, drone: Drone) -> None:
+    """The fence, and home as the place to rally at."""
+    home = (sortie.home.lon_deg, sortie.home.lat_deg, sortie.height_home_m)
+    write_fence(folder / f"{sortie.code}.fence", sortie.fence)
+    write_rally(folder / f"{sortie.code}.rally", [home])
+
+
+OF_SORTIE: Mapping[Format, Callable[[Path, Sortie, Drone], None]] = {
+    "kmz": _kmz,
+    "litchi": _litchi,
+    "fence": _mavlink,
+}
+OF_PLAN: Mapping[Format, Callable[[Path, Sequence[Sortie], Areas], None]] = {
+    "kml": lambda folder, sorties, areas: write_kml(folder / "plan.kml", sorties, areas=areas),
+    "geojson": lambda folder, sorties, areas: write_vectors(
+        folder / "plan.geojson", sorties, areas=areas
+    ),
+    "gpkg": lambda folder, sorties, areas: write_vectors(
+        folder / "plan.gpkg", sorties, areas=areas
+    ),
+}
+
+
+def _write_maps(
+    folder: Path,
+    sorties: Sequence[Sortie],
+    areas: Areas,
+    terrain: Terrain | None,
+) -> None:
+    """Write `preview.png` and `map.html` of all, `CODE.png` and `CODE.html` of each cell."""
+    ground = terrain or FlatTerrain(sorties[0].home.altitude_amsl_m)
+    drone = drone_named(sorties[0].drone_key)
+    whole = shapely.unary_union([area for _, area in areas]) if areas else None
+    assert whole is None or isinstance(whole, Polygon | MultiPolygon)  # a union of polygons
+    seen = None if whole is None else _overlap(whole, sorties, drone, ground, _COARSE_M)
+    write_preview(folder / "preview.png", sorties, area=whole)
+    write_preview_html(folder / "map.html", sorties, areas=areas, terrain=terrain, overlap=seen)
+    for code, area in areas:
+        own = [sortie for sortie in sorties if code in sortie.cell_codes]
+        if own:
+            seen = _overlap(area, own, drone, ground, 1.0)
+            cell, page = [(code, area)], folder / f"{code}.html"
+            write_preview(folder / f"{code}.png", own, area=area)
+            write_preview_html(page, own, areas=cell, terrain=terrain, overlap=seen)
+
+
+def _overlap(
+    area: Area, sorties: Sequence[Sortie], drone: Drone, ground: Terrain, pixel_m: float
+) -> OverlapMap:
+    """How many of the planned photos see each place."""
+    planned = [pose for sortie in sorties for pose in poses(sortie)]
+    return overlap_map(area, planned, drone.camera, ground, pixel_m=pixel_m)

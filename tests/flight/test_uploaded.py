@@ -1,0 +1,29 @@
+"""Which mission a recording shows being uploaded."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from flight.errors import LogError
+from flight.uploaded import read_uploaded
+from missions.model import Command
+
+DATA = Path(os.environ.get("AEROGRID_DATA", "../shared")) / "sitl"
+SURVEY = DATA / "copter_survey.tlog"
+needs_data = pytest.mark.skipif(not SURVEY.exists(), reason=f"{SURVEY} is not there")
+
+
+@needs_data
+def test_mission_of_a_real_recording_is_read():
+    found = read_uploaded(SURVEY)
+    assert found.items[0].command == Command.NAV_TAKEOFF
+    assert found.items[-1].command == Command.NAV_RETURN_TO_LAUNCH
+    assert any(item.command == Command.DO_SET_CAM_TRIGG_DIST for item in found.items)
+
+
+def test_recording_without_an_upload_is_refused(tmp_path):
+    path = tmp_path / "a.tlog"
+    path.write_bytes(b"")
+    with pytest.raises(LogError, match="--flown"):
+        read_uploaded(path)
