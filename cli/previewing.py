@@ -24,6 +24,7 @@ from pipeline.analysis import read_cells
 from pipeline.settings import read_settings
 
 _LEAST_PHOTOS = 3
+_HULL_RATIO = 0.15  # of the longest gap between photos that still counts as photographed
 
 
 def run(
@@ -100,7 +101,7 @@ def _overlap(
     """How many photos see each place of the cells, or between the photos where none are given."""
     seen_from = [pose for sortie in sorties for pose in poses(sortie)]
     places = [(pose.position.lon_deg, pose.position.lat_deg) for pose in seen_from]
-    hull = shapely.convex_hull(shapely.MultiPoint(np.array(places).reshape(-1, 2)))
+    hull = shapely.concave_hull(shapely.MultiPoint(np.array(places).reshape(-1, 2)), _HULL_RATIO)
     area = shapely.union_all([area for _, area in areas]) if areas else hull
     if len(places) < _LEAST_PHOTOS or not isinstance(area, Polygon | MultiPolygon):
         return None

@@ -104,15 +104,18 @@ def foreign_sortie(
 
 
 def _home(mission: MissionFile, terrain: Terrain | None) -> GeoPoint:
-    """Home as the file says, or below its first place."""
-    if mission.home is not None:
-        return mission.home
+    """Home as the file says, or below its first place; on the terrain's ground where it is known.
+
+    Files of others often have 0 for its altitude.
+    """
     first = next((item for item in mission.items if has_place(item)), None)
     if first is None:
         raise MissionError("the mission leads nowhere: it has no way-point")
-    place = np.array([[first.lon_deg, first.lat_deg]])
-    altitude = 0.0 if terrain is None else float(terrain.altitudes_amsl_m(place)[0])
-    return GeoPoint(first.lon_deg, first.lat_deg, altitude)
+    home = mission.home or GeoPoint(first.lon_deg, first.lat_deg, 0.0)
+    if terrain is None:
+        return home
+    ground = float(terrain.altitudes_amsl_m(np.array([[home.lon_deg, home.lat_deg]]))[0])
+    return replace(home, altitude_amsl_m=ground) if np.isfinite(ground) else home
 
 
 def _said(

@@ -153,7 +153,9 @@ def _title(figure: Figure, sorties: Sequence[Sortie]) -> None:
     distance = sum(sortie.distance_m for sortie in sorties) / 1000
     photos = sum(len(sortie.photos) for sortie in sorties)
     batteries = f"{len(sorties)} {'battery' if len(sorties) == 1 else 'batteries'}"
-    name = f"Cell {', '.join(codes[:3])}{' ...' if len(codes) > 3 else ''}"
+    named = codes or [sortie.code for sortie in sorties]
+    kind = "Cell" if codes else "Mission"
+    name = f"{kind} {', '.join(named[:3])}{' ...' if len(named) > 3 else ''}"
     figure.text(0.04, 0.955, _ascii(name), fontsize=16, weight="bold", color=_TEXT)
     figure.text(
         0.04,

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 import shapely
 from shapely import MultiPoint, MultiPolygon, Polygon
 
+from geo.footprint import height_for_gsd_m
 from geo.frames import LocalFrame
 from geo.terrain import Terrain
 from missions.airspace import ANY_HEIGHT, EMPTY, Airspace
 from missions.check import check, safe_return_height_m
 from missions.check_limits import Limits
-from missions.errors import MissionError
+from missions.errors import MissionError, TooLongError
 from missions.fence import MOST_POINTS
 from missions.findings import Code, Finding, Severity
 from missions.flown import has_place
@@ -21,7 +22,8 @@ from missions.survey import plan_survey
 from missions.terrain_following import follow_terrain
 from missions.usable import clear_home, usable_area
 
-_MORE_RESERVE = (0.0, 0.06, 0.15, 0.3)  # shares of the usable battery
+_MORE_RESERVE = (0.0, 0.06, 0.15, 0.3, 0.6)  # shares of the usable battery
+_TOO_LONG = (Code.BATTERY, Code.WAYPOINT_LIMIT)
 
 
 class UnsafeError(MissionError):
@@ -78,9 +80,10 @@ def safely(
     terrain: Terrain | None = None,
     airspace: Airspace = EMPTY,
 ) -> tuple[Sortie, ...]:
-    """Plan with a planner of any kind and check it; in shorter flights where a battery runs low.
+    """Plan with a planner of any kind and check it; in shorter flights where one proves too long.
 
-    Planners cut flights before hills and return heights are known, which may take more energy.
+    Planners cut flights before hills and return heights are known, which may take more energy and
+    more way-points.
 
     Args:
         plan: called with the drone, with more and more of its battery kept in reserve.
@@ -94,12 +97,14 @@ def safely(
         MissionError: see `proven`, and what `plan` refuses.
     """
     for more in _MORE_RESERVE[:-1]:
-        planned = plan(_keeping(drone, more))
         try:
+            planned = plan(_keeping(drone, more))
             return proven(planned, drone, settings, terrain=terrain, airspace=airspace)
         except UnsafeError as error:
-            if any(finding.code is not Code.BATTERY for finding in error.findings):
+            if any(finding.code not in _TOO_LONG for finding in error.findings):
                 raise
+        except TooLongError:
+            continue
     planned = plan(_keeping(drone, _MORE_RESERVE[-1]))
     return proven(planned, drone, settings, terrain=terrain, airspace=airspace)
 
@@ -208,8 +213,25 @@ class _Task:
         return tuple(self._followed(sortie) for sortie in sorties)
 
     def _level(self, part: Polygon, settings: SurveySettings) -> tuple[Sortie, ...]:
-        follows = self.tolerance_m is not None
-        return plan_survey(part, self.drone, settings, terrain=None if follows else self.terrain)
+        if self.tolerance_m is None:
+            return plan_survey(part, self.drone, settings, terrain=self.terrain)
+        return plan_survey(part, self.drone, self._kept_below(settings, self.tolerance_m))
+
+    def _kept_below(self, settings: SurveySettings, tolerance_m: float) -> SurveySettings:
+        """Settings whose overlaps are as wanted where the flight is lowest above the ground."""
+        height = settings.height_agl_m or DEFAULT_HEIGHT_AGL_M
+        if settings.gsd_m is not None:
+            height = height_for_gsd_m(self.drone.camera, settings.gsd_m)
+        nearer = max(1 - tolerance_m / height, 0.1)
+
+        def kept(share: float) -> float:
+            return min(1 - (1 - share) * nearer, 0.95)
+
+        return replace(
+            settings,
+            front_overlap_share=kept(settings.front_overlap_share),
+            side_overlap_share=kept(settings.side_overlap_share),
+        )
 
     def _followed(self, sortie: Sortie) -> Sortie:
         if self.tolerance_m is None or self.terrain is None:

@@ -12,7 +12,7 @@ from geo.frames import Array, LocalFrame
 from geo.pose import GeoPoint
 from geo.terrain import Terrain
 from missions.energy import flight_cost
-from missions.errors import MissionError
+from missions.errors import MissionError, TooLongError
 from missions.flown import CHANGE_SPEED, RETURN, TAKEOFFS, VIAS, has_place
 from missions.ground import ground_under
 from missions.model import AltitudeFrame, Command, Drone, MissionItem, Photo, Sortie
@@ -24,6 +24,7 @@ _STEEPEST_SHARE = 0.97  # of what the drone can climb and descend
 _SLOWEST_M_S = 1.0
 _HALVINGS = 12
 _APART_M = 0.05
+_DIGITS = 3  # a centimetre off makes a leg of two metres steeper than the drone can fly
 _NEAR_M = 1.0  # a photo lies on its leg
 
 
@@ -284,7 +285,7 @@ def _items(
         for index in between:
             yield _waypoint(way, course, index, corners[index] - home_amsl_m)
         yield from waiting[turn:]
-        height = round(corners[stop] - home_amsl_m, 2)
+        height = round(corners[stop] - home_amsl_m, _DIGITS)
         yield replace(item, frame=AltitudeFrame.ABOVE_HOME, altitude_m=height)
         waiting, before = [], stop
     yield from waiting
@@ -304,7 +305,7 @@ def _waypoint(way: _Way, course: _Course, index: int, height_home_m: float) -> M
         AltitudeFrame.ABOVE_HOME,
         lon_deg=round(float(lon), 7),
         lat_deg=round(float(lat), 7),
-        altitude_m=round(height_home_m, 2),
+        altitude_m=round(height_home_m, _DIGITS),
     )
 
 
@@ -313,7 +314,7 @@ def _check_count(items: Sequence[MissionItem], drone: Drone, tolerance_m: float)
     moving = TAKEOFFS | VIAS | {RETURN}
     count = sum(item.command in moving for item in items)
     if count > drone.waypoint_limit:
-        raise MissionError(
+        raise TooLongError(
             f"following the terrain within {tolerance_m:g} m needs {count} places; {drone.name} "
             f"takes {drone.waypoint_limit}. Raise the tolerance or plan shorter sorties"
         )
@@ -357,7 +358,7 @@ def _timed(before: Sortie, after: Sortie, drone: Drone) -> Sortie:
     """A sortie with its time and energy, in the wind it was planned for."""
     cost = flight_cost(after.home, after.items, drone, Wind(after.wind_m_s))
     if not cost.reserve_kept:
-        raise MissionError(
+        raise TooLongError(
             f"sortie {before.code} over this terrain takes {cost.duration_s / 60:.1f} min at "
             f"{after.speed_m_s:g} m/s and {100 * cost.battery_share:.0f} % of the battery; "
             f"{100 * (1 - drone.reserve_share):.0f} % may be used. Plan shorter sorties or raise "

@@ -1,5 +1,4 @@
 import json
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -56,7 +55,7 @@ def test_zone_of_another_day_does_not_count(folder, tmp_path):
     window = {"begins": "2026-06-01T00:00:00+08:00", "ends": "2026-06-02T00:00:00+08:00"}
     airspace = zones(tmp_path / "z.geojson", **window)
     for day, code in ((1, 3), (5, 0)):
-        at = datetime(2026, 6, day, 4, tzinfo=UTC)
+        at = f"2026-06-{day:02}T12:00+08:00"
         assert checking.run([folder / "a.plan"], airspace=airspace, at=at) == code
 
 

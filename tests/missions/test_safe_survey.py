@@ -6,6 +6,7 @@ from shapely import Point, box
 
 from missions.airspace import Airspace, NoFlyZone, Obstacle
 from missions.drones import drone_named
+from missions.overlap import overlap_map, poses
 from missions.safe_survey import UnsafeError, survey_safely
 from missions.settings import SurveySettings
 from missions.survey import plan_survey
@@ -47,6 +48,28 @@ def test_terrain_is_followed_where_a_tolerance_is_given():
     sorties = survey_safely(AREA, DRONE, terrain=terrain, tolerance_m=10.0)
     heights = {item.altitude_m for s in sorties for item in s.items if item.command == 16}
     assert max(heights) - min(heights) > 20
+
+
+@pytest.mark.parametrize("figures", [{"waypoint_limit": 55}, {"battery_wh": 24.0}])
+def test_flight_that_hills_make_too_long_is_cut_shorter(figures):
+    small = replace(DRONE, **figures)
+    area, terrain = on_globe(box(0, 0, 500, 400)), random_hills(3, relief_m=60)
+    level = plan_survey(area, small)
+    sorties = survey_safely(area, small, terrain=terrain, tolerance_m=8.0)
+    assert len(sorties) > len(level)
+    for sortie in sorties:
+        assert sum(item.command in (16, 20, 22) for item in sortie.items) <= small.waypoint_limit
+        assert sortie.battery_share <= 1 - small.reserve_share
+
+
+def test_overlap_is_kept_where_the_terrain_is_followed_low():
+    terrain = random_hills(3, relief_m=100)
+    wanted = SurveySettings(side_overlap_share=0.6, front_overlap_share=0.6)
+    area = on_globe(box(0, 0, 500, 400))
+    sorties = survey_safely(area, DRONE, wanted, terrain=terrain, tolerance_m=15.0)
+    seen = [pose for sortie in sorties for pose in poses(sortie)]
+    inner = on_globe(box(80, 80, 420, 320))
+    assert overlap_map(inner, seen, DRONE.camera, terrain).share_seen(4) > 0.999
 
 
 def test_home_that_the_crew_wants_inside_a_zone_is_refused_with_findings():
