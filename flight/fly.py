@@ -186,6 +186,7 @@ class _Flight:
         self.notes += check_readiness(self.session, self.sortie, arm_real=self.arm_real)
         self.safeguards.check_failsafes(arm_real=self.arm_real)
         self._report("upload")
+        self.safeguards.raise_return()
         self.safeguards.raise_fence()
         home = self.monitor.home or self.sortie.home
         self.session.store((home_item(home), *self.sortie.items), MISSION)

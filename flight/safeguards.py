@@ -51,6 +51,19 @@ class Safeguards:
                 "Set FS_GCS_ENABLE to 1."
             )
 
+    def raise_return(self) -> None:
+        """Let the vehicle return as high as the sortie's way home over hills and masts needs."""
+        needed_m, ceiling_m = self.sortie.return_height_m, ceiling_home_m(self.sortie)
+        if needed_m is None or self._read("RTL_ALT") / 100 >= needed_m:
+            return
+        if needed_m > ceiling_m:
+            raise RefusedError(
+                f"The way home of sortie {self.sortie.code} needs a return height of "
+                f"{needed_m:.0f} m, above its ceiling of {ceiling_m:.0f} m. Plan it again from "
+                "another place."
+            )
+        self._put("RTL_ALT", 100 * needed_m)
+
     def raise_fence(self) -> None:
         """Store the sortie's fence and switch it on: inside the polygon, below the ceiling."""
         kinds = int(self._read("FENCE_TYPE"))

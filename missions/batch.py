@@ -46,6 +46,7 @@ class Flight:
         lowest_agl_m: above ground along the rows.
         highest_agl_m: above ground on any leg.
         battery_share: of a full battery that the flight takes.
+        return_height_m: above home, to be set in the vehicle (RTL_ALT).
     """
 
     code: str
@@ -62,6 +63,7 @@ class Flight:
     duration_s: float
     photos: int
     battery_share: float
+    return_height_m: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,7 @@ def _flight(cell_code: str, sortie: Sortie, tools: Tools) -> Flight:
         duration_s=sortie.duration_s,
         photos=len(sortie.photos),
         battery_share=sortie.battery_share,
+        return_height_m=sortie.return_height_m,
     )
 
 

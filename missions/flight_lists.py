@@ -12,7 +12,7 @@ from missions.schedule import Slot
 
 COLUMNS = (
     "number", "take_off", "landing", "flight", "cell", "drone", "battery", "lon_deg", "lat_deg",
-    "drive_km", "flight_min", "photos", "priority", "because",
+    "return_height_m", "drive_km", "flight_min", "photos", "priority", "because",
 )  # fmt: skip
 LEFT_COLUMNS = ("cell", "flight", "reason")
 
@@ -53,6 +53,7 @@ def _rows(
             slot.battery,
             f"{flight.home.lon_deg:.7f}",
             f"{flight.home.lat_deg:.7f}",
+            flight.return_height_m,
             round(slot.drive_m / 1000, 2),
             round(flight.duration_s / 60, 1),
             flight.photos,

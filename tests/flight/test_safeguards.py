@@ -92,6 +92,26 @@ def test_a_return_above_the_ceiling_is_refused(safeguards, parameters):
         safeguards.check_failsafes(arm_real=False)
 
 
+def test_return_height_that_a_sortie_needs_is_set_and_put_back(link, parameters):
+    safeguards = Safeguards(Session(link), replace(SORTIE, return_height_m=32.0))
+    safeguards.raise_return()
+    assert parameters["RTL_ALT"] == 3200
+    safeguards.restore()
+    assert parameters["RTL_ALT"] == DEFAULTS["RTL_ALT"][0]
+
+
+@pytest.mark.parametrize("height_m", [None, 10.0, 15.0])
+def test_return_height_that_suffices_is_left_alone(link, parameters, height_m):
+    Safeguards(Session(link), replace(SORTIE, return_height_m=height_m)).raise_return()
+    assert parameters["RTL_ALT"] == DEFAULTS["RTL_ALT"][0]
+
+
+def test_way_home_above_the_ceiling_is_refused(link):
+    safeguards = Safeguards(Session(link), replace(SORTIE, return_height_m=60.0))
+    with pytest.raises(RefusedError, match="return height of 60 m, above its ceiling of 45 m"):
+        safeguards.raise_return()
+
+
 @pytest.mark.parametrize("name", ["RTL_ALT", "FS_GCS_ENABLE"])
 def test_a_silent_parameter_is_not_a_good_one(safeguards, link, monkeypatch, name):
     read = safeguards.session.read_parameter

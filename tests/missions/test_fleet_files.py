@@ -1,4 +1,6 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 
 import pytest
 from shapely import Point, box
@@ -7,7 +9,7 @@ from geo.formats import write_features
 from missions.errors import MissionError
 from missions.fleet import Hours
 from missions.fleet_files import read_depots, read_fleet, read_histories, read_tips, read_weather
-from missions.priority import History
+from missions.priority import History, Weights
 from tests.missions.fleets import DEPOT
 
 HOURS = Hours()
@@ -122,3 +124,11 @@ def test_tips_are_local_time_unless_they_say_otherwise(file):
 def test_table_without_a_needed_column_is_refused(file):
     with pytest.raises(MissionError, match="no column lat; it has time, lon"):
         read_tips(file("time,lon\n2025-06-01,119\n", "t.csv"), HOURS)
+
+
+def test_example_in_the_docs_is_read(file):
+    page = Path(__file__).resolve().parents[2] / "docs" / "district.md"
+    example = page.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    said = read_fleet(file(example), [replace(DEPOT, code="D1")])
+    assert said.weights == Weights()
+    assert said.seasons[0].cells == {"320623101201001"}
