@@ -1,7 +1,7 @@
-"""Answer every question once: python -m benchmarks [planning georef detect demo].
+"""Answer every question once: python -m benchmarks [planning plans ...].
 
-Planning and georef run the scoring scripts that lie beside the test data (AEROGRID_DATA, default
-../shared) and say so where they are absent.
+Planning and georef run scoring scripts, flight_time reads a recording and detect photos of the test
+data (AEROGRID_DATA, default ../shared); they say so where it is absent.
 """
 
 import argparse
@@ -36,6 +36,23 @@ def planning(data: Path) -> None:
         run(scripts / "summarize.py", scripts / "dev.geojson", out, folder=scripts)
 
 
+def flight_time(data: Path) -> None:
+    """Compare planned times with those of the built-in vehicle and of a real recording."""
+    recording = data / "sitl" / "copter_survey.tlog"
+    run(ROOT / "benchmarks" / "flight_time.py", "--recording", recording)
+
+
+def plans(_: Path) -> None:
+    """Plan 500 random polygons among zones, masts and hills; each plan must pass the check."""
+    os.environ["AEROGRID_EXAMPLES"] = "500"
+    run("-m", "pytest", "-q", "--hypothesis-show-statistics", "tests/missions/test_safe_plans.py")
+
+
+def district(_: Path) -> None:
+    """Plan, route, schedule and check a district of 1157 cells."""
+    run(ROOT / "benchmarks" / "district.py")
+
+
 def georef(data: Path) -> None:
     """Locate the pixels of real photos and compare with the bundle adjustment."""
     bench = data / "georef"
@@ -54,10 +71,14 @@ def demo(_: Path) -> None:
 
 QUESTIONS: dict[str, Callable[[Path], None]] = {
     "planning": planning,
+    "flight_time": flight_time,
+    "plans": plans,
+    "district": district,
     "georef": georef,
     "detect": detect,
     "demo": demo,
 }
+NEED_DATA = ("planning", "flight_time", "georef", "detect")
 
 
 def main() -> None:
@@ -67,7 +88,7 @@ def main() -> None:
     data = data_folder()
     for name in parser.parse_args().questions or QUESTIONS:
         print(f"== {name}: {QUESTIONS[name].__doc__}", flush=True)
-        if name != "demo" and not data.exists():
+        if name in NEED_DATA and not data.exists():
             print(f"skipped: the test data is not at {data} (set AEROGRID_DATA)")
             continue
         QUESTIONS[name](data)

@@ -57,6 +57,9 @@ def plan(
         float | None, typer.Option(help="survey: follow the terrain within so many metres.")
     ] = None,
     wind: Annotated[float | None, typer.Option(help="Mean wind to plan for, m/s.")] = None,
+    overshoot: Annotated[
+        float | None, typer.Option(help="survey: metres flown on beyond each row's ends.")
+    ] = None,
     home: Annotated[str | None, typer.Option(help="Take-off point as LON,LAT.")] = None,
     dem: Dem = None,
     airspace: Airspace = None,
@@ -106,7 +109,7 @@ def plan(
 
     settings = planning.settings_of(
         config, gsd, drone=drone, height_agl_m=height, wind_m_s=wind,
-        terrain_tolerance_m=follow, formats=format,
+        terrain_tolerance_m=follow, overshoot_m=overshoot, formats=format,
     )  # fmt: skip
     asked = planning.asked(
         home=home, when=when, grids=grids, cells=tuple(cell or ()), lines=lines, width_m=width,

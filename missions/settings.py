@@ -23,6 +23,8 @@ class SurveySettings:
         exposure_s: longest to be expected; with `most_blur_px` it limits the speed.
         most_blur_px: how far the picture may move during an exposure.
         row_heading_deg: clockwise from true north; the fastest direction if None.
+        overshoot_m: flown straight on beyond both ends of every row, outside of the area, by
+            aircraft that cannot turn on the spot; 0 for those that can.
         home_lonlat_deg: where the crew stands; a good place on the cell's boundary if None.
         wind_m_s: mean wind to be expected, at flying height.
         wind_from_deg: where it comes from; the worst direction for each flight if None.
@@ -38,6 +40,7 @@ class SurveySettings:
     exposure_s: float = 0.001
     most_blur_px: float = 1.0
     row_heading_deg: float | None = None
+    overshoot_m: float = 0.0
     home_lonlat_deg: tuple[float, float] | None = None
     wind_m_s: float = 5.0
     wind_from_deg: float | None = None
@@ -56,6 +59,8 @@ class SurveySettings:
         for name in ("ceiling_agl_m", "fence_margin_m", "exposure_s", "most_blur_px"):
             if not getattr(self, name) > 0:
                 raise MissionError(f"{name} must be above 0; got {getattr(self, name)}")
+        if not 0 <= self.overshoot_m <= 500:
+            raise MissionError(f"overshoot_m must be 0 to 500; got {self.overshoot_m}")
         if not 0 <= self.wind_m_s < 100:
             raise MissionError(f"wind_m_s must be 0 or more, in m/s; got {self.wind_m_s}")
 

@@ -19,6 +19,7 @@ from missions.fence import fence_around
 from missions.inside import Inside
 from missions.items import Writer
 from missions.model import Drone, Sortie
+from missions.overshoot import overshot, with_straight_ends
 from missions.pattern import cover, simplified
 from missions.route import Route
 from missions.settings import SurveySettings
@@ -126,12 +127,14 @@ class _Survey:
             angle_deg=self._angle_deg(),
             wanted_share=COVERED_SHARE,
         )
+        beyond = self.settings.overshoot_m
+        route = overshot(route, beyond) if beyond else route
         inside = Inside(shape)
         homes = [depot] if depot is not None else self._homes(shape, route)
         places = [self._place(shape, home, envelope) for home in homes]
         place, way = self._best_place(route, places, inside)
         for flight in split(route, way, place.budget):
-            yield place, flight
+            yield place, with_straight_ends(flight, beyond) if beyond else flight
 
     def _best_place(
         self, route: Route, places: list[_Place], inside: Inside
@@ -160,7 +163,7 @@ class _Survey:
         return None if heading is None else (90.0 - heading) % 180
 
     def _envelope(self, shape: Polygon, depot_m: Array | None) -> Envelope:
-        flown: BaseGeometry = shape
+        flown: BaseGeometry = shape.buffer(self.settings.overshoot_m)
         if depot_m is not None and not shape.covers(Point(depot_m)):
             way = LineString([depot_m, _nearest(shape, depot_m)]).buffer(1.0)
             flown = shapely.union(shape, way)
@@ -192,7 +195,8 @@ class _Survey:
         photo_spacing = round(envelope.photo_spacing_m, 2)
         writer = Writer.for_drone(self.drone, self.frame, height, envelope.speed_m_s, photo_spacing)
         margin = self.settings.fence_margin_m
-        fence = fence_around(place.area, place.home_m, place.gate_m, margin)
+        area = place.area.buffer(self.settings.overshoot_m)
+        fence = fence_around(area, place.home_m, place.gate_m, margin)
         home = GeoPoint(
             round(float(lon), 7), round(float(lat), 7), envelope.altitude_amsl_m - height
         )

@@ -33,6 +33,7 @@ def survey_settings(
         most_blur_px=planning.most_blur_px,
         home_lonlat_deg=home_lonlat_deg,
         wind_m_s=planning.wind_m_s,
+        overshoot_m=planning.overshoot_m,
     )
 
 

@@ -63,6 +63,7 @@ class Planning(_Section):
     fence_margin_m: float = Field(default=30.0, gt=0)
     most_blur_px: float = Field(default=1.0, gt=0)
     wind_m_s: float = Field(default=5.0, ge=0, lt=100)
+    overshoot_m: float = Field(default=0.0, ge=0, le=500)
     terrain_tolerance_m: float | None = Field(default=None, gt=0)
     formats: tuple[Format, ...] = ()
 
