@@ -15,13 +15,13 @@ from missions.check_limits import Limits
 from missions.drones import drone_named
 from missions.errors import MissionError
 from missions.findings import Finding, Severity, has_errors
+from missions.mission_json import read_sortie
 from missions.model import Drone, MissionFile, Sortie
-from pipeline.planning import PLAN_FILE
 from pipeline.settings import Planning, read_settings
-from pipeline.workspace import read_json
 
 PASSED, FOUND = 0, 3
-_SUFFIXES = (".mission.json", ".plan", ".waypoints", ".kmz")
+_OURS = ".mission.json"
+_SUFFIXES = (_OURS, ".plan", ".waypoints", ".kmz")
 _LONGEST_FLIGHT = timedelta(hours=1)
 
 
@@ -52,7 +52,7 @@ def run(
         wind_m_s: expected; the usual if None, as for the limits that follow.
         ceiling_agl_m: highest above ground; the settings' if None.
         floor_agl_m: lowest above ground.
-        return_height_m: above home, as set in the vehicle (RTL_ALT); what the plan beside a file
+        return_height_m: above home, as set in the vehicle (RTL_ALT); what the sortie beside a file
             asks for if None.
         home_distance_m: furthest from home.
         at: when the flight begins, ISO with time zone; zones of all times count if None.
@@ -99,16 +99,14 @@ def _limits(planning: Planning, **given: float | None) -> Limits:
 
 
 def _as_planned(limits: Limits, path: Path) -> Limits:
-    """Limits with the return height that the plan of a file asks for, where none was given.
+    """Limits with the return height that the sortie of a file asks for, where none was given.
 
-    Formats of others have no place for it, so it is read from the plan's own summary.
+    Formats of others have no place for it, so it is read from the `mission.json` beside the file.
     """
-    summary = path.parent / PLAN_FILE
-    if limits.return_height_m is not None or not summary.is_file():
+    beside = path.with_name(f"{path.stem}{_OURS}")
+    if limits.return_height_m is not None or not beside.is_file():
         return limits
-    plan = read_json(summary)
-    height = plan.get("return_height_m") if path.name in plan.get("files", ()) else None
-    return limits if height is None else replace(limits, return_height_m=float(height))
+    return replace(limits, return_height_m=read_sortie(beside).return_height_m)
 
 
 def _in_force(airspace: Airspace, at: datetime | None) -> Airspace:
@@ -116,12 +114,12 @@ def _in_force(airspace: Airspace, at: datetime | None) -> Airspace:
 
 
 def _mission_files(paths: Sequence[Path]) -> list[Path]:
-    """Files named, and the mission files in folders named."""
+    """Files named, and the mission files in folders named, in any depth."""
     found: list[Path] = []
     for path in paths:
         inside = [path]
         if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.name.endswith(_SUFFIXES))
+            inside = sorted(p for p in path.rglob("*") if p.name.endswith(_SUFFIXES))
         if not inside:
             raise MissionError(f"{path}: holds no mission files ({', '.join(_SUFFIXES)})")
         found += inside

@@ -1,8 +1,9 @@
 """The kinds of mission that the verb `plan` knows, and what each needs."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import shapely
@@ -22,8 +23,8 @@ from missions.drones import drone_named
 from missions.errors import MissionError
 from missions.lookout import LookoutSettings, plan_lookout
 from missions.model import Drone, Sortie
-from missions.oblique import plan_oblique
-from missions.patrol import plan_patrol
+from missions.oblique import ObliqueSettings, plan_oblique
+from missions.patrol import PatrolSettings, plan_patrol
 from missions.plan import Plan, plan_cells
 from missions.revisit import RevisitCase, plan_revisit
 from missions.safe_survey import safely, survey_safely
@@ -45,6 +46,10 @@ class Asked:
     cells: tuple[str, ...] = ()
     lines: Path | None = None
     width_m: float | None = None
+    gsd_m: float | None = None
+    pitch_deg: float | None = None
+    heading_deg: float | None = None
+    directions: int = 5
     farmland: Path | None = None
     cases: Path | None = None
     when: datetime | None = None
@@ -79,7 +84,10 @@ class Task:
             asked,
             settings,
             drone_named(wanted.drone),
-            planning.survey_settings(wanted, asked.home_lonlat_deg),
+            replace(
+                planning.survey_settings(wanted, asked.home_lonlat_deg),
+                row_heading_deg=asked.heading_deg,
+            ),
             None if asked.dem is None else read_terrain(asked.dem),
             read_airspace(asked.airspace, asked.obstacles),
         )
@@ -98,6 +106,12 @@ class Task:
         for problem in grid.problems:
             console.warn(f"{path}: {problem}")
         return [grid.cell(code) for code in self.asked.cells] or list(grid)
+
+    def without_height(self) -> "Task":
+        """Let the planner choose the height, where nobody has."""
+        if "height_agl_m" in self.settings.planning.model_fields_set and self.asked.gsd_m is None:
+            return self
+        return replace(self, survey=replace(self.survey, height_agl_m=None))
 
     def safely(self, plan: Callable[[Drone], Sequence[Sortie]]) -> Sorties:
         """Plan, and refuse what the safety check forbids."""
@@ -155,7 +169,27 @@ def _lookout(task: Task) -> Made:
         fields = farmland.intersection(area)
         return plan_lookout(area, fields, drone, survey, lookout=LookoutSettings(), **more)  # type: ignore[arg-type]
 
-    return _over_usable(task, plan)
+    return _over_usable(task.without_height(), plan)
+
+
+def _patrol(task: Task) -> Made:
+    asked, usual = task.asked, PatrolSettings()
+    look = PatrolSettings(
+        gsd_m=asked.gsd_m or usual.gsd_m,
+        pitch_deg=usual.pitch_deg if asked.pitch_deg is None else asked.pitch_deg,
+        heading_deg=asked.heading_deg,
+    )
+    return _over_usable(task.without_height(), partial(plan_patrol, patrol=look))
+
+
+def _oblique(task: Task) -> Made:
+    asked, usual = task.asked, ObliqueSettings()
+    views = ObliqueSettings(
+        directions=asked.directions,
+        pitch_deg=usual.pitch_deg if asked.pitch_deg is None else asked.pitch_deg,
+        heading_deg=asked.heading_deg,
+    )
+    return _over_usable(task, partial(plan_oblique, oblique=views))
 
 
 def _corridor(task: Task) -> Made:
@@ -195,8 +229,8 @@ def _revisit(task: Task) -> Made:
 KINDS: dict[str, Callable[[Task], Made]] = {
     "survey": _survey,
     "crosshatch": lambda task: _over_usable(task, plan_crosshatch),
-    "patrol": lambda task: _over_usable(task, plan_patrol),
-    "oblique": lambda task: _over_usable(task, plan_oblique),
+    "patrol": _patrol,
+    "oblique": _oblique,
     "lookout": _lookout,
     "corridor": _corridor,
     "revisit": _revisit,

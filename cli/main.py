@@ -68,6 +68,13 @@ def plan(
         list[str] | None,
         typer.Option(help="Also kmz, litchi, fence, kml, geojson or gpkg; repeatable."),
     ] = None,
+    heading: Annotated[
+        float | None, typer.Option(help="Degrees from north: of rows; patrol, oblique: of view.")
+    ] = None,
+    pitch: Annotated[
+        float | None, typer.Option(help="patrol, oblique: of the gimbal, -90 straight down.")
+    ] = None,
+    directions: Annotated[int, typer.Option(help="oblique: 1 or 5.")] = 5,
     lines: Annotated[Path | None, typer.Option(help="corridor: centre lines.")] = None,
     width: Annotated[float | None, typer.Option(help="corridor: width in metres.")] = None,
     farmland: Annotated[Path | None, typer.Option(help="lookout: farmland polygons.")] = None,
@@ -112,7 +119,9 @@ def plan(
         terrain_tolerance_m=follow, overshoot_m=overshoot, formats=format,
     )  # fmt: skip
     asked = planning.asked(
-        home=home, when=when, grids=grids, cells=tuple(cell or ()), lines=lines, width_m=width,
+        home=home, when=when, gsd_m=None if gsd is None else gsd / 100, pitch_deg=pitch,
+        heading_deg=heading, directions=directions, grids=grids, cells=tuple(cell or ()),
+        lines=lines, width_m=width,
         farmland=farmland, cases=cases, dem=dem, airspace=airspace, obstacles=obstacles,
     )  # fmt: skip
     if depots is not None or fleet is not None:

@@ -51,7 +51,9 @@ def settings_of(config: Path | None, gsd_cm: float | None, **given: Any) -> Sett
     if gsd_cm is not None:
         values["height_agl_m"] = _height_m(gsd_cm, values, settings.planning.drone)
     try:
-        wanted = Planning.model_validate({**settings.planning.model_dump(), **values})
+        wanted = Planning.model_validate(
+            {**settings.planning.model_dump(exclude_unset=True), **values}
+        )
     except ValidationError as error:
         raise SettingsError(f"command line: {explain(error)}") from error
     return settings.model_copy(update={"planning": wanted})

@@ -171,6 +171,7 @@ def test_district_is_planned_by_the_same_verb(cells, tmp_path, monkeypatch, caps
     own = out / "sorties" / CODE
     assert {p.suffix for p in own.iterdir()} == {".plan", ".waypoints", ".json", ".kmz"}
     assert (out / "2026-06-15" / "A.csv").exists()
+    assert run(monkeypatch, "check", out) == 0
     assert run(monkeypatch, *plan) == 0  # its own folder is replaced
     assert run(monkeypatch, *plan[:-6], "--out", tmp_path) == 1  # somebody else's is not
     assert "no plan wrote" in told(capsys)
@@ -196,3 +197,22 @@ def test_files_of_every_kind_can_be_drawn(cells, tmp_path, suffix, monkeypatch, 
 def test_preview_of_another_kind_of_file_is_refused(cells, tmp_path, monkeypatch, capsys):
     assert run(monkeypatch, "preview", cells, "--out", tmp_path / "page.pdf") == 1
     assert "must end in .html or .png" in told(capsys)
+
+
+def test_sides_and_tilt_of_an_oblique_survey_can_be_chosen(cells, tmp_path, monkeypatch):
+    plan = ("plan", "--grids", cells, "--mission", "oblique", "--directions", "1")
+    out = tmp_path / "p"
+    assert run(monkeypatch, *plan, "--pitch", "-60", "--heading", "90", "--out", out) == 0
+    (sortie,) = [read_sortie(path) for path in out.glob("*.mission.json")]
+    assert {photo.pitch_deg for photo in sortie.photos} == {-60}
+    assert {round(photo.heading_deg) for photo in sortie.photos} == {90}
+
+
+def test_patrol_chooses_its_height_unless_somebody_does(cells, tmp_path, monkeypatch):
+    heights = []
+    for more in ((), ("--height", "70")):
+        plan = ("plan", "--grids", cells, "--mission", "patrol", "--drone", "dji-m3e", *more)
+        assert run(monkeypatch, *plan, "--out", tmp_path / "p") == 0
+        heights += [read_sortie(p).height_home_m for p in (tmp_path / "p").glob("*.mission.json")]
+    assert heights[0] > 100
+    assert heights[1] == pytest.approx(70, abs=0.1)
