@@ -8,6 +8,7 @@ from flight.errors import LogError
 from flight.log import read_messages
 from flight.protocol import FENCE, MISSION, Message, item_from_message
 from geo.pose import GeoPoint
+from missions.errors import MissionError
 from missions.mavlink_files import fence_of
 from missions.model import MissionFile, MissionItem
 
@@ -40,7 +41,12 @@ def read_uploaded(path: Path) -> MissionFile:
         )
     first = mission[0]
     home = GeoPoint(first.lon_deg, first.lat_deg, first.altitude_m)
-    return MissionFile(home, tuple(mission[1:]), _fence(sent[FENCE]))
+    try:
+        return MissionFile(home, tuple(mission[1:]), _fence(sent[FENCE]))
+    except MissionError as error:
+        raise LogError(f"{path}: {error}; name the mission.json that was flown (--flown)") from (
+            error
+        )
 
 
 def _is_from_ground(message: Message) -> bool:

@@ -173,8 +173,8 @@ def _fence_around(whole: Tour, home: GeoPoint, frame: LocalFrame) -> Polygon:
 
 
 def _photos(whole: Tour, frame: LocalFrame) -> Iterator[Photo]:
-    """Where the shutter is expected to be released."""
-    pitch_deg = -90.0
+    """Where the shutter is expected to be released; its distance counts on around corners."""
+    pitch_deg, spacing_m, since_m = -90.0, 0.0, 0.0
     for stop, onward in pairwise([*whole.stops, None]):
         assert stop is not None  # only the last of all is none
         nose_deg = stop.heading_deg or 0.0
@@ -185,20 +185,24 @@ def _photos(whole: Tour, frame: LocalFrame) -> Iterator[Photo]:
                 nose_deg = action.value
             elif action.what is Do.PHOTO:
                 yield Photo(stop.lon_deg, stop.lat_deg, stop.height_home_m, nose_deg, pitch_deg)
-        if stop.photo_spacing_m > 0 and onward is not None:
-            yield from _along(stop, onward, pitch_deg, frame)
+        if stop.photo_spacing_m != spacing_m:
+            spacing_m, since_m = stop.photo_spacing_m, stop.photo_spacing_m
+        if spacing_m > 0 and onward is not None:
+            row = frame.xy_from_lonlat(np.array([(s.lon_deg, s.lat_deg) for s in (stop, onward)]))
+            length_m = float(np.hypot(*(row[1] - row[0])))
+            along_m = np.arange(spacing_m - since_m, max(length_m - REACHED_M, 1e-6), spacing_m)
+            yield from _along(stop, onward, row, along_m, pitch_deg, frame)
+            since_m = length_m - along_m[-1] if len(along_m) else since_m + length_m
 
 
-def _along(stop: Stop, onward: Stop, pitch_deg: float, frame: LocalFrame) -> Iterator[Photo]:
-    """Photos by distance on the way to the next place, the first at its start."""
-    lonlat = np.array([(s.lon_deg, s.lat_deg) for s in (stop, onward)])
-    row: Array = frame.xy_from_lonlat(lonlat)
-    length = float(np.hypot(*(row[1] - row[0])))
-    if length == 0:
-        return
-    heading = heading_deg(row, frame)
-    shares = np.arange(0.0, max(length - REACHED_M, 1e-6), stop.photo_spacing_m) / length
-    places = frame.lonlat_from_xy(row[0] + shares[:, None] * (row[1] - row[0]))
+def _along(
+    stop: Stop, onward: Stop, row_m: Array, along_m: Array, pitch_deg: float, frame: LocalFrame
+) -> Iterator[Photo]:
+    """Photos at distances (N,) from a place on the way (2, 2) to the next."""
+    length_m = max(float(np.hypot(*(row_m[1] - row_m[0]))), 1e-6)
+    heading = heading_deg(row_m, frame)
+    shares = along_m / length_m
+    places = frame.lonlat_from_xy(row_m[0] + shares[:, None] * (row_m[1] - row_m[0]))
     rise = onward.height_home_m - stop.height_home_m
     for (lon, lat), share in zip(places.tolist(), shares.tolist(), strict=True):
         yield Photo(lon, lat, stop.height_home_m + share * rise, heading, pitch_deg)

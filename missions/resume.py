@@ -26,6 +26,7 @@ from missions.wind import Wind
 
 _ALONG_SHARE = 0.625  # of the photo spacing: gaps up to 1.25 spacings are taken as covered
 _ACROSS_SHARE = 0.5
+_CORNER_SHARE = 0.75  # of the spacing: exposures before and after a corner that was rounded
 _LEAST_ALONG_M, _LEAST_ACROSS_M, _LEAST_HEIGHT_M = 2.0, 5.0, 5.0
 _HEIGHT_SHARE = 0.1
 _LATE_M, _LATE_SHARE = 4.0, 0.01  # of releases at a row's end; recordings show up to 1 %
@@ -220,12 +221,24 @@ def _was_taken(row: _Row, number: int, places_m: Array, heights_m: Array, yaws_d
     offsets = places_m - row.at(along_m)[:2]
     along = np.abs(offsets @ ahead)
     across = np.abs(offsets @ np.array([ahead[1], -ahead[0]]))
-    near = along <= max(_ALONG_SHARE * spacing_m, _LEAST_ALONG_M)
-    near &= across <= max(_ACROSS_SHARE * spacing_m, _LEAST_ACROSS_M)
+    beside = along <= max(_ALONG_SHARE * spacing_m, _LEAST_ALONG_M)
+    beside &= across <= max(_ACROSS_SHARE * spacing_m, _LEAST_ACROSS_M)
     allowed_m = max(_HEIGHT_SHARE * photo.height_home_m, _LEAST_HEIGHT_M)
-    near &= np.abs(heights_m - photo.height_home_m) <= allowed_m
-    near &= np.abs((yaws_deg - photo.heading_deg + 90) % 180 - 90) <= _TURNED_DEG
-    return bool(near.any())
+    level = np.abs(heights_m - photo.height_home_m) <= allowed_m
+    alike = np.abs((yaws_deg - photo.heading_deg + 90) % 180 - 90) <= _TURNED_DEG
+    return bool((beside & level & alike).any()) or _is_cut_corner(offsets[level], spacing_m)
+
+
+def _is_cut_corner(offsets_m: Array, spacing_m: float) -> bool:
+    """Whether the two exposures nearest to a place leave no gap: rounding a corner passes it by."""
+    nearest = np.argsort(np.hypot(*offsets_m.T))[:2]
+    if len(nearest) < 2:
+        return False
+    before, after = offsets_m[nearest]
+    far = max(float(np.hypot(*before)), float(np.hypot(*after)))
+    return far <= _CORNER_SHARE * spacing_m and bool(
+        np.hypot(*(after - before)) <= 2 * _ALONG_SHARE * spacing_m
+    )
 
 
 def _gaps(row: _Row, taken: NDArray[np.bool_]) -> list[_Row]:

@@ -81,6 +81,14 @@ def test_photos_of_a_timer_stand_as_photos_by_distance():
     assert [photo.heading_deg for photo in found.photos] == pytest.approx([90] * 10, abs=0.1)
 
 
+def test_distance_between_photos_counts_on_around_corners():
+    every = do(Command.DO_SET_CAM_TRIGG_DIST, 20.0, 0.0, 1.0)
+    found = sortie_of(at(0, 0), every, at(50, 0), at(50, 50)).sortie
+    xy = FRAME.xy_from_lonlat(places(found.photos)[:, :2])
+    wanted = [(0, 0), (20, 0), (40, 0), (50, 10), (50, 30)]
+    assert xy.ravel() == pytest.approx(np.ravel(wanted), abs=0.1)
+
+
 def test_single_photos_keep_gimbal_and_heading():
     tilt, turn = do(Command.DO_MOUNT_CONTROL, -40.0), do(Command.CONDITION_YAW, 225.0)
     photo = MissionItem(2000, AltitudeFrame.MISSION, (0.0, 0.0, 1.0, 1.0))
