@@ -146,13 +146,20 @@ def preview(
     ] = Path("preview.html"),
     grids: Grids = None,
     dem: Dem = None,
+    airspace: Airspace = None,
+    obstacles: Obstacles = None,
     drone: Annotated[str | None, typer.Option(help="Key of the drone library.")] = None,
     config: Config = None,
 ) -> None:
     """Draw mission files of any origin: ways, photos, heights over terrain, overlap, time."""
     from cli import previewing
 
-    raise typer.Exit(previewing.run(files, out, grids=grids, dem=dem, drone=drone, config=config))
+    raise typer.Exit(
+        previewing.run(
+            files, out, grids=grids, dem=dem, airspace=airspace, obstacles=obstacles, drone=drone,
+            config=config,
+        )
+    )  # fmt: skip
 
 
 @app.command(epilog="Example: aerogrid check plans/ --dem dem.tif --airspace zones.gpkg")

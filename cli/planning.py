@@ -169,7 +169,7 @@ def _keep(
 ) -> int:
     """Write a plan and tell about it; 3 where a cell was refused."""
     wanted = task.settings.planning
-    planning.keep(made, out, wanted, outlines, terrain=task.terrain)
+    planning.keep(made, out, wanted, outlines, terrain=task.terrain, airspace=task.airspace)
     if as_json:
         console.out.print_json(json.dumps(planning.summary(made, wanted), ensure_ascii=False))
     else:

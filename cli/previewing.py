@@ -11,6 +11,7 @@ from cli import console
 from cli.console import DONE
 from geo.raster import read_terrain
 from geo.terrain import FlatTerrain, Terrain
+from missions.airspace_files import read_airspace
 from missions.drones import drone_named
 from missions.errors import MissionError
 from missions.foreign import foreign_sortie
@@ -33,6 +34,8 @@ def run(
     *,
     grids: Path | None,
     dem: Path | None,
+    airspace: Path | None,
+    obstacles: Path | None,
     drone: str | None,
     config: Path | None,
 ) -> int:
@@ -43,6 +46,8 @@ def run(
         out: ends in .html or .png.
         grids: cells to draw; the overlap is counted over those that are flown.
         dem: ground heights; level at home if None.
+        airspace: no-fly zones and ceilings to draw.
+        obstacles: to draw.
         drone: key of the drone library for files that do not say; the settings' if None.
         config: settings file.
     """
@@ -61,7 +66,8 @@ def run(
         write_preview(out, sorties, area=whole)
     else:
         seen = _overlap(sorties, areas, flies, terrain)
-        write_preview_html(out, sorties, areas=areas, terrain=terrain, overlap=seen)
+        known = read_airspace(airspace, obstacles)
+        write_preview_html(out, sorties, areas=areas, terrain=terrain, overlap=seen, airspace=known)
     minutes = sum(sortie.duration_s for sortie in sorties) / 60
     photos = sum(len(sortie.photos) for sortie in sorties)
     console.out.print(

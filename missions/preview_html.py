@@ -6,7 +6,7 @@ The page, with its style and script, is preview.html; this module fills in the d
 import base64
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from geo.files import replacing
 from geo.frames import Array, LocalFrame
 from geo.terrain import Terrain
+from missions.airspace import EMPTY, Airspace
 from missions.legs import Leg, legs
 from missions.model import Sortie
 from missions.overlap import OverlapMap
@@ -45,6 +46,7 @@ def write_preview_html(
     areas: Sequence[tuple[str, Polygon | MultiPolygon]] = (),
     terrain: Terrain | None = None,
     overlap: OverlapMap | None = None,
+    airspace: Airspace = EMPTY,
 ) -> None:
     """Draw sorties as a map to pan and zoom, with profile and table, in English and Chinese.
 
@@ -54,10 +56,11 @@ def write_preview_html(
         areas: codes and boundaries of the cells, lon/lat degrees.
         terrain: for the height profile; ground at home's level if None.
         overlap: how many photos see each place, as a layer.
+        airspace: zones and obstacles; those near the sorties are drawn.
     """
     if not sorties:
         raise ValueError("sorties must hold at least one sortie to draw")
-    data = page_data(sorties, areas, terrain, overlap)
+    data = page_data(sorties, areas, terrain, overlap, airspace)
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     page = files("missions").joinpath("preview.html").read_text("utf-8")
     filled = page.replace(_DATA, _inside_script(text), 1)
@@ -77,6 +80,7 @@ def page_data(
     areas: Sequence[tuple[str, Polygon | MultiPolygon]],
     terrain: Terrain | None,
     overlap: OverlapMap | None,
+    airspace: Airspace,
 ) -> dict[str, Any]:
     """Everything that the page shows, in local metres x east, y north."""
     shapes: list[BaseGeometry] = [area for _, area in areas] or [s.fence for s in sorties]
@@ -88,17 +92,36 @@ def page_data(
             for code, area in areas
             for part in shapely.get_parts(area).tolist()
         ],
+        "zones": list(_zones(frame, airspace, shapely.GeometryCollection(shapes))),
         "sorties": [_sortie(frame, sortie, terrain) for sortie in sorties],
         "level": terrain is None,
         "overlap": None if overlap is None else _overlap(frame, overlap),
     }
 
 
-def _rings(frame: LocalFrame, area: Polygon) -> list[list[float]]:
-    return [
-        _flat(frame.xy_from_lonlat(np.asarray(ring.coords)[:, :2]))
-        for ring in (area.exterior, *area.interiors)
+def _zones(frame: LocalFrame, airspace: Airspace, drawn: BaseGeometry) -> Iterator[dict[str, Any]]:
+    """No-fly zones, lower ceilings and the ground to keep away from around obstacles."""
+    near = airspace.near(*drawn.bounds)
+    shapes = [(zone.name, frame.to_local(zone.area)) for zone in near.no_fly]
+    shapes += [(f"{z.name} {z.ceiling_agl_m:g} m", frame.to_local(z.area)) for z in near.ceilings]
+    shapes += [
+        (
+            f"{o.name} {o.height_agl_m:g} m",
+            frame.to_local(o.shape).buffer(o.radius_m + o.clearance_m),
+        )
+        for o in near.obstacles
     ]
+    for name, shape in shapes:
+        for part in shapely.get_parts(shape).tolist():
+            yield {"name": name, "rings": _local_rings(part)}
+
+
+def _rings(frame: LocalFrame, area: Polygon) -> list[list[float]]:
+    return _local_rings(frame.to_local(area))
+
+
+def _local_rings(area: Polygon) -> list[list[float]]:
+    return [_flat(np.asarray(ring.coords)[:, :2]) for ring in (area.exterior, *area.interiors)]
 
 
 def _flat(points_m: Array) -> list[float]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import shapely
 from shapely import MultiPolygon, Polygon
 
 from geo.terrain import FlatTerrain, Terrain
+from missions.airspace import Airspace
 from missions.drones import drone_named
 from missions.kml import write_kml
 from missions.litchi import write_litchi
@@ -35,6 +37,7 @@ def write_files(
     outlines: Mapping[str, Area],
     *,
     terrain: Terrain | None,
+    airspace: Airspace,
     formats: Sequence[Format],
 ) -> None:
     """Write the missions of all sorties, a picture and a map of each cell and of all.
@@ -44,6 +47,7 @@ def write_files(
         sorties: at least one, all of one drone.
         outlines: areas by cell code.
         terrain: heights of the ground; level at home's altitude if None.
+        airspace: zones and obstacles that maps show.
         formats: beyond `.plan`, `.waypoints`, `.mission.json` and, for a DJI aircraft, `.kmz`.
     """
     for sortie in sorties:
@@ -52,7 +56,7 @@ def write_files(
     for name, write in OF_PLAN.items():
         if name in formats:
             write(folder, sorties, areas)
-    _write_maps(folder, sorties, areas, terrain)
+    _write_maps(folder, sorties, areas, terrain, airspace)
 
 
 def write_missions(folder: Path, sortie: Sortie, formats: Sequence[Format]) -> None:
@@ -103,6 +107,7 @@ def _write_maps(
     sorties: Sequence[Sortie],
     areas: Areas,
     terrain: Terrain | None,
+    airspace: Airspace,
 ) -> None:
     """Write `preview.png` and `map.html` of all, `CODE.png` and `CODE.html` of each cell."""
     ground = terrain or FlatTerrain(sorties[0].home.altitude_amsl_m)
@@ -111,14 +116,15 @@ def _write_maps(
     assert whole is None or isinstance(whole, Polygon | MultiPolygon)  # a union of polygons
     seen = None if whole is None else _overlap(whole, sorties, drone, ground, _COARSE_M)
     write_preview(folder / "preview.png", sorties, area=whole)
-    write_preview_html(folder / "map.html", sorties, areas=areas, terrain=terrain, overlap=seen)
+    around: dict[str, Any] = {"terrain": terrain, "airspace": airspace}
+    write_preview_html(folder / "map.html", sorties, areas=areas, overlap=seen, **around)
     for code, area in areas:
         own = [sortie for sortie in sorties if code in sortie.cell_codes]
         if own:
             seen = _overlap(area, own, drone, ground, 1.0)
             cell, page = [(code, area)], folder / f"{code}.html"
             write_preview(folder / f"{code}.png", own, area=area)
-            write_preview_html(page, own, areas=cell, terrain=terrain, overlap=seen)
+            write_preview_html(page, own, areas=cell, overlap=seen, **around)
 
 
 def _overlap(

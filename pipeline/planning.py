@@ -9,6 +9,7 @@ from shapely import MultiPolygon, Polygon
 from geo.files import replacing
 from geo.grid import Cell
 from geo.terrain import Terrain
+from missions.airspace import EMPTY, Airspace
 from missions.drones import drone_named
 from missions.plan import Plan, plan_patrol
 from missions.settings import SurveySettings
@@ -67,10 +68,11 @@ def keep(
     outlines: Mapping[str, Polygon | MultiPolygon],
     *,
     terrain: Terrain | None,
+    airspace: Airspace = EMPTY,
 ) -> None:
     """Write the files of a plan of any mission kind; the folder is replaced whole.
 
-    `outlines` are the areas by cell code that maps show.
+    `outlines` are the areas by cell code that maps show, `airspace` is drawn beside them.
     """
     refuse_foreign(folder)
     if not made.sorties:
@@ -79,7 +81,14 @@ def keep(
         )
     with replacing(folder) as temporary:
         temporary.mkdir()
-        write_files(temporary, made.sorties, outlines, terrain=terrain, formats=planning.formats)
+        write_files(
+            temporary,
+            made.sorties,
+            outlines,
+            terrain=terrain,
+            airspace=airspace,
+            formats=planning.formats,
+        )
         files = sorted(path.name for path in temporary.iterdir())
         document = {
             **summary(made, planning),

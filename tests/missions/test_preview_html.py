@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from affine import Affine
 from PIL import Image
+from shapely import Point, box
 
 from geo.frames import WGS84
 from geo.terrain import RasterTerrain
+from missions.airspace import Airspace, NoFlyZone, Obstacle
 from missions.legs import legs
 from missions.overlap import overlap_map, poses
 from missions.preview_html import CLASSES, overlap_png, write_preview_html
@@ -51,6 +53,18 @@ def test_everything_planned_is_on_the_map(sortie, tmp_path, overlap):
     assert len(drawn["fence"]) == 1 + len(sortie.fence.interiors)
     assert (drawn["duration_s"], drawn["distance_m"]) == (sortie.duration_s, sortie.distance_m)
     assert len(found["cells"][0]["rings"]) == 2
+
+
+def test_zones_and_obstacles_that_are_near_are_on_the_map(sortie, tmp_path):
+    near, far = on_globe(box(100, 100, 140, 150)), on_globe(box(9000, 0, 9100, 100))
+    airspace = Airspace(
+        no_fly=(NoFlyZone("school", near), NoFlyZone("far", far)),
+        obstacles=(Obstacle("mast", on_globe(Point(20, 20)), 40.0, clearance_m=15.0),),
+    )
+    zones = data(page(tmp_path / "a.html", sortie, areas=AREAS, airspace=airspace))["zones"]
+    assert [zone["name"] for zone in zones] == ["school", "mast 40 m"]
+    mast = np.array(zones[1]["rings"][0]).reshape(-1, 2)
+    assert np.ptp(mast, axis=0) == pytest.approx([30, 30], abs=0.3)
 
 
 def test_map_is_in_metres_east_and_north(sortie, tmp_path):
