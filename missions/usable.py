@@ -10,6 +10,7 @@ from missions.errors import MissionError
 
 LEAST_PART_M2 = 400.0
 _DRAWN_M = 1.5  # planners simplify outlines by up to this much
+_SIMPLER_M = 0.3
 _NARROWEST_M = 4.0
 _ROUND = 3
 _AT_PLACE_M = 0.5
@@ -117,8 +118,8 @@ def _grown(shape: BaseGeometry, margin_m: float) -> BaseGeometry:
 
     A circle drawn with three corners a quarter is 3.5 % too small between them.
     """
-    reach = (margin_m + _DRAWN_M) * 1.036
-    return shape.buffer(reach, quad_segs=_ROUND).simplify(0.3)
+    reach = (margin_m + _DRAWN_M + _SIMPLER_M) * 1.036
+    return shape.buffer(reach, quad_segs=_ROUND).simplify(_SIMPLER_M)
 
 
 def _is_worth_flying(part: BaseGeometry) -> bool:

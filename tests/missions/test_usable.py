@@ -82,3 +82,10 @@ def test_lower_ceiling_takes_its_ground_only_from_higher_flights():
     airspace = Airspace(ceilings=(town,))
     assert usable(airspace, heights_agl_m=(50.0, 60.0)).area == pytest.approx(SQUARE.area)
     assert usable(airspace, heights_agl_m=(50.0, 61.0)).area == pytest.approx(300 * 198.5, rel=0.01)
+
+
+@given(st.floats(-150, 450), st.floats(-150, 450), st.floats(5, 60), st.integers(1, 9))
+def test_margin_is_kept_by_outlines_that_planners_draw_less_exactly(x, y, radius, corners):
+    shape = Point(x, y).buffer(radius, quad_segs=corners)
+    left = usable(zone(shape, margin_m=35.0))
+    assert left.buffer(1.5).distance(shape) >= 35
