@@ -59,8 +59,10 @@ def circle(lon_deg: float, lat_deg: float, radius_m: float, *, around: bool = Fa
     """A circle as a polygon, lon/lat degrees: within the circle, or around all of it.
 
     Raises:
-        ValueError: the radius is no length.
+        ValueError: the radius is no length, or the middle is not on earth.
     """
+    if not (-180 <= lon_deg <= 180 and -90 <= lat_deg <= 90):
+        raise ValueError(f"a circle around longitude {lon_deg:g}, latitude {lat_deg:g}")
     if not 0 < radius_m < np.inf:
         raise ValueError(f"a circle has a radius of {radius_m:g} m")
     wide = radius_m / np.cos(np.pi / (4 * _QUAD_SEGS)) if around else radius_m

@@ -107,3 +107,13 @@ def test_circles_of_a_foreign_fence_are_not_passed_over(sortie, tmp_path):
     fence = read_plan(path).fence
     assert not fence.covers(Point(sortie.home.lon_deg, sortie.home.lat_deg))
     assert sortie.fence.covers(fence)
+
+
+def test_circle_of_a_fence_with_swapped_axes_is_refused(sortie, tmp_path):
+    path = tmp_path / "a.plan"
+    document = plan_document(sortie)
+    swapped = {"center": [sortie.home.lon_deg, sortie.home.lat_deg], "radius": 5}
+    document["geoFence"]["circles"] = [{"circle": swapped, "inclusion": True, "version": 1}]
+    path.write_text(json.dumps(document))
+    with pytest.raises(MissionError, match="circle around"):
+        read_plan(path)
