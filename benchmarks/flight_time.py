@@ -26,8 +26,9 @@ from missions.drones import drone_named
 from missions.model import Sortie
 from missions.settings import SurveySettings
 from missions.survey import plan_survey
+from simulations.airframe import Airframe
 from simulations.sitl import fly_simulated
-from simulations.vehicle import Airframe, Wind
+from simulations.vehicle import Wind
 
 FRAME = LocalFrame(119.95, 31.70)
 WINDS_M_S = (0.0, 5.0, 10.0)

@@ -170,19 +170,33 @@ class Mover:
         """Sink straight down from a place (3,) to the height of home and stop the rotors."""
         pilot, height = self.pilot, max(float(above_m[2]), 0.0)
         slow_m = min(height, pilot.slow_below_m)
-        ground, low = (np.array([*above_m[:2], z]) for z in (0.0, slow_m))
+        braking_m, braking_s = self._braking()
+        high_m = min(height, pilot.slow_below_m + braking_m)
+        ground, low, high = (np.array([*above_m[:2], z]) for z in (0.0, slow_m, high_m))
         starting_s = self.down_m_s / pilot.vertical_acceleration_m_s2 / 2
-        fast_s = (height - slow_m) / self.down_m_s + (starting_s if height > slow_m else 0.0)
-        faster_m_s = max(self.down_m_s - pilot.land_speed_m_s, 0.0) if height > slow_m else 0.0
-        braking_m = faster_m_s**2 / 2 / pilot.vertical_acceleration_m_s2  # beyond the slow speed
-        slow_s = slow_m / pilot.land_speed_m_s - braking_m / pilot.land_speed_m_s
+        fast_s = (height - high_m) / self.down_m_s + (starting_s if height > high_m else 0.0)
+        braked = (high_m - slow_m) / braking_m if braking_m > 0 else 0.0
         return join(
             [
-                _sinking(above_m, low, fast_s),
-                _sinking(low, ground, max(slow_s, slow_m / self.down_m_s)),
+                _sinking(above_m, high, fast_s),
+                _sinking(high, low, braked * braking_s),
+                _sinking(low, ground, slow_m / min(pilot.land_speed_m_s, self.down_m_s)),
                 still(ground, pilot.stop_s),
             ]
         )
+
+    def _braking(self) -> tuple[float, float]:
+        """Height and time in which a landing comes down to its slow speed, at `slow_below_m`.
+
+        ArduCopter sinks as fast as it could stop at LAND_ALT_LOW, at 1 m/s2, and in the last metre
+        no faster than 1 m/s for each metre (ModeLand and AC_PosControl, sqrt_controller).
+        """
+        slow, fast = self.pilot.land_speed_m_s, self.down_m_s
+        if fast <= slow:
+            return 0.0, 0.0
+        last = min(fast, 1.0)
+        seconds = max(fast - 1.0, 0.0) + float(np.log(last / slow)) if slow < last else fast - slow
+        return (fast**2 + 1) / 2 - slow if fast > 1 else fast - slow, seconds
 
     def go_home(self, here_m: Array) -> Course:
         """Return to launch: climb if too low, fly over home, wait there and land."""

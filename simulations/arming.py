@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from simulations.parameters import Parameters
+from simulations.personas import AUTO, BRAKE, LAND, RTL
 
-AUTO, GUIDED, LOITER, BRAKE = 3, 4, 5, 17
 MODES = {
     0: "STABILIZE",
     2: "ALT_HOLD",
@@ -16,7 +16,7 @@ MODES = {
     16: "POSHOLD",
     17: "BRAKE",
 }
-NOT_ARMABLE = frozenset({6, 9, 17})
+NOT_ARMABLE = frozenset({RTL, LAND, BRAKE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Readiness:
     """What arming depends on."""
 
     has_position: bool
+    has_fix: bool
     parameters: Parameters
     voltage_v: float
     fence_broken: bool
@@ -37,6 +38,7 @@ class Readiness:
         auto_armable = int(self.parameters["AUTO_OPTIONS"]) & 1
         checks = (
             (not self.has_position, "Need Position Estimate"),
+            (self.has_position and not self.has_fix, "GPS 1: Bad fix"),
             (fence_on and not self.has_position, "Fence enabled, need position estimate"),
             (none_selected, "Fences enabled, but none selected"),
             (self.fence_broken, "Vehicle breaching Polygon fence"),

@@ -4,6 +4,7 @@ Each behaviour commands a `Multirotor` and says in `step` whether it is done. Ti
 of the vehicle's own clock.
 """
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from simulations.parameters import Parameters
 from simulations.vehicle import Multirotor
 
 SPOOL_UP_S = 3.2  # from the order to leaving the ground, in the recording
+SETTLE_S = 0.3  # from reaching the height of a take-off to going on, in the recordings
 
 
 class Behaviour(Protocol):
@@ -39,6 +41,22 @@ class Hold:
 
 
 @dataclass(slots=True)
+class Stop:
+    """Come to rest; done when near the place where that will be (WPNAV_RADIUS)."""
+
+    craft: Multirotor
+    radius_m: float
+    _begun: bool = False
+
+    def step(self, now_s: float) -> bool:
+        """Brake at first, then see how far it still is."""
+        if not self._begun:
+            self.craft.hold()
+            self._begun = True
+        return math.dist(self.craft.position, self.craft.goal) <= self.radius_m
+
+
+@dataclass(slots=True)
 class TakeOff:
     """Spool up and climb straight to a height above home."""
 
@@ -46,6 +64,7 @@ class TakeOff:
     height_m: float
     begun_s: float
     _climbing: bool = False
+    _arrived_s: float = 0.0
 
     def step(self, now_s: float) -> bool:
         """Climb once the rotors turn fast enough."""
@@ -56,7 +75,9 @@ class TakeOff:
             self.craft.fly_to((x, y, self.height_m))
             self._climbing = True
             return False
-        return self.craft.arrived
+        if not self.craft.arrived:
+            self._arrived_s = now_s
+        return now_s - self._arrived_s >= SETTLE_S
 
 
 @dataclass(slots=True)
@@ -86,32 +107,54 @@ class GoTo:
 
 @dataclass(slots=True)
 class Land:
-    """Sink at WPNAV_SPEED_DN, slowly for the last metres, and touch the ground."""
+    """Sink at WPNAV_SPEED_DN, slowly for the last metres, and touch the ground.
+
+    Attributes:
+        pause_s: before it begins to sink; failsafes give a pilot time to take over.
+    """
 
     craft: Multirotor
     parameters: Parameters
+    pause_s: float = 0.0
     touched_down: bool = False
+    _begun_s: float | None = None
 
     def step(self, now_s: float) -> bool:
         """Choose the sink rate by height; done on the ground."""
         if self.touched_down:
             return True
-        height_m = self.craft.position[2]
-        slow = height_m < self.parameters.metres("LAND_ALT_LOW") + 0.6
-        fast_m_s = self.parameters.metres("LAND_SPEED_HIGH") or self.craft.limits.down_m_s
-        self.craft.descend(self.parameters.metres("LAND_SPEED") if slow else fast_m_s)
+        if self._begun_s is None:
+            self._begun_s = now_s
+            self.craft.hold()
+        if now_s - self._begun_s < self.pause_s:
+            return False
+        height_m = self.craft.position[2] - self.craft.ground_m
+        self.craft.descend(self._sink_rate_m_s(height_m))
         if height_m <= 0.0:
             self.craft.rest()
             self.touched_down = True
         return self.touched_down
 
+    def _sink_rate_m_s(self, height_m: float) -> float:
+        """LAND_SPEED below LAND_ALT_LOW and as fast as can be braked above (ModeLand, land_run)."""
+        fast_m_s = self.parameters.metres("LAND_SPEED_HIGH") or self.craft.limits.down_m_s
+        slow_m_s = self.parameters.metres("LAND_SPEED")
+        above_m = height_m - self.parameters.metres("LAND_ALT_LOW")
+        braked_m_s = above_m if above_m < 1 else math.sqrt(2 * above_m - 1)  # at 1 m/s2 and 1/s
+        return max(slow_m_s, min(fast_m_s, braked_m_s))
+
 
 @dataclass(slots=True)
 class Return:
-    """Climb to RTL_ALT where lower, fly home, wait, land."""
+    """Climb to RTL_ALT where lower, fly home or to a nearer rally point, wait, land.
+
+    Attributes:
+        rally: local places of the rally points.
+    """
 
     craft: Multirotor
     parameters: Parameters
+    rally: tuple[Vector, ...] = ()
     _stages: list[Behaviour] = field(default_factory=list)
     _begun: bool = False
 
@@ -142,16 +185,28 @@ class Return:
         )
         self.craft.hold()
         x, y, z = self.craft.goal
-        height_m = max(z, self.parameters.metres("RTL_ALT"))
-        climb: list[Behaviour] = []
+        east, north, least_m = self._place()
+        height_m = max(z, least_m, self.parameters.metres("RTL_ALT"))
+        first: Behaviour = Stop(self.craft, self.parameters.metres("WPNAV_RADIUS"))
         if height_m > z + 0.1:
-            climb = [GoTo(self.craft, (x, y, height_m))]
+            first = GoTo(self.craft, (x, y, height_m))
         return [
-            *climb,
-            GoTo(self.craft, (0.0, 0.0, height_m)),
+            first,
+            GoTo(self.craft, (east, north, height_m)),
             Hold(self.craft, until_s=0.0),
             Land(self.craft, self.parameters),
         ]
+
+    def _place(self) -> Vector:
+        """Home, or the nearest rally point (AP_Rally, calc_best_rally_or_home_location)."""
+        here, home = self.craft.position[:2], (0.0, 0.0, 0.0)
+        limit_m = 1000 * self.parameters["RALLY_LIMIT_KM"]
+        in_reach = [
+            place for place in self.rally if not limit_m or math.dist(place[:2], here) < limit_m
+        ]
+        if not in_reach or self.parameters["RALLY_INCL_HOME"]:
+            in_reach.append(home)
+        return min(in_reach, key=lambda place: math.dist(place[:2], here))
 
     def _set_stay(self, now_s: float) -> None:
         """The wait over home begins on arrival there."""

@@ -5,22 +5,22 @@ from collections.abc import Callable
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flight.protocol import Message
-from simulations.arming import MODES
-from simulations.autopilot import Autopilot
+from simulations.autopilot import FLIGHT_MODES, Autopilot
 from simulations.behaviours import GoTo, Hold
-from simulations.parameters import DEFAULTS, NAMES
+from simulations.personas import AUTO, GUIDED, LAND, LOITER, RTL
 from simulations.telemetry import BUILDERS, STREAMS, autopilot_version
 from simulations.vehicle import STEP_S
 
 ACCEPTED, DENIED, UNSUPPORTED, FAILED = 0, 2, 3, 4  # MAV_RESULT
 FORCE_DISARM = 21196
+PX4_TAKEOFF_M = 2.5  # MIS_TAKEOFF_ALT
 EVENT_MESSAGES = frozenset({46, 180, 253})  # sent when they happen; an interval means nothing
 Parts = tuple[float, ...]
 
 
 def receive(autopilot: Autopilot, message: Message) -> list[Message]:
     """Answer one message; silence for what is meant for another vehicle."""
-    if getattr(message, "target_system", 0) not in (0, 1):
+    if getattr(message, "target_system", 0) not in (0, autopilot.scene.system):
         return []
     kind = message.get_type()
     if kind.startswith("MISSION_"):
@@ -32,11 +32,12 @@ def receive(autopilot: Autopilot, message: Message) -> list[Message]:
 
 def _mission(autopilot: Autopilot, message: Message) -> None:
     if message.get_type() == "MISSION_SET_CURRENT":
-        autopilot.mission.jump_to(message.seq, autopilot.now_s)
+        first = autopilot.scene.persona.first_item
+        autopilot.mission.jump_to(message.seq + first, autopilot.now_s)
         autopilot.outbox += autopilot.telemetry([42])
         return
     answers = autopilot.stores.receive(
-        message, autopilot.now_s, flying=autopilot.is_flying and autopilot.mode == 3
+        message, autopilot.now_s, flying=autopilot.is_flying and autopilot.mode == AUTO
     )
     autopilot.outbox += answers
     for severity, words in autopilot.stores.texts:
@@ -46,7 +47,7 @@ def _mission(autopilot: Autopilot, message: Message) -> None:
 
 def _heartbeat(autopilot: Autopilot, message: Message) -> None:
     if message.get_srcSystem() == autopilot.parameters["SYSID_MYGCS"]:
-        autopilot.ground_station.heard_s = autopilot.now_s
+        autopilot.watches.ground_station.heard_s = autopilot.now_s
 
 
 def _timesync(autopilot: Autopilot, message: Message) -> None:
@@ -58,7 +59,8 @@ def _timesync(autopilot: Autopilot, message: Message) -> None:
 
 
 def _set_mode(autopilot: Autopilot, message: Message) -> None:
-    if not autopilot.set_mode(message.custom_mode):
+    mode = autopilot.scene.persona.mode_of(message.custom_mode)
+    if mode is None or not autopilot.set_mode(mode):
         autopilot.say(4, f"No such mode {message.custom_mode}")
 
 
@@ -76,28 +78,33 @@ def _set_interval(autopilot: Autopilot, kind: int, interval_s: float) -> None:
 
 
 def _send_parameter(autopilot: Autopilot, name: str, index: int = 65535) -> None:
-    autopilot.outbox.append(
-        mavlink.MAVLink_param_value_message(
-            name.encode(), autopilot.parameters[name], DEFAULTS[name][1], len(NAMES), index
+    persona = autopilot.scene.persona
+    found = persona.read(autopilot.parameters, name)
+    if found is not None:
+        value, kind = found
+        count = len(persona.names)
+        autopilot.outbox.append(
+            mavlink.MAVLink_param_value_message(name.encode(), value, kind, count, index)
         )
-    )
 
 
 def _list_parameters(autopilot: Autopilot, message: Message) -> None:
-    for index, name in enumerate(NAMES):
+    for index, name in enumerate(autopilot.scene.persona.names):
         _send_parameter(autopilot, name, index)
 
 
 def _read_parameter(autopilot: Autopilot, message: Message) -> None:
     """Look a parameter up by index, or by name where the index is -1; silence for neither."""
-    if 0 <= message.param_index < len(NAMES):
-        _send_parameter(autopilot, NAMES[message.param_index], message.param_index)
-    elif message.param_id in DEFAULTS:
-        _send_parameter(autopilot, message.param_id, NAMES.index(message.param_id))
+    names = autopilot.scene.persona.names
+    if 0 <= message.param_index < len(names):
+        _send_parameter(autopilot, names[message.param_index], message.param_index)
+    elif message.param_id in names:
+        _send_parameter(autopilot, message.param_id, names.index(message.param_id))
 
 
 def _set_parameter(autopilot: Autopilot, message: Message) -> None:
-    if autopilot.parameters.set(message.param_id, message.param_value):
+    meant = autopilot.scene.persona.meant(message.param_id, message.param_value)
+    if meant is not None and autopilot.set_parameter(*meant):
         _send_parameter(autopilot, message.param_id)
 
 
@@ -125,9 +132,21 @@ def _arm(autopilot: Autopilot, p: Parts) -> int:
 
 
 def _mode(autopilot: Autopilot, p: Parts) -> int:
-    if int(p[1]) not in MODES:
+    mode = autopilot.scene.persona.mode_of(int(p[1]), int(p[2]))
+    if mode is not None and autopilot.set_mode(mode):
+        return ACCEPTED
+    if mode is None or mode not in FLIGHT_MODES:
         autopilot.say(4, f"No such mode {int(p[1])}")
-    return _result(autopilot.set_mode(int(p[1])))
+    return FAILED
+
+
+def _take_off(autopilot: Autopilot, p: Parts) -> int:
+    """Climb: ArduPilot takes a height above home in GUIDED, PX4 one above the sea in any mode."""
+    if autopilot.scene.persona.key != "px4":
+        return _result(autopilot.take_off(p[4]))
+    wanted_m = p[4] - autopilot.home.altitude_amsl_m if p[4] == p[4] else PX4_TAKEOFF_M
+    autopilot.set_mode(GUIDED)
+    return _result(autopilot.take_off(wanted_m))
 
 
 def _interval(autopilot: Autopilot, p: Parts) -> int:
@@ -151,16 +170,16 @@ def _tell_interval(autopilot: Autopilot, p: Parts) -> int:
 def _request_message(autopilot: Autopilot, p: Parts) -> int:
     kind = int(p[0])
     if kind == 148:
-        autopilot.outbox.append(autopilot_version(autopilot.scene.uid))
+        autopilot.outbox.append(autopilot_version(autopilot.scene.persona, autopilot.scene.uid))
         return ACCEPTED
     autopilot.outbox += autopilot.telemetry([kind])
     return ACCEPTED if kind in BUILDERS else FAILED
 
 
 def _capabilities(autopilot: Autopilot, p: Parts) -> int:
-    autopilot.outbox.append(autopilot_version(autopilot.scene.uid))
-    autopilot.say(6, "ArduCopter V4.6.0-dev (aerogrid)")
-    autopilot.say(6, "Frame: QUAD/X")
+    autopilot.outbox.append(autopilot_version(autopilot.scene.persona, autopilot.scene.uid))
+    for words in autopilot.scene.persona.banner:
+        autopilot.say(6, words)
     return ACCEPTED
 
 
@@ -171,22 +190,21 @@ def _check_arming(autopilot: Autopilot, p: Parts) -> int:
 
 
 def _jump(autopilot: Autopilot, p: Parts) -> int:
-    return ACCEPTED if autopilot.mission.jump_to(int(p[0]), autopilot.now_s) else DENIED
+    seq = int(p[0]) + autopilot.scene.persona.first_item
+    return ACCEPTED if autopilot.mission.jump_to(seq, autopilot.now_s) else DENIED
 
 
 def _pause(autopilot: Autopilot, p: Parts) -> int:
     """Hold on a way-point leg, or go on after it."""
     mission = autopilot.mission
-    if autopilot.mode != 3 or not autopilot.is_flying:
-        autopilot.say(4, "Failed to pause")
+    on_leg = isinstance(mission.behaviour, GoTo)
+    if autopilot.mode != AUTO or not autopilot.is_flying or not (p[0] == 1 or on_leg):
+        autopilot.say(6, "Failed to pause")
         return FAILED
-    if p[0] == 1:
+    if p[0] == 1 and isinstance(mission.behaviour, Hold):
         mission.resume(autopilot.now_s)
-        return ACCEPTED
-    if not isinstance(mission.behaviour, GoTo):
-        autopilot.say(4, "Failed to pause")
-        return FAILED
-    mission.behaviour = Hold(autopilot.craft)
+    elif p[0] == 0:
+        mission.behaviour = Hold(autopilot.craft)
     return ACCEPTED
 
 
@@ -219,9 +237,10 @@ _ANSWERS: dict[str, Callable[[Autopilot, Message], None]] = {
     "COMMAND_INT": _command,
 }
 _COMMANDS: dict[int, Callable[[Autopilot, Parts], int]] = {
-    20: lambda autopilot, p: _result(autopilot.set_mode(6)),
-    21: lambda autopilot, p: _result(autopilot.set_mode(9)),
-    22: lambda autopilot, p: _result(autopilot.take_off(p[4])),
+    17: lambda autopilot, p: _result(autopilot.set_mode(LOITER)),
+    20: lambda autopilot, p: _result(autopilot.set_mode(RTL)),
+    21: lambda autopilot, p: _result(autopilot.set_mode(LAND)),
+    22: _take_off,
     176: _mode,
     178: _speed,
     193: _pause,

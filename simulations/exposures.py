@@ -1,5 +1,6 @@
 """What a release of the shutter leaves behind: the vehicle's report and the truth, pure."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from flight.protocol import Message
 from geo.pose import Attitude, Pose, PoseSigma
 from simulations.drift import Drift
+from simulations.personas import Persona
 from simulations.site import Site
 from simulations.vehicle import Multirotor
 
@@ -26,6 +28,32 @@ class TrueExposure:
     time: datetime
     pose: Pose
     clock_error_s: float = 0.0
+
+
+def reports_of(
+    index: int, unix_us: int, craft: Multirotor, site: Site, persona: Persona
+) -> list[Message]:
+    """What the vehicle says of a picture; PX4 tells the release and the picture apart."""
+    if persona.key != "px4":
+        return [report_of(index, unix_us, craft, site)]
+    known = site.geographic(craft.position)
+    yaw = math.radians(craft.heading_deg) / 2
+    return [
+        mavlink.MAVLink_camera_trigger_message(unix_us, index - 1),
+        mavlink.MAVLink_camera_image_captured_message(
+            unix_us // 1000 % 2**32,
+            unix_us,
+            0,
+            round(known.lat_deg * 1e7),
+            round(known.lon_deg * 1e7),
+            round(known.altitude_amsl_m * 1000),
+            round(craft.position[2] * 1000),
+            [math.cos(yaw), 0.0, 0.0, math.sin(yaw)],
+            index - 1,
+            1,
+            b"",
+        ),
+    ]
 
 
 def report_of(index: int, unix_us: int, craft: Multirotor, site: Site) -> Message:

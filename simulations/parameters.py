@@ -60,9 +60,14 @@ DEFAULTS: dict[str, tuple[float, int]] = {
     "RTL_SPEED": (0, INT16),
     "SERVO9_FUNCTION": (10, INT16),
     "SIM_BATT_VOLTAGE": (0, REAL32),
+    "SIM_ENGINE_FAIL": (0, INT8),  # which motors are weak; any bit stands for one of four
+    "SIM_ENGINE_MUL": (1, REAL32),  # thrust that they have left, 0 to 1
+    "SIM_GPS_DISABLE": (0, INT8),
+    "SIM_RC_FAIL": (0, INT8),
     "SIM_SPEEDUP": (1, REAL32),
     "SIM_WIND_DIR": (0, REAL32),
     "SIM_WIND_SPD": (0, REAL32),
+    "SIM_WIND_TURB": (0, REAL32),
     "SYSID_MYGCS": (255, INT16),
     "SYSID_THISMAV": (1, INT16),
     "WPNAV_ACCEL": (250, REAL32),

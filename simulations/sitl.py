@@ -29,10 +29,11 @@ from flight.protocol import Message
 from geo.errors import AerogridError
 from geo.pose import GeoPoint
 from missions.model import Sortie
-from simulations.autopilot import STEPS_PER_S, Autopilot, Scene
+from simulations.autopilot import STEPS_PER_S, Autopilot
 from simulations.commands import receive
 from simulations.drift import DriftSigma
 from simulations.exposures import TrueExposure
+from simulations.scene import Scene
 from simulations.vehicle import STILL, USUAL_WIND, Wind
 
 WINDOW_S = 10.0
@@ -268,7 +269,7 @@ class Server:
 
     def _keep_alive(self) -> None:
         """Let a ground station count as heard while it is connected and not silent for long."""
-        watch = self.autopilot.ground_station
+        watch = self.autopilot.watches.ground_station
         patience_s = STALLED_S if self._steps_with else self.autopilot.parameters["FS_GCS_TIMEOUT"]
         present = self._client is not None and time.monotonic() - self._heard_s < patience_s
         if present and watch.heard_s is not None:

@@ -21,21 +21,30 @@ from flight.protocol import (
     message_from_item,
 )
 from missions.model import Command, MissionItem
+from simulations.personas import ARDUPILOT, Persona
 
 CAPACITY = {MISSION: 650, FENCE: 70, RALLY: 46}
 KINDS = {MISSION: "Flight plan received", FENCE: "Fence Indexed OK", RALLY: ""}
 
-NAV_LOITER_UNLIM, NAV_LOITER_TIME = 17, 19
-DO_DIGICAM_CONTROL, IMAGE_START_CAPTURE = 203, 2000
-MISSION_COMMANDS = frozenset(
-    {int(command) for command in Command}
-    | {NAV_LOITER_UNLIM, NAV_LOITER_TIME, DO_DIGICAM_CONTROL, IMAGE_START_CAPTURE}
+NAV_LOITER_UNLIM, NAV_LOITER_TURNS, NAV_LOITER_TIME, NAV_SPLINE, NAV_DELAY = 17, 18, 19, 82, 93
+NAV_VTOL_TAKEOFF, CONDITION_DELAY, CONDITION_DISTANCE, DO_JUMP = 84, 112, 114, 177
+DO_DIGICAM_CONTROL, IMAGE_START_CAPTURE, IMAGE_STOP_CAPTURE = 203, 2000, 2001
+# Stored and passed over in flight, as nothing of what they move is modelled: home, relays, servos,
+# a mark before the landing, regions of interest, mounts and gimbals.
+WITHOUT_EFFECT = frozenset({179, 181, 183, 189, 197, 201, 204, 1000})
+MISSION_COMMANDS = WITHOUT_EFFECT.union(
+    map(int, Command),
+    (NAV_LOITER_UNLIM, NAV_LOITER_TURNS, NAV_LOITER_TIME, NAV_SPLINE, NAV_DELAY, NAV_VTOL_TAKEOFF),
+    (CONDITION_DELAY, CONDITION_DISTANCE, DO_JUMP),
+    (DO_DIGICAM_CONTROL, IMAGE_START_CAPTURE, IMAGE_STOP_CAPTURE),
 )
-PLACED_COMMANDS = frozenset({16, NAV_LOITER_UNLIM, NAV_LOITER_TIME, 21, 22})
+PLACED_COMMANDS = frozenset(
+    {16, NAV_LOITER_UNLIM, NAV_LOITER_TURNS, NAV_LOITER_TIME, NAV_SPLINE, 21, 22, NAV_VTOL_TAKEOFF}
+)
 FENCE_COMMANDS = frozenset(range(5000, 5005))
 RALLY_COMMANDS = frozenset({5100})
 COMMANDS = {MISSION: MISSION_COMMANDS, FENCE: FENCE_COMMANDS, RALLY: RALLY_COMMANDS}
-FRAMES = {MISSION: {0, 2, 3, 5, 6}, FENCE: {0, 3}, RALLY: {0, 3, 6}}
+FRAMES = {MISSION: {0, 2, 3, 5, 6, 10, 11}, FENCE: {0, 3}, RALLY: {0, 3, 6}}
 
 ACCEPTED, ERROR, BAD_FRAME, UNSUPPORTED, NO_SPACE, INVALID = 0, 1, 2, 3, 4, 5
 INVALID_PARAM1, BAD_LAT, BAD_LON, BAD_ALT, BAD_SEQUENCE, DENIED, CANCELLED = (
@@ -71,7 +80,7 @@ def stored_form(item: MissionItem, mission_type: int) -> MissionItem:
         return replace(item, autocontinue=True)
     p1, p2, p3, p4 = (0.0 if math.isnan(p) else p for p in item.parameters)
     if item.command in PLACED_COMMANDS:
-        frame = {6: 3, 5: 0, 2: 0}.get(item.frame, item.frame)
+        frame = {6: 3, 5: 0, 2: 0, 11: 10}.get(item.frame, item.frame)
         kept = (float(int(p1) % 65536), 0.0, 0.0, 0.0)
         altitude_m = int(item.altitude_m * 100 + math.copysign(1e-3, item.altitude_m)) / 100
         return replace(item, frame=frame, parameters=kept, altitude_m=altitude_m, autocontinue=True)
@@ -101,10 +110,14 @@ class Stores:
         home: the vehicle's home as item 0.
         texts: severity and words that the vehicle has to say; taken by who sends them.
         changed: called with the mission type after a list was replaced.
+        overwritten: called after one item of the mission was.
+        persona: whose manners the transfers have.
     """
 
     home: MissionItem
     changed: Callable[[int], None] = lambda mission_type: None
+    overwritten: Callable[[], None] = lambda: None
+    persona: Persona = ARDUPILOT
     lists: dict[int, list[MissionItem]] = field(
         default_factory=lambda: {MISSION: [], FENCE: [], RALLY: []}
     )
@@ -155,7 +168,7 @@ class Stores:
             self.texts.append((WARNING, f"Only {CAPACITY[kind]} items are supported"))
             return [_ack(sender, NO_SPACE, kind)]
         self._receiving = _Receiving(sender, kind, count, 0, now_s, now_s)
-        if kind == MISSION:
+        if kind == MISSION and not self.persona.whole_uploads:
             del self.lists[MISSION][count:]
         if count == 0:
             return self._complete(self._receiving)
@@ -181,13 +194,14 @@ class Stores:
         return [self._request(upload)]
 
     def _put(self, upload: _Receiving, item: MissionItem) -> None:
-        """Store an item: missions in place at once, fences and rally points when complete."""
-        stored = stored_form(item, upload.mission_type)
-        if upload.mission_type != MISSION:
+        """Store an item: ArduPilot's missions in place at once, all else when complete."""
+        stored = stored_form(item, upload.mission_type) if self.persona.rewrites_items else item
+        if upload.mission_type != MISSION or self.persona.whole_uploads:
             upload.staged.append(stored)
             return
         seq, mission = upload.next_seq, self.lists[MISSION]
         mission[seq : seq + 1] = [self.home if seq == 0 else stored]
+        self.overwritten()
 
     def _complete(self, upload: _Receiving) -> list[Message]:
         self._receiving = None
@@ -197,12 +211,26 @@ class Stores:
             if fault:
                 self.texts += [(WARNING, fault), (WARNING, "Fence validation failed")]
                 return [_ack(upload.sender, ERROR, kind)]
+        if kind == MISSION and upload.count and _missing_target(self._as_flown(upload)):
+            return [_ack(upload.sender, ERROR, kind)]
         if kind != MISSION:
             self.lists[kind] = upload.staged
+        elif self.persona.whole_uploads:
+            self.lists[kind] = self._as_flown(upload)
         self.changed(kind)
         if KINDS[kind]:
             self.texts.append((DEBUG if kind == FENCE else INFO, KINDS[kind]))
         return [_ack(upload.sender, ACCEPTED, kind)]
+
+    def _as_flown(self, upload: _Receiving) -> list[MissionItem]:
+        """A mission with home in front, whether home is counted or not."""
+        if not self.persona.whole_uploads:
+            return self.lists[MISSION]
+        return [self.home, *upload.staged] if upload.staged else []
+
+    def _handed_out(self, kind: int) -> list[MissionItem]:
+        """A list as it is counted towards a ground station."""
+        return self.lists[kind][self.persona.first_item :] if kind == MISSION else self.lists[kind]
 
     def _tell_count(self, message: Message, sender: Address) -> list[Message]:
         kind = message.mission_type
@@ -210,7 +238,7 @@ class Stores:
             return [_ack(sender, UNSUPPORTED, kind)]
         if self._receiving is not None:
             return [_ack(sender, DENIED, kind)]
-        count = len(self.lists[kind])
+        count = len(self._handed_out(kind))
         return [mavlink.MAVLink_mission_count_message(sender.system, sender.component, count, kind)]
 
     def _hand_out(self, message: Message, sender: Address) -> list[Message]:
@@ -218,9 +246,11 @@ class Stores:
         kind, seq = message.mission_type, message.seq
         if kind not in CAPACITY:
             return [_ack(sender, UNSUPPORTED, kind)]
-        if not 0 <= seq < len(self.lists[kind]):
+        items = self._handed_out(kind)
+        if not 0 <= seq < len(items):
             return [*self._tell_count(message, sender), _ack(sender, ERROR, kind)]
-        item = self.home if kind == MISSION and seq == 0 else self.lists[kind][seq]
+        is_home = kind == MISSION and seq == 0 and self.persona.first_item == 0
+        item = self.home if is_home else items[seq]
         encoded = message_from_item(item, seq, to=sender, mission_type=kind)
         return [encoded if message.get_type() == "MISSION_REQUEST_INT" else _as_floats(encoded)]
 
@@ -236,8 +266,12 @@ class Stores:
         return [_ack(sender, ACCEPTED, kind)]
 
     def _request(self, upload: _Receiving) -> Message:
-        """Ask for the next item, by the older message, as ArduCopter does."""
-        return mavlink.MAVLink_mission_request_message(
+        """Ask for the next item; ArduCopter does so by the older message."""
+        if self.persona.asks_by_int:
+            ask = mavlink.MAVLink_mission_request_int_message
+        else:
+            ask = mavlink.MAVLink_mission_request_message
+        return ask(
             upload.sender.system, upload.sender.component, upload.next_seq, upload.mission_type
         )
 
@@ -262,6 +296,12 @@ def fence_fault(items: Sequence[MissionItem]) -> str | None:
         else:
             position += 1
     return None
+
+
+def _missing_target(mission: Sequence[MissionItem]) -> bool:
+    """Whether a jump leads to an item that is not there."""
+    jumps = (item.parameters[0] for item in mission if item.command == DO_JUMP)
+    return any(not 0 < target < len(mission) for target in jumps)
 
 
 def _ack(to: Address, result: int, mission_type: int) -> Message:

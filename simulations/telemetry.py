@@ -9,12 +9,11 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from flight.protocol import Message
 from geo.pose import GeoPoint
 from simulations.motion import Vector
+from simulations.personas import Persona
 
 SENSORS = 0x5371BD2F  # present and enabled as in the recording, PREARM_CHECK and GEOFENCE apart
 PREARM_CHECK, GEOFENCE = 0x10000000, 0x100000
 EKF_GOOD, EKF_NO_POSITION = 831, 167
-CAPABILITIES = 0xFBEF
-FLIGHT_SW_VERSION = (4 << 24) | (6 << 16)  # 4.6.0 development
 GPS_FIX_RTK, GPS_FIX_3D = 6, 3
 
 
@@ -53,6 +52,11 @@ class Status:
     fence_breach_ms: int
     wind_from_deg: float
     wind_m_s: float
+    has_fix: bool
+    fix_us: int
+    fix: GeoPoint
+    pressure_hpa: float
+    motor_share: float
 
 
 def _degrees_e7(point: GeoPoint) -> tuple[int, int]:
@@ -79,23 +83,41 @@ def _global_position(s: Status) -> Message:
 
 
 def _gps_raw(s: Status) -> Message:
+    """What the receiver says; without a fix what it said last (as recorded)."""
     east, north, _ = s.velocity
     course = round(math.degrees(math.atan2(east, north)) * 100) % 36000
-    altitude_mm = round(s.position.altitude_amsl_m * 1000)
+    altitude_mm = round(s.fix.altitude_amsl_m * 1000)
     return mavlink.MAVLink_gps_raw_int_message(
-        s.unix_us,
-        GPS_FIX_3D if s.has_position else 1,
-        *_degrees_e7(s.position),
+        s.fix_us,
+        GPS_FIX_3D if s.has_fix else 1,
+        *_degrees_e7(s.fix),
         altitude_mm,
         80,
         120,
-        round(math.hypot(east, north) * 100),
+        round(math.hypot(east, north) * 100) if s.has_fix else 0,
         course,
-        14 if s.has_position else 3,
+        14 if s.has_fix else 3,
         altitude_mm,
         700,
         1000,
     )
+
+
+def _pressure(s: Status) -> Message:
+    return mavlink.MAVLink_scaled_pressure_message(s.boot_ms, s.pressure_hpa, 0.0, 2500)
+
+
+def _servos(s: Status) -> Message:
+    """Outputs to the four motors: one that is weak is driven harder for the same thrust."""
+    idle_us, span_us = 1100, 800
+    if s.landed_state == 1:
+        return mavlink.MAVLink_servo_output_raw_message(
+            s.boot_ms * 1000, 0, *[1000] * 4, 0, 0, 0, 0
+        )
+    sound = s.throttle_share * (1 + s.motor_share) / 2
+    weak = min(1.0, sound / max(s.motor_share, 1e-3))
+    outputs = [round(idle_us + span_us * min(1.0, part)) for part in (weak, sound, sound, sound)]
+    return mavlink.MAVLink_servo_output_raw_message(s.boot_ms * 1000, 0, *outputs, 0, 0, 0, 0)
 
 
 def _sys_status(s: Status) -> Message:
@@ -199,8 +221,10 @@ BUILDERS: dict[int, Callable[[Status], Message]] = {
     1: _sys_status,
     2: lambda s: mavlink.MAVLink_system_time_message(s.unix_us, s.boot_ms),
     24: _gps_raw,
+    29: _pressure,
     30: _attitude,
     33: _global_position,
+    36: _servos,
     42: _mission_current,
     49: _origin,
     62: _navigation,
@@ -213,10 +237,10 @@ BUILDERS: dict[int, Callable[[Status], Message]] = {
     245: lambda s: mavlink.MAVLink_extended_sys_state_message(3, s.landed_state),
 }
 STREAMS: dict[int, tuple[int, ...]] = {  # MAV_DATA_STREAM -> messages
-    0: (1, 2, 24, 30, 33, 42, 62, 74, 147, 162, 168, 193),
-    1: (),
+    0: (1, 2, 24, 29, 30, 33, 36, 42, 62, 74, 147, 162, 168, 193),
+    1: (29,),
     2: (1, 24, 42, 62, 162),
-    3: (),
+    3: (36,),
     6: (33,),
     10: (30,),
     11: (74,),
@@ -224,8 +248,18 @@ STREAMS: dict[int, tuple[int, ...]] = {  # MAV_DATA_STREAM -> messages
 }
 
 
-def autopilot_version(uid: int) -> Message:
+def autopilot_version(persona: Persona, uid: int) -> Message:
     """Identity and abilities; `uid` tells one built-in vehicle from every other."""
     return mavlink.MAVLink_autopilot_version_message(
-        CAPABILITIES, FLIGHT_SW_VERSION, 0, 0, 0, list(b"aerogrid"), [0] * 8, [0] * 8, 0, 0, uid
+        persona.capabilities,
+        persona.version,
+        0,
+        0,
+        0,
+        list(b"aerogrid"),
+        [0] * 8,
+        [0] * 8,
+        0,
+        0,
+        uid,
     )

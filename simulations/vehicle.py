@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, field
 from random import Random
 
+from simulations.airframe import GRAVITY_M_S2, Airframe, Battery
 from simulations.drift import Wander
 from simulations.motion import (
     ZERO,
@@ -21,30 +22,12 @@ from simulations.motion import (
     stopping_leg,
 )
 
-GRAVITY_M_S2 = 9.80665
 STEP_S = 0.02
 POSITION_P, VELOCITY_P, VELOCITY_I = 1.0, 2.0, 1.0  # PSC_POSXY_P, PSC_VELXY_P, PSC_VELXY_I
 LEAN_LAG_S = 0.3  # gives the recording's overshoot of 0.6 m after a right angle
+GUST_TIME_S = 4.0  # how long a gust lasts
+SAG_P = 1.0  # how fast a height that was lost for want of thrust is won back, 1/s
 INDUCED_POWER_EXPONENT = 1.5  # induced power grows with thrust^1.5 (momentum theory)
-
-
-@dataclass(frozen=True, slots=True)
-class Airframe:
-    """Mass, drag and battery; the defaults are near a DJI Mavic 3 Enterprise.
-
-    Attributes:
-        drag_1_m: deceleration by air drag over airspeed squared.
-    """
-
-    mass_kg: float = 1.05
-    drag_1_m: float = 0.0155
-    hover_power_w: float = 120.0
-    efficiency_share: float = 0.7
-    battery_wh: float = 77.0
-    full_v: float = 17.0
-    empty_v: float = 14.0
-    resistance_ohm: float = 0.04
-    yaw_rate_deg_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,39 +50,6 @@ USUAL_WIND = Wind(3.0, 225.0, 1.0)
 
 
 @dataclass(slots=True)
-class Battery:
-    """Energy drawn so far, and what the pins show."""
-
-    airframe: Airframe
-    used_wh: float = 0.0
-    used_mah: float = 0.0
-    power_w: float = 0.0
-
-    def draw(self, power_w: float, dt_s: float) -> None:
-        """Take power over a time."""
-        self.power_w = power_w
-        self.used_wh += power_w * dt_s / 3600
-        self.used_mah += self.current_a * dt_s / 3.6
-
-    @property
-    def remaining_share(self) -> float:
-        """Energy left, 0 to 1."""
-        return max(0.0, 1 - self.used_wh / self.airframe.battery_wh)
-
-    @property
-    def current_a(self) -> float:
-        """Drawn now."""
-        return self.power_w / self.airframe.empty_v
-
-    @property
-    def voltage_v(self) -> float:
-        """Under load: falls linearly with charge, as lithium cells do between 95 and 10 %."""
-        frame = self.airframe
-        open_v = frame.empty_v + (frame.full_v - frame.empty_v) * self.remaining_share
-        return open_v - frame.resistance_ohm * self.current_a
-
-
-@dataclass(slots=True)
 class Multirotor:
     """Where a vehicle is and how it moves on from there.
 
@@ -107,6 +57,13 @@ class Multirotor:
         limits: for legs that are planned from now on.
         target: position, velocity and acceleration that the legs ask for at this moment.
         heading_deg: clockwise from true north.
+        lean_deg: it never leans further (ANGLE_MAX).
+        motor_share: thrust that the weakest motor still has; the one across gives no more, or the
+            body would tip over.
+        positioned: whether it knows where it is; where not, it stays level and the wind takes it.
+        ground_m: height of the ground below.
+        lost_m: height lost for want of thrust.
+        saturated: whether it would lean further if it could.
     """
 
     limits: SpeedLimits
@@ -120,6 +77,13 @@ class Multirotor:
     heading_deg: float = 0.0
     commanded_heading_deg: float | None = None
     arrived: bool = False
+    lean_deg: float = 30.0
+    motor_share: float = 1.0
+    positioned: bool = True
+    ground_m: float = 0.0
+    lost_m: float = 0.0
+    saturated: bool = False
+    touched_m_s: float | None = None
     battery: Battery = field(init=False)
     target: tuple[Vector, Vector, Vector] = (ZERO, ZERO, ZERO)
     _thrust: tuple[float, float] = (0.0, 0.0)
@@ -131,15 +95,32 @@ class Multirotor:
     _tails: list[Leg] = field(default_factory=list)
     _descent_m_s: float | None = None
     _sink_rate_m_s: float = 0.0
+    _loss_m_s: float = 0.0
+    _pace: float = 1.0
     _gusts: tuple[Wander, Wander] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Fill the battery and still the air."""
+        """Fill the battery and set the air moving."""
         self.battery = Battery(self.airframe)
-        random = Random(f"gusts {self.seed}")
-        gust = (self.wind.gust_m_s, 4.0, random)
-        self._gusts = (Wander(*gust), Wander(*gust))
+        self.blow(self.wind)
         self._thrust = self._integral = self._drag()
+
+    def blow(self, wind: Wind) -> None:
+        """Let another wind begin."""
+        random = Random(f"gusts {self.seed}")
+        gust = (wind.gust_m_s, GUST_TIME_S, random)
+        self.wind, self._gusts = wind, (Wander(*gust), Wander(*gust))
+
+    @property
+    def air_velocity(self) -> tuple[float, float]:
+        """Where the air moves to with its gusts, east and north."""
+        east, north = self.wind.velocity
+        return east + self._gusts[0].value, north + self._gusts[1].value
+
+    @property
+    def throttle_share(self) -> float:
+        """Mean throttle of the motors, of what they can give."""
+        return min(1.0, self._lift_m_s2() / self._most_lift_m_s2())
 
     @property
     def goal(self) -> Vector:
@@ -182,11 +163,25 @@ class Multirotor:
         self._descent_m_s = speed_m_s
 
     def rest(self) -> None:
-        """Stand on the ground."""
-        self.position = (self.position[0], self.position[1], 0.0)
+        """Stand on the ground; `touched_m_s` keeps how fast it came down."""
+        self.touched_m_s = math.sqrt(sum(part * part for part in self.velocity))
+        self.position = (self.position[0], self.position[1], self.ground_m)
         self.velocity = self.acceleration = ZERO
+        self.lost_m = self._loss_m_s = 0.0
         self._thrust = self._integral = self._drag()
         self.hold()
+
+    def fall(self) -> bool:
+        """Let `STEP_S` pass without thrust; True where it has hit the ground."""
+        x, y, z = self.position
+        vx, vy, vz = self.velocity
+        vz -= GRAVITY_M_S2 * STEP_S
+        self.position = (x + vx * STEP_S, y + vy * STEP_S, z + vz * STEP_S)
+        self.velocity = (vx, vy, vz)
+        if self.position[2] > self.ground_m:
+            return False
+        self.rest()
+        return True
 
     def step(self) -> None:
         """Let `STEP_S` pass."""
@@ -202,13 +197,14 @@ class Multirotor:
         self.battery.draw(self._power_w(), STEP_S)
 
     def _advance_legs(self) -> None:
+        step_s = STEP_S * self._pace
         for tail in self._tails:
-            tail.elapsed_s += STEP_S
+            tail.elapsed_s += step_s
         self._tails = [tail for tail in self._tails if not tail.finished]
         if self._leg is None:
             self.arrived = self._goal == self._start and not self._tails
             return
-        self._leg.elapsed_s += STEP_S
+        self._leg.elapsed_s += step_s
         if self._next is None:
             self.arrived = self._leg.finished
             return
@@ -219,7 +215,7 @@ class Multirotor:
         if following.elapsed_s > 0 or begins_turn(
             leg, following, self.corner_radius_m, corner_m_s2
         ):
-            following.elapsed_s += STEP_S
+            following.elapsed_s += STEP_S * self._pace
         if following.elapsed_s >= leg.remaining_s or leg.finished:
             self._tails.append(leg)
             self._start, self._goal = self._goal, goal
@@ -271,30 +267,84 @@ class Multirotor:
         controller, so wind and gusts push the vehicle off until it leans against them.
         """
         drag = self._drag()
-        place, speed, change = self.target
+        wanted = self._wanted()
+        most = GRAVITY_M_S2 * math.tan(math.radians(self.lean_deg))
+        asked = math.hypot(*wanted)
+        self.saturated = asked > most
+        if self.saturated:
+            wanted = [part * most / asked for part in wanted]
         moved: list[tuple[float, float, float]] = []
-        thrust, integral = list(self._thrust), list(self._integral)
+        thrust = list(self._thrust)
         for axis in (0, 1):
-            error_m_s = speed[axis] - self.velocity[axis]
-            error_m_s += POSITION_P * (place[axis] - self.position[axis])
-            integral[axis] += VELOCITY_I * error_m_s * STEP_S
-            wanted = change[axis] + VELOCITY_P * error_m_s + integral[axis]
-            thrust[axis] += (wanted - thrust[axis]) * STEP_S / LEAN_LAG_S
+            thrust[axis] += (wanted[axis] - thrust[axis]) * STEP_S / LEAN_LAG_S
             acceleration = thrust[axis] - drag[axis]
             velocity = self.velocity[axis] + acceleration * STEP_S
             moved.append((self.position[axis] + velocity * STEP_S, velocity, acceleration))
-        self._thrust, self._integral = (thrust[0], thrust[1]), (integral[0], integral[1])
+        self._thrust = (thrust[0], thrust[1])
+        self._keep_pace()
         (x, vx, ax), (y, vy, ay) = moved
-        self.position = (x, y, place[2])
-        self.velocity = (vx, vy, speed[2])
+        place, speed, change = self.target
+        self._lose_height()
+        self.position = (x, y, place[2] - self.lost_m)
+        self.velocity = (vx, vy, speed[2] - self._loss_m_s)
         self.acceleration = (ax, ay, change[2])
+
+    def _wanted(self) -> list[float]:
+        """Acceleration along the ground that the controller asks for, east and north."""
+        if not self.positioned:
+            self._integral = (0.0, 0.0)
+            return [0.0, 0.0]
+        place, speed, change = self.target
+        wanted, integral = [0.0, 0.0], list(self._integral)
+        for axis in (0, 1):
+            error_m_s = speed[axis] - self.velocity[axis]
+            error_m_s += POSITION_P * (place[axis] - self.position[axis])
+            if not self.saturated:
+                integral[axis] += VELOCITY_I * error_m_s * STEP_S
+            wanted[axis] = change[axis] + VELOCITY_P * error_m_s + integral[axis]
+        self._integral = (integral[0], integral[1])
+        return wanted
+
+    def _keep_pace(self) -> None:
+        """Let the target wait for a vehicle that cannot follow it (AC_WPNav, track_scaler_dt)."""
+        speed = math.hypot(self.target[1][0], self.target[1][1])
+        if not self.saturated or speed < 0.1:
+            self._pace = 1.0
+            return
+        along = [part / speed for part in self.target[1][:2]]
+        made = sum(u * v for u, v in zip(along, self.velocity, strict=False))
+        parts = zip(along, self.target[0], self.position, strict=False)
+        behind = sum(u * (wanted - is_at) for u, wanted, is_at in parts)
+        self._pace = max(0.0, min(1.0, 0.05 + (made - POSITION_P * behind) / speed))
+
+    def _lift_m_s2(self) -> float:
+        """Thrust over mass that the lean and the climb ask for."""
+        x, y = self._thrust
+        z = self.target[2][2] + GRAVITY_M_S2
+        return math.sqrt(x * x + y * y + z * z)
+
+    def _most_lift_m_s2(self) -> float:
+        """Thrust over mass at full throttle, with a pair of motors as weak as the weakest."""
+        return self.airframe.thrust_to_weight * GRAVITY_M_S2 * (1 + self.motor_share) / 2
+
+    def _lose_height(self) -> None:
+        """Sink below the target where the motors do not carry, and win it back when they do."""
+        missing = self._lift_m_s2() - self._most_lift_m_s2()
+        if missing > 0:
+            self._loss_m_s += missing * STEP_S
+        elif self.lost_m > 0 or self._loss_m_s > 0:
+            change = -SAG_P * self.lost_m - 2 * self._loss_m_s
+            self._loss_m_s += max(change, missing) * STEP_S
+        self.lost_m = max(0.0, self.lost_m + self._loss_m_s * STEP_S)
+        if self.lost_m == 0.0:
+            self._loss_m_s = 0.0
 
     def _drag(self) -> tuple[float, float]:
         """Deceleration by the air, east and north."""
-        wind = self.wind.velocity
-        air_x = self.velocity[0] - wind[0] - self._gusts[0].value
-        air_y = self.velocity[1] - wind[1] - self._gusts[1].value
-        drag = self.airframe.drag_1_m * math.hypot(air_x, air_y)
+        wind = self.air_velocity
+        air_x, air_y = self.velocity[0] - wind[0], self.velocity[1] - wind[1]
+        frame = self.airframe
+        drag = frame.drag_1_m * math.hypot(air_x, air_y) + frame.rotor_drag_1_s
         return drag * air_x, drag * air_y
 
     def _power_w(self) -> float:

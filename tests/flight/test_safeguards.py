@@ -143,7 +143,7 @@ def test_a_flight_whose_fence_was_switched_to_report_only_turns_back(fly, parame
 def test_a_breach_that_the_vehicle_does_not_answer_is_a_problem(fly, monkeypatch):
     monkeypatch.setattr("flight.fly.check_sortie", lambda sortie: None)
     monkeypatch.setattr("flight.safeguards.RETURNING", {0, 1})
-    monkeypatch.setattr("simulations.failsafes.FENCE_ACTIONS", {})
+    monkeypatch.setattr("simulations.fencing.FENCE_ACTIONS", {})
     result = fly(TIGHT)
     assert not result.completed
     assert "fence was breached" in result.problem
