@@ -1,137 +1,26 @@
-"""The verbs that fly sorties, and what they tell."""
+"""The verb that flies sorties, and what it tells."""
 
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import typer
+from typing import Any
 
 from cli import console
 from cli.previewing import mission_of
 from flight.adherence import measure_adherence
-from flight.errors import FlightError, LinkLostError
 from flight.fly import FlightProgress, FlightResult, ProgressListener, fly_sortie
-from flight.log import CAMERA_EVENTS_FILE, TRACK_FILE, write_track
+from flight.log import write_track
 from flight.verdict import (
     VERDICT_FILE,
-    Verdict,
     adherence_figures,
     require_passed,
-    sha256_of,
-    write_verdict,
 )
-from geo.files import replacing
-from missions.drones import drone_named
-from missions.errors import MissionError
 from missions.mission_json import read_sortie
 from missions.model import Sortie
 
-if TYPE_CHECKING:
-    from simulations.vehicle import Wind
-
 DONE, IN_PART = 0, 3
-SUFFIX = ".mission.json"
-LOG_FILE = "flight.tlog"
-SIMULATED_FILES = frozenset({LOG_FILE, TRACK_FILE, CAMERA_EVENTS_FILE, VERDICT_FILE})
-BUILT_IN = "sim-quad"  # flies the missions of other programs, which name no drone
-GUST_SHARE = 1 / 3  # of the mean wind, where the user gives that
-
-
-def simulate(
-    plans: Sequence[Path], out: Path, *, seed: int, wind: str | None, as_json: bool
-) -> int:
-    """Fly sorties in the built-in vehicle; 3 where one was not completed."""
-    weather = _wind(wind)
-    missions = _missions(plans, out)
-    flown: list[tuple[Sortie, FlightResult]] = []
-    for number, (path, sortie) in enumerate(missions):
-        result = _simulate_one(path, sortie, out / sortie.code, seed=seed + number, wind=weather)
-        flown.append((sortie, result))
-    _tell(flown, as_json=as_json)
-    return DONE if all(result.completed for _, result in flown) else IN_PART
-
-
-def _missions(plans: Sequence[Path], out: Path) -> list[tuple[Path, Sortie]]:
-    """Read everything that is to be flown, and see that nothing else is replaced by it."""
-    missions = [(path, mission_of(path, drone_named(BUILT_IN))) for path in _mission_files(plans)]
-    places: dict[str, Path] = {}
-    for path, sortie in missions:
-        if sortie.code in places:
-            raise MissionError(
-                f"{path} and {places[sortie.code]} both hold sortie {sortie.code}; "
-                "simulate them into two folders (--out)."
-            )
-        places[sortie.code] = path
-        _refuse_foreign(out / sortie.code)
-    return missions
-
-
-def _simulate_one(
-    path: Path, sortie: Sortie, folder: Path, *, seed: int, wind: "Wind"
-) -> FlightResult:
-    """Fly one sortie; its folder, replaced as a whole, then holds log, track and verdict."""
-    from simulations.sitl import SimulationError, fly_simulated
-
-    fingerprint = sha256_of(path)
-    with replacing(folder) as temporary:
-        temporary.mkdir()
-        try:
-            with _live(sortie) as listener:
-                result, _ = fly_simulated(sortie, temporary / LOG_FILE, seed, listener, wind=wind)
-        except LinkLostError as error:
-            raise SimulationError(
-                f"Sortie {sortie.code}: the built-in vehicle went silent. Simulate it again; "
-                f"{folder} is as it was."
-            ) from error
-        write_track(temporary, result.track)
-        verdict = Verdict(
-            sortie=sortie.code,
-            mission_sha256=fingerprint,
-            completed=result.completed,
-            problem=result.problem,
-            seed=seed,
-            wind_m_s=wind.speed_m_s,
-            wind_from_deg=wind.from_deg,
-            gust_m_s=wind.gust_m_s,
-            **adherence_figures(measure_adherence(sortie, result.track)),
-        )
-        write_verdict(temporary, verdict)
-    return replace(result, log_path=folder / LOG_FILE)
-
-
-def _refuse_foreign(folder: Path) -> None:
-    """Refuse to replace a folder that holds anything but an earlier simulated flight."""
-    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    foreign = sorted(names - SIMULATED_FILES)
-    if foreign or (names and VERDICT_FILE not in names):
-        raise FlightError(
-            f"{folder}: holds {(foreign or sorted(names))[0]}, which no simulation wrote, and a "
-            "simulated flight replaces its whole folder. Give another folder with --out; nothing "
-            "was changed."
-        )
-
-
-def _wind(text: str | None) -> "Wind":
-    """Read M_S,FROM_DEG; the usual breeze if not given."""
-    from simulations.vehicle import USUAL_WIND, Wind
-
-    if text is None:
-        return USUAL_WIND
-    try:
-        speed_m_s, from_deg = (float(part) for part in text.split(","))
-    except ValueError:
-        speed_m_s = from_deg = -1.0
-    if not (0 <= speed_m_s <= 25 and 0 <= from_deg <= 360):
-        raise typer.BadParameter(
-            f"{text}: give metres a second (0 to 25) and where it blows from (0 to 360 degrees), "
-            "for example 6,270",
-            param_hint="--wind",
-        )
-    return Wind(speed_m_s, from_deg, speed_m_s * GUST_SHARE)
 
 
 def fly(mission: Path, link: str, out: Path, *, arm: bool, simulated: Path) -> int:
@@ -155,17 +44,6 @@ def fly(mission: Path, link: str, out: Path, *, arm: bool, simulated: Path) -> i
     for note in result.notes:
         console.warn(note)
     return DONE if result.completed else IN_PART
-
-
-def _mission_files(plans: Sequence[Path]) -> list[Path]:
-    """Files named, and those in folders named."""
-    found: list[Path] = []
-    for path in plans:
-        inside = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
-        if not inside:
-            raise MissionError(f"{path}: holds no *{SUFFIX}. `aerogrid plan` writes them.")
-        found += inside
-    return found
 
 
 @contextmanager

@@ -190,32 +190,53 @@ def check(
     )  # fmt: skip
 
 
-@app.command(epilog="Example: aerogrid simulate plans/ --out simulated/ --wind 6,270")
+@app.command(epilog="Example: aerogrid simulate plans/ --wind 8 --junit out.xml --html report/")
 def simulate(
     plans: Annotated[
-        list[Path], typer.Argument(help="Mission files, ours and foreign, or folders of ours.")
+        list[Path],
+        typer.Argument(help="mission.json, .plan, .waypoints or .kmz files, or folders of them."),
     ],
     out: Annotated[
         Path,
-        typer.Option("--out", "-o", help="Folder; the one of each sortie in it is replaced."),
+        typer.Option("--out", "-o", help="Folder; the one of each file in it is replaced."),
     ] = Path("simulated"),
-    seed: Annotated[
-        int,
-        typer.Option(help="Of errors of GNSS, compass, gimbal and camera clock, and of gusts."),
-    ] = 1,
+    backend: Annotated[
+        str, typer.Option(help="What flies: builtin, ardupilot or px4.")
+    ] = "builtin",
     wind: Annotated[
         str | None,
-        typer.Option(
-            metavar="M_S,FROM_DEG",
-            help="Mean wind, with gusts of a third of it; 3,225 if not given; 0,0 for calm.",
-        ),
+        typer.Option(metavar="M_S[,FROM_DEG]", help="Expected wind; each plan's own if not given."),
     ] = None,
+    scenario: Annotated[
+        Path | None, typer.Option(help="Scenarios, a TOML file; the shipped ones if not given.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of gusts and of all errors of sensors.")] = 1,
+    dem: Dem = None,
+    drone: Annotated[
+        str | None, typer.Option(help="Key of the drone library, for files that do not say it.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="JUnit XML to write.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Folder of the report to write.")] = None,
+    arducopter: Annotated[
+        Path | None, typer.Option(help="Program of ArduCopter (AEROGRID_ARDUCOPTER).")
+    ] = None,
+    px4: Annotated[Path | None, typer.Option(help="Program of PX4 (AEROGRID_PX4).")] = None,
+    speed_up: Annotated[
+        float, typer.Option(min=1, max=100, help="Of ArduCopter or PX4, over real time.")
+    ] = 10.0,
+    config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Fly sorties in the built-in simulated vehicle over MAVLink and say how it went."""
-    from cli import flying
+    """Fly mission files through scenarios in simulation: a verdict on each; 3 where one fails."""
+    from cli import simulating
 
-    raise typer.Exit(flying.simulate(plans, out, seed=seed, wind=wind, as_json=as_json))
+    raise typer.Exit(
+        simulating.run(
+            plans, out, backend=backend, wind=wind, scenario=scenario, seed=seed, dem=dem,
+            drone=drone, junit=junit, html=html, arducopter=arducopter, px4=px4,
+            speed_up=speed_up, config=config, as_json=as_json,
+        )
+    )  # fmt: skip
 
 
 @app.command(epilog="Example: aerogrid fly plans/A-1.mission.json --link udp:0.0.0.0:14550 --arm")

@@ -1,4 +1,4 @@
-"""EDGE: what a simulated flight of one mission file came to, and whether that allows a real one."""
+"""EDGE: what simulated flights of one mission file came to, and whether that allows a real one."""
 
 import hashlib
 import json
@@ -17,13 +17,16 @@ FORMAT = "aerogrid verdict"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How the simulated flight of one mission file went.
+    """How the simulated flights of one mission file went.
 
     Attributes:
         mission_sha256: of the bytes of the mission.json that was flown.
         completed: the whole mission was flown, inside its fence.
         least_flown_share: of the row that was flown least; None without rows.
         cross_track_rms_m, cross_track_worst_m: over all rows; None where none was flown.
+        passed: every scenario ended as it should and kept to every limit.
+        backend: what flew it.
+        scenarios: by name, whether each passed.
     """
 
     sortie: str
@@ -40,6 +43,9 @@ class Verdict:
     photos_planned: int
     photos_taken: int
     photos_missed: int
+    passed: bool
+    backend: str
+    scenarios: dict[str, bool]
 
 
 def sha256_of(mission: Path) -> str:
@@ -88,6 +94,11 @@ def require_passed(mission: Path, path: Path) -> Verdict:
     if verdict.completed is not True:
         raise RefusedError(
             f"{path}: the simulated flight was not completed ({verdict.problem}). "
+            f"Mend the plan; nothing is armed for it. {remedy}"
+        )
+    if verdict.passed is not True:
+        raise RefusedError(
+            f"{path}: a simulated flight did not keep to its limits ({verdict.problem}). "
             f"Mend the plan; nothing is armed for it. {remedy}"
         )
     return verdict

@@ -163,8 +163,8 @@ class Multirotor:
         self._descent_m_s = speed_m_s
 
     def rest(self) -> None:
-        """Stand on the ground; `touched_m_s` keeps how fast it came down."""
-        self.touched_m_s = math.sqrt(sum(part * part for part in self.velocity))
+        """Stand on the ground; `touched_m_s` keeps how fast it sank."""
+        self.touched_m_s = max(0.0, -self.velocity[2])
         self.position = (self.position[0], self.position[1], self.ground_m)
         self.velocity = self.acceleration = ZERO
         self.lost_m = self._loss_m_s = 0.0

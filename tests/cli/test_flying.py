@@ -1,6 +1,5 @@
-"""The verbs `simulate` and `fly`: what they write, and what they refuse to do."""
+"""The verb `fly`: what it writes, and what it refuses to do."""
 
-import json
 import re
 import sys
 from dataclasses import replace
@@ -8,16 +7,13 @@ from dataclasses import replace
 import pytest
 
 from cli.main import main
-from flight.adherence import measure_adherence
-from flight.fly import FlightResult
-from flight.log import read_tlog, read_track
-from flight.verdict import sha256_of
-from geo.track import Track
+from flight.log import read_tlog
 from missions.mission_json import write_sortie
 from simulations.sitl import running_vehicle
-from tests.flight.sorties import HOME, small_sortie
+from tests.flight.sorties import HOME
+from tests.simulations.gates import gate_sortie
 
-SORTIE = small_sortie()
+SORTIE = gate_sortie()
 
 
 def run(*arguments):
@@ -39,20 +35,6 @@ def flown(tmp_path_factory):
 
 def said(capsys):
     return re.sub(r"\s+", " ", capsys.readouterr().err)
-
-
-def test_simulate_writes_log_track_and_verdict(flown):
-    mission, simulated = flown
-    names = {path.name for path in (simulated / "T-1").iterdir()}
-    assert names == {"flight.tlog", "track.parquet", "camera_events.csv", "verdict.json"}
-    verdict = json.loads((simulated / "T-1" / "verdict.json").read_text())
-    assert verdict["mission_sha256"] == sha256_of(mission)
-    assert verdict["completed"] is True
-    assert (verdict["seed"], verdict["wind_m_s"], verdict["wind_from_deg"]) == (1, 4.0, 90.0)
-    track = read_track(simulated / "T-1")
-    assert track == read_tlog(simulated / "T-1" / "flight.tlog").track
-    rms_m = measure_adherence(SORTIE, track).rms_m
-    assert verdict["cross_track_rms_m"] == pytest.approx(rms_m, abs=1e-3)
 
 
 def test_arming_needs_a_simulated_flight_of_that_very_file(flown, tmp_path, capsys):
@@ -83,51 +65,6 @@ def test_without_arm_no_vehicle_is_armed(flown, tmp_path, capsys):
         order = ("fly", mission, "--link", vehicle.connection, "--out", tmp_path)
         assert run(*order, "--simulated", simulated) == 1
     assert "--arm" in said(capsys)
-
-
-def test_simulate_replaces_no_folder_that_it_did_not_write(flown, tmp_path, capsys):
-    mission, _ = flown
-    log = tmp_path / "T-1" / "flight.tlog"
-    log.parent.mkdir()
-    log.write_bytes(b"of a real flight")
-    assert run("simulate", mission, "--out", tmp_path) == 1
-    assert "flight.tlog, which no simulation wrote" in said(capsys)
-    assert log.read_bytes() == b"of a real flight"
-
-
-def test_two_files_of_one_sortie_are_not_simulated_over_each_other(flown, tmp_path, capsys):
-    mission, _ = flown
-    twin = tmp_path / "twin.mission.json"
-    twin.write_bytes(mission.read_bytes())
-    assert run("simulate", mission, twin, "--out", tmp_path / "simulated") == 1
-    assert "both hold sortie T-1" in said(capsys)
-
-
-@pytest.mark.parametrize("wind", ["strong", "5", "-1,90", "5,400", "nan,0", "5,90,1"])
-def test_a_wind_that_is_none_is_a_usage_error(flown, tmp_path, wind):
-    mission, _ = flown
-    assert run("simulate", mission, "--out", tmp_path, f"--wind={wind}") == 2
-    assert list(tmp_path.iterdir()) == []
-
-
-def not_flown(sortie, path, seed, listener, *, wind):
-    result = FlightResult(sortie.code, False, "why", Track((), ()), 0.0, (), (), None, path)
-    return result, ()
-
-
-def test_a_flight_without_figures_is_null_in_json_and_a_dash_in_the_table(
-    flown, tmp_path, monkeypatch, capsys
-):
-    mission, _ = flown
-    monkeypatch.setattr("simulations.sitl.fly_simulated", not_flown)
-    assert run("simulate", mission, "--out", tmp_path, "--json") == 3
-    text = capsys.readouterr().out
-    (row,) = json.loads(text, parse_constant=lambda name: pytest.fail(name))
-    assert row["cross_track_rms_m"] is None
-    assert run("simulate", mission, "--out", tmp_path) == 3
-    assert " - " in capsys.readouterr().out
-    verdict = json.loads((tmp_path / "T-1" / "verdict.json").read_text())
-    assert verdict["completed"] is False
 
 
 def test_what_became_of_the_vehicle_is_told_when_a_flight_is_stopped(

@@ -33,6 +33,9 @@ def passed(mission):
         photos_planned=10,
         photos_taken=10,
         photos_missed=0,
+        passed=True,
+        backend="builtin",
+        scenarios={"calm": True},
         **figures,
     )
 
@@ -73,3 +76,9 @@ def test_what_there_is_no_figure_of_is_null():
     assert figures["cross_track_rms_m"] is None
     assert not any(isinstance(v, float) and math.isnan(v) for v in figures.values())
     json.dumps(figures, allow_nan=False)
+
+
+def test_a_flight_that_did_not_keep_to_its_limits_allows_nothing(mission, passed, tmp_path):
+    write_verdict(tmp_path, replace(passed, passed=False, problem="calm: ceiling"))
+    with pytest.raises(RefusedError, match="calm: ceiling"):
+        require_passed(mission, tmp_path / "verdict.json")

@@ -8,6 +8,7 @@ import time
 import pytest
 from pymavlink import mavutil
 
+from flight.fly import fly_sortie
 from flight.log import read_messages
 from flight.protocol import Address, fence_items, home_item, message_from_item
 from missions.model import MissionItem
@@ -185,3 +186,18 @@ def test_there_is_a_breeze_unless_it_is_calm(tmp_path):
         return max(abs(math.degrees(m.roll)) for m in attitudes)
 
     assert lean_deg(None) > lean_deg(STILL)
+
+
+def test_a_vehicle_calls_a_ground_station_over_udp(tmp_path):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with running_vehicle(HOME, udp_port=port) as vehicle:
+        result = fly_sortie(
+            small_sortie(),
+            vehicle.connection,
+            log_path=tmp_path / "a.tlog",
+            simulated_uid=vehicle.uid,
+        )
+    assert result.completed, result.problem
+    assert len(vehicle.exposures) == 10

@@ -1,0 +1,129 @@
+"""EDGE: what a gate found, as JUnit XML for CI and as JSON."""
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from geo.files import replacing
+from simulations.gate import Result
+from simulations.gate_checks import MODE_NAMES, Check
+
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+FORMAT, VERSION = "aerogrid simulation", 1
+
+
+def result_document(result: Result) -> dict[str, Any]:
+    """One flight in JSON's types."""
+    task, scenario, outcome = result.trial.task, result.trial.scenario, result.flight.outcome
+    wind = result.trial.wind
+    return {
+        "file": str(task.path),
+        "sha256": task.sha256,
+        "code": task.code,
+        "scenario": scenario.name,
+        "expects": str(scenario.expects),
+        "fault": None if scenario.fault is None else str(scenario.fault),
+        "passed": result.passed,
+        "backend": result.backend,
+        "seed": result.trial.seed,
+        "wind_m_s": wind.speed_m_s,
+        "wind_from_deg": wind.from_deg,
+        "gust_m_s": wind.gust_m_s,
+        "duration_s": round(outcome.duration_s, 1),
+        "planned_s": round(task.planned_s, 1),
+        "photos": len(result.flight.trace.exposures),
+        "modes": [MODE_NAMES.get(mode, str(mode)) for mode in outcome.modes],
+        "log": str(result.log_path),
+        "checks": [_check_document(check) for check in result.checks],
+    }
+
+
+def _check_document(check: Check) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "passed": check.passed,
+        "value": _finite(check.value),
+        "limit": _finite(check.limit),
+        "unit": check.unit,
+        "detail": check.detail,
+    }
+
+
+def _finite(value: float | None) -> float | None:
+    return round(value, 3) if value is not None and math.isfinite(value) else None
+
+
+def gate_document(results: Sequence[Result]) -> dict[str, Any]:
+    """All flights of a run."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "passed": all(result.passed for result in results),
+        "flights": [result_document(result) for result in results],
+    }
+
+
+def write_json(path: Path, results: Sequence[Result]) -> None:
+    """Write all flights of a run, whole or not at all."""
+    text = json.dumps(gate_document(results), indent=1, ensure_ascii=False, allow_nan=False)
+    with replacing(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def write_junit(path: Path, results: Sequence[Result]) -> None:
+    """Write JUnit XML: a suite for each file and scenario, a case for each check."""
+    suites = [_suite(result) for result in results]
+    root = ET.Element("testsuites", {"name": "aerogrid simulate", **_sums(suites)})
+    root.extend(suites)
+    ET.indent(root)
+    with replacing(path) as temporary:
+        ET.ElementTree(root).write(temporary, encoding="utf-8", xml_declaration=True)
+
+
+def _sums(suites: Sequence[ET.Element]) -> dict[str, str]:
+    whole = {
+        name: str(sum(int(suite.get(name, "0")) for suite in suites))
+        for name in ("tests", "failures", "errors", "skipped")
+    }
+    return {**whole, "time": f"{sum(float(suite.get('time', '0')) for suite in suites):.1f}"}
+
+
+def _suite(result: Result) -> ET.Element:
+    task, scenario = result.trial.task, result.trial.scenario
+    name = f"{task.code}: {scenario.name}"
+    suite = ET.Element(
+        "testsuite",
+        name=_plain(name),
+        tests=str(len(result.checks)),
+        failures=str(len(result.failed)),
+        errors="0",
+        skipped=str(sum(check.passed is None for check in result.checks)),
+        time=f"{result.flight.outcome.duration_s:.1f}",
+    )
+    properties = ET.SubElement(suite, "properties")
+    for key in ("file", "sha256", "backend", "seed", "wind_m_s", "wind_from_deg", "gust_m_s"):
+        value = _plain(str(result_document(result)[key]))
+        ET.SubElement(properties, "property", name=key, value=value)
+    for check in result.checks:
+        suite.append(_case(result, check))
+    return suite
+
+
+def _case(result: Result, check: Check) -> ET.Element:
+    classname = f"{result.trial.task.code}.{result.trial.scenario.key}"
+    case = ET.Element("testcase", name=check.name, classname=_plain(classname), time="0")
+    if check.passed is None:
+        ET.SubElement(case, "skipped", message=_plain(check.message))
+    elif not check.passed:
+        failure = ET.SubElement(case, "failure", message=_plain(check.message), type=check.name)
+        failure.text = _plain("\n".join(result.flight.outcome.texts[-20:]))
+    return case
+
+
+def _plain(text: str) -> str:
+    """Text without characters that XML 1.0 does not allow."""
+    return _FORBIDDEN.sub("", text)

@@ -1,0 +1,220 @@
+"""The gate: what passes, and that everything that it looks at can fail."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from affine import Affine
+from pyproj import CRS
+
+from geo.terrain import RasterTerrain
+from missions.drones import drone_named
+from missions.errors import MissionError
+from missions.model import MissionItem
+from missions.qgc_plan import write_plan
+from missions.waypoints import write_waypoints
+from missions.wpml import write_wpml
+from simulations.backends import BuiltIn
+from simulations.gate import verdict_of
+from simulations.gate_checks import Limits
+from simulations.personas import LAND, PX4, RTL
+from simulations.scenarios import Expectation, Fault, Phase, Scenario, shipped_scenarios
+from simulations.task import read_task
+from tests.flight.sorties import HOME, area, waypoint
+from tests.simulations.gates import CALM, DRONE, fly, gate_sortie, task_of
+
+GOOD = gate_sortie()
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("calm")
+    result, checks = fly(task_of(folder), CALM, folder)
+    return result, checks, folder
+
+
+def test_a_good_plan_passes_every_check(calm):
+    result, checks, _ = calm
+    assert result.passed, [check.message for check in result.failed]
+    assert set(checks) == {
+        "completed", "no crash", "fence", "ceiling", "clearance", "reserve", "landed at home",
+        "photos", "coverage", "time",
+    }  # fmt: skip
+    assert all(check.passed for check in checks.values())
+
+
+def test_the_same_seed_gives_the_same_recording_to_the_last_byte(calm):
+    result, _, folder = calm
+    first = result.log_path.read_bytes()
+    fly(result.trial.task, CALM, folder / "again")
+    fly(result.trial.task, CALM, folder / "other", seed=2)
+    assert (folder / "again" / "calm" / "flight.tlog").read_bytes() == first
+    assert (folder / "other" / "calm" / "flight.tlog").read_bytes() != first
+
+
+def without_return(sortie):
+    return replace(sortie, items=(*sortie.items[:-1], MissionItem(17, 3)))
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "limits", "wrong"),
+    [
+        (replace(GOOD, fence=area(-60, -60, 150, 90)), {}, "fence"),
+        (GOOD, {"ceiling_agl_m": 25.0}, "ceiling"),
+        (GOOD, {"clearance_m": 40.0}, "clearance"),
+        (replace(GOOD, ceiling_home_m=27.0), {}, "completed"),
+        (replace(GOOD, duration_s=2 * GOOD.duration_s), {}, "time"),
+        (
+            replace(GOOD, photos=(*GOOD.photos, replace(GOOD.photos[0], lon_deg=120.131))),
+            {},
+            "photos",
+        ),
+        (
+            replace(GOOD, photos=(*GOOD.photos, replace(GOOD.photos[0], lon_deg=120.131))),
+            {},
+            "coverage",
+        ),
+    ],
+)
+def test_each_check_fails_for_a_plan_that_is_wrong_in_it(spoiled, limits, wrong, tmp_path):
+    result, checks = fly(task_of(tmp_path, spoiled), CALM, tmp_path, limits=Limits(**limits))
+    assert not result.passed
+    assert checks[wrong].passed is False
+
+
+def test_a_mission_that_never_ends_is_given_up(tmp_path):
+    endless = replace(GOOD, duration_s=20.0, items=(*GOOD.items[:3], MissionItem(17, 3)))
+    _, checks = fly(task_of(tmp_path, endless), CALM, tmp_path)
+    assert checks["completed"].passed is False
+    assert "was not over" in checks["completed"].detail
+
+
+def test_a_mission_that_the_vehicle_refuses_says_why(tmp_path):
+    odd = replace(GOOD, items=(*GOOD.items[:3], MissionItem(530, 2), GOOD.items[-1]))
+    result, checks = fly(task_of(tmp_path, odd), CALM, tmp_path)
+    assert not result.passed
+    assert "a command is not supported" in checks["completed"].detail
+
+
+def test_a_battery_that_is_too_small_fails_the_reserve(tmp_path):
+    task = task_of(tmp_path)
+    thirsty = replace(task, drone=replace(task.drone, battery_wh=5.0))
+    _, checks = fly(thirsty, CALM, tmp_path)
+    assert checks["reserve"].passed is False
+
+
+def hill(height_m):
+    """A dome of ground between the rows, 3 m above the sea at home."""
+    rows, columns = np.mgrid[0:200, 0:200]
+    values = 3.0 + height_m * np.exp(-((rows - 70.0) ** 2 + (columns - 120.0) ** 2) / 250.0)
+    transform = Affine(1e-5, 0, HOME.lon_deg - 1e-3, 0, -1e-5, HOME.lat_deg + 1.5e-3)
+    return RasterTerrain(values.astype(np.float32), transform, CRS.from_epsg(4326))
+
+
+def test_ground_that_rises_into_the_way_is_hit_and_told(tmp_path):
+    result, checks = fly(task_of(tmp_path), CALM, tmp_path, terrain=hill(60.0))
+    assert checks["no crash"].passed is False
+    assert any(text.startswith("Crash") for text in result.flight.outcome.texts)
+
+
+def test_ground_that_comes_close_fails_the_clearance_only(tmp_path):
+    _, checks = fly(task_of(tmp_path), CALM, tmp_path, terrain=hill(22.0))
+    assert [name for name, check in checks.items() if check.passed is False] == ["clearance"]
+
+
+WRITERS = {
+    "foreign.plan": write_plan,
+    "foreign.waypoints": write_waypoints,
+    "foreign.kmz": lambda path, sortie: write_wpml(path, sortie, drone_named("dji-m3e")),
+}
+
+
+@pytest.mark.parametrize("name", sorted(WRITERS))
+def test_foreign_files_are_flown_as_they_are(name, tmp_path):
+    WRITERS[name](tmp_path / name, replace(GOOD, drone_key="dji-m3e"))
+    result, checks = fly(read_task(tmp_path / name, DRONE), CALM, tmp_path)
+    assert result.passed, [(check.name, check.message) for check in result.failed]
+    assert checks["completed"].passed is True
+    assert len(result.flight.trace.exposures) >= 8
+
+
+def test_a_file_that_does_not_say_where_it_begins_is_refused(tmp_path):
+    path = tmp_path / "lost.waypoints"
+    lines = [
+        "QGC WPL 110",
+        "0\t1\t0\t16\t0\t0\t0\t0\t0\t0\t0\t1",
+        f"1\t0\t0\t16\t0\t0\t0\t0\t{HOME.lat_deg}\t{HOME.lon_deg}\t60\t1",
+    ]
+    path.write_text("\n".join(lines))
+    with pytest.raises(MissionError, match="where the vehicle starts"):
+        read_task(path, DRONE)
+
+
+FAULTS = [
+    (Fault.BATTERY, RTL),
+    (Fault.GPS, LAND),
+    (Fault.LINK, RTL),
+    (Fault.RADIO, RTL),
+    (Fault.FENCE, RTL),
+    (Fault.WIND, RTL),
+    (Fault.MOTOR, LAND),
+]
+
+
+@pytest.mark.parametrize(("fault", "mode"), FAULTS)
+def test_each_failure_is_recognised_and_ends_as_configured(fault, mode, tmp_path):
+    ends = Expectation.LANDED if mode == LAND else Expectation.HOME
+    for_s = 30.0 if fault is Fault.LINK else 0.0
+    scenario = Scenario("it fails", ends, wind_m_s=2.0, fault=fault, at=Phase.ROW, for_s=for_s)
+    result, checks = fly(task_of(tmp_path, long_sortie()), scenario, tmp_path)
+    assert checks["recognised"].passed, checks["recognised"].message
+    assert checks["answered"].passed, checks["answered"].message
+    assert checks["landed"].passed
+    assert mode in result.flight.outcome.modes
+
+
+def long_sortie():
+    """The small sortie with a long first row, so that a failure has time to be seen in it."""
+    items = list(GOOD.items)
+    items[4] = waypoint(20, 420)
+    return replace(GOOD, items=tuple(items), fence=area(-60, -60, 150, 520))
+
+
+def test_a_failure_that_is_not_recognised_fails_the_flight(tmp_path, monkeypatch):
+    monkeypatch.setattr("simulations.recognising.WORDS", ())
+    scenario = Scenario("deaf", Expectation.HOME, fault=Fault.RADIO)
+    result, checks = fly(task_of(tmp_path, long_sortie()), scenario, tmp_path)
+    assert checks["recognised"].passed is False
+    assert not result.passed
+
+
+def test_a_vehicle_with_the_manners_of_px4_flies_the_same_mission(tmp_path):
+    result, _ = fly(task_of(tmp_path), CALM, tmp_path, BuiltIn(PX4))
+    assert result.passed, [(check.name, check.message) for check in result.failed]
+    assert result.flight.outcome.photos == len(result.flight.trace.exposures) == 10
+
+
+def test_the_verdict_tells_every_scenario(calm, tmp_path):
+    result, _, _ = calm
+    scenario = Scenario("link loss", Expectation.HOME, fault=Fault.LINK, for_s=30.0)
+    lost, _ = fly(task_of(tmp_path, long_sortie()), scenario, tmp_path)
+    verdict = verdict_of([result, lost])
+    assert verdict.scenarios == {"calm": True, "link loss": True}
+    assert verdict.passed
+    assert verdict.completed
+    assert not verdict_of([lost]).completed
+
+
+def test_every_shipped_scenario_can_be_flown(tmp_path):
+    task = task_of(tmp_path, long_sortie())
+    task = replace(task, planned_s=gate_time(task))
+    verdicts = {s.name: fly(task, s, tmp_path)[0] for s in shipped_scenarios()}
+    failed = {n: [c.message for c in r.failed if c.name not in ("photos", "coverage")]
+              for n, r in verdicts.items()}  # fmt: skip
+    assert not any(failed.values()), failed
+
+
+def gate_time(task):
+    from missions.course import course_of
+
+    return course_of(task.home, task.items, task.drone).total_s
