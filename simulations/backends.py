@@ -1,5 +1,6 @@
 """EDGE: what flies a task in a scenario: the built-in vehicle, or another simulator's process."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from simulations.scene import Scene
 from simulations.task import Task
 from simulations.trace import Trace, Tracer, reported_trace
 from simulations.vehicle import Wind
-from simulations.wire import Muffled, Wire
+from simulations.wire import Beating, Muffled, Wire
 
 SILENCE_S = 120.0  # of the link's clock, after which a vehicle is taken for dead
 
@@ -129,7 +130,8 @@ class Process:
         task, wind = trial.task, trial.wind
         with running_autopilot(self.program, task.home, wind, self.speed_up) as transport:
             line = Muffled(transport)
-            with MavlinkLink(line, TlogWriter(log_path), silence_s=SILENCE_S) as link:
+            beating = Beating(line, 1 / self.speed_up, time.monotonic)
+            with MavlinkLink(beating, TlogWriter(log_path), silence_s=SILENCE_S) as link:
                 pilot = Pilot(link, line, task, trial.scenario, pace=self.speed_up)
 
                 def trace() -> Trace:

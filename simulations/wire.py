@@ -1,7 +1,7 @@
-"""A line to a built-in vehicle in the same process, on the vehicle's own clock; pure.
+"""Lines from a client to a simulated vehicle, one of them into the same process; pure.
 
-The vehicle moves on only while its client waits, so a flight is the same to the last byte on a
-fast and on a busy machine, and takes as long as it takes to compute.
+The vehicle in the same process moves on only while its client waits, so a flight is the same to the
+last byte on a fast and on a busy machine, and takes as long as it takes to compute.
 """
 
 import struct
@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from flight.link import Transport
-from flight.protocol import Message
+from flight.link import GROUND_COMPONENT, GROUND_SYSTEM, Transport
+from flight.protocol import GROUND_STATION, NO_AUTOPILOT, Message
 from simulations.autopilot import Autopilot
 from simulations.commands import receive
 from simulations.vehicle import STEP_S
@@ -71,6 +71,35 @@ class Wire:
 
     def _record(self, frame: bytes) -> None:
         self.recording += STAMP.pack(self.autopilot.unix_us) + frame
+
+
+class Beating:
+    """A line to a vehicle whose clock runs fast: it must hear heartbeats by its own clock.
+
+    Attributes:
+        every_s: of this clock, between heartbeats.
+    """
+
+    def __init__(self, line: Transport, every_s: float, clock: Callable[[], float]) -> None:
+        self.line, self.every_s, self._clock = line, every_s, clock
+        self._mav = mavlink.MAVLink(None, GROUND_SYSTEM, GROUND_COMPONENT)
+        self._beat_s = -every_s
+
+    def read(self, timeout_s: float) -> bytes:
+        """What the vehicle says; it hears a heartbeat where one is due."""
+        if self._clock() - self._beat_s >= self.every_s:
+            self._beat_s = self._clock()
+            beat = mavlink.MAVLink_heartbeat_message(GROUND_STATION, NO_AUTOPILOT, 0, 0, 4, 3)
+            self.line.write(bytes(beat.pack(self._mav)))
+        return self.line.read(min(timeout_s, self.every_s))
+
+    def write(self, data: bytes) -> None:
+        """Say something."""
+        self.line.write(data)
+
+    def close(self) -> None:
+        """Let go of the line."""
+        self.line.close()
 
 
 class Muffled:

@@ -1,0 +1,127 @@
+"""Other simulators' programs: found, started, met, stopped; and told apart when they fail."""
+
+import os
+import socket
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from simulations import processes
+from simulations.backends import Process
+from simulations.processes import AutopilotError, AutopilotProgram, find_program, running_autopilot
+from simulations.scenarios import Expectation, Fault, Scenario
+from simulations.vehicle import STILL
+from tests.flight.sorties import HOME
+from tests.simulations.gates import CALM, fly, task_of
+from tests.simulations.test_gate import long_sortie
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def program(folder, body, kind="ardupilot"):
+    """An executable script."""
+    path = folder / "bin" / kind
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return AutopilotProgram(kind, path)
+
+
+def standin(folder, kind="ardupilot"):
+    name = {"ardupilot": "arducopter", "px4": "px4"}[kind]
+    python = f'PYTHONPATH="{ROOT}" exec "{sys.executable}" -m tests.simulations.standin {name} "$@"'
+    return program(folder, f'echo $$ > "{folder}/pid"\n{python}', kind)
+
+
+def is_running(folder):
+    try:
+        os.kill(int((folder / "pid").read_text()), 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("kind", ["ardupilot", "px4"])
+def test_a_mission_is_flown_in_another_program_which_is_stopped_then(kind, tmp_path):
+    backend = Process(standin(tmp_path, kind), speed_up=60.0)
+    result, checks = fly(task_of(tmp_path), CALM, tmp_path, backend)
+    assert checks["completed"].passed, checks["completed"].message
+    assert checks["landed at home"].passed
+    assert result.flight.outcome.photos == 10  # so the camera was set up before the boot
+    assert result.backend == kind
+    assert result.log_path.stat().st_size > 10_000
+    assert not is_running(tmp_path)
+
+
+def test_a_lost_link_is_waited_for_by_the_programs_clock(tmp_path, monkeypatch):
+    monkeypatch.setenv("STRICT", "1")
+    backend = Process(standin(tmp_path), speed_up=20.0)
+    scenario = Scenario("lost", Expectation.HOME, fault=Fault.LINK, for_s=40.0)
+    _, checks = fly(task_of(tmp_path, long_sortie()), scenario, tmp_path, backend)
+    assert checks["recognised"].passed, checks["recognised"].message
+    assert checks["answered"].passed, checks["answered"].message
+    assert checks["landed at home"].passed
+
+
+def test_a_port_that_is_in_use_is_passed_over(tmp_path):
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
+        try:
+            taken.bind(("127.0.0.1", 5760))
+        except OSError:
+            pytest.skip("somebody else uses port 5760 already")
+        taken.listen()
+        with running_autopilot(standin(tmp_path), HOME, STILL, 10.0) as transport:
+            assert transport.read(10.0)
+    assert not is_running(tmp_path)
+
+
+def test_a_program_that_dies_at_the_start_says_its_last_words(tmp_path):
+    broken = program(tmp_path, 'echo "no such frame: +" >&2; exit 7')
+    with (
+        pytest.raises(AutopilotError, match=r"exit code 7.*no such frame"),
+        running_autopilot(broken, HOME, STILL, 10.0),
+    ):
+        pass
+
+
+def test_a_program_that_never_listens_is_given_up_and_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "START_S", 0.5)
+    deaf = program(tmp_path, f'echo $$ > "{tmp_path}/pid"; exec sleep 60')
+    with (
+        pytest.raises(AutopilotError, match=r"did not listen within 0.5 s"),
+        running_autopilot(deaf, HOME, STILL, 10.0),
+    ):
+        pass
+    assert not is_running(tmp_path)
+
+
+def test_a_program_that_listens_but_says_nothing_fails_the_flight(tmp_path):
+    silent = (
+        "import socket,sys\n"
+        "port = 5760 + 10 * int(sys.argv[-1])\n"
+        "listener = socket.create_server(('127.0.0.1', port))\n"
+        "client, _ = listener.accept()\n"
+        "client.recv(1 << 20) and client.close()\n"
+    )
+    (tmp_path / "silent.py").write_text(silent)
+    mute = program(tmp_path, f'exec "{sys.executable}" "{tmp_path}/silent.py" "$@"')
+    result, checks = fly(task_of(tmp_path), CALM, tmp_path, Process(mute))
+    assert not result.passed
+    assert "went silent" in checks["completed"].detail
+
+
+def test_a_program_is_found_as_given_or_by_its_variable(tmp_path):
+    path = program(tmp_path, "exit 0").path
+    assert find_program("ardupilot", path, {}).path == path
+    assert find_program("ardupilot", None, {"AEROGRID_ARDUCOPTER": str(path)}).path == path
+
+
+@pytest.mark.parametrize("kind", ["ardupilot", "px4"])
+def test_without_a_program_it_is_said_what_to_do(kind, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(AutopilotError, match=r"backend builtin"):
+        find_program(kind, None, {})
+    with pytest.raises(AutopilotError, match=r"is no program that can be run"):
+        find_program(kind, tmp_path, {})
