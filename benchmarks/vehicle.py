@@ -13,8 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from shapely import Polygon
@@ -34,6 +33,7 @@ from simulations.sitl import running_vehicle
 from simulations.stores import stored_form
 from simulations.task import Task, read_task
 
+ROOT = Path(__file__).resolve().parents[1]
 SQUARE = Polygon([(0, 0), (300, 0), (300, 300), (0, 300)])
 FRAME = LocalFrame(119.95, 31.70)
 DRONE = "dji-m3e"

@@ -200,6 +200,32 @@ def battery(replay):
     replay.set("SIM_BATT_VOLTAGE", 11.0)
 
 
+def second_mission():
+    """What was uploaded in flight in fs_pause."""
+    sent = [
+        message
+        for message in read_messages(DATA / "fs_pause.tlog")
+        if message.get_type() == "MISSION_ITEM_INT" and message.get_srcSystem() == 255
+    ]
+    begin = max(index for index, message in enumerate(sent) if message.seq == 0)
+    return [item_from_message(message) for message in sent[begin:]]
+
+
+def clear(replay):
+    (answer,) = replay.say(mavlink.MAVLink_mission_clear_all_message(1, 1, 0))
+    assert answer.type == 1  # refused in AUTO
+
+
+PAUSES = [
+    (25.3, lambda r: r.command(176, 1, 17)),
+    (35.5, lambda r: r.command(176, 1, 5)),
+    (54.2, lambda r: r.command(193, 0)),  # this and the next at 45.5 s in the recording, see below
+    (54.2, lambda r: r.command(176, 1, 3)),
+    (56.0, lambda r: r.command(193, 0)),
+    (66.3, lambda r: r.command(193, 1)),
+    (75.3, lambda r: r.upload(second_mission())),  # 1 s earlier: ours is as much ahead
+    (81.5, clear),
+]
 RECORDINGS = {
     "fs_batt": {"deeds": [(25.2, battery)]},
     "fs_gps": {"deeds": [(25.2, lambda r: r.set("SIM_GPS_DISABLE", 1))]},
@@ -244,5 +270,20 @@ def test_the_same_items_are_reached_and_as_many_pictures_taken(flights):
 
 def test_the_path_and_the_time_are_the_same(flights):
     ours, theirs, _ = flights
+    assert rms_m(ours, theirs) < 3.0
+    assert ours.duration_s == pytest.approx(theirs.duration_s, rel=0.03)
+
+
+def test_pauses_and_an_upload_in_flight_are_answered_as_recorded():
+    """In LOITER the real one sank, as its simulated throttle stick was down; ours has no sticks.
+
+    So its second take-off lasted longer; ours stays in LOITER for as long instead.
+    """
+    theirs, lists = recorded("fs_pause")
+    ours = Replay(lists, deeds=PAUSES).fly()
+    assert [mode for _, mode in ours.modes] == [mode for _, mode in theirs.modes]
+    assert words(ours) == words(theirs)
+    assert ours.reached == theirs.reached
+    assert ours.photos == pytest.approx(theirs.photos, abs=1)
     assert rms_m(ours, theirs) < 3.0
     assert ours.duration_s == pytest.approx(theirs.duration_s, rel=0.03)
