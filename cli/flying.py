@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from cli import console
-from cli.previewing import mission_of
 from flight.adherence import measure_adherence
 from flight.fly import FlightProgress, FlightResult, ProgressListener, fly_sortie
 from flight.log import write_track
