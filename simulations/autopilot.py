@@ -17,6 +17,7 @@ from missions.model import MissionItem
 from simulations.arming import Readiness
 from simulations.behaviours import Behaviour, Hold, Land, Return, TakeOff, limits_from
 from simulations.boot import texts_at
+from simulations.contact import Contact
 from simulations.drift import Drift
 from simulations.exposures import TrueExposure, reports_of, true_pose
 from simulations.failsafes import Order
@@ -42,10 +43,8 @@ from simulations.watches import Watches
 
 STEPS_PER_S = round(1 / STEP_S)
 FLIGHT_START_S = 120.0
-DISARM_AFTER_LANDING_S = 2.1
 LAND_PAUSE_S = 4.0  # before a failsafe's landing sinks (ModeLand, LAND_WITH_DELAY_MS)
 FLIGHT_MODES = frozenset({0, ALT_HOLD, AUTO, GUIDED, LOITER, RTL, LAND, 16, 17})
-HIGH_ENOUGH_M = 0.5  # off the ground for good
 
 
 class Autopilot:
@@ -63,7 +62,7 @@ class Autopilot:
             limits_from(self.parameters), scene.airframe, scene.wind, scene.seed
         )
         self.apply_parameters()
-        self.has_camera = self._has_camera()
+        self.has_camera = scene.has_camera(self.parameters)
         self.shutter = Shutter()
         self.stores = Stores(
             home_item(self.home), self._on_list_changed, self._on_item_changed, scene.persona
@@ -82,10 +81,8 @@ class Autopilot:
         self.estimate: Vector = self.craft.position  # stands still where the aiding has stopped
         self.last_fix = (self.now_s, self.craft.position)
         self.mission_begun = False
-        self._armed_s = self._landed_s = 0.0
-        self._off_ground = self._falling = False
-
-    # --- time -------------------------------------------------------------------------------
+        self.contact = Contact(self.craft)
+        self._armed_s = 0.0
 
     @property
     def now_s(self) -> float:
@@ -119,8 +116,8 @@ class Autopilot:
         self.tick += 1
         if self.is_flying:
             self._fly()
-        elif self._falling:
-            self._fall()
+        elif self.contact.falling:
+            self._say_all(self.contact.fall())
         elif self.armed and self.now_s - self._armed_s > self.parameters["DISARM_DELAY"]:
             self.disarm()
         if self.tick % (STEPS_PER_S // 10) == 0:
@@ -147,36 +144,11 @@ class Autopilot:
         self._meet_ground()
 
     def _meet_ground(self) -> None:
-        """Stop the rotors some time after a landing; at once where it was none."""
-        above_m = self.craft.position[2] - self.craft.ground_m
-        self._off_ground = self._off_ground or above_m > HIGH_ENOUGH_M
-        if above_m > 0 or not self.is_landing:
-            self._landed_s = self.now_s
-        if above_m > 0 or not self._off_ground:
-            return
-        if not self.is_landing:
-            self._crash()
-            return
-        self._tell_touch()
-        if self.now_s - self._landed_s >= DISARM_AFTER_LANDING_S:
+        """Stop the rotors after a landing, or at once where it was none."""
+        texts, stops = self.contact.step(self.now_s, landing=self.is_landing)
+        self._say_all(texts)
+        if stops:
             self.disarm()
-
-    def _crash(self) -> None:
-        self.craft.rest()
-        self._tell_touch()
-        self.say(0, "Crash: Disarming: AngErr=90>30, Accel=0.0<3.0")
-        self.disarm()
-
-    def _tell_touch(self) -> None:
-        touched_m_s, self.craft.touched_m_s = self.craft.touched_m_s, None
-        if touched_m_s is not None:
-            self.say(6, f"SIM Hit ground at {touched_m_s:.6f} m/s")
-
-    def _fall(self) -> None:
-        """Drop after the rotors were stopped in the air."""
-        if self.craft.fall():
-            self._falling = False
-            self._tell_touch()
 
     @property
     def is_landing(self) -> bool:
@@ -214,10 +186,7 @@ class Autopilot:
             self.set_mode(order.mode)
             if isinstance(self.behaviour, Land):
                 self.behaviour.pause_s = LAND_PAUSE_S
-        for severity, words in order.texts:
-            self.say(severity, words)
-
-    # --- orders -----------------------------------------------------------------------------
+        self._say_all(order.texts)
 
     def set_parameter(self, name: str, value: float) -> bool:
         """Take a parameter; False for one that does not exist."""
@@ -234,12 +203,6 @@ class Autopilot:
             craft.blow(wind)
         craft.motor_share = get["SIM_ENGINE_MUL"] if get["SIM_ENGINE_FAIL"] else 1.0
         craft.lean_deg = get.metres("ANGLE_MAX")
-
-    def _has_camera(self) -> bool:
-        """Whether a shutter was set up before the boot: its type, and the servo that moves it."""
-        if self.scene.persona.key == "px4":
-            return True
-        return self.parameters["CAM1_TYPE"] == 1 and self.parameters["SERVO9_FUNCTION"] == 10
 
     def readiness(self) -> Readiness:
         """What stands in the way of arming."""
@@ -269,13 +232,13 @@ class Autopilot:
 
     def disarm(self, *, forced: bool = False) -> bool:
         """Stop the motors; refused in the air unless forced."""
-        in_air = self.is_flying and self.craft.position[2] > self.craft.ground_m + 0.3
+        in_air = self.is_flying and self.contact.above_m > 0.3
         if in_air and not forced:
             return False
         if self.armed:
             self.say(6, "Disarming motors")
-        self.armed = self.airborne = self.mission_begun = self._off_ground = False
-        self._falling = in_air
+        self.armed = self.airborne = self.mission_begun = False
+        self.contact.falling = in_air
         self.behaviour = None
         self.shutter.set_distance(0.0, at_once=False)
         return True
@@ -351,12 +314,10 @@ class Autopilot:
         """Begin a flight; the time that was spent on the ground is cut out of the clock."""
         self.tick = max(self.tick, round(FLIGHT_START_S * STEPS_PER_S))
         self.airborne = True
-        self._landed_s = self.now_s
+        self.contact.begin(self.now_s)
         self.sensors = SensorNoise(self.scene.seed)
         if self.watches.ground_station.heard_s is not None:
             self.watches.ground_station.heard_s = self.now_s
-
-    # --- what it holds ----------------------------------------------------------------------
 
     def local_place(self, item: MissionItem) -> Vector:
         """Local place of an item; without degrees, above where the craft goes."""
@@ -391,8 +352,6 @@ class Autopilot:
         pose = true_pose(self.craft, self.drift, self.shutter.pitch_deg, self.true_site)
         self.exposures.append(TrueExposure(index, self.time, pose, self.drift.camera_clock_s))
 
-    # --- words ------------------------------------------------------------------------------
-
     def say(self, severity: int, words: str) -> None:
         """Send a status text."""
         self.outbox.append(mavlink.MAVLink_statustext_message(severity, words.encode()[:50]))
@@ -405,9 +364,12 @@ class Autopilot:
             self.outbox.append(mavlink.MAVLink_mission_item_reached_message(seq - first))
         self.mission.texts, self.mission.reached = [], []
 
-    def _tell_stores(self) -> None:
-        for severity, words in self.stores.texts:
+    def _say_all(self, texts: Iterable[tuple[int, str]]) -> None:
+        for severity, words in texts:
             self.say(severity, words)
+
+    def _tell_stores(self) -> None:
+        self._say_all(self.stores.texts)
         self.stores.texts = []
 
     def _report(self) -> None:
@@ -418,8 +380,7 @@ class Autopilot:
         due = [kind for kind, every in self.streams.items() if self.tick % every == 0]
         self.outbox += self.telemetry(due)
         if self.now_s <= READY_S and self.scene.persona is ARDUPILOT:
-            for severity, words in texts_at(self.tick, STEPS_PER_S):
-                self.say(severity, words)
+            self._say_all(texts_at(self.tick, STEPS_PER_S))
         if not self.armed and self.tick % (30 * STEPS_PER_S) == 0:
             for reason in self.readiness().faults(None):
                 self.say(2, f"PreArm: {reason}")

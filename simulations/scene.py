@@ -60,3 +60,9 @@ class Scene:
         for name, value in self.parameters.items():
             parameters.set(name, value)
         return parameters
+
+    def has_camera(self, parameters: Parameters) -> bool:
+        """Whether a shutter is set up at the boot: its type, and the servo that moves it."""
+        if self.persona.key == "px4":
+            return True
+        return parameters["CAM1_TYPE"] == 1 and parameters["SERVO9_FUNCTION"] == 10

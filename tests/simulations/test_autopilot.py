@@ -413,3 +413,40 @@ def test_a_waypoint_takes_the_heading_back(station):
     station.run(90, until=note)
     assert headings[100] == pytest.approx(90, abs=1)
     assert headings[170] % 360 == pytest.approx(0, abs=1)
+
+
+def test_rotors_that_are_stopped_in_the_air_let_the_vehicle_fall(station):
+    station.command(176, 1, 4)
+    station.command(400, 1)
+    station.command(22, 0, 0, 0, 0, 0, 0, 12)
+    station.run(20)
+    assert station.command(400, 0, 21196) == 0
+    station.run(3)
+    (hit,) = [text for text in station.words if text.startswith("SIM Hit ground")]
+    assert float(hit.split()[4]) == pytest.approx((2 * 9.80665 * 12) ** 0.5, rel=0.02)
+    assert station.autopilot.craft.position[2] == 0.0
+
+
+def test_a_landing_right_after_the_start_ends_with_the_rotors_stopped(station):
+    station.command(176, 1, 4)
+    station.command(400, 1)
+    station.command(22, 0, 0, 0, 0, 0, 0, 12)
+    station.run(4.2)
+    station.command(176, 1, 9)
+    station.run(15)
+    assert not station.autopilot.armed
+
+
+def test_a_return_goes_to_a_rally_point_that_is_nearer_than_home(station):
+    lon, lat = lonlat(30, 120)
+    station.load((MissionItem(5100, 3, (0, 0, 0, 0), lon, lat, 25.0),), 2)
+    airborne(station, item=7)
+    station.command(20)
+    station.run(200, until=lambda s: not s.autopilot.armed)
+    assert station.autopilot.craft.position[:2] == pytest.approx((30, 120), abs=0.5)
+
+
+def test_without_a_camera_set_up_before_the_boot_no_picture_is_told():
+    station = Station(Scene(HOME, parameters={"CAM1_TYPE": 0}))
+    station.fly(small_sortie().items)
+    assert station.autopilot.exposures == []
