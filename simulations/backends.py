@@ -128,7 +128,10 @@ class Process:
     def stand(self, trial: Trial, log_path: Path) -> Iterator[Stand]:
         """Start the program with the trial's wind and home, and connect to it."""
         task, wind = trial.task, trial.wind
-        with running_autopilot(self.program, task.home, wind, self.speed_up) as transport:
+        drone = task.drone
+        lasts_s = 3600 * drone.battery_wh / drone.hover_w * trial.scenario.battery_share
+        vehicle = running_autopilot(self.program, task.home, wind, self.speed_up, lasts_s)
+        with vehicle as transport:
             line = Muffled(transport)
             beating = Beating(line, 1 / self.speed_up, time.monotonic)
             with MavlinkLink(beating, TlogWriter(log_path), silence_s=SILENCE_S) as link:

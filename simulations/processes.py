@@ -25,6 +25,7 @@ from simulations.vehicle import Wind
 
 ARDUPILOT_PORT, PORTS_APART, INSTANCES = 5760, 10, 40
 PX4_PORT = 14540
+HOVER_A = 34.0  # what the simulated frame draws: 284 mAh in 30 s of a recording
 START_S = 30.0  # until it listens
 STOP_S = 5.0
 RETRY_S = 0.05
@@ -86,9 +87,16 @@ class _Starter(Protocol):
 
 @contextmanager
 def running_autopilot(
-    program: AutopilotProgram, home: GeoPoint, wind: Wind, speed_up: float
+    program: AutopilotProgram, home: GeoPoint, wind: Wind, speed_up: float, lasts_s: float
 ) -> Iterator[Transport]:
     """Start an autopilot and connect to it.
+
+    Args:
+        program: what to start.
+        home: where the vehicle stands.
+        wind: that blows; PX4 has no gusts.
+        speed_up: simulated over wall seconds.
+        lasts_s: how long ArduCopter's battery is to hover, by its own reckoning.
 
     Raises:
         AutopilotError: it cannot be started, ends by itself, or does not listen in time.
@@ -97,6 +105,8 @@ def running_autopilot(
     with tempfile.TemporaryDirectory(prefix="aerogrid-") as name:
         folder = Path(name)
         instance = _free_instance(*port)
+        if program.kind == "ardupilot":
+            _write_defaults(folder / DEFAULTS_FILE, wind, lasts_s)
         arguments, environment, connect = starter(
             program.path, folder, instance, home, wind, speed_up
         )
@@ -111,21 +121,25 @@ def running_autopilot(
             _stop(process)
 
 
-def _ardupilot(
-    program: Path, folder: Path, instance: int, home: GeoPoint, wind: Wind, rate: float
-) -> tuple[list[str], dict[str, str], Callable[[], Transport]]:
-    defaults = folder / DEFAULTS_FILE
+def _write_defaults(path: Path, wind: Wind, lasts_s: float) -> None:
+    """The parameters of the boot: the shipped ones, the wind, and how much the battery holds."""
     shipped = (files("simulations") / "arducopter.parm").read_text(encoding="utf-8")
     own = {
         "SIM_WIND_SPD": wind.speed_m_s,
         "SIM_WIND_DIR": wind.from_deg,
         "SIM_WIND_TURB": wind.gust_m_s,
+        "BATT_CAPACITY": round(HOVER_A * lasts_s / 3.6),
     }
     lines = [shipped.rstrip(), *(f"{key} {value:g}" for key, value in own.items())]
-    defaults.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _ardupilot(
+    program: Path, folder: Path, instance: int, home: GeoPoint, wind: Wind, rate: float
+) -> tuple[list[str], dict[str, str], Callable[[], Transport]]:
     place = f"{home.lat_deg:.7f},{home.lon_deg:.7f},{home.altitude_amsl_m:.2f},0"
     arguments = [str(program), "--model", "+", "--home", place, "--speedup", f"{rate:g}"]
-    arguments += ["--defaults", str(defaults), "-I", str(instance)]
+    arguments += ["--defaults", str(folder / DEFAULTS_FILE), "-I", str(instance)]
     port = ARDUPILOT_PORT + PORTS_APART * instance
     return arguments, {}, lambda: TcpTransport("127.0.0.1", port)
 

@@ -72,7 +72,7 @@ def test_a_port_that_is_in_use_is_passed_over(tmp_path):
         except OSError:
             pytest.skip("somebody else uses port 5760 already")
         taken.listen()
-        with running_autopilot(standin(tmp_path), HOME, STILL, 10.0) as transport:
+        with running_autopilot(standin(tmp_path), HOME, STILL, 10.0, 1200.0) as transport:
             assert transport.read(10.0)
     assert not is_running(tmp_path)
 
@@ -81,7 +81,7 @@ def test_a_program_that_dies_at_the_start_says_its_last_words(tmp_path):
     broken = program(tmp_path, 'echo "no such frame: +" >&2; exit 7')
     with (
         pytest.raises(AutopilotError, match=r"exit code 7.*no such frame"),
-        running_autopilot(broken, HOME, STILL, 10.0),
+        running_autopilot(broken, HOME, STILL, 10.0, 1200.0),
     ):
         pass
 
@@ -91,7 +91,7 @@ def test_a_program_that_never_listens_is_given_up_and_stopped(tmp_path, monkeypa
     deaf = program(tmp_path, f'echo $$ > "{tmp_path}/pid"; exec sleep 60')
     with (
         pytest.raises(AutopilotError, match=r"did not listen within 0.5 s"),
-        running_autopilot(deaf, HOME, STILL, 10.0),
+        running_autopilot(deaf, HOME, STILL, 10.0, 1200.0),
     ):
         pass
     assert not is_running(tmp_path)

@@ -135,3 +135,45 @@ def test_gusts_are_the_same_for_the_same_seed_only():
 
     assert path(1) == path(1)
     assert path(1) != path(2)
+
+
+def test_a_wind_that_is_too_strong_to_lean_against_takes_it_along():
+    craft = Multirotor(LIMITS, wind=Wind(22.0, from_deg=270.0))
+    craft.hold()
+    for _ in range(round(20 / STEP_S)):
+        craft.step()
+    assert craft.saturated
+    assert craft.position[0] > 5.0
+    roll, pitch = craft.tilt_deg
+    assert math.hypot(roll, pitch) < craft.lean_deg + 1
+
+
+def test_a_target_waits_for_a_vehicle_that_cannot_follow():
+    craft = Multirotor(LIMITS, wind=Wind(16.0, from_deg=90.0))
+    craft.fly_to((300.0, 0.0, 0.0))
+    fly(craft, until=lambda c: c.position[0] > 250)
+    assert craft.target[0][0] - craft.position[0] < 30.0
+
+
+def test_a_motor_that_gives_nothing_costs_height_and_a_weaker_one_does_not():
+    def lost_m(share):
+        craft = Multirotor(LIMITS, position=(0.0, 0.0, 50.0))
+        craft.motor_share = share
+        craft.fly_to((200.0, 0.0, 50.0))
+        fly(craft, until=lambda c: c.position[0] > 150)
+        return craft.lost_m
+
+    assert lost_m(0.6) == 0.0
+    assert lost_m(0.0) > 1.0
+
+
+def test_without_a_position_it_stays_level_and_drifts_with_the_wind():
+    craft = Multirotor(LIMITS, wind=Wind(5.0, from_deg=180.0))
+    craft.hold()
+    for _ in range(round(5 / STEP_S)):
+        craft.step()
+    craft.positioned = False
+    for _ in range(round(60 / STEP_S)):
+        craft.step()
+    assert craft.velocity[1] == pytest.approx(5.0, abs=1.0)
+    assert abs(craft.tilt_deg[1]) < 1.0
