@@ -18,5 +18,5 @@ MOTION = Motion(speed_m_s=10.0, acceleration_m_s2=2.5)
 
 def plan(polygon: Polygon, spacing: float) -> list[tuple[float, float]]:
     """Cover a polygon in metres with rows `spacing` apart."""
-    route = cover(polygon, spacing, MOTION)
+    route = cover(polygon, spacing, MOTION, trim_m=0.25 * spacing, free=True)
     return [(float(x), float(y)) for x, y in route.points()]

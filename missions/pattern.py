@@ -1,6 +1,5 @@
 """Which rows, in which direction and order, cover a polygon in the least time."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,11 +18,11 @@ from missions.route import Route, connect, ordered
 from missions.sweep import sweep_levels
 from missions.timing import Motion
 
-WANTED_SHARE = float(os.environ.get("WS", "0.99"))
+WANTED_SHARE = 0.99
 _STEP_DEG = 5.0
 _MOST_EDGES = 16
-_ROUTED = int(os.environ.get("NR", "24"))
-_CLOSED = int(os.environ.get("NC", "6"))
+_ROUTED = 24
+_CLOSED = 6
 _SIMPLE_M = (0.4, 0.8, 1.6, 3.2)
 _MOST_CORNERS = 80  # ways around them are searched in the square of their number
 
