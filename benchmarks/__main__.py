@@ -34,6 +34,7 @@ def planning(data: Path) -> None:
         adapter = ROOT / "benchmarks" / "planning.py"
         run(scripts / "run_peer.py", adapter, scripts / "dev.geojson", result, folder=scripts)
         run(scripts / "summarize.py", scripts / "dev.geojson", out, folder=scripts)
+    run(ROOT / "benchmarks" / "planning.py", scripts / "dev.geojson")
 
 
 def flight_time(data: Path) -> None:

@@ -29,7 +29,7 @@ def _swath(path_m: Array, spacing_m: float) -> BaseGeometry:
     One buffer of the whole path could come out invalid where the path crosses itself.
     """
     legs = shapely.linestrings(np.stack([path_m[:-1], path_m[1:]], axis=1))
-    return shapely.union_all(shapely.buffer(legs, spacing_m / 2, quad_segs=4))
+    return shapely.union_all(shapely.buffer(legs, spacing_m / 2, quad_segs=4), grid_size=_GRID_M)
 
 
 def covered_share(polygon: Polygon, path_m: Array, spacing_m: float) -> float:
@@ -72,7 +72,7 @@ def _closed(
         if gap.area < _LEAST_GAP_M2:
             break
         row = _row_through(gap)
-        route = _insert(route, row, inside, motion)
+        _, _, route = insertion(route, row, inside, motion)
         gaps = gaps.difference(_swath(row, spacing_m))
     return route
 
@@ -100,29 +100,32 @@ def _longest(lines: BaseGeometry) -> Array:
     return np.stack([ends[0], ends[-1]])
 
 
-def _insert(route: Route, row: Array, inside: Inside, motion: Motion) -> Route:
-    """Fly one more row where that costs the least time."""
-    best, best_seconds = route, np.inf
-    for place, way in _likely_places(route, row, motion):
-        rows = np.insert(route.rows, place, way, axis=0)
+def insertion(route: Route, row: Array, inside: Inside, motion: Motion) -> tuple[int, bool, Route]:
+    """Where one more row costs the least time: its place, whether it is turned, the new route."""
+    best: tuple[int, bool, Route] | None = None
+    best_seconds = np.inf
+    for place, turned in _likely_places(route, row, motion):
+        rows = np.insert(route.rows, place, row[::-1] if turned else row, axis=0)
         trial = _reconnected(route, rows, place, inside)
         seconds = motion.path_seconds(trial.points())
         if seconds < best_seconds:
-            best, best_seconds = trial, seconds
+            best, best_seconds = (place, turned, trial), seconds
+    assert best is not None  # some place is always tried
     return best
 
 
-def _likely_places(route: Route, row: Array, motion: Motion) -> list[tuple[int, Array]]:
-    """Places in the order of rows that cost little extra in a straight line."""
-    found: list[tuple[float, int, Array]] = []
-    for way in (row, row[::-1]):
+def _likely_places(route: Route, row: Array, motion: Motion) -> list[tuple[int, bool]]:
+    """Places in the order of rows, and directions, that cost little extra in a straight line."""
+    found: list[tuple[float, int, bool]] = []
+    for turned in (False, True):
+        way = row[::-1] if turned else row
         to = motion.run_seconds(np.hypot(*(route.rows[:, 1] - way[0]).T))
         onward = motion.run_seconds(np.hypot(*(route.rows[:, 0] - way[1]).T))
         direct = motion.run_seconds(np.hypot(*(route.rows[:-1, 1] - route.rows[1:, 0]).T))
         extra = np.concatenate([onward[:1], to[:-1] + onward[1:] - direct, to[-1:]])
-        found += [(float(extra[i]), int(i), way) for i in np.argsort(extra)[:_PLACES_TRIED]]
-    found.sort(key=lambda item: item[:2])
-    return [(place, way) for _, place, way in found[:_PLACES_TRIED]]
+        found += [(float(extra[i]), int(i), turned) for i in np.argsort(extra)[:_PLACES_TRIED]]
+    found.sort()
+    return [(place, turned) for _, place, turned in found[:_PLACES_TRIED]]
 
 
 def _reconnected(route: Route, rows: Array, place: int, inside: Inside) -> Route:

@@ -15,6 +15,7 @@ _SIDE_ENDS_DEG = 50.0  # a corner sharper than this ends a side
 _STRAIGHT_SHARE = 0.1  # of the spacing; bends flatter than this are left out
 _LEAST_SHARE = 0.25  # of the outline's length; shorter sides lead no rows
 _MOST_SIDES = 3
+_MOST_BENDS = 20  # rows beside a side that is rougher than this would turn all the time
 _MOST_ROWS = 60
 _SHORTEST_ROW_M = 0.5
 
@@ -33,7 +34,7 @@ def bent_sides(polygon: Polygon, spacing_m: float) -> list[Array]:
         return []
     ends = np.concatenate([corners, corners[:1] + len(ring)])
     sides = [ring[np.arange(first, last + 1) % len(ring)] for first, last in pairwise(ends)]
-    bent = [side for side in sides if len(side) > 2]
+    bent = [side for side in sides if 2 < len(side) <= _MOST_BENDS]
     long = [side for side in bent if LineString(side).length > _LEAST_SHARE * outline.length]
     return sorted(long, key=lambda side: -LineString(side).length)[:_MOST_SIDES]
 

@@ -11,6 +11,7 @@ from shapely.ops import split
 
 from geo.frames import Array
 from missions.estimate import Layout, Wanted, layouts
+from missions.sweep import edges_of
 from missions.timing import Motion
 
 _OUTLINE_SHARE = 0.5  # of the spacing; bends flatter than this are no corners
@@ -20,6 +21,9 @@ _MOST_PARTS = 6
 _LEAST_PART_SHARE = 2.0  # in squares of the spacing
 _NEXT_PART_SECONDS = 12.0  # an average way from one part to the next
 _LEAST_GAIN = 0.995
+_CUTS_PLANNED = 3
+_PART_ANGLES = 5
+_MOST_ANGLES = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,11 +37,25 @@ class Part:
 def best_layouts(
     polygon: Polygon, wanted: Wanted, motion: Motion, angles_deg: list[float], *, most: int
 ) -> list[Layout]:
-    """The fastest layouts of all directions, at most two of one direction."""
+    """The fastest layouts of the directions that need the fewest rows, fastest first."""
+    rows = rows_needed(polygon, np.array(angles_deg), wanted.spacing_m)
     found: list[Layout] = []
-    for angle in angles_deg:
+    for angle in np.array(angles_deg)[np.argsort(rows)[:_MOST_ANGLES]].tolist():
         found += layouts(polygon, angle, wanted, motion)
     return sorted(found, key=lambda one: one.seconds)[:most]
+
+
+def rows_needed(polygon: Polygon, angles_deg: Array, spacing_m: float) -> Array:
+    """About how many rows of each direction (N,) cover a polygon.
+
+    Lines of one direction and spacing s meet a polygon in about sum(|rise of its edges|) / (2 s)
+    pieces (Cauchy-Crofton).
+    """
+    edges = edges_of(polygon)
+    steps, angles = edges[:, 1] - edges[:, 0], np.radians(angles_deg)
+    rises = np.abs(steps @ np.stack([-np.sin(angles), np.cos(angles)])).sum(axis=0)
+    rows: Array = rises / (2 * spacing_m)
+    return rows
 
 
 def decompose(polygon: Polygon, wanted: Wanted, motion: Motion) -> list[Part]:
@@ -47,7 +65,7 @@ def decompose(polygon: Polygon, wanted: Wanted, motion: Motion) -> list[Part]:
     while parts and len(parts) + len(settled) < _MOST_PARTS:
         part = parts.pop()
         best: tuple[float, list[Part]] | None = None
-        for pieces in _cut_in_two(part.area, wanted.spacing_m):
+        for pieces in _fewest_rows(part.area, wanted.spacing_m):
             trial = [_part(piece, wanted, motion) for piece in pieces]
             seconds = sum(one.layout.seconds for one in trial) + _NEXT_PART_SECONDS
             if best is None or seconds < best[0]:
@@ -59,8 +77,20 @@ def decompose(polygon: Polygon, wanted: Wanted, motion: Motion) -> list[Part]:
     return settled + parts
 
 
+def _fewest_rows(polygon: Polygon, spacing_m: float) -> list[list[Polygon]]:
+    """The cuts whose parts need the fewest rows, each in its best direction."""
+    cuts: list[tuple[float, int, list[Polygon]]] = []
+    for number, pieces in enumerate(_cut_in_two(polygon, spacing_m)):
+        needed = [
+            rows_needed(piece, np.array(edge_angles(piece, most=_PART_ANGLES)), spacing_m).min()
+            for piece in pieces
+        ]
+        cuts.append((float(sum(needed)), number, pieces))
+    return [pieces for _, _, pieces in sorted(cuts, key=lambda cut: cut[:2])[:_CUTS_PLANNED]]
+
+
 def _part(polygon: Polygon, wanted: Wanted, motion: Motion) -> Part:
-    angles = edge_angles(polygon, most=5)
+    angles = edge_angles(polygon, most=_PART_ANGLES)
     return Part(polygon, best_layouts(polygon, wanted, motion, angles, most=1)[0])
 
 

@@ -12,8 +12,8 @@ _JOINED_M = 0.05
 _SHORTEST_ROW_SHARE = 0.3  # of the spacing; shorter rows are left alone
 
 
-def trim(polygon: Polygon, rows: Array, spacing_m: float, most_m: float) -> Array:
-    """Let rows in order of flight end as early as what they cover allows.
+def slack(polygon: Polygon, rows: Array, spacing_m: float, most_m: float) -> Array:
+    """How much later rows may begin, and earlier end, without leaving ground uncovered.
 
     A path covers the ground within half the spacing. So a row may stop short of the border in
     front of it, and even more so on the side where the way to the next row runs along the border.
@@ -25,10 +25,10 @@ def trim(polygon: Polygon, rows: Array, spacing_m: float, most_m: float) -> Arra
         most_m: no end is moved by more than this.
 
     Returns:
-        Rows (rows, 2, 2) along the same lines.
+        Metres (rows, 2) at starts and ends; a row never vanishes by them.
     """
     if most_m <= 0 or not len(rows):
-        return rows
+        return np.zeros((len(rows), 2))
     lengths = np.hypot(*(rows[:, 1] - rows[:, 0]).T)
     along = (rows[:, 1] - rows[:, 0]) / np.maximum(lengths, 1e-9)[:, None]
     after, before = np.roll(rows[:, 0], -1, axis=0), np.roll(rows[:, 1], 1, axis=0)
@@ -39,11 +39,17 @@ def trim(polygon: Polygon, rows: Array, spacing_m: float, most_m: float) -> Arra
     joined = np.hypot(*(rows[1:, 0] - rows[:-1, 1]).T) < _JOINED_M  # bends of one row
     front[:-1][joined], back[1:][joined] = 0.0, 0.0
     most = np.clip((lengths - _SHORTEST_ROW_SHARE * spacing_m) / 2, 0.0, most_m)
-    back, front = np.clip(back, 0.0, most), np.clip(front, 0.0, most)
-    trimmed: Array = np.stack(
-        [rows[:, 0] + back[:, None] * along, rows[:, 1] - front[:, None] * along], axis=1
+    return np.stack([np.clip(back, 0.0, most), np.clip(front, 0.0, most)], axis=1)
+
+
+def shortened(rows: Array, trims_m: Array) -> Array:
+    """Rows (rows, 2, 2) whose starts and ends are moved by trims (rows, 2) towards each other."""
+    lengths = np.hypot(*(rows[:, 1] - rows[:, 0]).T)
+    along = (rows[:, 1] - rows[:, 0]) / np.maximum(lengths, 1e-9)[:, None]
+    moved: Array = np.stack(
+        [rows[:, 0] + trims_m[:, :1] * along, rows[:, 1] - trims_m[:, 1:] * along], axis=1
     )
-    return trimmed
+    return moved
 
 
 def _slack(edges: Array, ends: Array, outward: Array, hop_to: Array, spacing_m: float) -> Array:

@@ -7,22 +7,29 @@ import numpy as np
 from shapely import Polygon
 
 from geo.frames import Array
+from missions.canvas import Canvas, Photos
+from missions.closing import Draft, Ground, add_row, close, largest_patch
 from missions.coverage import close_gaps
 from missions.curves import covers_along
 from missions.decompose import best_layouts, decompose, distinct, edge_angles
-from missions.ends import trim
+from missions.ends import shortened, slack
 from missions.errors import MissionError
 from missions.estimate import Layout, Wanted
 from missions.inside import Inside, reflex_corners
 from missions.route import Route, connect, ordered
+from missions.shots import Shots
 from missions.sweep import sweep_levels
 from missions.timing import Motion
 
 WANTED_SHARE = 0.99
 _STEP_DEG = 5.0
 _MOST_EDGES = 16
-_ROUTED = 24
-_CLOSED = 6
+_ROUTED = 20
+_SKETCH_SHARE = 0.05  # of the spacing
+_CLOSED = 8
+_SEEN = 3
+_SAFER = 0.88  # of what may stay uncovered, where it is measured in pixels
+_MOST_ADDED = 8
 _SIMPLE_M = (0.4, 0.8, 1.6, 3.2)
 _MOST_CORNERS = 80  # ways around them are searched in the square of their number
 
@@ -36,6 +43,16 @@ class _Block:
     gap_seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Trial:
+    """A route with gaps, and an estimate of what closing them takes."""
+
+    draft: Draft
+    seconds: float
+    gap_seconds: float
+    angle_deg: float
+
+
 def cover(
     polygon: Polygon,
     spacing_m: float,
@@ -45,6 +62,7 @@ def cover(
     wanted_share: float = WANTED_SHARE,
     trim_m: float = 0.0,
     free: bool = False,
+    photos: Photos | None = None,
 ) -> Route:
     """Cover a polygon, in metres, with rows; the direction is the one flown in the least time.
 
@@ -58,6 +76,7 @@ def cover(
         wanted_share: of the polygon within half the spacing of the route; corners that rows miss
             get rows of their own until this is reached.
         trim_m: how far before a border across them rows may end.
+        photos: if given, rows end early only as far as enough of them see enough of the polygon.
         free: rows may bend along a bent side, and parts may have rows of their own direction.
     """
     shape = simplified(polygon)
@@ -67,21 +86,56 @@ def cover(
     plans = list(_parallel(shape, best_layouts(shape, wanted, motion, angles, most=_ROUTED)))
     if free and angle_deg is None:
         plans += _free(shape, wanted, motion)
-    trials = [(_routed(blocks, inside, motion, wanted), blocks) for blocks in plans if blocks]
-    trials.sort(key=lambda t: motion.path_seconds(t[0].points()) + sum(b.gap_seconds for b in t[1]))
-    routes = [t[0] for t in trials]
+    trials = [_trial(blocks, inside, motion, wanted) for blocks in plans if blocks]
+    trials.sort(key=lambda trial: trial.seconds + trial.gap_seconds)
+    drafts = _closed(trials, shape, inside, wanted, motion)
+    if not drafts:
+        raise MissionError(f"the area of {polygon.area:.1f} m2 is too small for rows")
     best: Route | None = None
     best_seconds = np.inf
-    for route in routes[:_CLOSED]:
-        if motion.path_seconds(route.points()) >= best_seconds:
-            continue  # closing gaps only adds time
-        closed = close_gaps(shape, route, spacing_m, wanted_share, inside, motion)
-        seconds = motion.path_seconds(closed.points())
+    for seconds, draft, ground in drafts[:_SEEN]:
+        if seconds >= best_seconds:
+            break  # showing more only adds time
+        route = draft.route if photos is None else _seen(draft, ground, photos, motion)
+        route = close_gaps(shape, route, spacing_m, wanted_share, inside, motion)
+        seconds = motion.path_seconds(route.points())
         if seconds < best_seconds:
-            best, best_seconds = closed, seconds
-    if best is None:
-        raise MissionError(f"the area of {polygon.area:.1f} m2 is too small for rows")
+            best, best_seconds = route, seconds
+    assert best is not None  # the first draft was tried
     return best
+
+
+def _closed(
+    trials: Sequence[_Trial], shape: Polygon, inside: Inside, wanted: Wanted, motion: Motion
+) -> list[tuple[float, Draft, Ground]]:
+    """The most promising trials without gaps, fastest first."""
+    found: list[tuple[float, Draft, Ground]] = []
+    for trial in trials[:_CLOSED]:
+        if found and trial.seconds >= min(found, key=lambda one: one[0])[0]:
+            continue  # closing gaps only adds time
+        canvas = Canvas.of(shape, wanted.spacing_m, trial.angle_deg)
+        ground = Ground(shape, inside, canvas, wanted.spacing_m)
+        draft = close(trial.draft, ground, 1 - _SAFER * wanted.spare_share, motion)
+        found.append((motion.path_seconds(draft.route.points()), draft, ground))
+    return sorted(found, key=lambda one: one[0])
+
+
+def _seen(draft: Draft, ground: Ground, photos: Photos, motion: Motion) -> Route:
+    """Let rows get longer, and add one through each unseen patch, until photos show enough."""
+    canvas = ground.canvas
+    open_ = canvas.inside.copy()  # what no row was added for yet
+    for left in reversed(range(_MOST_ADDED)):
+        shots = Shots.of(canvas, photos, motion, draft.rows, draft.most_m)
+        shots.lengthen()
+        unseen = np.zeros_like(open_)
+        unseen[tuple(shots.unseen().T)] = True
+        unseen &= open_
+        if shots.share() >= photos.share or not left or not unseen.any():
+            break
+        patch = largest_patch(unseen)
+        open_[tuple(patch.T)] = False
+        draft = add_row(draft, ground, canvas.pixel_centres(patch), motion)
+    return connect(shortened(draft.rows, shots.trims_m), ground.inside)
 
 
 def simplified(polygon: Polygon) -> Polygon:
@@ -121,17 +175,34 @@ def _free(polygon: Polygon, wanted: Wanted, motion: Motion) -> Iterator[list[_Bl
         ]
 
 
-def _routed(blocks: Sequence[_Block], inside: Inside, motion: Motion, wanted: Wanted) -> Route:
+def _trial(blocks: Sequence[_Block], inside: Inside, motion: Motion, wanted: Wanted) -> _Trial:
     strips = [strip for block in blocks for strip in block.strips]
     owner = [number for number, block in enumerate(blocks) for _ in block.strips]
     order = ordered(strips, inside, motion)
     rows = np.concatenate([way for _, way in order])
     of = np.concatenate([np.full(len(way), owner[strip]) for strip, way in order])
-    trimmed = rows.copy()
+    most = np.zeros((len(rows), 2))
     for number, block in enumerate(blocks):
         mine = of == number
-        trimmed[mine] = trim(block.area, rows, wanted.spacing_m, wanted.trim_m)[mine]
-    return connect(trimmed, inside)
+        most[mine] = slack(_sketch(block.area, wanted), rows, wanted.spacing_m, wanted.trim_m)[mine]
+    route = connect(shortened(rows, most), inside)
+    seconds = motion.path_seconds(route.points())
+    return _Trial(
+        Draft(rows, most, route), seconds, sum(b.gap_seconds for b in blocks), _main_angle(rows)
+    )
+
+
+def _sketch(polygon: Polygon, wanted: Wanted) -> Polygon:
+    """A polygon without bends that matter little to where rows may end."""
+    plain = polygon.simplify(_SKETCH_SHARE * wanted.spacing_m)
+    return plain if isinstance(plain, Polygon) and plain.is_valid else polygon
+
+
+def _main_angle(rows: Array) -> float:
+    """Direction of the longest row, degrees."""
+    steps = rows[:, 1] - rows[:, 0]
+    east, north = steps[int(np.hypot(steps[:, 0], steps[:, 1]).argmax())]
+    return float(np.degrees(np.arctan2(north, east)))
 
 
 def _angles(polygon: Polygon) -> list[float]:

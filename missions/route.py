@@ -11,7 +11,8 @@ from missions.inside import Inside
 from missions.timing import Motion
 
 _MOST_EXACT = 9
-_TOUR_STARTS = 8
+_TOUR_STARTS = 5
+_TOUR_ROUNDS = 2
 _BEND_RUNS = 2.2  # stops of an average transfer around a corner
 
 
@@ -124,7 +125,7 @@ def _improved_tour(own: Array, hops: Array) -> list[int]:
     orders = [_nearest(start, count, hops) for start in starts]
     order = min(orders, key=lambda o: _best_ways(o, own, hops)[0])
     cost = _best_ways(order, own, hops)[0]
-    for _ in range(3):
+    for _ in range(_TOUR_ROUNDS):
         before = cost
         for strip in range(count):
             cost, order = _moved(strip, order, cost, own, hops)
@@ -152,7 +153,7 @@ def _moved(
     to, from_ = closest[rest, strip], closest[strip, rest]
     skipped = closest[rest[:-1], rest[1:]]
     extra = np.concatenate([from_[:1], to[:-1] + from_[1:] - skipped, to[-1:]])
-    for place in np.argsort(extra)[:3].tolist():
+    for place in np.argsort(extra)[:2].tolist():
         trial = [*rest[:place], strip, *rest[place:]]
         seconds = _best_ways(trial, own, hops)[0]
         if seconds < cost - 1e-9:

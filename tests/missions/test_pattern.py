@@ -5,11 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from shapely import LineString, Polygon
+from shapely import LineString, Polygon, box
+from shapely.affinity import scale
 from shapely.geometry import shape
 
+from benchmarks.planning import seen_share
+from missions.canvas import Photos
 from missions.coverage import covered_share
 from missions.pattern import cover, simplified
+from missions.runs import places_along, runs_of
 from missions.timing import Motion, length_m
 from tests.missions.shapes import SQUARE, U_SHAPE, WITH_POND, polygons
 
@@ -27,6 +31,27 @@ def assert_safe(polygon, route, share=0.985):
 @given(polygons())
 def test_any_polygon_is_covered_without_leaving_it(polygon):
     assert_safe(polygon, cover(polygon, 30, MOTION))
+
+
+FIELD = box(0, 0, 900, 640)
+PHOTOS = Photos(100.0, 75.0, 18.75, least=6, share=0.9953)
+
+
+@settings(max_examples=15)
+@given(polygons())
+def test_photos_see_enough_of_any_polygon_that_rows_end_early_in(polygon):
+    route = cover(polygon, 30, MOTION, wanted_share=0.9865, trim_m=15.0, free=True, photos=PHOTOS)
+    assert_safe(polygon, route)
+    taken = [places_along(run, 18.75) for run in runs_of(route)]
+    assert seen_share(polygon, taken) >= (0.965 if polygon.area > 1e5 else 0.93)
+
+
+@pytest.mark.parametrize("polygon", [FIELD, scale(U_SHAPE, 2, 2), scale(WITH_POND, 2, 2)])
+def test_early_ends_save_time_and_photos_still_see_enough(polygon):
+    whole = cover(polygon, 30, MOTION)
+    early = cover(polygon, 30, MOTION, trim_m=15.0, free=True, photos=PHOTOS)
+    assert MOTION.path_seconds(early.points()) < MOTION.path_seconds(whole.points())
+    assert seen_share(polygon, [places_along(run, 18.75) for run in runs_of(early)]) >= 0.99
 
 
 @pytest.mark.parametrize("polygon", [SQUARE, U_SHAPE, WITH_POND])

@@ -1,0 +1,207 @@
+"""Where do rows begin and end so that enough photos see every place.
+
+A row may begin later and end earlier than at the border as long as the ground is covered; photos of
+the border get fewer by that. So each row starts with its shortest form and gets longer where this
+shows most ground for the time that it takes, until enough of the polygon is seen. Photos begin at
+the start of a row, so one that ends just after a photo wastes no way.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.frames import Array
+from missions.canvas import Canvas, Counts, Photos, Pixels
+from missions.runs import REACHED_M
+from missions.timing import Motion
+
+_SECONDS_PER_HECTARE = (2.0, 5.0, 12.0, 30.0, 80.0, 200.0)  # worth of ground seen, rising
+_AFTER_PHOTO_M = REACHED_M + 0.01
+_WORTH = np.array([0.0, 0.02, 0.05, 0.1, 0.2, 0.4])  # of a place that few photos see, as a share
+_MOST_PHOTOS_TRIED = 4
+_WATCHED = 2  # places with so many photos more than wanted may come to have too few
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choices:
+    """Ends that one row may have: the present ones first.
+
+    Attributes:
+        trims_m: (choices, 2).
+        seconds: (choices,) of the row and the ways to and from it.
+        worth: (choices,) of the places that are seen then, in pixels.
+    """
+
+    trims_m: Array
+    seconds: Array
+    worth: Array
+
+
+@dataclass(slots=True, eq=False)
+class Shots:
+    """Rows whose ends may move, and how many photos see the places that few see.
+
+    Attributes:
+        rows: (rows, 2, 2) as long as may be, in the canvas's frame, in order of flight.
+        most_m: (rows, 2) by how much each start and end may move towards the other.
+        trims_m: (rows, 2) by how much they do.
+        pixels: (places, 2) lines and columns of the watched places.
+        counts: (places,) photos that see each.
+        near: of each row, which places its photos can see, and how far along it these lie.
+        known: of each row, choices that are still right.
+    """
+
+    canvas: Canvas
+    photos: Photos
+    motion: Motion
+    rows: Array
+    most_m: Array
+    trims_m: Array
+    pixels: Pixels
+    counts: Counts
+    near: list[tuple[NDArray[np.intp], Array]]
+    known: dict[int, Choices]
+
+    @classmethod
+    def of(
+        cls, canvas: Canvas, photos: Photos, motion: Motion, rows_m: Array, most_m: Array
+    ) -> "Shots":
+        """Begin with the shortest rows."""
+        rows = rows_m @ canvas.turn
+        counts = canvas.blank()
+        for row, trims in zip(rows, most_m, strict=True):
+            _add_photos(counts, canvas, photos, row, trims)
+        pixels = np.argwhere(canvas.inside & (counts < photos.least + _WATCHED))
+        places = np.column_stack([canvas.x[pixels[:, 1]], canvas.y[pixels[:, 0]]])
+        near = [_near(row, places, photos) for row in rows]
+        seen = counts[pixels[:, 0], pixels[:, 1]]
+        return cls(canvas, photos, motion, rows, most_m, most_m.copy(), pixels, seen, near, {})
+
+    def unseen(self) -> Pixels:
+        """Lines and columns (N, 2) of pixels that too few photos see."""
+        return self.pixels[self.counts < self.photos.least]
+
+    def share(self) -> float:
+        """Of the polygon, that enough photos see."""
+        missing = np.count_nonzero(self.counts < self.photos.least)
+        return 1.0 - missing / max(1, self.canvas.inside_pixels)
+
+    def lengthen(self) -> None:
+        """Let rows get longer until enough is seen, or nothing is gained by it."""
+        for price in _SECONDS_PER_HECTARE:
+            for number in range(len(self.rows)):
+                if self._improve(number, price / 1e4) and self.share() >= self.photos.share:
+                    return
+
+    def _improve(self, number: int, seconds_per_m2: float) -> bool:
+        """Choose the ends of one row that are worth most; whether they moved."""
+        if number not in self.known:
+            self.known[number] = self._choices(number)
+        choices = self.known[number]
+        cost = choices.seconds - seconds_per_m2 * self.canvas.area_m2 * choices.worth
+        best = int(cost.argmin())
+        if cost[best] > cost[0] - 1e-6:
+            return False
+        places, _ = self.near[number]
+        self.counts[places] -= self._own(number)
+        self.trims_m[number] = choices.trims_m[best]
+        self.counts[places] += self._own(number)
+        self._forget(number)
+        return True
+
+    def _own(self, number: int) -> Counts:
+        """Photos of one row that see each place near it."""
+        start, end = self.trims_m[number].tolist()
+        _, along = self.near[number]
+        shots = self.photos.number(np.asarray(_length(self.rows[number]) - start - end))
+        own: Counts = self.photos.seeing(along - start, shots).astype(np.int16)
+        return own
+
+    def _forget(self, number: int) -> None:
+        """Choices of rows that share places or ways with a row whose ends moved."""
+        here, _ = self.near[number]
+        touched = np.zeros(len(self.counts), dtype=bool)
+        touched[here] = True
+        for other in list(self.known):
+            if abs(other - number) <= 1 or touched[self.near[other][0]].any():
+                del self.known[other]
+
+    def _choices(self, number: int) -> Choices:
+        photos, length = self.photos, _length(self.rows[number])
+        trims = np.array([self.trims_m[number], *self._ends(number, length)])
+        places, along = self.near[number]
+        others = self.counts[places] - self._own(number)
+        few = others < photos.least
+        left = length - trims.sum(axis=1)
+        seen = photos.seeing(along[few] - trims[:, :1], photos.number(left)[:, None])
+        worth = _worth(others[few] + seen, photos.least).sum(axis=1)
+        return Choices(trims, self._seconds(number, trims), worth)
+
+    def _ends(self, number: int, length: float) -> Iterator[tuple[float, float]]:
+        """Starts and ends worth trying: ends right after a photo, or as early as may be."""
+        most_start, most_end = self.most_m[number].tolist()
+        for start in {most_start, most_start / 2, 0.0}:
+            yield start, most_end
+            longest = length - start
+            fewest = int(self.photos.number(np.asarray(longest - most_end)))
+            for more in range(_MOST_PHOTOS_TRIED):
+                end = longest - (fewest - 1 + more) * self.photos.each_m - _AFTER_PHOTO_M
+                if 0.0 <= end <= most_end:
+                    yield start, end
+
+    def _seconds(self, number: int, trims: Array) -> Array:
+        """Time of a row and the straight ways to and from it, for several trims (N, 2)."""
+        row, motion = self.rows[number], self.motion
+        length = _length(row)
+        ahead = (row[1] - row[0]) / max(length, 1e-9)
+        starts, ends = row[0] + trims[:, :1] * ahead, row[1] - trims[:, 1:] * ahead
+        ways = [length - trims.sum(axis=1)]
+        if number:
+            ways.append(np.hypot(*(starts - self._tip(number - 1, 1)).T))
+        if number + 1 < len(self.rows):
+            ways.append(np.hypot(*(ends - self._tip(number + 1, 0)).T))
+        seconds: Array = motion.run_seconds(np.array(ways)).sum(axis=0)
+        return seconds
+
+    def _tip(self, number: int, end: int) -> Array:
+        """Where a row begins (end 0) or ends (1) now."""
+        row = self.rows[number]
+        share = self.trims_m[number, end] / max(_length(row), 1e-9)
+        tip: Array = row[end] + share * (row[1 - end] - row[end])
+        return tip
+
+
+def _length(row: Array) -> float:
+    (x, y), (end_x, end_y) = row.tolist()
+    return math.hypot(end_x - x, end_y - y)
+
+
+def _add_photos(counts: Counts, canvas: Canvas, photos: Photos, row: Array, trims: Array) -> None:
+    """Count the photos of one row for each pixel."""
+    window = canvas.window(row, math.hypot(photos.along_m, photos.across_m) / 2)
+    along, aside, length = canvas.beside(window, row)
+    shots = photos.number(np.asarray(length - trims.sum()))
+    seen = photos.seeing(along - trims[0], shots).astype(np.int16)
+    counts[window] += seen * (np.abs(aside) <= photos.across_m / 2)
+
+
+def _near(row: Array, places: Array, photos: Photos) -> tuple[NDArray[np.intp], Array]:
+    """Which places (N, 2) photos of a row can see, and how far along it they lie."""
+    length = _length(row)
+    ahead = (row[1] - row[0]) / length if length > 0 else np.array([1.0, 0.0])
+    off = places - row[0]
+    along, aside = off @ ahead, off @ np.array([-ahead[1], ahead[0]])
+    half = photos.along_m / 2
+    seen = (np.abs(aside) <= photos.across_m / 2) & (along >= -half) & (along <= length + half)
+    chosen = np.flatnonzero(seen)
+    return chosen, along[chosen]
+
+
+def _worth(seen: Array, least: int) -> Array:
+    """Of places that so many photos see: 1 where these are enough."""
+    few = np.interp(np.arange(least) / least, np.arange(len(_WORTH)) / len(_WORTH), _WORTH)
+    worth: Array = np.append(few, 1.0)[np.minimum(seen, least).astype(np.intp)]
+    return worth
