@@ -119,14 +119,14 @@ class Canvas:
             return dx * cos, dy * cos, length
         return dx * cos + dy * sin, dy * cos - dx * sin, length
 
-    def add_swath(self, counts: Counts, path_m: Array, reach_m: float) -> None:
-        """Count each leg of a path (N, 2) once for the pixels within reach of it."""
+    def add_swath(self, counts: Counts, path_m: Array, reach_m: float, *, times: int = 1) -> None:
+        """Count each leg of a path (N, 2) so many times for the pixels within reach of it."""
         path = path_m @ self.turn
         for leg in np.stack([path[:-1], path[1:]], axis=1):
             window = self.window(leg, reach_m)
             along, aside, length = self.beside(window, leg)
             short = along - np.clip(along, 0.0, length)
-            counts[window] += short * short + aside * aside <= reach_m * reach_m
+            counts[window] += times * (short * short + aside * aside <= reach_m * reach_m)
 
 
 def _inside(edges: Array, x: Array, y: Array) -> Mask:

@@ -46,22 +46,33 @@ class Ground:
     spacing_m: float
 
 
-def close(draft: Draft, ground: Ground, wanted_share: float, motion: Motion) -> Draft:
-    """Add rows through the largest gaps until enough is covered."""
+def close(
+    draft: Draft,
+    ground: Ground,
+    wanted_share: float,
+    motion: Motion,
+    most_seconds: float = np.inf,
+) -> Draft | None:
+    """Add rows through the largest gaps until enough is covered.
+
+    Returns:
+        None where the route takes more than `most_seconds` before that.
+    """
     canvas = ground.canvas
     counts = canvas.blank()
     canvas.add_swath(counts, draft.route.points(), ground.spacing_m / 2)
-    allowed = (1 - wanted_share) * canvas.inside.sum()
+    allowed = (1 - wanted_share) * canvas.inside_pixels
     for _ in range(_MOST_ROWS):
         gaps = canvas.inside & (counts <= 0)
-        if gaps.sum() <= allowed:
+        if np.count_nonzero(gaps) <= allowed:
             break
         gap = largest_patch(gaps)
         if len(gap) * canvas.area_m2 < _LEAST_GAP_M2:
             break
-        before = draft
-        draft = add_row(draft, ground, canvas.pixel_centres(gap), motion)
+        before, draft = draft, add_row(draft, ground, canvas.pixel_centres(gap), motion)
         _recount(counts, before.route, draft.route, ground)
+        if motion.path_seconds(draft.route.points()) > most_seconds:
+            return None
     return draft
 
 
@@ -82,19 +93,19 @@ def _recount(counts: Counts, old: Route, new: Route, ground: Ground) -> None:
     place = int(np.argmax([*(old.rows != new.rows[:-1]).any(axis=(1, 2)), True]))
     canvas, reach = ground.canvas, ground.spacing_m / 2
     if 0 < place < len(old.rows):
-        left_out = canvas.blank()
-        canvas.add_swath(left_out, old.transfers[place - 1], reach)
-        counts -= left_out
+        canvas.add_swath(counts, old.transfers[place - 1], reach, times=-1)
     for way in (*new.transfers[max(0, place - 1) : place + 1], new.rows[place]):
         canvas.add_swath(counts, way, reach)
 
 
-def largest_patch(gaps: Mask) -> Pixels:
-    """Lines and columns (N, 2) of the largest patch."""
-    patches, _ = ndimage.label(gaps)
-    sizes = np.bincount(patches.ravel())
-    sizes[0] = 0
-    return np.argwhere(patches == int(sizes.argmax()))
+def largest_patch(mask: Mask) -> Pixels:
+    """Lines and columns (N, 2) of the largest patch of a mask."""
+    labels, count = ndimage.label(mask)
+    largest = int(np.bincount(labels.ravel(), minlength=count + 1)[1:].argmax())
+    lines, columns = ndimage.find_objects(labels)[largest]
+    pixels: Pixels = np.argwhere(labels[lines, columns] == largest + 1)
+    pixels += [lines.start, columns.start]
+    return pixels
 
 
 def _row_through(polygon: Polygon, places_m: Array) -> Array:

@@ -20,13 +20,14 @@ def uncovered(polygon: Polygon, path_m: Array, spacing_m: float) -> BaseGeometry
     """Ground further than half the row spacing from a path (N, 2)."""
     if len(path_m) < 2:
         return polygon
-    return polygon.difference(_swath(path_m, spacing_m))
+    return shapely.difference(polygon, _swath(path_m, spacing_m), grid_size=_GRID_M)
 
 
 def _swath(path_m: Array, spacing_m: float) -> BaseGeometry:
     """Ground within half the row spacing of a path.
 
-    One buffer of the whole path could come out invalid where the path crosses itself.
+    One buffer of a path that crosses itself can miss holes or come out invalid, and a union
+    without a grid can lose whole legs; so the legs are joined on one.
     """
     legs = shapely.linestrings(np.stack([path_m[:-1], path_m[1:]], axis=1))
     return shapely.union_all(shapely.buffer(legs, spacing_m / 2, quad_segs=4), grid_size=_GRID_M)
@@ -73,7 +74,7 @@ def _closed(
             break
         row = _row_through(gap)
         _, _, route = insertion(route, row, inside, motion)
-        gaps = gaps.difference(_swath(row, spacing_m))
+        gaps = shapely.difference(gaps, _swath(row, spacing_m), grid_size=_GRID_M)
     return route
 
 

@@ -23,7 +23,7 @@ _NEXT_PART_SECONDS = 12.0  # an average way from one part to the next
 _LEAST_GAIN = 0.995
 _CUTS_PLANNED = 3
 _PART_ANGLES = 5
-_MOST_ANGLES = 20
+_MOST_ANGLES = 14
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +42,8 @@ def best_layouts(
     found: list[Layout] = []
     for angle in np.array(angles_deg)[np.argsort(rows)[:_MOST_ANGLES]].tolist():
         found += layouts(polygon, angle, wanted, motion)
-    return sorted(found, key=lambda one: one.seconds)[:most]
+    found.sort(key=lambda one: one.seconds)
+    return found[:most]
 
 
 def rows_needed(polygon: Polygon, angles_deg: Array, spacing_m: float) -> Array:

@@ -54,7 +54,7 @@ def test_a_row_lies_along_its_gap_and_ends_before_the_tips():
     assert covered_share(field, closed.route.points(), 30) >= 0.98
 
 
-def test_the_largest_patch_is_found():
+def test_the_patches_comes_first():
     mask = np.zeros((9, 9), dtype=bool)
     mask[1, 1:3] = mask[5:8, 5:8] = True
     assert len(largest_patch(mask)) == 9
