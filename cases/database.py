@@ -1,12 +1,12 @@
 """EDGE: open the registry's database, bring it up to date, and explain what goes wrong."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from cases.errors import RegistryError
@@ -15,6 +15,9 @@ REVISION = "0001"
 """The newest migration; a database at this revision is used as it is."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+_SECRET_OF_USER = re.compile(r"(://[^:/?#\s]*:)\S*@")
+_SECRET_IN_QUERY = re.compile(r"([?&]\w*password=)[^&\s'\"]*", re.IGNORECASE)
 
 _EXPLANATIONS = (
     ("locked", "another program has been writing to it for too long; wait for it and try again"),
@@ -34,6 +37,15 @@ def url_of(url_or_path: str | Path) -> str:
     return given if "://" in given else f"sqlite:///{given}"
 
 
+def without_password(text: str) -> str:
+    """Black out the passwords of all URLs in a text, so that it can be shown or kept.
+
+    >>> without_password("postgresql://officer:secret@host/cases?sslpassword=other")
+    'postgresql://officer:***@host/cases?sslpassword=***'
+    """
+    return _SECRET_IN_QUERY.sub(r"\1***", _SECRET_OF_USER.sub(r"\1***@", text))
+
+
 def connect(url_or_path: str | Path, *, lock_timeout_s: float) -> Engine:
     """Open a database and bring its tables up to date; a missing SQLite file is made."""
     url = url_of(url_or_path)
@@ -43,10 +55,12 @@ def connect(url_or_path: str | Path, *, lock_timeout_s: float) -> Engine:
     try:
         options = {"connect_args": {"timeout": lock_timeout_s}} if is_sqlite else {}
         engine = create_engine(url, **options)
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+        # ValueError: a port that is no number
         raise RegistryError(
-            f"registry {url!r}: {error}. Give a file path or a URL such as "
-            "postgresql+psycopg://user@host/name (needs the extra aerogrid[postgis])."
+            f"registry {without_password(url)!r}: {without_password(str(error))}. Give a file path "
+            "or a URL such as postgresql+psycopg://user@host/name (needs the extra "
+            "aerogrid[postgis])."
         ) from error
     if is_sqlite:
         event.listen(engine, "connect", _set_up_sqlite)
@@ -108,7 +122,7 @@ def explained(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raised = str(error.orig)
+        raised = without_password(str(error.orig))
         advice = next(
             (words for sign, words in _EXPLANATIONS if sign in raised.lower()),
             "nothing was half-written; check the database and run again",
@@ -117,7 +131,7 @@ def explained(engine: Engine) -> Iterator[None]:
 
 
 def _name(engine: Engine) -> str:
-    return engine.url.database or make_url(engine.url).render_as_string(hide_password=True)
+    return engine.url.database or without_password(str(engine.url))
 
 
 def _make_folder(path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
+from cases.database import without_password
 from pipeline.errors import SettingsError
 
 Format = Literal["kmz", "litchi", "fence", "kml", "geojson", "gpkg"]
@@ -95,12 +96,23 @@ class Filing(_Section):
 
     Attributes:
         registry: path or SQLAlchemy URL of the district's registry, so that patrols meet the
-            cases of earlier ones; by default each patrol has its own.
+            cases of earlier ones; by default each patrol has its own. Without a password: the
+            settings are remembered in the folder of each patrol.
     """
 
     rules: Path | None = None
     categories: Path | None = None
     registry: str | None = None
+
+    @field_validator("registry")
+    @classmethod
+    def _without_password(cls, registry: str | None) -> str | None:
+        if registry is not None and without_password(registry) != registry:
+            raise ValueError(
+                "holds a password, which would be copied into every patrol. Take it out and give "
+                "it by the environment variable PGPASSWORD or in ~/.pgpass"
+            )
+        return registry
 
 
 class Settings(_Section):
@@ -160,5 +172,5 @@ def _said(problem: ErrorDetails) -> str:
     message = problem["msg"].removeprefix("Value error, ")
     if isinstance(value, dict):  # the fault lies between its values, which the message names
         return f"{place}: {message}" if place else message
-    shown = f'"{value}"' if isinstance(value, str) else value
+    shown = without_password(f'"{value}"') if isinstance(value, str) else value
     return f"{place} = {shown}: {message}"

@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, inspect
 
-from cases.database import MIGRATIONS, REVISION, connect, migrate
+from cases.database import MIGRATIONS, REVISION, connect, migrate, without_password
 from cases.errors import RegistryError
 from cases.filing import propose
 from cases.registry import Registry
@@ -151,3 +151,25 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
 def test_an_unusable_url_is_explained(url: str):
     with pytest.raises(RegistryError, match="Give a file path or a URL"):
         Registry.open(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresqlx://u:SECRET@h/db",
+        "postgresqlx://u:SECRET@with@SECRET@h/db",
+        "postgresqlx://u@h/db?password=SECRET",
+        "postgresql+psycopg://u:SECRET@127.0.0.1:notaport/db",
+        "post gresql://u:SECRET@h/db",
+    ],
+)
+def test_a_password_is_never_told(url: str):
+    with pytest.raises(RegistryError) as raised:
+        Registry.open(url)
+    assert "SECRET" not in str(raised.value)
+    assert "***" in str(raised.value)
+
+
+def test_a_name_without_password_stays_as_it_is():
+    for name in ("cases.sqlite", "postgresql://officer@host:5432/cases", "sqlite:////tmp/a@b:c"):
+        assert without_password(name) == name

@@ -47,3 +47,26 @@ def test_a_wrong_value_is_refused_by_name(tmp_path: Path, text: str, named: str)
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"nowhere\.toml: cannot be read"):
         read_settings(tmp_path / "nowhere.toml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[filing]\nregistry = 'postgresql://u:SECRET@h/db'\n",
+        "[filing]\nregistry = 'postgresql://u@h/db?password=SECRET'\n",
+        "[filing]\nregister = 'postgresql://u:SECRET@h/db'\n",
+        "filing = 'postgresql://u:SECRET@h/db'\n",
+    ],
+)
+def test_a_password_in_the_settings_is_refused_and_not_told(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(written(tmp_path, text))
+    assert "SECRET" not in str(caught.value)
+
+
+def test_a_registry_with_a_password_says_where_the_password_goes(tmp_path: Path) -> None:
+    text = "[filing]\nregistry = 'postgresql://u:SECRET@h/db'\n"
+    with pytest.raises(SettingsError, match=r"u:\*\*\*@h/db.*PGPASSWORD or in ~/\.pgpass"):
+        read_settings(written(tmp_path, text))
+    text = "[filing]\nregistry = 'postgresql://u@h/db'\n"
+    assert read_settings(written(tmp_path, text)).filing.registry == "postgresql://u@h/db"
