@@ -69,8 +69,8 @@ def file(patrol: Path, config: Path | None) -> int:
 
 def report(patrol: Path, config: Path | None) -> int:
     """Write the bulletin."""
-    path = reporting.report(Workspace(patrol), patrol_settings(Workspace(patrol), config))
-    console.out.print(f"bulletin: {console.where(path)}", highlight=False)
+    written = reporting.report(Workspace(patrol), patrol_settings(Workspace(patrol), config))
+    _tell_report(written)
     return 0
 
 
@@ -92,7 +92,7 @@ def analyze(
     reporting.draw_overlays(workspace)
     located = analysis.locate(workspace, settings)
     filed = analysis.file(workspace, settings, now=datetime.now(UTC))
-    bulletin = reporting.report(workspace, settings)
+    written = reporting.report(workspace, settings)
     if as_json:
         summary = _summary(frames, detections, located, filed)
         summary["seconds"] = round(perf_counter() - started, 1)
@@ -102,7 +102,7 @@ def analyze(
     _tell_detections(detections)
     _tell_unlocated(located.unlocated)
     _tell_filed(filed)
-    console.out.print(f"bulletin: {console.where(bulletin)}", highlight=False)
+    _tell_report(written)
     console.out.print(f"review:   [bold]aerogrid serve {console.where(out)}[/]", highlight=False)
     return 0
 
@@ -182,6 +182,13 @@ def _tell_filed(filed: analysis.Filed) -> None:
         f"{len(result.new)} new, {len(result.same)} known, {len(result.gone)} gone, "
         f"{len(filed.findings.rejected)} observations not filed{already}"
     )
+
+
+def _tell_report(written: reporting.Report) -> None:
+    for why, count in Counter(written.pictureless.values()).items():
+        cases = ", ".join(no for no, reason in written.pictureless.items() if reason is why)
+        console.warn(f"{count} cases have no picture: {why.value.en} ({cases})")
+    console.out.print(f"bulletin: {console.where(written.bulletin)}", highlight=False)
 
 
 def _summary(

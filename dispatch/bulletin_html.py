@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from html import escape
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from geo.files import replacing
 
 _PALETTE = ("#b4462d", "#c98a1b", "#7a3fa0", "#1f7a8c", "#2e7d32", "#8d6e63", "#37474f", "#ad1457")
 _PICTURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
+
+_NO_PICTURE = Words("no picture", "无图片")
 
 _STYLE = """
 :root{color-scheme:light}
@@ -42,21 +45,33 @@ padding:1rem 0;break-inside:avoid}
 """
 
 
+class Pictureless(Enum):
+    """Why a case that was seen has no picture."""
+
+    CHANGED = Words("photo changed since it was judged", "照片已非原件")
+    MISSING = Words("photo no longer there", "照片缺失")
+
+
 def write_bulletin(
-    path: Path, figures: Figures, cases: Sequence[Case], crops: Mapping[str, Path]
+    path: Path,
+    figures: Figures,
+    cases: Sequence[Case],
+    crops: Mapping[str, Path],
+    pictureless: Mapping[str, Pictureless],
 ) -> None:
     """Write one self-contained page: figures, map, and each case with its picture.
 
-    `crops` gives case numbers their thumbnails (JPEG or PNG); a case without one says so. The same
-    input makes the same bytes.
+    `crops` gives case numbers their thumbnails (JPEG or PNG), `pictureless` the others the reason;
+    a case in neither says that there is no picture. The same input makes the same bytes.
     """
-    pictures = {case_no: _data_url(crop) for case_no, crop in sorted(crops.items())}
+    pictures: dict[str, str | Words] = {no: _data_url(crop) for no, crop in sorted(crops.items())}
+    pictures |= {case_no: why.value for case_no, why in pictureless.items()}
     page = _page(figures, cases, pictures)
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
 
-def _page(figures: Figures, cases: Sequence[Case], pictures: Mapping[str, str]) -> str:
+def _page(figures: Figures, cases: Sequence[Case], pictures: Mapping[str, str | Words]) -> str:
     ordered = sorted(cases, key=lambda case: (case.urgency, -case.score, case.case_no))
     categories = {entry.category.code: entry.category for entry in figures.by_category}
     colours = dict(zip(categories, _PALETTE * (len(categories) // 8 + 1), strict=False))
@@ -140,22 +155,19 @@ def _map(cases: Sequence[Case], colours: Mapping[str, str]) -> str:
 
 
 def _cases(
-    cases: Sequence[Case], categories: Mapping[str, Category], pictures: Mapping[str, str]
+    cases: Sequence[Case], categories: Mapping[str, Category], pictures: Mapping[str, str | Words]
 ) -> str:
     sheets = "".join(
-        _case(case, categories.get(case.category), pictures.get(case.case_no)) for case in cases
+        _case(case, categories.get(case.category), pictures.get(case.case_no, _NO_PICTURE))
+        for case in cases
     )
     nothing = f"<p>{_both(Words('No cases.', '无案件。'))}</p>"
     return _section(Words("Cases", "案件"), sheets or nothing)
 
 
-def _case(case: Case, category: Category | None, picture: str | None) -> str:
+def _case(case: Case, category: Category | None, picture: str | Words) -> str:
     name = category.name if category else Words(case.category, "")
-    image = (
-        f'<img src="{picture}" alt="{escape(name.en)} {escape(name.zh)}">'
-        if picture
-        else f'<div class="none">{_both(Words("no picture", "无图片"))}</div>'
-    )
+    image = _picture(picture, name)
     why = "".join(f"<li>{_both(words)}</li>" for words in case.why)
     check = f' <span class="check">{_both(Words("to check", "待核实"))}</span>'
     place = " · ".join(
@@ -173,6 +185,13 @@ def _case(case: Case, category: Category | None, picture: str | None) -> str:
         f"<ul>{why}</ul><small>{escape(case.rule_id)} {escape(case.rule_version)}</small>"
         "</div></article>"
     )
+
+
+def _picture(picture: str | Words, name: Words) -> str:
+    """Show a data URL, or the reason why there is none."""
+    if isinstance(picture, Words):
+        return f'<div class="none">{_both(picture)}</div>'
+    return f'<img src="{picture}" alt="{escape(name.en)} {escape(name.zh)}">'
 
 
 def _stages(by_stage: Sequence[tuple[Stage, int]]) -> str:

@@ -1,30 +1,44 @@
 """From the registry to what people read: bulletin, case layers, pictures with findings drawn in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cases.export import write_cases
-from cases.model import Case, Category, FilingResult
+from cases.model import Case, Category, Evidence, FilingResult
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from dispatch.bulletin import make_figures
-from dispatch.bulletin_html import write_bulletin
+from dispatch.bulletin_html import Pictureless, write_bulletin
 from geo.files import replacing
 from pipeline.analysis import registry_of
 from pipeline.inputs import read_inputs
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace, read_json, require
 from vision.coco import check_photos, read_coco
+from vision.errors import ChangedPhotoError
 from vision.frame_table import read_frame_table
-from vision.images import read_rgb
+from vision.images import Picture, read_pinned_rgb
 from vision.model import Detection, Frame
 from vision.overlays import contact_sheet, crop, write_picture
 
 MOST_OVERLAYS = 40
 
 
-def report(workspace: Workspace, settings: Settings) -> Path:
-    """Write the bulletin of the patrol and its cases as layers; returns the bulletin's path."""
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `report` wrote.
+
+    Attributes:
+        pictureless: cases that the patrol saw and that no photo shows any more, with the reason.
+    """
+
+    bulletin: Path
+    pictureless: Mapping[str, Pictureless]
+
+
+def report(workspace: Workspace, settings: Settings) -> Report:
+    """Write the bulletin of the patrol and its cases as layers."""
     frames = read_frame_table(require(workspace.frames, "ingest"))
     filing = read_json(require(workspace.filing, "file"))
     photos = read_inputs(workspace).photos
@@ -49,10 +63,10 @@ def report(workspace: Workspace, settings: Settings) -> Path:
             photos=len(frames),
             rejected=len(filing["not_filed"]),
         )
-        crops = _write_crops(folder / "crops", cases, frames, photos, patrol_id)
-        write_bulletin(folder / "bulletin.html", figures, cases, crops)
+        crops, pictureless = _write_crops(folder / "crops", cases, frames, photos, patrol_id)
+        write_bulletin(folder / "bulletin.html", figures, cases, crops, pictureless)
         _write_layers(folder, cases, rulebook.categories)
-    return workspace.report / "bulletin.html"
+    return Report(workspace.report / "bulletin.html", pictureless)
 
 
 def draw_overlays(workspace: Workspace) -> Path:
@@ -79,17 +93,36 @@ def _write_layers(folder: Path, cases: Sequence[Case], categories: Sequence[Cate
 
 def _write_crops(
     folder: Path, cases: Sequence[Case], frames: Sequence[Frame], photos: Path, patrol_id: str
-) -> dict[str, Path]:
-    """Cut the best photo of each case; a photo that has gone since leaves its case without one."""
+) -> tuple[dict[str, Path], dict[str, Pictureless]]:
+    """Cut each case out of the first of its photos that still is the one that was judged.
+
+    Returns the crops, and why the other cases that the patrol saw have none.
+    """
     folder.mkdir()
-    by_id = {frame.photo_id: frame for frame in frames}
-    crops = {}
+    paths = {frame.photo_id: photos / frame.path for frame in frames}
+    crops: dict[str, Path] = {}
+    pictureless: dict[str, Pictureless] = {}
     for case in cases:
-        evidence = next((item for item in case.evidence if item.patrol_id == patrol_id), None)
-        frame = None if evidence is None else by_id.get(evidence.photo_id)
-        if evidence is None or frame is None or not (photos / frame.path).exists():
+        evidence = [item for item in case.evidence if item.patrol_id == patrol_id]
+        picture = _crop(evidence, paths)
+        if isinstance(picture, Pictureless):
+            pictureless[case.case_no] = picture
+        elif picture is not None:
+            crops[case.case_no] = folder / f"{case.case_no}.jpg"
+            write_picture(crops[case.case_no], picture)
+    return crops, pictureless
+
+
+def _crop(evidence: Sequence[Evidence], paths: Mapping[str, Path]) -> Picture | Pictureless | None:
+    """Picture of a case, or why there is none; None where the patrol did not see the case."""
+    why: Pictureless | None = None
+    for item in evidence:
+        path = paths.get(item.photo_id)
+        if path is None or not path.exists():
+            why = why or Pictureless.MISSING
             continue
-        path = folder / f"{case.case_no}.jpg"
-        write_picture(path, crop(read_rgb(photos / frame.path), evidence.polygon_px))
-        crops[case.case_no] = path
-    return crops
+        try:
+            return crop(read_pinned_rgb(path, item.photo_sha256), item.polygon_px)
+        except ChangedPhotoError:
+            why = Pictureless.CHANGED
+    return why

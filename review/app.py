@@ -28,7 +28,7 @@ from review.guard import LOOPBACK_HOSTS, Guard
 from review.problems import problem
 from review.sources import ReviewData
 from review.views import router
-from vision.errors import PhotoError
+from vision.errors import ChangedPhotoError, PhotoError
 
 STATIC = Path(__file__).parent / "static"
 
@@ -37,6 +37,7 @@ STATUSES: dict[type[Exception], int] = {
     UnknownPhotoError: 404,
     UnknownLayerError: 404,
     PhotoError: 404,
+    ChangedPhotoError: 409,
     StaleCaseError: 409,
     TransitionError: 409,
     ReasonMissingError: 422,

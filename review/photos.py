@@ -15,7 +15,7 @@ from shapely import Polygon
 
 from review.errors import UnknownPhotoError
 from vision.errors import PhotoError
-from vision.images import read_rgb, sha256_of
+from vision.images import read_pinned_rgb, read_rgb, sha256_of
 from vision.model import Frame
 
 CROP_SIDE_PX = 160
@@ -106,12 +106,17 @@ class PhotoShelf:
             (_stamp(path), longest_px), lambda: _encoded(_shrunk(path, scale, longest_px))
         )
 
-    def crop(self, patrol_id: str, photo_id: str, marks: tuple[Marked, ...]) -> bytes:
-        """Encode a square around outlines in a photo, with the outlines drawn."""
+    def crop(self, patrol_id: str, photo_id: str, sha256: str, marks: tuple[Marked, ...]) -> bytes:
+        """Encode a square around outlines in a photo, with the outlines drawn.
+
+        Raises:
+            ChangedPhotoError: the file is not the one with this hash, in which they were seen.
+        """
         path = self._existing(patrol_id, photo_id)
         frame = self._shelf[patrol_id, photo_id][1]
-        key = (_stamp(path), tuple((mark.polygon_px.wkb, mark.colour) for mark in marks))
-        return self._cache.get(key, lambda: _encoded(_crop(path, frame, marks)))
+        outlines = tuple((mark.polygon_px.wkb, mark.colour) for mark in marks)
+        key = (_stamp(path), sha256, outlines)
+        return self._cache.get(key, lambda: _encoded(_crop(path, sha256, frame, marks)))
 
     def _existing(self, patrol_id: str, photo_id: str) -> Path:
         path = self.path(patrol_id, photo_id)
@@ -167,10 +172,10 @@ def _shrunk(path: Path, scale: float, longest_px: int) -> Image.Image:
     return image
 
 
-def _crop(path: Path, frame: Frame, marks: tuple[Marked, ...]) -> Image.Image:
+def _crop(path: Path, sha256: str, frame: Frame, marks: tuple[Marked, ...]) -> Image.Image:
     left, top, side = crop_window(frame, tuple(mark.polygon_px for mark in marks))
     scale = min(1.0, CROP_SIDE_PX / side)
-    picture = Image.fromarray(read_rgb(path, scale=scale))
+    picture = Image.fromarray(read_pinned_rgb(path, sha256, scale=scale))
     shrink = picture.width / frame.width_px  # the decoder halves, so this is at least `scale`
     box = tuple(value * shrink for value in (left, top, left + side, top + side))
     size = (CROP_SIDE_PX, CROP_SIDE_PX)

@@ -14,6 +14,7 @@ from review import answers, presenters
 from review.decisions import written_reason
 from review.errors import UnknownLayerError, UnknownPhotoError
 from review.sources import ReviewData
+from vision.errors import ChangedPhotoError
 
 PAGE = 100
 MOST = 500
@@ -128,11 +129,21 @@ def post_decision(
 
 @router.get("/cases/{case_no}/crop.jpg", response_class=Response)
 def get_crop(case_no: str, data: Data) -> Response:
-    """Show what was seen, cut out of the best photo that is there."""
+    """Show what was seen, cut out of the best photo that still is the one that was judged."""
+    changed: ChangedPhotoError | None = None
     for evidence in presenters.by_photo(data.registry.case(case_no).evidence):
-        patrol_id, photo_id = evidence[0].patrol_id, evidence[0].photo_id
-        if data.photos.path(patrol_id, photo_id):
-            return _jpeg(data.photos.crop(patrol_id, photo_id, presenters.marks(evidence)))
+        first = evidence[0]
+        if not data.photos.path(first.patrol_id, first.photo_id):
+            continue
+        try:
+            marks = presenters.marks(evidence)
+            return _jpeg(
+                data.photos.crop(first.patrol_id, first.photo_id, first.photo_sha256, marks)
+            )
+        except ChangedPhotoError as error:
+            changed = error
+    if changed is not None:
+        raise changed
     raise UnknownPhotoError(f"no photo of case {case_no} is in the photo folder")
 
 

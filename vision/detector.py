@@ -11,7 +11,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from vision.errors import ModelError, PhotoError
-from vision.images import read_rgb, sha256_of
+from vision.images import read_pinned_rgb
 from vision.model import Detection, Frame
 from vision.package import ModelPackage, load_package
 from vision.polygons import PolygonRules, detections_from_maps
@@ -112,13 +112,7 @@ def detect_frame(
 def _read(path: Path, sha256: str, scale: float) -> NDArray[np.uint8]:
     """Read the photo that a frame describes, and no other that took its place since."""
     try:
-        found = sha256_of(path)
-        if found != sha256:
-            raise PhotoError(
-                f"{path}: is another file than the one that was read (its SHA-256 is "
-                f"{found[:12]}..., it was {sha256[:12]}...)"
-            )
-        return read_rgb(path, scale=scale)
+        return read_pinned_rgb(path, sha256, scale=scale)
     except PhotoError as error:
         # The photo could be read when the frames were made, so it changed or went away since.
         raise PhotoError(f"{error}; run 'aerogrid ingest' again so that it is listed") from error

@@ -1,5 +1,7 @@
 """Errors of reading photos, models and detections."""
 
+from pathlib import Path
+
 from geo.errors import AerogridError
 
 
@@ -9,6 +11,17 @@ class VisionError(AerogridError):
 
 class PhotoError(VisionError):
     """One photo that cannot be read or located; a batch lists it and goes on."""
+
+
+class ChangedPhotoError(PhotoError):
+    """A photo file that is no longer the one whose hash was kept."""
+
+    def __init__(self, path: Path, found: str, kept: str) -> None:
+        self.path, self.found, self.kept = path, found, kept
+        super().__init__(
+            f"{path}: is another file than the one that was read (its SHA-256 is {found[:12]}..., "
+            f"it was {kept[:12]}...)"
+        )
 
 
 class ModelError(VisionError):

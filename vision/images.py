@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from struct import error as struct_error
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from vision.errors import PhotoError
+from vision.errors import ChangedPhotoError, PhotoError
 from vision.metadata import PhotoTags
 
 Picture = NDArray[np.uint8]
@@ -64,9 +64,33 @@ def read_rgb(path: Path, *, scale: float = 1.0) -> Picture:
             size, which is several times faster; other formats come at full size.
     """
     with _opened(path) as image:
-        if scale < 1 and image.format in ("JPEG", "MPO"):
-            image.draft("RGB", (math.ceil(image.width * scale), math.ceil(image.height * scale)))
-        return _rgb(ImageOps.exif_transpose(image))
+        return _decoded(image, scale)
+
+
+def read_pinned_rgb(path: Path, sha256: str, *, scale: float = 1.0) -> Picture:
+    """Read a picture like `read_rgb`, but only the very file whose hash was kept.
+
+    Whatever shows a photo as evidence reads it here, so that no other picture takes its place.
+
+    Raises:
+        ChangedPhotoError: the file's bytes hash to something else.
+    """
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+            if found != sha256:
+                raise ChangedPhotoError(path, found, sha256)
+            file.seek(0)
+            with _opened(path, file) as image:
+                return _decoded(image, scale)
+    except OSError as error:
+        raise PhotoError(f"{path}: cannot be read ({error.strerror}); check the file") from error
+
+
+def _decoded(image: Image.Image, scale: float) -> Picture:
+    if scale < 1 and image.format in ("JPEG", "MPO"):
+        image.draft("RGB", (math.ceil(image.width * scale), math.ceil(image.height * scale)))
+    return _rgb(ImageOps.exif_transpose(image))
 
 
 def read_tags(path: Path) -> PhotoTags:
@@ -105,10 +129,13 @@ def _xmp_text(image: Image.Image) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    """Open a picture; every way in which its file can be broken becomes a PhotoError."""
+def _opened(path: Path, file: BinaryIO | None = None) -> Iterator[Image.Image]:
+    """Open a picture; every way in which its file can be broken becomes a PhotoError.
+
+    `file` is the file at `path` where it is open already.
+    """
     try:
-        with Image.open(path) as image:
+        with Image.open(file or path) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise PhotoError(
                     f"{path}: {image.width} x {image.height} pixels are more than the "

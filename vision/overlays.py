@@ -12,7 +12,8 @@ from shapely import Polygon
 
 from geo.files import replacing
 from vision.classes import CLASSES
-from vision.images import read_rgb
+from vision.errors import ChangedPhotoError
+from vision.images import read_pinned_rgb
 from vision.model import Detection, Frame
 
 COLOURS = {entry.name: entry.colour for entry in CLASSES}
@@ -79,7 +80,7 @@ def draw_photo(
 ) -> NDArray[np.uint8]:
     """Read a photo at no more than a size and draw what was found in it."""
     scale = min(1.0, longest_px / max(frame.width_px, frame.height_px))
-    image = read_rgb(folder / frame.path, scale=scale)
+    image = read_pinned_rgb(folder / frame.path, frame.sha256, scale=scale)
     size = (max(1, round(frame.width_px * scale)), max(1, round(frame.height_px * scale)))
     small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     return overlay(small, detections, scale=scale)
@@ -93,7 +94,10 @@ def contact_sheet(
     columns: int = 4,
     tile_px: int = 480,
 ) -> NDArray[np.uint8]:
-    """Show readable photos side by side with what was found; detections by photo_id."""
+    """Show readable photos side by side with what was found; detections by photo_id.
+
+    A photo that is no longer the one that was searched is not shown; its tile says so.
+    """
     tiles = [
         _tile(folder, frame, detections.get(frame.photo_id, ()), tile_px)
         for frame in frames
@@ -112,9 +116,13 @@ def _tile(
     height_px = tile_px * 3 // 4
     fitting = min(tile_px / frame.width_px, height_px / frame.height_px)
     longest_px = max(1, int(fitting * max(frame.width_px, frame.height_px)))
-    picture = draw_photo(folder, frame, found, longest_px=longest_px)
     tile = np.full((height_px + 20, tile_px, 3), 24, dtype=np.uint8)
-    tile[: picture.shape[0], : picture.shape[1]] = picture
+    try:
+        picture = draw_photo(folder, frame, found, longest_px=longest_px)
+        tile[: picture.shape[0], : picture.shape[1]] = picture
+    except ChangedPhotoError:
+        middle = np.array([4, height_px // 2], dtype=np.int32)
+        _label(tile, "photo changed since it was searched", middle, (255, 255, 255), 1)
     name = frame.photo_id[-40:].encode("ascii", "replace").decode()
     _label(tile, name, np.array([4, height_px + 18], dtype=np.int32), (255, 255, 255), 1)
     return tile

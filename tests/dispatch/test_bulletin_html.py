@@ -10,7 +10,7 @@ from PIL import Image
 from cases.model import Case, FilingResult, Place, Words
 from cases.rule_files import load_rulebook
 from dispatch.bulletin import Figures, make_figures
-from dispatch.bulletin_html import write_bulletin
+from dispatch.bulletin_html import Pictureless, write_bulletin
 from dispatch.errors import DispatchError
 from tests.dispatch.world import case
 
@@ -42,8 +42,13 @@ def figures(cases: list[Case]) -> Figures:
     return make_figures(cases, load_rulebook().categories, patrol_id="patrol-7", result=result)
 
 
-def written(path: Path, cases: list[Case], crops: dict[str, Path] | None = None) -> str:
-    write_bulletin(path, figures(cases), cases, crops or {})
+def written(
+    path: Path,
+    cases: list[Case],
+    crops: dict[str, Path] | None = None,
+    pictureless: dict[str, Pictureless] | None = None,
+) -> str:
+    write_bulletin(path, figures(cases), cases, crops or {}, pictureless or {})
     return path.read_text(encoding="utf-8")
 
 
@@ -114,3 +119,11 @@ def test_an_unreadable_thumbnail_is_named_and_the_old_page_kept(tmp_path: Path):
         with pytest.raises(DispatchError, match=crop):
             written(path, [], {"20260610-0001": tmp_path / crop})
     assert path.read_text(encoding="utf-8") == before
+
+
+def test_a_case_without_picture_says_why(tmp_path: Path):
+    cases = [case(1), case(2), case(3)]
+    why = {cases[0].case_no: Pictureless.CHANGED, cases[1].case_no: Pictureless.MISSING}
+    page = written(tmp_path / "b.html", cases, {}, why)
+    for words in ("photo changed since it was judged", "照片已非原件", "照片缺失", "无图片"):
+        assert page.count(words) == 1

@@ -220,6 +220,18 @@ def test_photo_whose_file_was_swapped_is_marked(client, sources: ReviewSources):
     }
 
 
+def test_crop_is_never_cut_out_of_a_swapped_photo(client, sources: ReviewSources):
+    no = case_of(client, "building")["no"]
+    folder = sources.patrols[0].folder
+    assert client.get(f"/api/cases/{no}/crop.jpg").status_code == 200
+    shutil.copyfile(folder / "flight/c.jpg", folder / "flight/a.jpg")
+    assert client.get(f"/api/cases/{no}/crop.jpg").status_code == 200  # the other photo shows it
+    shutil.copyfile(folder / "flight/c.jpg", folder / "flight/b.jpg")
+    answer = client.get(f"/api/cases/{no}/crop.jpg")
+    assert answer.status_code == 409
+    assert "is another file" in answer.json()["detail"]
+
+
 def test_photo_that_cannot_be_read_is_not_found(sources: ReviewSources):
     torn = replace(
         sources.patrols[0].frames[0], width_px=0, height_px=0, reasons=("unreadable: cut short",)

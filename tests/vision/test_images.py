@@ -3,8 +3,15 @@ import pytest
 from PIL import Image
 
 from tests.vision.photos import GIMBAL, save_photo, textured
-from vision.errors import PhotoError
-from vision.images import list_photos, read_rgb, read_tags, sha256_of, xmp_properties
+from vision.errors import ChangedPhotoError, PhotoError
+from vision.images import (
+    list_photos,
+    read_pinned_rgb,
+    read_rgb,
+    read_tags,
+    sha256_of,
+    xmp_properties,
+)
 
 
 def test_photos_are_listed_in_order_of_their_path(tmp_path):
@@ -118,3 +125,17 @@ def test_the_hash_is_of_the_bytes(tmp_path):
     assert sha256_of(tmp_path / "p").startswith("ba7816bf8f01cfea")
     with pytest.raises(PhotoError, match="cannot be read"):
         sha256_of(tmp_path / "absent")
+
+
+def test_a_pinned_photo_is_read_only_while_it_is_the_same_file(tmp_path):
+    path = tmp_path / "photo.jpg"
+    save_photo(path)
+    kept = sha256_of(path)
+    assert (read_pinned_rgb(path, kept, scale=0.5) == read_rgb(path, scale=0.5)).all()
+    with path.open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(ChangedPhotoError, match=r"photo\.jpg: is another file"):
+        read_pinned_rgb(path, kept)
+    path.unlink()
+    with pytest.raises(PhotoError, match="cannot be read"):
+        read_pinned_rgb(path, kept)

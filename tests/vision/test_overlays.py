@@ -45,6 +45,17 @@ def test_a_contact_sheet_holds_every_readable_photo(tmp_path):
     assert draw_photo(tmp_path, frames[1], [], longest_px=320).shape == (240, 320, 3)
 
 
+def test_a_contact_sheet_shows_no_photo_in_the_place_of_another(tmp_path):
+    for name in ("a", "b"):
+        save_photo(tmp_path / f"{name}.jpg")
+    frames = read_frames(tmp_path)[:1]
+    before = contact_sheet(tmp_path, frames, {}, columns=1, tile_px=200)
+    Image.fromarray(np.full((480, 640, 3), 255, dtype=np.uint8)).save(tmp_path / "a.jpg")
+    after = contact_sheet(tmp_path, frames, {}, columns=1, tile_px=200)
+    assert before[20, 20].min() > 24
+    assert (after[:40] == 24).all()  # blank but for the words in the middle
+
+
 def test_pictures_are_written_whole_or_not_at_all(tmp_path):
     write_picture(tmp_path / "p.png", GREY)
     with Image.open(tmp_path / "p.png") as written:

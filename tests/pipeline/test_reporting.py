@@ -1,0 +1,81 @@
+"""What the bulletin shows is what was judged, or it says why not."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cases.model import Findings, PatrolRecord
+from cases.registry import Registry
+from cases.rule_files import load_rulebook
+from dispatch.bulletin_html import Pictureless
+from pipeline import reporting
+from pipeline.inputs import Inputs, write_inputs
+from pipeline.settings import Settings
+from pipeline.workspace import Workspace, write_json
+from tests.review.conftest import make_photo, make_proposal
+from vision.frame_table import write_frames
+from vision.images import read_rgb
+
+NOW = datetime(2026, 6, 10, 9, 0, tzinfo=UTC)
+BUILDING, SMOKE = "20260610-0001", "20260610-0002"
+
+
+@pytest.fixture
+def patrol(tmp_path: Path) -> Workspace:
+    """Two cases: a building in the photos a and b, smoke in b alone."""
+    workspace = Workspace(tmp_path / "patrol")
+    frames = [make_photo(workspace.photos, name, seed) for seed, name in enumerate("abc")]
+    proposals = (
+        make_proposal(0, "building.unpermitted", "building", ["a", "b"]),
+        make_proposal(1, "burning.straw", "smoke", ["b"]),
+    )
+    record = PatrolRecord("p", NOW, "ab" * 32, {frame.photo_id: frame.sha256 for frame in frames})
+    with Registry.open(workspace.registry) as registry:
+        result = registry.file(
+            record, Findings(proposals, ()), rulebook=load_rulebook(), footprints=(), now=NOW
+        )
+    lists = {"new": list(result.new), "same": [], "gone": [], "withdrawn": [], "not_filed": []}
+    write_json(workspace.filing, {"patrol_id": "p", **lists})
+    write_inputs(workspace, Inputs(workspace.photos))
+    write_frames(workspace.frames, frames)
+    return workspace
+
+
+def crops(workspace: Workspace) -> set[str]:
+    return {path.stem for path in (workspace.report / "crops").iterdir()}
+
+
+def test_each_case_is_shown_by_its_photo(patrol: Workspace) -> None:
+    written = reporting.report(patrol, Settings())
+    assert crops(patrol) == {BUILDING, SMOKE}
+    assert written.pictureless == {}
+    shown = read_rgb(patrol.report / "crops" / f"{BUILDING}.jpg")
+    assert np.abs(shown[shown.shape[0] // 2, shown.shape[1] // 2] - (220.0, 30, 30)).max() < 20
+
+
+def test_swapped_photos_are_not_shown_as_evidence(patrol: Workspace) -> None:
+    for name in "ab":
+        shutil.copyfile(patrol.photos / "c.jpg", patrol.photos / f"{name}.jpg")
+    written = reporting.report(patrol, Settings())
+    assert crops(patrol) == set()
+    assert written.pictureless == {BUILDING: Pictureless.CHANGED, SMOKE: Pictureless.CHANGED}
+    page = written.bulletin.read_text(encoding="utf-8")
+    assert page.count("photo changed since it was judged") == 2
+
+
+def test_a_case_is_shown_by_the_photo_that_is_left(patrol: Workspace) -> None:
+    shutil.copyfile(patrol.photos / "c.jpg", patrol.photos / "a.jpg")
+    assert reporting.report(patrol, Settings()).pictureless == {}
+    (patrol.photos / "a.jpg").unlink()
+    assert reporting.report(patrol, Settings()).pictureless == {}
+    assert crops(patrol) == {BUILDING, SMOKE}
+
+
+def test_photos_that_are_gone_are_counted(patrol: Workspace) -> None:
+    (patrol.photos / "b.jpg").unlink()
+    written = reporting.report(patrol, Settings())
+    assert crops(patrol) == {BUILDING}
+    assert written.pictureless == {SMOKE: Pictureless.MISSING}
