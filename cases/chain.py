@@ -1,9 +1,13 @@
 """Is the history of the cases still what was written? A hash chain over its entries.
 
-Each entry's hash covers the entry and the hash before it, and each entry about a case carries the
-hash of the case as it stood afterwards and of each outline that came with it; so a changed, removed
-or added entry and changed cases and evidence are all found. Only a history that was rewritten as a
-whole needs a copy of its last hash to be noticed.
+Each entry's hash covers the entry and the hash before it. An entry about a case carries the hash of
+the case as it stood afterwards and of each outline that came with it, an entry about a filing the
+hash of what the registry keeps of it; so a changed, removed or added entry and changed cases,
+evidence and filings are all found.
+
+What a chain cannot show by itself is that its end was cut off and its cases set back, or that it
+was rewritten as a whole: both leave a sound chain. For that a head (the hash of the last entry at
+some moment) has to be known outside the registry; `verify` asks for every head that is known.
 """
 
 import hashlib
@@ -15,7 +19,7 @@ from typing import Any
 
 import shapely
 
-from cases.model import Case, ChainReport, Event, Evidence
+from cases.model import Case, ChainReport, Event, Evidence, FilingEntry, Head
 from geo.pose import Pose
 
 FIRST_HASH = "0" * 64
@@ -121,36 +125,65 @@ def pose_facts(pose: Pose | None) -> list[object] | None:
     return [*(value for part in parts for value in astuple(part)), pose.source]
 
 
+def filing_hash(filing: FilingEntry) -> str:
+    """Hash what the registry keeps of a filing."""
+    return sha256_of(
+        [
+            filing.filing_id,
+            filing.patrol_id,
+            filing.digest,
+            utc_text(filing.flown_at),
+            utc_text(filing.filed_at),
+            filing.model_sha256,
+            filing.rule_version,
+            filing.result.lists(),
+        ]
+    )
+
+
 def verify(
     events: Iterable[Event],
     cases: Iterable[Case],
     evidence: Iterable[tuple[str, int, Evidence]] = (),
+    filings: Iterable[FilingEntry] = (),
+    heads: Iterable[Head] = (),
 ) -> ChainReport:
-    """Check a history in order against itself, the cases as they stand and all their evidence.
+    """Check a history in order against itself, and all that the registry holds against it.
 
     Args:
         events: oldest first.
         cases: with their current evidence.
         evidence: everything ever filed: case number, place among those of its version, outline.
+        filings: everything that was taken from patrols.
+        heads: last entries of earlier moments, as known outside the registry.
     """
     before: Event | None = None
     states: dict[str, str] = {}
     filed: dict[tuple[str, int], set[str]] = {}
+    vouched: dict[int, str] = {}
+    known = {head.hash: head for head in heads}
+    missing = dict(known)
     problems: list[str] = []
     for event in events:
         problems.extend(_broken_links(before, event))
+        missing.pop(event.hash, None)
         if event.case_no is not None:
             states[event.case_no] = str(event.details.get("state"))
             if "evidence" in event.details:
                 filed[event.case_no, event.details["version"]] = {
                     entry["sha256"] for entry in event.details["evidence"]
                 }
+        for number, hashed in event.details.get("filings", {}).items():
+            vouched[int(number)] = hashed
         before = event
+    problems.extend(_lost_heads(missing.values()))
     problems.extend(_changed_cases(cases, states))
     problems.extend(_changed_evidence(evidence, filed))
+    problems.extend(_changed_filings(filings, vouched))
     return ChainReport(
         events=before.seq if before else 0,
         head=before.hash if before else FIRST_HASH,
+        heads=len(known),
         problems=tuple(problems),
     )
 
@@ -163,6 +196,25 @@ def _broken_links(before: Event | None, event: Event) -> Iterator[str]:
         yield f"entry {event.seq} does not follow the entry before it"
     if event.hash != event_hash(event):
         yield f"entry {event.seq} (case {event.case_no}, {event.action}) was changed"
+
+
+def _lost_heads(missing: Iterable[Head]) -> Iterator[str]:
+    for head in sorted(missing, key=lambda head: head.seq):
+        entry = f"entry {head.seq}" if head.seq else "an entry"
+        yield (
+            f"{entry} with hash {head.hash[:12]}..., known from {head.source}, is not in the "
+            "history any more: its end was cut off or it was rewritten"
+        )
+
+
+def _changed_filings(filings: Iterable[FilingEntry], vouched: Mapping[int, str]) -> Iterator[str]:
+    standing = set()
+    for filing in filings:
+        standing.add(filing.filing_id)
+        if vouched.get(filing.filing_id) != filing_hash(filing):
+            yield f"filing {filing.filing_id} ({filing.patrol_id}) is not what its entry says"
+    for number in sorted(set(vouched) - standing):
+        yield f"filing {number} was removed"
 
 
 def _changed_cases(cases: Iterable[Case], states: dict[str, str]) -> Iterator[str]:

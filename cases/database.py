@@ -11,21 +11,26 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from cases.errors import RegistryError
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration; a database at this revision is used as it is."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+_WRITE_LOCK = 0x6165726F67726964
+"""Key of the advisory lock that a writer holds on PostgreSQL: "aerogrid" in ASCII."""
 
 _SECRET_OF_USER = re.compile(r"(://[^:/?#\s]*:)\S*@")
 _SECRET_IN_QUERY = re.compile(r"([?&]\w*password=)[^&\s'\"]*", re.IGNORECASE)
 
 _EXPLANATIONS = (
+    ("lock timeout", "another program has been writing to it for too long; wait and try again"),
     ("locked", "another program has been writing to it for too long; wait for it and try again"),
     ("readonly", "it is read-only; give write permission to the file and its folder"),
     ("disk is full", "the disk is full; free space and run again, nothing was half-written"),
     ("disk i/o error", "the disk reported an error; check it, nothing was half-written"),
     ("not a database", "it is not a case registry; name another file"),
     ("malformed", "the file is damaged; restore it from a backup"),
+    ("connection failed", "its server does not answer as asked; check URL, server and password"),
     ("unable to open", "it cannot be opened; check the folder and its permissions"),
     ("append-only", "its history is append-only; entries are never changed or removed"),
 )
@@ -65,9 +70,19 @@ def connect(url_or_path: str | Path, *, lock_timeout_s: float) -> Engine:
     if is_sqlite:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "begin", _Begin(lock_timeout_s))
     with explained(engine):
         migrate(engine)
     return engine
+
+
+def file_of(engine: Engine) -> Path | None:
+    """Path of a registry that is a file; None for one on a server or in memory."""
+    named = engine.url.database if engine.dialect.name == "sqlite" else None
+    if not named or named == ":memory:":
+        return None
+    return Path(named.removeprefix("file:"))
 
 
 def writing(engine: Engine) -> Engine:
@@ -150,6 +165,20 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous = FULL")  # a decision that was answered survives power loss
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+class _Begin:
+    """Begins transactions on PostgreSQL: writers one after the other, readers undisturbed."""
+
+    def __init__(self, lock_timeout_s: float) -> None:
+        self._lock_timeout_ms = round(1000 * lock_timeout_s)
+
+    def __call__(self, connection: Connection) -> None:
+        if connection.get_execution_options().get("aerogrid_writes", False):
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {self._lock_timeout_ms}")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
+        else:  # one state of all tables, as SQLite gives it
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 def _begin_sqlite(connection: Connection) -> None:

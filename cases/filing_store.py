@@ -1,6 +1,6 @@
 """EDGE: put the findings of a patrol into the registry, inside one transaction."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,13 +9,23 @@ from shapely import Polygon
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from cases.chain import filing_hash
+from cases.errors import RegistryError
 from cases.journal import Journal, load_cases
 from cases.lifecycle import Action, Stage
 from cases.matching import MATCHED_STAGES, Matching, match
-from cases.model import Case, FilingResult, Findings, PatrolRecord, Proposal
-from cases.rows import case_from_row
+from cases.model import (
+    Case,
+    FilingEntry,
+    FilingResult,
+    Findings,
+    Head,
+    PatrolRecord,
+    Proposal,
+)
+from cases.rows import case_from_row, filing_from_row, filing_values
 from cases.rules import Rulebook
-from cases.tables import CaseRow, FilingRow
+from cases.tables import CaseRow, EventRow, FilingRow
 from cases.updating import changes, miss, open_case, see_again, withdraw
 
 FILING_ACTOR = "filing"
@@ -39,7 +49,7 @@ def store_filing(session: Session, filing: Filing) -> FilingResult:
     """Make, update and take back cases; a filing that was already stored changes nothing."""
     before = _last_filing(session, filing.patrol.patrol_id)
     if before is not None and before.digest == filing.digest:
-        return replace(result_from_row(before), already_filed=True)
+        return replace(before.result, already_filed=True, head=_vouching_head(session, before))
     matching = match(
         filing.findings,
         _known_cases(session, filing),
@@ -55,18 +65,28 @@ def store_filing(session: Session, filing: Filing) -> FilingResult:
             new=_store_new(session, journal, filing, matching),
         )
         _store_filing_row(session, journal, filing, result)
-    return result
+        return replace(result, head=journal.head)
 
 
-def _last_filing(session: Session, patrol_id: str) -> FilingRow | None:
+def _last_filing(session: Session, patrol_id: str) -> FilingEntry | None:
     query = select(FilingRow).where(FilingRow.patrol_id == patrol_id)
-    return session.scalars(query.order_by(FilingRow.filing_id.desc()).limit(1)).first()
+    row = session.scalars(query.order_by(FilingRow.filing_id.desc()).limit(1)).first()
+    return filing_from_row(row) if row else None
 
 
-def result_from_row(row: FilingRow) -> FilingResult:
-    """Make the value of what a filing did."""
-    lists = {name: tuple(row.result[name]) for name in ("new", "same", "gone", "withdrawn")}
-    return FilingResult(lists["new"], lists["same"], lists["gone"], lists["withdrawn"])
+def _vouching_head(session: Session, filing: FilingEntry) -> Head:
+    """Find the entry that ended a filing; refuse a filing that it does not vouch for."""
+    notes = select(EventRow).where(EventRow.case_no.is_(None), EventRow.action == "filing")
+    nth = notes.order_by(EventRow.seq).offset(filing.filing_id - 1).limit(1)
+    entry = session.scalars(nth).first()
+    # filings of before revision 0002 are vouched for by a seal, which the audit looks at
+    hashed = entry and entry.details.get("filings", {str(filing.filing_id): filing_hash(filing)})
+    if entry is None or hashed != {str(filing.filing_id): filing_hash(filing)}:
+        raise RegistryError(
+            f"filing {filing.filing_id} of patrol {filing.patrol_id} was changed in the registry "
+            "since; run `aerogrid audit` and go back to a backup"
+        )
+    return Head(entry.seq, entry.hash)
 
 
 def _known_cases(session: Session, filing: Filing) -> list[Case]:
@@ -166,28 +186,26 @@ def _step(source: Stage, target: Stage) -> dict[str, str]:
 def _store_filing_row(
     session: Session, journal: Journal, filing: Filing, result: FilingResult
 ) -> None:
-    lists = asdict(replace(result, already_filed=False))
-    del lists["already_filed"]
     last = session.scalar(select(func.max(FilingRow.filing_id)))
     patrol = filing.patrol
-    session.add(
-        FilingRow(
-            filing_id=(last or 0) + 1,
-            patrol_id=patrol.patrol_id,
-            digest=filing.digest,
-            flown_at=patrol.flown_at,
-            filed_at=filing.now,
-            model_sha256=patrol.model_sha256,
-            rule_version=filing.rulebook.version_label,
-            result={name: list(numbers) for name, numbers in lists.items()},
-        )
+    entry = FilingEntry(
+        filing_id=(last or 0) + 1,
+        patrol_id=patrol.patrol_id,
+        digest=filing.digest,
+        flown_at=patrol.flown_at,
+        filed_at=filing.now,
+        model_sha256=patrol.model_sha256,
+        rule_version=filing.rulebook.version_label,
+        result=result,
     )
+    session.add(FilingRow(**filing_values(entry)))
     details = {
         "patrol": patrol.patrol_id,
         "digest": filing.digest,
         "model": patrol.model_sha256,
         "rule_version": filing.rulebook.version_label,
         "rejected": len(filing.findings.rejected),
-        **{name: len(numbers) for name, numbers in lists.items()},
+        **{name: len(numbers) for name, numbers in result.lists().items()},
+        "filings": {str(entry.filing_id): filing_hash(entry)},
     }
     journal.note("filing", details)

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from cases.chain import case_hash, evidence_hash, next_event
-from cases.model import Case, Event
+from cases.model import Case, Event, Head
 from cases.rows import (
     case_from_row,
     case_values,
@@ -48,6 +48,12 @@ class Journal:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             self._write()
+
+    @property
+    def head(self) -> Head:
+        """The last entry so far."""
+        assert self._last is not None, "asked for after the first entry"
+        return Head(self._last.seq, self._last.hash)
 
     def record(self, case: Case, action: str, details: Mapping[str, Any]) -> Case:
         """Note what a case has become and why; returns it at its new version.

@@ -215,7 +215,7 @@ class Event:
     Attributes:
         seq: 1, 2, 3... over the whole registry.
         case_no: None for entries about a whole filing.
-        action: file, same, gone, filing, or an action of the life cycle.
+        action: file, same, gone, filing, seal, or an action of the life cycle.
     """
 
     seq: int
@@ -229,11 +229,26 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """The last entry of the history at some moment, to be kept outside the registry.
+
+    Attributes:
+        seq: number of the entry; 0 where nothing was written yet or nobody knows it.
+        source: where the head was kept, for messages.
+    """
+
+    seq: int
+    hash: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FilingResult:
     """Case numbers that a filing made, met again, found gone or took back.
 
     Attributes:
         already_filed: the same findings had been filed before, so nothing was changed.
+        head: the entry that ended the filing; the same when it is filed again.
     """
 
     new: tuple[str, ...] = ()
@@ -241,13 +256,29 @@ class FilingResult:
     gone: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
     already_filed: bool = False
+    head: Head | None = None
+
+    def lists(self) -> dict[str, list[str]]:
+        """Give the case numbers by what was done, as JSON."""
+        return {
+            "new": list(self.new),
+            "same": list(self.same),
+            "gone": list(self.gone),
+            "withdrawn": list(self.withdrawn),
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class FilingEntry:
-    """One filing that the registry has taken."""
+    """One filing that the registry has taken.
 
+    Attributes:
+        digest: of everything that the filing said.
+    """
+
+    filing_id: int
     patrol_id: str
+    digest: str
     flown_at: datetime
     filed_at: datetime
     model_sha256: str
@@ -270,12 +301,14 @@ class ChainReport:
     """Whether the history still is what was written.
 
     Attributes:
-        head: hash of the last entry; keep it elsewhere to notice a history rewritten as a whole.
-        problems: one sentence for each entry or case that was tampered with.
+        head: hash of the last entry.
+        heads: how many heads were known from outside and looked for.
+        problems: one sentence for each thing that was tampered with.
     """
 
     events: int
     head: str
+    heads: int
     problems: tuple[str, ...]
 
     @property

@@ -1,7 +1,7 @@
 """EDGE: the cases of a district in a database: file, list, decide, and prove the history."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,14 +12,15 @@ from sqlalchemy import ColumnElement, Engine, Select, func, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from cases.chain import verify
-from cases.database import connect, explained, writing
+from cases.database import connect, explained, file_of, writing
 from cases.errors import (
     ReasonMissingError,
     StaleCaseError,
     TransitionError,
     UnknownCaseError,
 )
-from cases.filing_store import Filing, result_from_row, store_filing
+from cases.filing_store import Filing, store_filing
+from cases.heads import HeadFile
 from cases.journal import Journal
 from cases.lifecycle import (
     FILING_ACTIONS,
@@ -39,9 +40,16 @@ from cases.model import (
     FilingEntry,
     FilingResult,
     Findings,
+    Head,
     PatrolRecord,
 )
-from cases.rows import case_from_row, event_from_row, evidence_from_row
+from cases.rows import (
+    case_from_row,
+    event_from_row,
+    evidence_from_row,
+    filing_from_row,
+    queue_rank,
+)
 from cases.rules import Rulebook
 from cases.tables import CaseRow, EventRow, EvidenceRow, FilingRow
 from cases.updating import filing_digest
@@ -62,6 +70,8 @@ class Registry:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writing = writing(engine)
+        path = file_of(engine)
+        self._heads = HeadFile(path.with_name(f"{path.name}.heads")) if path else None
 
     @classmethod
     def open(cls, url_or_path: str | Path, *, lock_timeout_s: float = 10.0) -> Self:
@@ -194,22 +204,29 @@ class Registry:
         """List all filings, oldest first."""
         query = select(FilingRow).order_by(FilingRow.filing_id)
         with self._read() as session:
-            return [_filing_entry(row) for row in session.scalars(query)]
+            return [filing_from_row(row) for row in session.scalars(query)]
 
-    def verify_chain(self) -> ChainReport:
-        """Check the whole history, and every case and all evidence against it."""
+    def verify_chain(self, heads: Iterable[Head] = ()) -> ChainReport:
+        """Check the whole history, and all that the registry holds against it.
+
+        `heads` that were kept elsewhere have to be in the history, as those of the head file.
+        """
+        kept = self._heads.read() if self._heads else ()
         events = select(EventRow).order_by(EventRow.seq).execution_options(yield_per=_CHUNK)
         cases = select(CaseRow).options(selectinload(CaseRow.evidence)).order_by(CaseRow.case_no)
         evidence = select(EvidenceRow).execution_options(yield_per=_CHUNK)
         with self._read() as session:
-            return verify(
+            report = verify(
                 map(event_from_row, session.scalars(events)),
                 map(case_from_row, session.scalars(cases.execution_options(yield_per=_CHUNK))),
                 (
                     (row.case_no, row.position, evidence_from_row(row))
                     for row in session.scalars(evidence)
                 ),
+                map(filing_from_row, session.scalars(select(FilingRow))),
+                (*kept, *heads),
             )
+            return replace(report, problems=(*report.problems, *_misplaced(session)))
 
     @contextmanager
     def _read(self) -> Iterator[Session]:
@@ -218,8 +235,14 @@ class Registry:
 
     @contextmanager
     def _write(self) -> Iterator[Session]:
-        with explained(self._engine), Session(self._writing) as session, session.begin():
-            yield session
+        with explained(self._engine), ExitStack() as stack:
+            session = stack.enter_context(Session(self._writing))
+            with session.begin():
+                yield session
+                head = _head(session)
+                keep = self._heads and stack.enter_context(self._heads.appending())
+            if keep and head:
+                keep(head)
 
     def _row(self, session: Session, case_no: str, *, with_evidence: bool = False) -> CaseRow:
         options = [selectinload(CaseRow.evidence)] if with_evidence else []
@@ -227,6 +250,20 @@ class Registry:
         if row is None:
             raise UnknownCaseError(case_no)
         return row
+
+
+def _head(session: Session) -> Head | None:
+    query = select(EventRow.seq, EventRow.hash).order_by(EventRow.seq.desc()).limit(1)
+    last = session.execute(query).first()
+    return Head(last.seq, last.hash) if last else None
+
+
+def _misplaced(session: Session) -> Iterator[str]:
+    """Find cases whose place in the queue does not follow from their urgency and score."""
+    expected = queue_rank(CaseRow.urgency, CaseRow.score)
+    query = select(CaseRow.case_no).where(CaseRow.queue_rank != expected)
+    for case_no in session.scalars(query.order_by(CaseRow.case_no)):
+        yield f"the place of case {case_no} in the queue was changed"
 
 
 def _filters(
@@ -294,14 +331,3 @@ def _next_step(case: Case, action: str, reason: str, taken: Sequence[Step]) -> S
     if transition.needs_reason and not reason.strip():
         raise ReasonMissingError(case.case_no, action)
     return Step(transition.action, transition.source, transition.target)
-
-
-def _filing_entry(row: FilingRow) -> FilingEntry:
-    return FilingEntry(
-        patrol_id=row.patrol_id,
-        flown_at=row.flown_at,
-        filed_at=row.filed_at,
-        model_sha256=row.model_sha256,
-        rule_version=row.rule_version,
-        result=result_from_row(row),
-    )

@@ -2,11 +2,14 @@
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, overload
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute
 
 from cases.lifecycle import Stage
-from cases.model import Case, Event, Evidence, Place, Words
-from cases.tables import CaseRow, EventRow, EvidenceRow
+from cases.model import Case, Event, Evidence, FilingEntry, FilingResult, Place, Words
+from cases.tables import CaseRow, EventRow, EvidenceRow, FilingRow
 from geo.pose import Attitude, GeoPoint, Pose, PoseSigma
 
 _SAME_NAME = (
@@ -57,13 +60,28 @@ def _current(rows: Sequence[EvidenceRow]) -> tuple[Evidence, ...]:
     return tuple(evidence_from_row(row) for row in rows if row.version == newest[row.patrol_id])
 
 
+@overload
+def queue_rank(urgency: int, score: float) -> float: ...
+
+
+@overload
+def queue_rank(
+    urgency: InstrumentedAttribute[int], score: InstrumentedAttribute[float]
+) -> ColumnElement[float]: ...
+
+
+def queue_rank(urgency: Any, score: Any) -> Any:
+    """Order of work in one number that an index can hold: urgency, then score; also as SQL."""
+    return urgency + 0.999 * (1.0 - score)
+
+
 def case_values(case: Case) -> dict[str, Any]:
     """Make the columns of a case, without its evidence."""
     return {
         **{name: getattr(case, name) for name in _SAME_NAME},
         **dataclasses.asdict(case.place),
         "stage": case.stage.value,
-        "queue_rank": case.urgency + 0.999 * (1.0 - case.score),
+        "queue_rank": queue_rank(case.urgency, case.score),
         "why": [[words.en, words.zh] for words in case.why],
     }
 
@@ -128,3 +146,32 @@ def event_values(event: Event) -> dict[str, Any]:
     """Make the columns of an entry of the history."""
     values = {name: getattr(event, name) for name in _EVENT_COLUMNS}
     return {**values, "details": dict(event.details)}
+
+
+def filing_from_row(row: FilingRow) -> FilingEntry:
+    """Make the value of a filing."""
+    lists = {name: tuple(row.result[name]) for name in ("new", "same", "gone", "withdrawn")}
+    return FilingEntry(
+        filing_id=row.filing_id,
+        patrol_id=row.patrol_id,
+        digest=row.digest,
+        flown_at=row.flown_at,
+        filed_at=row.filed_at,
+        model_sha256=row.model_sha256,
+        rule_version=row.rule_version,
+        result=FilingResult(lists["new"], lists["same"], lists["gone"], lists["withdrawn"]),
+    )
+
+
+def filing_values(filing: FilingEntry) -> dict[str, Any]:
+    """Make the columns of a filing."""
+    return {
+        "filing_id": filing.filing_id,
+        "patrol_id": filing.patrol_id,
+        "digest": filing.digest,
+        "flown_at": filing.flown_at,
+        "filed_at": filing.filed_at,
+        "model_sha256": filing.model_sha256,
+        "rule_version": filing.rule_version,
+        "result": filing.result.lists(),
+    }

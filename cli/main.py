@@ -342,11 +342,17 @@ def serve(
 
 
 @app.command(epilog="Example: aerogrid audit patrol/")
-def audit(patrol: Patrol) -> None:
-    """Check that the registry's event log is whole and agrees with its cases."""
+def audit(
+    patrols: Annotated[list[Path], typer.Argument(help="Folders of patrols of one registry.")],
+    head: Annotated[
+        list[str] | None,
+        typer.Option(help="A hash that an audit or a bulletin told earlier; repeatable."),
+    ] = None,
+) -> None:
+    """Check that the registry's history is whole, agrees with its cases and has lost no entry."""
     from cli import serving
 
-    raise typer.Exit(serving.audit(patrol))
+    raise typer.Exit(serving.audit(patrols, head or ()))
 
 
 @app.command(epilog="Example: aerogrid demo demo --seed 1")

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from cases.model import Head
 from cases.registry import Registry
 from cli import console
 from geo.raster import read_terrain
 from pipeline.analysis import read_cells, registry_of
 from pipeline.errors import PipelineError
 from pipeline.inputs import patrol_settings, read_inputs
+from pipeline.reporting import head_of
 from pipeline.workspace import Workspace, read_json, require
 from review.app import create_app
 from review.server import serve as run_server
@@ -54,16 +56,21 @@ def _registry_place(workspace: Workspace) -> str:
     return str(registry) if "://" in str(registry) else str(Path(registry).resolve())
 
 
-def audit(patrol: Path) -> int:
-    """Verify the chain of the event log; 1 where it is broken."""
-    workspace = Workspace(patrol)
-    require(workspace.filing, "file")
-    with Registry.open(registry_of(workspace, patrol_settings(workspace, None))) as registry:
-        report = registry.verify_chain()
+def audit(patrols: Sequence[Path], heads: Sequence[str]) -> int:
+    """Verify the history of the patrols' registry against all known heads; 1 where it is broken."""
+    _refuse_other_registries(patrols)
+    first = Workspace(patrols[0])
+    known = [head_of(Workspace(patrol)) for patrol in patrols]
+    known += [Head(0, head.strip().lower(), f"--head {head}") for head in heads]
+    with Registry.open(registry_of(first, patrol_settings(first, None))) as registry:
+        report = registry.verify_chain(head for head in known if head)
     for problem in report.problems:
         console.warn(problem)
     state = "intact" if report.is_intact else f"BROKEN at {len(report.problems)} places"
     console.out.print(f"{report.events} events: {state}\nhead {report.head}", highlight=False)
+    console.out.print(f"{report.heads} heads known from outside were looked for", highlight=False)
+    if not report.heads:
+        console.warn("without a head from outside nobody can tell whether the end was cut off")
     return SOUND if report.is_intact else BROKEN
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cases.lifecycle import OPEN_STAGES, Stage
-from cases.model import Case, Category, FilingResult, Place
+from cases.model import Case, Category, FilingResult, Head, Place
 from cases.rules import find_category
 
 
@@ -38,6 +38,7 @@ class Figures:
         by_category: in the order of the categories table, categories without cases left out.
         by_cell: the cell with most cases first.
         by_stage: in the order of the life cycle, stages without cases left out.
+        head: of the registry's history when the patrol had been filed; None where unknown.
     """
 
     patrol_id: str
@@ -51,6 +52,7 @@ class Figures:
     by_category: tuple[CategoryFigures, ...]
     by_cell: tuple[CellFigures, ...]
     by_stage: tuple[tuple[Stage, int], ...]
+    head: Head | None = None
 
 
 def make_figures(
@@ -79,6 +81,7 @@ def make_figures(
         by_category=_by_category(counted, tuple(categories)),
         by_cell=_by_cell(counted),
         by_stage=_by_stage(counted),
+        head=result.head,
     )
 
 

@@ -82,6 +82,7 @@ def _page(figures: Figures, cases: Sequence[Case], pictures: Mapping[str, str | 
         _cells_table(figures),
         _map(ordered, colours),
         _cases(ordered, categories, pictures),
+        _head(figures),
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -163,6 +164,14 @@ def _cases(
     )
     nothing = f"<p>{_both(Words('No cases.', '无案件。'))}</p>"
     return _section(Words("Cases", "案件"), sheets or nothing)
+
+
+def _head(figures: Figures) -> str:
+    """Print what proves later that nothing of the history up to this patrol was erased."""
+    if figures.head is None:
+        return ""
+    words = Words("Registry history, entry", "案件登记链，条目")
+    return f"<footer><small>{_both(words)} {figures.head.seq}: {figures.head.hash}</small></footer>"
 
 
 def _case(case: Case, category: Category | None, picture: str | Words) -> str:

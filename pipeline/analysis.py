@@ -343,10 +343,8 @@ def _write_filing(
         workspace.filing,
         {
             "patrol_id": patrol.patrol_id,
-            "new": list(result.new),
-            "same": list(result.same),
-            "gone": list(result.gone),
-            "withdrawn": list(result.withdrawn),
+            **result.lists(),
+            "head": {"entry": result.head.seq, "hash": result.head.hash} if result.head else None,
             "filed": [
                 {
                     "observations": list(item.observation_ids),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cases.export import write_cases
-from cases.model import Case, Category, Evidence, FilingResult
+from cases.model import Case, Category, Evidence, FilingResult, Head
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from dispatch.bulletin import make_figures
@@ -50,6 +50,7 @@ def report(workspace: Workspace, settings: Settings) -> Report:
         tuple(filing["gone"]),
         tuple(filing["withdrawn"]),
         already_filed=True,
+        head=head_of(workspace),
     )
     with Registry.open(registry_of(workspace, settings)) as registry:
         cases = [registry.case(number) for number in (*result.new, *result.same, *result.gone)]
@@ -67,6 +68,12 @@ def report(workspace: Workspace, settings: Settings) -> Report:
         write_bulletin(folder / "bulletin.html", figures, cases, crops, pictureless)
         _write_layers(folder, cases, rulebook.categories)
     return Report(workspace.report / "bulletin.html", pictureless)
+
+
+def head_of(workspace: Workspace) -> Head | None:
+    """Recall the registry's last entry when the patrol was filed; None where nobody kept it."""
+    kept = read_json(require(workspace.filing, "file")).get("head")
+    return Head(int(kept["entry"]), str(kept["hash"]), str(workspace.filing)) if kept else None
 
 
 def draw_overlays(workspace: Workspace) -> Path:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases.chain import FIRST_HASH, case_hash, event_hash, next_event, verify
-from cases.model import Case, Event
+from cases.model import Case, Event, Head
 from cases.rule_files import load_rulebook
 from cases.updating import open_case
 from tests.cases.conftest import FLOWN, patrol_on
@@ -93,6 +93,15 @@ def test_a_removed_and_a_smuggled_case_are_found():
         "case n-1 was removed",
         "case n-7 has no history",
     }
+
+
+def test_every_known_head_has_to_be_in_the_history():
+    events = chain(5)
+    heads = [Head(event.seq, event.hash, "elsewhere") for event in events]
+    assert verify(events, [CASE], heads=heads).is_intact
+    problems = verify(events[:3], [CASE], heads=heads).problems
+    assert [problem.partition(" with")[0] for problem in problems] == ["entry 4", "entry 5"]
+    assert "known from elsewhere" in problems[0]
 
 
 def test_a_cut_off_end_is_found_by_the_case_it_left():

@@ -6,22 +6,27 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, event, inspect
+from sqlalchemy import create_engine, delete, event, inspect, select
+from sqlalchemy.orm import Session
 
-from cases.database import MIGRATIONS, REVISION, connect, migrate, without_password
+from cases.chain import next_event
+from cases.database import MIGRATIONS, REVISION, connect, migrate, url_of, without_password
 from cases.errors import RegistryError
 from cases.filing import propose
+from cases.heads import HeadFile
+from cases.model import Head
 from cases.registry import Registry
+from cases.rows import event_from_row, event_values
 from cases.rules import Rulebook
-from cases.tables import Base
+from cases.tables import Base, EventRow
 from cases.zones import NO_ZONES
-from tests.cases.conftest import DAY, FLOWN, patrol_on
+from tests.cases.conftest import DAY, FLOWN, patrol_on, tamper
 from tests.cases.test_registry import file, sights
 from tests.cases.world import seen
 
 
-def test_migrations_make_the_tables_that_the_mappings_say(tmp_path: Path):
-    engine = connect(tmp_path / "new.sqlite", lock_timeout_s=1)
+def test_migrations_make_the_tables_that_the_mappings_say(where: str):
+    engine = connect(where, lock_timeout_s=1)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
     engine.dispose()
@@ -40,13 +45,80 @@ def test_opening_again_keeps_the_cases(tmp_path: Path, rulebook: Rulebook):
             assert len(registry.cases()) == 3
 
 
-def test_migrations_go_down_and_up(tmp_path: Path):
-    engine = connect(tmp_path / "cases.sqlite", lock_timeout_s=1)
+def test_migrations_go_down_and_up_with_cases_in_them(where: str, rulebook: Rulebook):
+    with Registry.open(where) as registry:
+        file(registry, rulebook, sights(rulebook), patrol_on(0))
+    engine = connect(where, lock_timeout_s=1)
     migrate(engine, "base")
     assert inspect(engine).get_table_names() == ["alembic_version"]
     migrate(engine)
     assert set(Base.metadata.tables) < set(inspect(engine).get_table_names())
     engine.dispose()
+
+
+def make_old(where: str) -> None:
+    """Bring a registry to revision 0001, whose entries did not vouch for filings."""
+    engine = create_engine(url_of(where))
+    migrate(engine, "0001")
+    tamper(where)  # without triggers
+    Path(f"{where}.heads").unlink(missing_ok=True)
+    with Session(engine) as session, session.begin():
+        events = [event_from_row(row) for row in session.scalars(select(EventRow))]
+        session.execute(delete(EventRow))
+        before = None
+        for entry in sorted(events, key=lambda entry: entry.seq):
+            before = next_event(
+                before,
+                case_no=entry.case_no,
+                at=entry.at,
+                actor=entry.actor,
+                action=entry.action,
+                details={k: v for k, v in entry.details.items() if k != "filings"},
+            )
+            session.add(EventRow(**event_values(before)))
+    engine.dispose()
+
+
+def test_filings_of_before_are_sealed_once(where: str, rulebook: Rulebook):
+    with Registry.open(where) as registry:
+        for day in (0, 1):
+            file(registry, rulebook, sights(rulebook, day), patrol_on(day))
+        entries = registry.verify_chain().events
+    make_old(where)
+    for _ in range(2):
+        with Registry.open(where) as registry:
+            report = registry.verify_chain()
+            assert (report.is_intact, report.events) == (True, entries + 1)
+            assert file(registry, rulebook, sights(rulebook, 1), patrol_on(1)).already_filed
+            assert len(registry.cases()) == 3
+        engine = create_engine(url_of(where))
+        migrate(engine, "0001")
+        engine.dispose()
+    with Registry.open(where) as registry:
+        tamper(where, "UPDATE filings SET rule_version = 'other' WHERE filing_id = 1")
+        assert registry.verify_chain().problems == (
+            "filing 1 (patrol-0) is not what its entry says",
+        )
+
+
+def test_a_file_of_heads_outlives_a_torn_line(tmp_path: Path):
+    heads = HeadFile(tmp_path / "cases.sqlite.heads")
+    for number in (1, 2, 2):  # the same head again adds nothing
+        with heads.appending() as keep:
+            keep(Head(number, f"{number:064x}"))
+    with heads.path.open("ab") as file:
+        file.write(b"3 00")
+    with heads.appending() as keep:
+        keep(Head(4, f"{4:064x}"))
+    assert [head.seq for head in heads.read()] == [1, 2, 4]
+
+
+def test_heads_that_are_a_folder_stop_a_filing(tmp_path: Path, rulebook: Rulebook):
+    with Registry.open(tmp_path / "cases.sqlite") as registry:
+        (tmp_path / "cases.sqlite.heads").mkdir()
+        with pytest.raises(RegistryError, match=r"cases\.sqlite\.heads: the head"):
+            file(registry, rulebook, sights(rulebook), patrol_on(0))
+        assert registry.cases() == []
 
 
 def test_a_migration_that_is_cut_off_leaves_an_empty_file(tmp_path: Path, monkeypatch):

@@ -1,26 +1,31 @@
 import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from shapely import from_wkt
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
 
+from cases.database import url_of
 from cases.errors import (
     FilingError,
     ReasonMissingError,
+    RegistryError,
     StaleCaseError,
     TransitionError,
     UnknownCaseError,
 )
 from cases.filing import propose
 from cases.lifecycle import Action, Stage
-from cases.model import Case, FilingResult, Findings, PatrolRecord
+from cases.model import Case, FilingResult, Findings, Head, PatrolRecord
 from cases.registry import Registry
 from cases.rules import Rulebook
 from geo.pose import Attitude, GeoPoint, Pose
-from tests.cases.conftest import DAY, FLOWN, PHOTOS, patrol_on
+from tests.cases.conftest import DAY, FLOWN, PHOTOS, patrol_on, tamper
 from tests.cases.world import SEEN, cell, seen, square, zones
 
 EVERYWHERE = [square(0, 0, 3000)]
@@ -92,18 +97,23 @@ def test_a_filed_case_is_read_back_as_it_was_proposed(filed: Registry, rulebook:
     assert boat.evidence[0].polygon_px.equals(proposal.outlines[0].polygon_px)
 
 
-def everything(path: Path) -> list[tuple[object, ...]]:
-    with sqlite3.connect(path) as database:
+def everything(where: str) -> list[tuple[object, ...]]:
+    engine = create_engine(url_of(where))
+    with engine.connect() as connection:
         tables = ("cases", "evidence", "events", "filings")
-        rows = [row for name in tables for row in database.execute(f"SELECT * FROM {name}")]
-    database.close()
+        rows = [
+            tuple(row)
+            for name in tables
+            for row in connection.exec_driver_sql(f"SELECT * FROM {name}")
+        ]
+    engine.dispose()
     return rows
 
 
 def test_filing_the_same_patrol_twice_changes_nothing(
-    filed: Registry, rulebook: Rulebook, tmp_path: Path
+    filed: Registry, rulebook: Rulebook, where: str
 ):
-    before = everything(tmp_path / "cases.sqlite")
+    before = everything(where)
     again = filed.file(
         patrol_on(0),
         sights(rulebook),
@@ -113,14 +123,14 @@ def test_filing_the_same_patrol_twice_changes_nothing(
     )
     assert again.already_filed
     assert len(again.new) == 3
-    assert everything(tmp_path / "cases.sqlite") == before
+    assert everything(where) == before
 
 
 def test_two_registries_of_the_same_patrol_are_equal_row_by_row(rulebook: Rulebook, tmp_path: Path):
     for name in ("one.sqlite", "two.sqlite"):
         with Registry.open(tmp_path / name) as registry:
             file(registry, rulebook, sights(rulebook), patrol_on(0))
-    assert everything(tmp_path / "one.sqlite") == everything(tmp_path / "two.sqlite")
+    assert everything(str(tmp_path / "one.sqlite")) == everything(str(tmp_path / "two.sqlite"))
 
 
 def test_a_later_patrol_finds_cases_again_and_others_gone(filed: Registry, rulebook: Rulebook):
@@ -272,34 +282,132 @@ def test_filings_are_listed(filed: Registry, rulebook: Rulebook):
 
 TAMPERING = {
     "UPDATE cases SET score = 0.1": "is not what its last entry left",
-    "DROP TRIGGER evidence_no_update; UPDATE evidence SET photo_sha256 = 'other'": (
-        "is not what its last entry left"
+    "UPDATE cases SET queue_rank = 99": "in the queue was changed",
+    "UPDATE evidence SET photo_sha256 = 'other'": "is not what its last entry left",
+    "DELETE FROM evidence": "is not what its last entry left",
+    "UPDATE events SET actor = 'nobody'": "was changed",
+    "DELETE FROM events WHERE seq = 2": "is missing",
+    'UPDATE filings SET result = \'{"gone":[],"new":[],"same":[],"withdrawn":[]}\'': (
+        "filing 1 (patrol-0) is not what its entry says"
     ),
-    "DROP TRIGGER evidence_no_delete; DELETE FROM evidence": "is not what its last entry left",
-    "DROP TRIGGER events_no_update; UPDATE events SET actor = 'nobody'": "was changed",
-    "DROP TRIGGER events_no_delete; DELETE FROM events WHERE seq = 2": "is missing",
+    "UPDATE filings SET model_sha256 = 'other'": "is not what its entry says",
+    "UPDATE filings SET rule_version = 'other'": "is not what its entry says",
+    "UPDATE filings SET digest = 'other'": "is not what its entry says",
+    "DELETE FROM filings": "filing 1 was removed",
 }
 
 
 @pytest.mark.parametrize("statement", TAMPERING)
-def test_tampering_in_the_file_is_found(filed: Registry, tmp_path: Path, statement: str):
+def test_tampering_is_found(filed: Registry, where: str, statement: str):
     assert filed.verify_chain().is_intact
-    database = sqlite3.connect(tmp_path / "cases.sqlite")
-    database.executescript(statement)
-    database.close()
+    tamper(where, statement)
     problems = filed.verify_chain().problems
     assert any(TAMPERING[statement] in problem for problem in problems), problems
 
 
-@pytest.mark.parametrize("table", ["events", "evidence"])
-@pytest.mark.parametrize("verb", ["UPDATE {} SET case_no = 'x'", "DELETE FROM {}"])
-def test_history_and_evidence_refuse_to_be_changed(
-    filed: Registry, tmp_path: Path, verb: str, table: str
+def test_a_forged_filing_is_not_given_back(filed: Registry, rulebook: Rulebook, where: str):
+    tamper(where, 'UPDATE filings SET result = \'{"gone":[],"new":[],"same":[],"withdrawn":[]}\'')
+    with pytest.raises(RegistryError, match="filing 1 of patrol patrol-0 was changed"):
+        file(filed, rulebook, sights(rulebook), patrol_on(0))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE events SET case_no = 'x'",
+        "DELETE FROM events",
+        "UPDATE evidence SET case_no = 'x'",
+        "DELETE FROM evidence",
+        "UPDATE filings SET patrol_id = 'x'",
+        "DELETE FROM filings",
+        "DELETE FROM cases",
+        "UPDATE cases SET case_no = 'x'",
+    ],
+)
+def test_history_evidence_and_filings_refuse_to_be_changed(
+    filed: Registry, where: str, statement: str
 ):
-    database = sqlite3.connect(tmp_path / "cases.sqlite")
-    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-        database.execute(verb.format(table))
-    database.close()
+    engine = create_engine(url_of(where))
+    with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("table", ["events", "evidence", "filings", "cases"])
+@pytest.mark.parametrize("key", ["", "rowid, "])
+def test_sqlite_refuses_to_replace_a_row(rulebook: Rulebook, tmp_path: Path, table: str, key: str):
+    path = tmp_path / "cases.sqlite"
+    with Registry.open(path) as registry:
+        file(registry, rulebook, sights(rulebook), patrol_on(0))
+    with closing(sqlite3.connect(path)) as database:
+        names = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+        columns = f"{key}{', '.join(names)}"
+        text = {"case_no", "prev_hash"}  # a new key for the row whose rowid is taken
+        values = ", ".join(f"'x' || {n}" if key and n in text else n for n in names)
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            database.execute(
+                f"INSERT OR REPLACE INTO {table} ({columns}) SELECT {key}{values} FROM {table}"
+            )
+
+
+def test_postgresql_refuses_to_be_emptied(filed: Registry, where: str):
+    engine = create_engine(url_of(where))
+    if engine.dialect.name == "postgresql":
+        for table in ("events", "evidence", "filings", "cases"):
+            with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
+                connection.exec_driver_sql(f"TRUNCATE {table} CASCADE")
+    engine.dispose()
+
+
+# what erases the rejection that was the last thing to happen
+ERASING = (
+    "DELETE FROM events WHERE seq = 5",
+    "UPDATE cases SET stage = 'reported', version = 1 WHERE stage = 'rejected'",
+)
+
+
+def test_a_decision_that_was_erased_leaves_a_sound_chain_without_its_head(
+    registry: Registry, rulebook: Rulebook, where: str
+):
+    kept = file(registry, rulebook, sights(rulebook), patrol_on(0)).head
+    decide(registry, first(registry), "reject")
+    told = Head(5, registry.verify_chain().head, "the log book")
+    tamper(where, *ERASING)
+    assert registry.verify_chain([kept]).heads >= 1
+    [*_, problem] = registry.verify_chain([kept, told]).problems
+    assert "entry 5" in problem
+    assert "cut off" in problem
+
+
+def test_the_file_beside_a_registry_shows_that_a_decision_was_erased(
+    rulebook: Rulebook, tmp_path: Path
+):
+    path = tmp_path / "cases.sqlite"
+    with Registry.open(path) as registry:
+        file(registry, rulebook, sights(rulebook), patrol_on(0))
+        decide(registry, first(registry), "reject")
+        assert registry.verify_chain().is_intact
+        tamper(str(path), *ERASING)
+        [problem] = registry.verify_chain().problems
+    assert "known from cases.sqlite.heads" in problem
+
+
+def test_a_history_that_was_rewritten_as_a_whole_is_found(rulebook: Rulebook, tmp_path: Path):
+    with Registry.open(tmp_path / "true.sqlite") as registry:
+        head = file(registry, rulebook, sights(rulebook), patrol_on(0)).head
+    with Registry.open(tmp_path / "forged.sqlite") as registry:
+        file(registry, rulebook, sights(rulebook, without="boat"), patrol_on(0))
+        assert registry.verify_chain().is_intact
+        assert not registry.verify_chain([head]).is_intact
+
+
+def test_a_filing_gives_the_head_that_ended_it_also_when_it_comes_again(
+    filed: Registry, rulebook: Rulebook
+):
+    head = Head(4, filed.verify_chain().head)
+    decide(filed, first(filed), "confirm")
+    assert file(filed, rulebook, sights(rulebook), patrol_on(0)).head == head
+    assert filed.verify_chain([head]).is_intact
 
 
 def test_evidence_keeps_the_pose_of_its_photo(registry: Registry, rulebook: Rulebook):
@@ -361,16 +469,11 @@ def test_a_judgement_that_a_person_confirmed_stays(filed: Registry, rulebook: Ru
 
 @pytest.mark.parametrize("statement", ["DELETE FROM evidence", "UPDATE evidence SET yaw_deg = 9"])
 def test_old_evidence_that_was_tampered_with_is_found(
-    registry: Registry, rulebook: Rulebook, tmp_path: Path, statement: str
+    registry: Registry, rulebook: Rulebook, where: str, statement: str
 ):
     for patrol in (posed(0), patrol_on(0)):
         file(registry, rulebook, sights(rulebook), patrol)
-    database = sqlite3.connect(tmp_path / "cases.sqlite")
-    for verb in ("update", "delete"):
-        database.execute(f"DROP TRIGGER evidence_no_{verb}")
-    database.execute(f"{statement} WHERE version = 1 AND yaw_deg IS NOT NULL")
-    database.commit()
-    database.close()
+    tamper(where, f"{statement} WHERE version = 1 AND yaw_deg IS NOT NULL")
     problems = registry.verify_chain().problems
     assert len(problems) == 3
     assert all("is not what was filed with its version 1" in problem for problem in problems)

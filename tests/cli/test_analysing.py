@@ -13,6 +13,7 @@ import pytest
 
 from cases.registry import Registry
 from pipeline.inputs import Inputs
+from pipeline.workspace import read_json
 from tests.pipeline.rendered import NOW, make_photos
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,6 +84,9 @@ def test_audit_tells_an_intact_registry_from_a_changed_one(inputs, tmp_path):
             case.case_no, "confirm", actor="test", expected_version=case.version, now=NOW
         )
     assert aerogrid("audit", patrol).returncode == 0
+    assert read_json(patrol / "filing.json")["head"]["entry"] > 0
+    told = aerogrid("audit", patrol, "--head", "ab" * 32)
+    assert (told.returncode, "BROKEN" in told.stdout) == (1, True)
     connection = sqlite3.connect(patrol / "cases.sqlite")
     with connection:
         connection.execute("UPDATE cases SET score = 0.01")

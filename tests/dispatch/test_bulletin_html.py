@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from cases.model import Case, FilingResult, Place, Words
+from cases.model import Case, FilingResult, Head, Place, Words
 from cases.rule_files import load_rulebook
 from dispatch.bulletin import Figures, make_figures
 from dispatch.bulletin_html import Pictureless, write_bulletin
@@ -127,3 +127,10 @@ def test_a_case_without_picture_says_why(tmp_path: Path):
     page = written(tmp_path / "b.html", cases, {}, why)
     for words in ("photo changed since it was judged", "照片已非原件", "照片缺失", "无图片"):
         assert page.count(words) == 1
+
+
+def test_the_page_ends_with_the_head_of_the_history(tmp_path: Path):
+    told = replace(figures([case(1)]), head=Head(7, "ab" * 32))
+    write_bulletin(tmp_path / "b.html", told, [case(1)], {}, {})
+    assert f"7: {'ab' * 32}" in (tmp_path / "b.html").read_text(encoding="utf-8")
+    assert "footer" not in written(tmp_path / "c.html", [case(1)])

@@ -1,0 +1,60 @@
+"""A PostgreSQL of the tests' own: in a folder of its own, on a socket, ended by its own id."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+USER = "aerogrid"
+_SETTINGS = "-c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+
+
+def _binaries() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    named = shutil.which("pg_ctl")
+    return found[-1].parent if found else Path(named).resolve().parent if named else None
+
+
+def _owner() -> str | None:
+    """Whom the server runs as: PostgreSQL refuses to run as root."""
+    return "postgres" if os.geteuid() == 0 else None
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Start a server; gives the URL of a database, without its name. Skips where there is none."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed (extra postgis)")
+    binaries = _binaries()
+    if binaries is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt install postgresql)")
+    folder = Path(tempfile.mkdtemp(prefix="aerogrid-pg-"))  # short: a socket's path has a limit
+    owner = _owner()
+
+    def run(program: str, *arguments: str) -> None:
+        command = [binaries / program, "-D", folder / "data", *arguments]
+        log = folder / f"{program}.out"
+        with log.open("ab") as told:
+            done = subprocess.run(
+                command, cwd=folder, user=owner, stdout=told, stderr=told, check=False
+            )
+        if done.returncode:
+            raise RuntimeError(f"{program} failed: {log.read_text(errors='replace')[-2000:]}")
+
+    try:
+        if owner:
+            shutil.chown(folder, owner)
+        run(
+            "initdb", "-U", USER, "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"
+        )
+        run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} {_SETTINGS}")
+        try:
+            yield f"postgresql+psycopg://{USER}@/{{name}}?host={folder}"
+        finally:
+            run("pg_ctl", "stop", "-w", "-m", "immediate")
+    finally:
+        shutil.rmtree(folder)
