@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from cases.errors import RegistryError
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration; a database at this revision is used as it is."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -1,5 +1,6 @@
 """EDGE: put the findings of a patrol into the registry, inside one transaction."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from cases.chain import filing_hash
 from cases.errors import RegistryError
-from cases.journal import Journal, load_cases
-from cases.lifecycle import Action, Stage
+from cases.journal import Journal, load_cases, load_standings
+from cases.lifecycle import OPEN_STAGES, Action, Stage
 from cases.matching import MATCHED_STAGES, Matching, match
 from cases.model import (
     Case,
@@ -21,12 +22,12 @@ from cases.model import (
     Findings,
     Head,
     PatrolRecord,
-    Proposal,
 )
 from cases.rows import case_from_row, filing_from_row, filing_values
 from cases.rules import Rulebook
+from cases.standing import Miss, Sight, Standing, Statement, as_said, sight_of, told, told_assumed
 from cases.tables import CaseRow, EventRow, FilingRow
-from cases.updating import changes, miss, open_case, see_again, withdraw
+from cases.updating import changes, open_case, with_evidence
 
 FILING_ACTOR = "filing"
 _MARGIN_DEG = 0.01
@@ -47,25 +48,65 @@ class Filing:
 
 def store_filing(session: Session, filing: Filing) -> FilingResult:
     """Make, update and take back cases; a filing that was already stored changes nothing."""
-    before = _last_filing(session, filing.patrol.patrol_id)
+    patrol = filing.patrol
+    before = _last_filing(session, patrol.patrol_id)
     if before is not None and before.digest == filing.digest:
-        return replace(before.result, already_filed=True, head=_vouching_head(session, before))
+        entry = _vouching_entry(session, before)
+        return replace(before.result, already_filed=True, head=Head(entry.seq, entry.hash))
+    scene = _Scene(session, filing)
+    scene.load(_spoken_of(session, before) if before else ())
+    spoken = tuple(scene.cases)
+    known, remembered = _candidates(scene)
     matching = match(
         filing.findings,
-        _known_cases(session, filing),
+        known,
         filing.rulebook.categories,
-        patrol=filing.patrol,
+        patrol=patrol,
         footprints=filing.footprints,
+        remembered=remembered,
     )
+    found = {case.case_no for _, case in matching.same}
+    missed = [case.case_no for case in matching.missed]
+    scene.load(sorted({*found, *missed}.difference(spoken)))
     with Journal(session, actor=FILING_ACTOR, now=filing.now) as journal:
         result = FilingResult(
-            same=_store_same(session, journal, filing, matching),
-            gone=_store_gone(session, journal, filing, matching),
-            withdrawn=_store_withdrawn(session, journal, filing, matching),
-            new=_store_new(session, journal, filing, matching),
+            same=_store_same(scene, journal, matching),
+            gone=_store_missed(scene, journal, missed),
+            withdrawn=_store_retracted(scene, journal, set(spoken).difference(found, missed)),
+            new=_store_new(scene, journal, matching),
         )
-        _store_filing_row(session, journal, filing, result)
+        _store_filing_row(scene, journal, result, missed)
         return replace(result, head=journal.head)
+
+
+class _Scene:
+    """The cases that a filing touches, in full, with what the patrols say of them."""
+
+    def __init__(self, session: Session, filing: Filing) -> None:
+        self.session = session
+        self.filing = filing
+        self.cases: dict[str, Case] = {}
+        self.standings: dict[str, Standing] = {}
+
+    def load(self, case_nos: Iterable[str]) -> None:
+        cases = load_cases(self.session, list(case_nos))
+        self.cases |= cases
+        self.standings |= load_standings(self.session, cases)
+
+    def speak(
+        self, case_no: str, statement: Statement | None, changed: Case | None = None
+    ) -> tuple[Case, dict[str, Any]] | None:
+        """Say something of a case: the case by that and what to tell of it; None if nothing new.
+
+        `changed` is the case with what is not said by patrols, such as stage and evidence.
+        """
+        case, standing = self.cases[case_no], self.standings[case_no]
+        patrol_id = self.filing.patrol.patrol_id
+        after = as_said(changed or case, standing.with_word(patrol_id, statement))
+        if after == case and standing.statements.get(patrol_id) == statement:
+            return None
+        details = {"patrol": patrol_id, **told_assumed(standing), **told(statement)}
+        return after, {**details, "changes": changes(case, after)}
 
 
 def _last_filing(session: Session, patrol_id: str) -> FilingEntry | None:
@@ -74,7 +115,7 @@ def _last_filing(session: Session, patrol_id: str) -> FilingEntry | None:
     return filing_from_row(row) if row else None
 
 
-def _vouching_head(session: Session, filing: FilingEntry) -> Head:
+def _vouching_entry(session: Session, filing: FilingEntry) -> EventRow:
     """Find the entry that ended a filing; refuse a filing that it does not vouch for."""
     notes = select(EventRow).where(EventRow.case_no.is_(None), EventRow.action == "filing")
     nth = notes.order_by(EventRow.seq).offset(filing.filing_id - 1).limit(1)
@@ -86,35 +127,63 @@ def _vouching_head(session: Session, filing: FilingEntry) -> Head:
             f"filing {filing.filing_id} of patrol {filing.patrol_id} was changed in the registry "
             "since; run `aerogrid audit` and go back to a backup"
         )
-    return Head(entry.seq, entry.hash)
+    return entry
 
 
-def _known_cases(session: Session, filing: Filing) -> list[Case]:
-    """Cases that the findings or footprints could be about, without their evidence."""
+def _spoken_of(session: Session, before: FilingEntry) -> Iterable[str]:
+    """Number the cases of which the last filing of a patrol said anything."""
+    missed = _vouching_entry(session, before).details.get("missed", ())
+    result = before.result
+    return dict.fromkeys((*result.new, *result.same, *result.gone, *missed))
+
+
+def _candidates(scene: _Scene) -> tuple[list[Case], list[Case]]:
+    """Cases that the findings could be about: as they are without this patrol, and remembered.
+
+    What the patrol said before is taken out first, so that what it says now is matched as if it
+    had never said anything else.
+    """
+    known: list[Case] = []
+    remembered: list[Case] = []
+    for case in _near_cases(scene.session, scene.filing):
+        if case.case_no not in scene.cases:
+            (known if case.stage in MATCHED_STAGES else remembered).append(case)
+    patrol_id = scene.filing.patrol.patrol_id
+    for case_no, case in scene.cases.items():
+        standing = scene.standings[case_no]
+        others = standing.with_word(patrol_id, None)
+        if case.stage in MATCHED_STAGES and others.sights():
+            known.append(as_said(case, others))
+        elif isinstance(standing.statements.get(patrol_id), Sight):
+            remembered.append(case)
+    return known, remembered
+
+
+def _near_cases(session: Session, filing: Filing) -> list[Case]:
+    """Cases around the findings and footprints, without their evidence."""
     areas = [proposal.polygon for proposal in filing.findings.proposals] + list(filing.footprints)
-    stages = [stage.value for stage in MATCHED_STAGES]
-    of_patrol = CaseRow.last_patrol_id == filing.patrol.patrol_id
-    where = of_patrol
-    if areas:
-        west, south, east, north = shapely.multipolygons(areas).bounds
-        where = of_patrol | (
-            CaseRow.lon_deg.between(west - _MARGIN_DEG, east + _MARGIN_DEG)
-            & CaseRow.lat_deg.between(south - _MARGIN_DEG, north + _MARGIN_DEG)
-        )
-    rows = session.scalars(select(CaseRow).where(CaseRow.stage.in_(stages), where))
-    return [case_from_row(row, with_evidence=False) for row in rows]
+    if not areas:
+        return []
+    west, south, east, north = shapely.multipolygons(areas).bounds
+    query = select(CaseRow).where(
+        CaseRow.stage.in_([stage.value for stage in (*MATCHED_STAGES, Stage.WITHDRAWN)]),
+        CaseRow.lon_deg.between(west - _MARGIN_DEG, east + _MARGIN_DEG),
+        CaseRow.lat_deg.between(south - _MARGIN_DEG, north + _MARGIN_DEG),
+    )
+    return [case_from_row(row, with_evidence=False) for row in session.scalars(query)]
 
 
-def _store_new(
-    session: Session, journal: Journal, filing: Filing, matching: Matching
-) -> tuple[str, ...]:
+def _store_new(scene: _Scene, journal: Journal, matching: Matching) -> tuple[str, ...]:
+    filing, patrol = scene.filing, scene.filing.patrol
     numbers = []
-    prefix = f"{filing.rulebook.local_day(filing.patrol.flown_at, filing.now.date()):%Y%m%d}"
-    number = _last_number(session, prefix)
+    prefix = f"{filing.rulebook.local_day(patrol.flown_at, filing.now.date()):%Y%m%d}"
+    number = _last_number(scene.session, prefix)
     for proposal in matching.new:
         number += 1
-        case = open_case(proposal, f"{prefix}-{number:04d}", filing.patrol)
-        journal.record(case, "file", _seen_details(filing, proposal))
+        case = open_case(proposal, f"{prefix}-{number:04d}", patrol)
+        sight = sight_of(case, patrol.patrol_id, is_dated=patrol.is_dated)
+        details = {"patrol": patrol.patrol_id, "observations": list(proposal.observation_ids)}
+        journal.record(case, "file", {**details, **told(sight)})
         numbers.append(case.case_no)
     return tuple(numbers)
 
@@ -126,57 +195,65 @@ def _last_number(session: Session, prefix: str) -> int:
     return int(last.rpartition("-")[2]) if last else 0
 
 
-def _store_same(
-    session: Session, journal: Journal, filing: Filing, matching: Matching
-) -> tuple[str, ...]:
-    full = load_cases(session, [known.case_no for _, known in matching.same])
+def _store_same(scene: _Scene, journal: Journal, matching: Matching) -> tuple[str, ...]:
+    patrol = scene.filing.patrol
     for proposal, known in matching.same:
-        case = full[known.case_no]
-        seen = see_again(case, proposal, filing.patrol)
-        if seen != case:
-            details = _seen_details(filing, proposal)
-            told: dict[str, Any] = {"grown_m2": round(seen.area_m2 - case.area_m2, 2)}
-            told |= {"changes": changes(case, seen)}
-            action = "same" if seen.stage is case.stage else Action.REFILE.value
-            steps = {} if seen.stage is case.stage else _step(case.stage, seen.stage)
-            journal.record(seen, action, {**details, **steps, **told})
+        case = scene.cases[known.case_no]
+        fresh = open_case(proposal, case.case_no, patrol)
+        sight = sight_of(fresh, patrol.patrol_id, is_dated=patrol.is_dated)
+        seen = with_evidence(case, fresh.evidence, patrol.patrol_id)
+        is_back = case.stage is Stage.WITHDRAWN
+        if is_back:
+            seen = replace(seen, stage=Stage.REPORTED)
+        if (spoken := scene.speak(case.case_no, sight, seen)) is None:
+            continue
+        after, details = spoken
+        details |= {"observations": list(proposal.observation_ids)}
+        details |= {"grown_m2": round(after.area_m2 - case.area_m2, 2)}
+        if is_back:
+            details |= _step(case.stage, after.stage)
+        journal.record(after, Action.REFILE.value if is_back else "same", details)
     return tuple(known.case_no for _, known in matching.same)
 
 
-def _store_gone(
-    session: Session, journal: Journal, filing: Filing, matching: Matching
-) -> tuple[str, ...]:
-    full = load_cases(session, [known.case_no for known in matching.gone])
-    for case in full.values():
-        details = {"patrol": filing.patrol.patrol_id}
-        journal.record(miss(case, filing.patrol), "gone", details)
-    return tuple(full)
+def _store_missed(scene: _Scene, journal: Journal, case_nos: Sequence[str]) -> tuple[str, ...]:
+    """Note that places were covered and nothing was seen; number the cases that are gone by it."""
+    patrol = scene.filing.patrol
+    gone = []
+    for case_no in case_nos:
+        case, standing = scene.cases[case_no], scene.standings[case_no]
+        before = as_said(case, standing.with_word(patrol.patrol_id, None))
+        spoken = scene.speak(case_no, Miss(patrol.patrol_id, patrol.flown_at))
+        after = spoken[0] if spoken else case
+        if before.gone_at is None and after.gone_at is not None:
+            gone.append(case_no)
+        if spoken:
+            journal.record(after, "gone" if after.gone_at != case.gone_at else "missed", spoken[1])
+    return tuple(gone)
 
 
-def _store_withdrawn(
-    session: Session, journal: Journal, filing: Filing, matching: Matching
-) -> tuple[str, ...]:
-    full = load_cases(session, [known.case_no for known in matching.withdrawn])
-    for case in full.values():
-        details = {
-            "patrol": filing.patrol.patrol_id,
-            "reason": "a new filing of the same patrol no longer finds it",
-            **_step(case.stage, Stage.WITHDRAWN),
-        }
-        journal.record(withdraw(case), Action.WITHDRAW.value, details)
-    return tuple(full)
-
-
-def _seen_details(filing: Filing, proposal: Proposal) -> dict[str, Any]:
-    return {
-        "patrol": filing.patrol.patrol_id,
-        "model": filing.patrol.model_sha256,
-        "rule": proposal.rule_id,
-        "rule_version": proposal.rule_version,
-        "observations": list(proposal.observation_ids),
-        "score": proposal.score,
-        "why": [[words.en, words.zh] for words in proposal.why],
-    }
+def _store_retracted(scene: _Scene, journal: Journal, case_nos: Iterable[str]) -> tuple[str, ...]:
+    """Take back what the patrol no longer says; number the cases that nobody else has seen."""
+    patrol_id = scene.filing.patrol.patrol_id
+    withdrawn = []
+    for case_no in sorted(case_nos):
+        case, standing = scene.cases[case_no], scene.standings[case_no]
+        statement = standing.statements.get(patrol_id)
+        if statement is None or (isinstance(statement, Miss) and case.stage not in OPEN_STAGES):
+            continue  # who missed a case that asks for nothing has not been asked again
+        spoken = scene.speak(case_no, None)
+        assert spoken is not None, "taking back a statement changes what is said"
+        after, details = spoken
+        details |= {"reason": "a new filing of the same patrol no longer says so"}
+        is_alone = not standing.with_word(patrol_id, None).sights()
+        if is_alone and case.stage is Stage.REPORTED:
+            after = replace(after, stage=Stage.WITHDRAWN)
+            details |= _step(case.stage, after.stage)
+            journal.record(after, Action.WITHDRAW.value, details)
+            withdrawn.append(case_no)
+        else:
+            journal.record(after, "retract", details)
+    return tuple(withdrawn)
 
 
 def _step(source: Stage, target: Stage) -> dict[str, str]:
@@ -184,8 +261,9 @@ def _step(source: Stage, target: Stage) -> dict[str, str]:
 
 
 def _store_filing_row(
-    session: Session, journal: Journal, filing: Filing, result: FilingResult
+    scene: _Scene, journal: Journal, result: FilingResult, missed: Sequence[str]
 ) -> None:
+    session, filing = scene.session, scene.filing
     last = session.scalar(select(func.max(FilingRow.filing_id)))
     patrol = filing.patrol
     entry = FilingEntry(
@@ -206,6 +284,7 @@ def _store_filing_row(
         "rule_version": filing.rulebook.version_label,
         "rejected": len(filing.findings.rejected),
         **{name: len(numbers) for name, numbers in result.lists().items()},
+        "missed": list(missed),
         "filings": {str(entry.filing_id): filing_hash(entry)},
     }
     journal.note("filing", details)

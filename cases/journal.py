@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from cases.chain import case_hash, evidence_hash, next_event
+from cases.lifecycle import FILING_ACTIONS, Action
 from cases.model import Case, Event, Head
 from cases.rows import (
     case_from_row,
@@ -18,9 +19,12 @@ from cases.rows import (
     evidence_values,
     fresh_evidence,
 )
+from cases.standing import Standing, assumed, heard
 from cases.tables import Base, CaseRow, EventRow, EvidenceRow
 
 T = TypeVar("T")
+
+_BY_PERSONS = tuple(action.value for action in Action if action not in FILING_ACTIONS)
 
 _CHUNK = 500
 """Rows of one statement; SQLite before 3.32 takes 999 parameters."""
@@ -136,6 +140,21 @@ def load_cases(session: Session, case_nos: Sequence[str]) -> dict[str, Case]:
         for row in session.scalars(
             query.where(CaseRow.case_no.in_(chunk)).execution_options(populate_existing=True)
         )
+    }
+
+
+def load_standings(session: Session, cases: Mapping[str, Case]) -> dict[str, Standing]:
+    """Read what patrols say of cases out of the history."""
+    standings = dict.fromkeys(cases, Standing())
+    for chunk in _chunks(list(cases)):
+        columns = select(EventRow.case_no, EventRow.details).where(
+            EventRow.case_no.in_(chunk), EventRow.action.not_in(_BY_PERSONS)
+        )
+        for case_no, details in session.execute(columns.order_by(EventRow.seq)):
+            standings[str(case_no)] = heard(standings[str(case_no)], details)
+    return {
+        case_no: standing if standing.statements else assumed(cases[case_no])
+        for case_no, standing in standings.items()
     }
 
 

@@ -29,7 +29,7 @@ OTHER_CLASS_FACTOR = 0.5
 _LEAST_WEIGHT = 0.05
 _LEAST_MARGIN_M = 1.0
 
-MATCHED_STAGES = frozenset({*OPEN_STAGES, Stage.REJECTED, Stage.WITHDRAWN})
+MATCHED_STAGES = frozenset({*OPEN_STAGES, Stage.REJECTED})
 """A finding at a rejected case is that case again, not a new one; a closed case stays closed."""
 
 
@@ -39,14 +39,12 @@ class Matching:
 
     Attributes:
         same: findings with the known case that they show again.
-        gone: open cases at covered places where nothing like them was seen.
-        withdrawn: cases that an earlier filing of the same patrol made and this one does not.
+        missed: open cases at covered places where nothing like them was seen.
     """
 
     new: tuple[Proposal, ...]
     same: tuple[tuple[Proposal, Case], ...]
-    gone: tuple[Case, ...]
-    withdrawn: tuple[Case, ...]
+    missed: tuple[Case, ...]
 
 
 def match(
@@ -56,32 +54,38 @@ def match(
     *,
     patrol: PatrolRecord,
     footprints: Sequence[Polygon] = (),
+    remembered: Iterable[Case] = (),
 ) -> Matching:
     """Relate findings to known cases one to one, so that their total likeness is greatest.
 
     `footprints` of the usable photos in lon/lat say where not seeing something means that it is
-    gone. The order of findings and cases does not matter.
+    gone. `remembered` are cases that no other patrol has seen: what this one said before, what was
+    withdrawn. They give back their numbers to findings that are none of the known cases. The order
+    of findings and cases does not matter.
     """
     proposals = sorted(findings.proposals, key=lambda entry: entry.proposal_id)
-    cases = sorted(
-        (case for case in known if case.stage in MATCHED_STAGES), key=lambda case: case.case_no
-    )
-    frame = _frame(proposals, cases)
+    cases = _by_number(case for case in known if case.stage in MATCHED_STAGES)
+    once = _by_number(remembered)
+    frame = _frame(proposals, [*cases, *once])
     pairs = _assign(_likeness(proposals, cases, categories, patrol, frame))
+    paired = {proposals[i].proposal_id: cases[j] for i, j in pairs}
+    left = [entry for entry in proposals if entry.proposal_id not in paired]
+    again = _assign(_likeness(left, once, categories, patrol, frame))
+    paired |= {left[i].proposal_id: once[j] for i, j in again}
     matched = {j for _, j in pairs}
-    left = [case for j, case in enumerate(cases) if j not in matched]
-    paired = {i: cases[j] for i, j in pairs}
-    order = {entry.proposal_id: i for i, entry in enumerate(proposals)}
-    filing = [(entry, paired.get(order[entry.proposal_id])) for entry in findings.proposals]
-    withdrawn = tuple(case for case in left if _is_withdrawn(case, patrol))
-    standing = [case for case in left if _may_be_gone(case, patrol)]
-    covered = _covered(standing, footprints, frame)
+    standing = [
+        case for j, case in enumerate(cases) if j not in matched and _may_be_missed(case, patrol)
+    ]
+    filing = [(entry, paired.get(entry.proposal_id)) for entry in findings.proposals]
     return Matching(
         new=tuple(entry for entry, case in filing if case is None),
         same=tuple((entry, case) for entry, case in filing if case is not None),
-        gone=tuple(_unseen(covered, findings, categories, frame)),
-        withdrawn=withdrawn,
+        missed=tuple(_unseen(_covered(standing, footprints, frame), findings, categories, frame)),
     )
+
+
+def _by_number(cases: Iterable[Case]) -> list[Case]:
+    return sorted(cases, key=lambda case: case.case_no)
 
 
 def _frame(proposals: Sequence[Proposal], cases: Sequence[Case]) -> LocalFrame:
@@ -182,19 +186,8 @@ def _assign_island(
     return [pair for pair in pairs if pair in weights]
 
 
-def _is_withdrawn(case: Case, patrol: PatrolRecord) -> bool:
-    only_here = case.patrol_id == case.last_patrol_id == patrol.patrol_id
-    return only_here and case.stage is Stage.REPORTED
-
-
-def _may_be_gone(case: Case, patrol: PatrolRecord) -> bool:
-    return (
-        patrol.is_dated
-        and case.stage in OPEN_STAGES
-        and case.gone_at is None
-        and case.last_seen < patrol.flown_at
-        and patrol.patrol_id not in (case.patrol_id, case.last_patrol_id)
-    )
+def _may_be_missed(case: Case, patrol: PatrolRecord) -> bool:
+    return patrol.is_dated and case.stage in OPEN_STAGES
 
 
 def _covered(cases: Sequence[Case], footprints: Sequence[Polygon], frame: LocalFrame) -> list[Case]:

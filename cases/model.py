@@ -215,7 +215,7 @@ class Event:
     Attributes:
         seq: 1, 2, 3... over the whole registry.
         case_no: None for entries about a whole filing.
-        action: file, same, gone, filing, seal, or an action of the life cycle.
+        action: file, same, gone, missed, retract, filing, seal, or an action of the life cycle.
     """
 
     seq: int

@@ -1,7 +1,7 @@
 """How rows of the database become values and back."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, overload
 
 from sqlalchemy import ColumnElement
@@ -50,14 +50,17 @@ def case_from_row(row: CaseRow, *, with_evidence: bool = True) -> Case:
         stage=Stage(row.stage),
         place=Place(row.cell_code, row.cell_name, row.town, row.village, row.officer),
         why=tuple(Words(en, zh) for en, zh in row.why),
-        evidence=_current(row.evidence) if with_evidence else (),
+        evidence=_shown(row) if with_evidence else (),
     )
 
 
-def _current(rows: Sequence[EvidenceRow]) -> tuple[Evidence, ...]:
-    """Of each patrol the newest set, in the order in which they came."""
-    newest = {row.patrol_id: row.version for row in sorted(rows, key=lambda row: row.version)}
-    return tuple(evidence_from_row(row) for row in rows if row.version == newest[row.patrol_id])
+def _shown(row: CaseRow) -> tuple[Evidence, ...]:
+    """Of each patrol that still has seen the case its set, in the order in which they came."""
+    return tuple(
+        evidence_from_row(entry)
+        for entry in row.evidence
+        if row.shown.get(entry.patrol_id) == entry.version
+    )
 
 
 @overload
@@ -83,6 +86,7 @@ def case_values(case: Case) -> dict[str, Any]:
         "stage": case.stage.value,
         "queue_rank": queue_rank(case.urgency, case.score),
         "why": [[words.en, words.zh] for words in case.why],
+        "shown": {entry.patrol_id: entry.version for entry in case.evidence},
     }
 
 

@@ -131,6 +131,8 @@ class CaseRow(Base):
     last_seen: Mapped[datetime] = mapped_column(UtcTime)
     gone_at: Mapped[datetime | None] = mapped_column(UtcTime)
     version: Mapped[int]
+    shown: Mapped[dict[str, int]] = mapped_column(CanonicalJson)
+    """Version of the evidence that counts, by patrol; the case's hash covers what it chooses."""
     evidence: Mapped[list["EvidenceRow"]] = relationship(
         order_by="(EvidenceRow.version, EvidenceRow.position)", viewonly=True, lazy="raise"
     )

@@ -1,4 +1,4 @@
-"""What a filing does to one case: open it, see it again, miss it, take it back."""
+"""What a filing makes of one proposal: a case, its evidence, and what is told of a change."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -52,38 +52,9 @@ def open_case(proposal: Proposal, case_no: str, patrol: PatrolRecord) -> Case:
     )
 
 
-def see_again(case: Case, proposal: Proposal, patrol: PatrolRecord) -> Case:
-    """Add what a patrol saw of a known case; its outline and looks are those last seen.
-
-    Other evidence than an earlier filing of the same patrol gave takes its place in the case;
-    the registry keeps both.
-    """
-    fresh = open_case(proposal, case.case_no, patrol)
-    seen = replace(
-        case,
-        stage=Stage.REPORTED if case.stage is Stage.WITHDRAWN else case.stage,
-        first_seen=min(case.first_seen, fresh.first_seen),
-        evidence=_renewed(case.evidence, fresh.evidence, patrol.patrol_id),
-    )
-    is_later = patrol.is_dated and fresh.last_seen >= case.last_seen
-    is_latest = patrol.patrol_id == case.last_patrol_id or is_later
-    if not is_latest:
-        return seen
-    seen = replace(
-        seen,
-        score=fresh.score,
-        polygon=fresh.polygon,
-        lon_deg=fresh.lon_deg,
-        lat_deg=fresh.lat_deg,
-        sigma_m=fresh.sigma_m,
-        area_m2=fresh.area_m2,
-        place=fresh.place,
-        last_patrol_id=patrol.patrol_id,
-        last_seen=fresh.last_seen,
-        gone_at=None,
-    )
-    is_undecided = case.patrol_id == patrol.patrol_id and seen.stage is Stage.REPORTED
-    return _corrected(seen, fresh) if is_undecided else seen
+def with_evidence(case: Case, fresh: tuple[Evidence, ...], patrol_id: str) -> Case:
+    """Put the evidence of a patrol in the place of what it gave before; the registry keeps both."""
+    return replace(case, evidence=_renewed(case.evidence, fresh, patrol_id))
 
 
 def _renewed(
@@ -94,35 +65,6 @@ def _renewed(
     if before == fresh:
         return known
     return tuple(entry for entry in known if entry.patrol_id != patrol_id) + fresh
-
-
-def _corrected(case: Case, fresh: Case) -> Case:
-    """Take over the judgement of a new filing of the very patrol that made the case.
-
-    Only while nobody has decided: a person's decision was about the judgement as it stood.
-    """
-    return replace(
-        case,
-        category=fresh.category,
-        class_name=fresh.class_name,
-        urgency=fresh.urgency,
-        rule_id=fresh.rule_id,
-        rule_version=fresh.rule_version,
-        model_sha256=fresh.model_sha256,
-        why=fresh.why,
-        to_check=fresh.to_check,
-        first_seen=fresh.first_seen,
-    )
-
-
-def miss(case: Case, patrol: PatrolRecord) -> Case:
-    """Note that a patrol covered the place and saw nothing."""
-    return replace(case, gone_at=patrol.flown_at)
-
-
-def withdraw(case: Case) -> Case:
-    """Take back a case that only an earlier filing of the same patrol had seen."""
-    return replace(case, stage=Stage.WITHDRAWN)
 
 
 def changes(before: Case, after: Case) -> dict[str, list[Any]]:

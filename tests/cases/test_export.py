@@ -10,7 +10,7 @@ from cases.export import FIELDS, write_cases
 from cases.filing import propose
 from cases.model import Case
 from cases.rules import Rulebook
-from cases.updating import miss, open_case
+from cases.updating import open_case
 from tests.cases.conftest import DAY, patrol_on
 from tests.cases.world import cell, seen, zones
 
@@ -23,7 +23,7 @@ def cases(rulebook: Rulebook) -> list[Case]:
     ]
     made = propose(items, rulebook, zones(), on=DAY, cells=[cell()]).proposals
     first, second = (open_case(entry, f"n-{n}", patrol_on(0)) for n, entry in enumerate(made))
-    return [first, miss(second, patrol_on(1))]
+    return [first, replace(second, gone_at=patrol_on(1).flown_at)]
 
 
 @pytest.mark.parametrize("suffix", [".gpkg", ".geojson"])

@@ -1,4 +1,5 @@
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -40,6 +41,7 @@ def matched(
     cases: list[Case],
     patrol: PatrolRecord,
     footprints: list[Polygon] | None = None,
+    remembered: Sequence[Case] = (),
 ) -> Matching:
     return match(
         findings,
@@ -47,6 +49,7 @@ def matched(
         BOOK.categories,
         patrol=patrol,
         footprints=EVERYWHERE if footprints is None else footprints,
+        remembered=remembered,
     )
 
 
@@ -62,7 +65,7 @@ def test_a_building_seen_again_is_the_same_case():
     made = matched(found(5, house("b", 61.5, 61)), known(0, house("a", 60)), patrol_on(5))
     assert pairs(made) == {"b": "case-1"}
     assert not made.new
-    assert not made.gone
+    assert not made.missed
 
 
 def test_a_site_that_became_a_building_is_the_same_case():
@@ -88,35 +91,31 @@ def test_an_open_case_is_gone_only_where_the_photos_covered_it():
     cases = known(0, house("a", 60), house("c", 160))
     west = [square(60, 60, 50)]
     made = matched(found(5), cases, patrol_on(5), west)
-    assert [case.case_no for case in made.gone] == ["case-1"]
+    assert [case.case_no for case in made.missed] == ["case-1"]
 
 
 def test_nothing_is_gone_when_the_edge_of_the_photos_cuts_it():
     cut = [square(60 + 24.5, 60, 50)]  # covers the building, but not the doubt about its place
     cases = known(0, seen("a", "building", 66, 60, 12, sigma_m=2))
-    assert not matched(found(5), cases, patrol_on(5), cut).gone
+    assert not matched(found(5), cases, patrol_on(5), cut).missed
 
 
 def test_a_doubtful_sight_that_no_rule_wanted_keeps_a_case_standing():
     doubtful = seen("b", "building", 60, 60, 12, score=0.2)
     made = matched(found(5, doubtful), known(0, house("a", 60)), patrol_on(5))
     assert not made.new
-    assert not made.gone
+    assert not made.missed
 
 
 def test_a_doubtful_sight_of_another_kind_does_not():
     boat = seen("b", "boat", 60, 60, 12, score=0.2)
-    assert matched(found(5, boat), known(0, house("a", 60)), patrol_on(5)).gone
-
-
-def test_a_patrol_flown_before_the_last_sight_finds_nothing_gone():
-    assert not matched(found(-5), known(0, house("a", 60)), patrol_on(-5)).gone
+    assert matched(found(5, boat), known(0, house("a", 60)), patrol_on(5)).missed
 
 
 @pytest.mark.parametrize("stage", [Stage.REJECTED, Stage.CLOSED, Stage.WITHDRAWN])
 def test_a_case_that_asks_for_nothing_is_never_gone(stage: Stage):
     cases = [replace(case, stage=stage) for case in known(0, house("a", 60))]
-    assert not matched(found(5), cases, patrol_on(5)).gone
+    assert not matched(found(5), cases, patrol_on(5)).missed
 
 
 def test_a_finding_at_a_rejected_case_is_that_case_again():
@@ -145,16 +144,21 @@ def test_a_scar_where_a_fire_was_reported_belongs_to_the_fire():
     assert pairs(made) == {"scar": "case-1"}
 
 
-def test_a_new_filing_of_a_patrol_withdraws_what_it_no_longer_finds():
-    cases = known(0, house("a", 60), house("c", 160))
-    made = matched(found(0, house("a", 60)), cases, patrol_on(0))
-    assert [case.case_no for case in made.withdrawn] == ["case-2"]
-    assert not made.gone
+def test_a_finding_takes_the_number_of_a_remembered_case_before_a_new_one():
+    [once] = known(0, house("a", 60))
+    made = matched(found(0, house("b", 61)), [], patrol_on(0), remembered=[once])
+    assert pairs(made) == {"b": "case-1"}
 
 
-def test_a_confirmed_case_is_not_withdrawn():
-    cases = [replace(case, stage=Stage.ESTABLISHED) for case in known(0, house("a", 60))]
-    assert not matched(found(0), cases, patrol_on(0)).withdrawn
+def test_a_known_case_comes_before_a_remembered_one():
+    [standing] = known(0, house("a", 60))
+    once = replace(known(1, house("a", 62))[0], case_no="case-2")
+    made = matched(found(1, house("b", 62)), [standing], patrol_on(1), remembered=[once])
+    assert pairs(made) == {"b": "case-1"}
+
+
+def test_a_remembered_case_is_never_missed():
+    assert not matched(found(5), [], patrol_on(5), remembered=known(0, house("a", 60))).missed
 
 
 places = st.lists(
@@ -180,7 +184,7 @@ def test_the_order_of_findings_and_cases_does_not_matter(before, after, rng: ran
     )
     again = matched(shuffled, rng.sample(cases, len(cases)), patrol_on(5))
     assert pairs(again) == pairs(expected)
-    assert {case.case_no for case in again.gone} == {case.case_no for case in expected.gone}
+    assert {case.case_no for case in again.missed} == {case.case_no for case in expected.missed}
 
 
 @settings(deadline=None, max_examples=50)
@@ -188,7 +192,7 @@ def test_the_order_of_findings_and_cases_does_not_matter(before, after, rng: ran
 def test_each_finding_and_each_case_is_used_once(before, after):
     cases, findings = known(0, *crowd("a", before)), found(5, *crowd("b", after))
     made = matched(findings, cases, patrol_on(5))
-    used = [case.case_no for _, case in made.same] + [case.case_no for case in made.gone]
+    used = [case.case_no for _, case in made.same] + [case.case_no for case in made.missed]
     assert len(used) == len(set(used))
     filed = [*made.new, *(entry for entry, _ in made.same)]
     assert sorted(entry.proposal_id for entry in filed) == sorted(
@@ -202,5 +206,5 @@ def test_a_patrol_that_sees_the_same_again_makes_nothing_new(before):
     cases = known(0, *crowd("a", before))
     made = matched(found(5, *crowd("a", before)), cases, patrol_on(5))
     assert not made.new
-    assert not made.gone
+    assert not made.missed
     assert len(made.same) == len(cases)

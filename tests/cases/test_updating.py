@@ -9,7 +9,7 @@ from cases.filing import propose
 from cases.lifecycle import Stage
 from cases.model import PatrolRecord, Proposal
 from cases.rules import Rulebook
-from cases.updating import changes, filing_digest, miss, open_case, see_again
+from cases.updating import changes, filing_digest, open_case, with_evidence
 from geo.pose import Attitude, GeoPoint, Pose
 from tests.cases.conftest import DAY, FLOWN, PHOTOS, patrol_on
 from tests.cases.world import SEEN, seen, square, zones
@@ -38,33 +38,6 @@ def test_a_photo_without_hash_is_named(rulebook: Rulebook):
         open_case(proposal(rulebook), "n", replace(patrol_on(0), photo_sha256={}))
 
 
-def test_a_later_sight_renews_the_outline_and_adds_evidence(rulebook: Rulebook):
-    case = open_case(proposal(rulebook), "n", patrol_on(0))
-    grown = see_again(case, proposal(rulebook, 5, 14), patrol_on(5))
-    assert grown.area_m2 == pytest.approx(196, rel=1e-6)
-    assert (grown.first_seen, grown.last_seen) == (SEEN, SEEN + timedelta(days=5))
-    assert [entry.patrol_id for entry in grown.evidence] == ["patrol-0", "patrol-5"]
-
-
-def test_an_earlier_sight_filed_late_adds_evidence_only(rulebook: Rulebook):
-    case = open_case(proposal(rulebook, 5, 14), "n", patrol_on(5))
-    seen_before = see_again(case, proposal(rulebook, 0, 12), patrol_on(0))
-    assert seen_before.area_m2 == case.area_m2
-    assert seen_before.last_patrol_id == "patrol-5"
-    assert seen_before.first_seen == SEEN
-
-
-def test_a_case_that_is_seen_again_is_no_longer_gone(rulebook: Rulebook):
-    case = miss(open_case(proposal(rulebook), "n", patrol_on(0)), patrol_on(3))
-    assert case.gone_at == patrol_on(3).flown_at
-    assert see_again(case, proposal(rulebook, 5), patrol_on(5)).gone_at is None
-
-
-def test_the_same_sight_again_changes_nothing(rulebook: Rulebook):
-    case = open_case(proposal(rulebook), "n", patrol_on(0))
-    assert see_again(case, proposal(rulebook), patrol_on(0)) == case
-
-
 def test_the_digest_covers_what_is_filed(rulebook: Rulebook):
     findings = propose([seen("b", "building", 60, 60, 12)], rulebook, zones(), on=DAY)
     moved = propose([seen("b", "building", 61, 60, 12)], rulebook, zones(), on=DAY)
@@ -85,22 +58,21 @@ def test_the_digest_covers_what_is_filed(rulebook: Rulebook):
     assert len(digests) == 8
 
 
-def test_a_sight_of_unknown_day_adds_evidence_only(rulebook: Rulebook):
-    case = open_case(proposal(rulebook), "n", patrol_on(0))
-    undated = replace(patrol_on(5), is_dated=False)
-    seen_once = see_again(case, replace(proposal(rulebook, 0, 14), seen_at=None), undated)
-    assert seen_once.polygon == case.polygon
-    assert (seen_once.last_patrol_id, seen_once.last_seen) == ("patrol-0", SEEN)
-    assert len(seen_once.evidence) == 2
-
-
 def test_changes_name_the_old_and_the_new_value(rulebook: Rulebook):
     case = open_case(proposal(rulebook), "n", patrol_on(0))
-    grown = see_again(case, proposal(rulebook, 0, 14), patrol_on(0))
+    grown = open_case(proposal(rulebook, 0, 14), "n", patrol_on(0))
     told = changes(case, grown)
     assert set(told) == {"polygon", "area_m2"}
     assert from_wkt(told["polygon"][1]) == grown.polygon
     assert changes(case, case) == {}
+
+
+def test_the_same_evidence_again_keeps_its_version(rulebook: Rulebook):
+    case = open_case(proposal(rulebook), "n", patrol_on(0))
+    kept = replace(case, evidence=tuple(replace(entry, version=1) for entry in case.evidence))
+    assert with_evidence(kept, case.evidence, "patrol-0") == kept
+    other = (replace(case.evidence[0], photo_sha256="f" * 64),)
+    assert with_evidence(kept, other, "patrol-0").evidence == other
 
 
 def test_a_patrol_needs_a_name_and_a_time_zone():
