@@ -25,7 +25,7 @@ def dictionary(language: str, section: str) -> dict[str, str]:
 def test_every_stage_action_and_reason_has_a_word(language):
     assert set(dictionary(language, "stages")) == {stage.value for stage in Stage}
     assert set(dictionary(language, "reasons")) == set(REJECT_REASONS)
-    actions = {action.value for action in Action} | {"file", "same", "gone"}
+    actions = {action.value for action in Action} | {"file", "same", "gone", "missed", "retract"}
     assert set(dictionary(language, "actions")) == actions
 
 

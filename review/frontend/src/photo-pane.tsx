@@ -71,7 +71,7 @@ function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefine
   }, []);
   useEffect(() => {
     const view = viewRef.current;
-    if (!photo || photo.state === "missing" || !photo.width_px || !photo.height_px) return view?.clear();
+    if (!photo || photo.state !== "ok" || !photo.width_px || !photo.height_px) return view?.clear();
     view?.show({ photo, width: photo.width_px, height: photo.height_px, outlines });
   }, [photo, outlines]);
   useEffect(() => viewRef.current?.setOutlineVisible(outlineOn && !peeking), [outlineOn, peeking]);
@@ -120,10 +120,10 @@ function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefine
 function Notes({ photo, mode, loading }: { photo: CasePhoto | undefined; mode: ZoomMode; loading: boolean }) {
   const { t, number, time } = useBound();
   if (!photo) return null;
-  if (photo.state === "missing") {
+  if (photo.state !== "ok") {
     return (
       <div class="missing">
-        <strong>{t.photoMissing}</strong>
+        <strong>{photo.state === "changed" ? t.photoChanged : t.photoMissing}</strong>
         <p>
           {photo.photo_id} · {t.photoMissingHint}
         </p>
@@ -141,7 +141,6 @@ function Notes({ photo, mode, loading }: { photo: CasePhoto | undefined; mode: Z
       {mode === "kept" ? <span>{t.zoomKept}</span> : null}
       {loading ? <span>{t.loadingFull}</span> : null}
       {photo.outlines.length ? null : <span>{t.notInPhoto}</span>}
-      {photo.state === "changed" ? <span class="warning">{t.photoChanged}</span> : null}
     </div>
   );
 }
@@ -164,7 +163,7 @@ function Strip({ store, detail }: { store: ReviewStore; detail: CaseDetail }) {
           title={photo.photo_id}
           onClick={() => store.showPhoto(index)}
         >
-          {photo.state === "missing" ? <span>?</span> : <img src={photoUrl(photo, 200)} alt="" loading="lazy" />}
+          {photo.state !== "ok" ? <span>?</span> : <img src={photoUrl(photo, 200)} alt="" loading="lazy" />}
         </button>
       ))}
     </div>

@@ -278,7 +278,7 @@ export class ReviewStore {
     if (!no || this.opened.has(no)) return;
     const opened = await this.read(no).catch(() => null);
     const photo = opened?.detail.photos[0];
-    if (photo && photo.state !== "missing") new Image().src = photoUrl(photo, OVERVIEW_PX);
+    if (photo?.state === "ok") new Image().src = photoUrl(photo, OVERVIEW_PX);
   }
 
   private async explain(error: unknown, no: string): Promise<void> {

@@ -150,6 +150,8 @@ export const en = {
     withdraw: "Withdrawn",
     refile: "Filed again",
     gone: "Covered and not seen",
+    missed: "Covered again, still not seen",
+    retract: "Taken back by the patrol",
   },
   actors: {
     filing: "by the patrol",

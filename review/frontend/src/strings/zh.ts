@@ -152,6 +152,8 @@ export const zh: Strings = {
     withdraw: "撤回",
     refile: "再次上报",
     gone: "已覆盖，未再发现",
+    missed: "再次覆盖，仍未发现",
+    retract: "巡查撤回",
   },
   actors: {
     filing: "巡查上报",
