@@ -5,12 +5,13 @@ sets the registry back without this file leaves heads that its history no longer
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from cases.errors import RegistryError
 from cases.model import Head
+from geo.files import replacing
 
 _TAIL_BYTES = 256
 """More than any line takes."""
@@ -45,6 +46,17 @@ class HeadFile:
                 "space, give write permission to the file and its folder, and look the case up: "
                 "what you did may have been taken already"
             ) from error
+
+    def replace(self, heads: Sequence[Head]) -> None:
+        """Hold these heads and no others, as a whole or not at all."""
+        with replacing(self.path) as temporary:
+            lines = "".join(f"{head.seq} {head.hash}\n" for head in heads)
+            temporary.write_text(lines, encoding="ascii")
+
+
+def heads_beside(registry: Path) -> HeadFile:
+    """Name the file of heads that lies beside a registry."""
+    return HeadFile(registry.with_name(f"{registry.name}.heads"))
 
 
 def _head(line: str, source: str) -> Head | None:

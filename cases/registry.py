@@ -1,6 +1,6 @@
 """EDGE: the cases of a district in a database: file, list, decide, and prove the history."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -20,7 +20,7 @@ from cases.errors import (
     UnknownCaseError,
 )
 from cases.filing_store import Filing, store_filing
-from cases.heads import HeadFile
+from cases.heads import heads_beside
 from cases.journal import Journal
 from cases.lifecycle import (
     FILING_ACTIONS,
@@ -71,7 +71,7 @@ class Registry:
         self._engine = engine
         self._writing = writing(engine)
         path = file_of(engine)
-        self._heads = HeadFile(path.with_name(f"{path.name}.heads")) if path else None
+        self._heads = heads_beside(path) if path else None
 
     @classmethod
     def open(cls, url_or_path: str | Path, *, lock_timeout_s: float = 10.0) -> Self:
@@ -189,6 +189,11 @@ class Registry:
             details = {"from": step.source.value, "to": step.target.value, "reason": reason}
             with Journal(session, actor=actor, now=now) as journal:
                 return journal.record(replace(case, stage=step.target), step.action.value, details)
+
+    def note(self, action: str, details: Mapping[str, Any], *, now: datetime) -> None:
+        """Add an entry about the registry as a whole, such as that it was restored."""
+        with self._write() as session, Journal(session, actor="aerogrid", now=now) as journal:
+            journal.note(action, details)
 
     def counts(self) -> tuple[CaseCount, ...]:
         """Count cases by stage, category and cell."""

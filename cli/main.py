@@ -355,6 +355,28 @@ def audit(
     raise typer.Exit(serving.audit(patrols, head or ()))
 
 
+@app.command(epilog="Example: aerogrid backup patrol/ --out cases-2026-06-10.sqlite")
+def backup(
+    patrol: Patrol,
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write; a new one each time.")],
+) -> None:
+    """Copy the patrol's registry while others use it, and prove the copy."""
+    from cli import serving
+
+    raise typer.Exit(serving.back_up(patrol, out))
+
+
+@app.command(epilog="Example: aerogrid restore cases-2026-06-10.sqlite patrol/")
+def restore(
+    copy: Annotated[Path, typer.Argument(help="File that `backup` wrote.")],
+    patrol: Patrol,
+) -> None:
+    """Bring a backup back into the patrol's registry; what was there before is kept beside it."""
+    from cli import serving
+
+    raise typer.Exit(serving.restore(copy, patrol))
+
+
 @app.command(epilog="Example: aerogrid demo demo --seed 1")
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder to write.")] = Path("demo"),

@@ -1,11 +1,15 @@
-"""The verbs that open a registry: the review page, and the audit of its event log."""
+"""The verbs that open a registry: the review page, the audit of its history, backups."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
+from cases import backup
+from cases.database import without_password
 from cases.model import Head
 from cases.registry import Registry
 from cli import console
+from geo.errors import AerogridError
 from geo.raster import read_terrain
 from pipeline.analysis import read_cells, registry_of
 from pipeline.errors import PipelineError
@@ -72,6 +76,44 @@ def audit(patrols: Sequence[Path], heads: Sequence[str]) -> int:
     if not report.heads:
         console.warn("without a head from outside nobody can tell whether the end was cut off")
     return SOUND if report.is_intact else BROKEN
+
+
+def back_up(patrol: Path, out: Path) -> int:
+    """Copy the registry of a patrol and prove the copy."""
+    copied = backup.back_up(_registry_file(patrol), out)
+    _tell_copied(copied)
+    return 0
+
+
+def restore(copy: Path, patrol: Path) -> int:
+    """Bring a copy back into the registry of a patrol."""
+    restored = backup.restore(copy, _registry_file(patrol), now=datetime.now(UTC))
+    _tell_copied(restored.copied)
+    if restored.kept is not None:
+        console.err.print(f"what was there before: {console.where(restored.kept)}")
+    if restored.lost is not None:
+        console.warn(
+            f"entries up to {restored.lost.seq} were there before and are not in the copy; "
+            "`aerogrid audit` names the patrols to file again"
+        )
+    return 0
+
+
+def _registry_file(patrol: Path) -> Path:
+    workspace = Workspace(patrol)
+    where = str(registry_of(workspace, patrol_settings(workspace, None)))
+    if "://" in where:
+        raise AerogridError(
+            f"{without_password(where)}: is on a server; copy it with pg_dump, and bring it back "
+            "with pg_restore and `aerogrid audit`"
+        )
+    return Path(where)
+
+
+def _tell_copied(copied: backup.Copied) -> None:
+    rows = ", ".join(f"{count} {name}" for name, count in copied.rows.items())
+    console.out.print(f"{console.where(copied.path)}: {rows}, intact", highlight=False)
+    console.out.print(f"head {copied.head.hash}", highlight=False)
 
 
 def _photos(workspace: Workspace) -> PatrolPhotos:

@@ -85,6 +85,11 @@ def test_audit_tells_an_intact_registry_from_a_changed_one(inputs, tmp_path):
         )
     assert aerogrid("audit", patrol).returncode == 0
     assert read_json(patrol / "filing.json")["head"]["entry"] > 0
+    copy = tmp_path / "copy.sqlite"
+    assert "intact" in aerogrid("backup", patrol, "--out", copy).stdout
+    assert aerogrid("backup", patrol, "--out", copy).returncode == 1
+    assert "before-1" in aerogrid("restore", copy, patrol).stderr
+    assert aerogrid("audit", patrol).returncode == 0
     told = aerogrid("audit", patrol, "--head", "ab" * 32)
     assert (told.returncode, "BROKEN" in told.stdout) == (1, True)
     connection = sqlite3.connect(patrol / "cases.sqlite")
