@@ -70,6 +70,11 @@ def demo(_: Path) -> None:
     run(ROOT / "benchmarks" / "demo.py", "--seeds", 1)
 
 
+def crash(_: Path) -> None:
+    """Kill the writer of a registry 200 times and look at what is left."""
+    run(ROOT / "benchmarks" / "crash.py", "--kills", 200)
+
+
 QUESTIONS: dict[str, Callable[[Path], None]] = {
     "planning": planning,
     "flight_time": flight_time,
@@ -78,6 +83,7 @@ QUESTIONS: dict[str, Callable[[Path], None]] = {
     "georef": georef,
     "detect": detect,
     "demo": demo,
+    "crash": crash,
 }
 NEED_DATA = ("planning", "flight_time", "georef", "detect")
 

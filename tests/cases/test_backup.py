@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.crash import file_patrol
 from cases.backup import back_up, restore
 from cases.errors import RegistryError
 from cases.heads import heads_beside
@@ -15,7 +16,6 @@ from cases.lifecycle import Stage
 from cases.registry import Registry
 from cases.rules import Rulebook
 from tests.cases.conftest import FLOWN, patrol_on, tamper
-from tests.cases.crash_writer import file_patrol
 from tests.cases.test_registry import decide, file, first, sights
 
 NOW = FLOWN + timedelta(days=30)
