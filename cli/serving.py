@@ -50,7 +50,7 @@ def _refuse_other_registries(patrols: Sequence[Path]) -> None:
     for patrol, place in zip(patrols, places, strict=True):
         if place != places[0]:
             raise PipelineError(
-                f"{patrol}: its cases are in another registry than those of {patrols[0]}. Serve it "
+                f"{patrol}: its cases are in another registry than those of {patrols[0]}. Name it "
                 "by itself, or file both into one registry (filing.registry in the settings)."
             )
 
