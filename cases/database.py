@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from cases.errors import RegistryError
@@ -77,9 +78,10 @@ def connect(url_or_path: str | Path, *, lock_timeout_s: float) -> Engine:
     return engine
 
 
-def file_of(engine: Engine) -> Path | None:
+def path_of(url_or_path: str | Path) -> Path | None:
     """Path of a registry that is a file; None for one on a server or in memory."""
-    named = engine.url.database if engine.dialect.name == "sqlite" else None
+    url = make_url(url_of(url_or_path))
+    named = url.database if url.get_backend_name() == "sqlite" else None
     if not named or named == ":memory:":
         return None
     return Path(named.removeprefix("file:"))

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Engine, Select, func, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from cases.chain import verify
-from cases.database import connect, explained, file_of, writing
+from cases.database import connect, explained, path_of, writing
 from cases.errors import (
     ReasonMissingError,
     StaleCaseError,
@@ -70,7 +70,7 @@ class Registry:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writing = writing(engine)
-        path = file_of(engine)
+        path = path_of(str(engine.url))
         self._heads = heads_beside(path) if path else None
 
     @classmethod

@@ -199,7 +199,7 @@ def _remove_products(workspace: Workspace) -> None:
     files = [workspace.inputs, workspace.settings, workspace.frames, workspace.detections]
     files += [workspace.detection_ledger, workspace.observations, workspace.unlocated]
     files += [workspace.filing]
-    files += [Path(f"{workspace.registry}{suffix}") for suffix in ("", "-wal", "-shm")]
+    files += [Path(f"{workspace.registry}{suffix}") for suffix in ("", "-wal", "-shm", ".heads")]
     for file in files:
         file.unlink(missing_ok=True)
 

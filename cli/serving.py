@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cases import backup
-from cases.database import without_password
+from cases.database import path_of, without_password
 from cases.model import Head
 from cases.registry import Registry
 from cli import console
@@ -101,13 +101,14 @@ def restore(copy: Path, patrol: Path) -> int:
 
 def _registry_file(patrol: Path) -> Path:
     workspace = Workspace(patrol)
-    where = str(registry_of(workspace, patrol_settings(workspace, None)))
-    if "://" in where:
+    where = registry_of(workspace, patrol_settings(workspace, None))
+    path = path_of(where)
+    if path is None:
         raise AerogridError(
-            f"{without_password(where)}: is on a server; copy it with pg_dump, and bring it back "
-            "with pg_restore and `aerogrid audit`"
+            f"{without_password(str(where))}: is on a server; copy it with pg_dump, bring it back "
+            "with pg_restore, and look at it with `aerogrid audit`"
         )
-    return Path(where)
+    return path
 
 
 def _tell_copied(copied: backup.Copied) -> None:

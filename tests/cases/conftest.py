@@ -41,14 +41,17 @@ def _execute(url: str, statement: str) -> None:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Where a registry is kept: a file, then a database of its own on PostgreSQL."""
     if request.param == "sqlite":
-        return str(tmp_path / "cases.sqlite")
+        yield str(tmp_path / "cases.sqlite")
+        return
     url: str = request.getfixturevalue("postgresql")
     name = f"t{next(_numbers)}"
     _execute(url.format(name="postgres"), f"CREATE DATABASE {name} TEMPLATE template")
-    return url.format(name=name)
+    yield url.format(name=name)
+    # at once, before the system has written all of its files to disk
+    _execute(url.format(name="postgres"), f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

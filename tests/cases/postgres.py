@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 USER = "aerogrid"
-_SETTINGS = "-c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+_SETTINGS = (
+    "-c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off "
+    "-c autovacuum=off"
+)
 
 
 def _binaries() -> Path | None:

@@ -10,7 +10,15 @@ from sqlalchemy import create_engine, delete, event, inspect, select
 from sqlalchemy.orm import Session
 
 from cases.chain import next_event
-from cases.database import MIGRATIONS, REVISION, connect, migrate, url_of, without_password
+from cases.database import (
+    MIGRATIONS,
+    REVISION,
+    connect,
+    migrate,
+    path_of,
+    url_of,
+    without_password,
+)
 from cases.errors import RegistryError
 from cases.filing import propose
 from cases.heads import HeadFile
@@ -240,6 +248,20 @@ def test_a_password_is_never_told(url: str):
         Registry.open(url)
     assert "SECRET" not in str(raised.value)
     assert "***" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("named", "path"),
+    [
+        ("deep/cases.sqlite", "deep/cases.sqlite"),
+        ("sqlite:////srv/cases.sqlite", "/srv/cases.sqlite"),
+        ("sqlite:///file:/srv/cases.sqlite?mode=ro&uri=true", "/srv/cases.sqlite"),
+        ("sqlite://", None),
+        ("postgresql+psycopg://officer@host/cases", None),
+    ],
+)
+def test_a_registry_in_a_file_is_told_from_one_on_a_server(named: str, path: str | None):
+    assert path_of(named) == (path and Path(path))
 
 
 def test_a_name_without_password_stays_as_it_is():

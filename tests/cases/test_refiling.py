@@ -201,7 +201,7 @@ def state_after(empty: Path, filings: Sequence[Word]) -> list[Any]:
     return sorted(cases, key=lambda case: (case.lon_deg, case.lat_deg, repr(case.evidence)))
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(words, max_size=4), words, words)
 def test_one_filing_after_another_equals_the_last_alone(
     empty: Path, before: list[Word], one: Word, other: Word
