@@ -181,6 +181,8 @@ def run(folder: Path, kills: int, seed: int) -> Tally:
                 file_patrol(registry, rulebook, number, houses=CASES_PER_PATROL - 1)
                 said += [("filed", number), ("refiled", number)]
         look(path, said, tally)
+        if tally.kills % KILLS_PER_REGISTRY == 0:
+            print(f"{tally.kills} kills, {len(tally.problems)} problems", file=sys.stderr)
     return tally
 
 
