@@ -16,6 +16,7 @@ from missions.model import MissionItem
 ANSWER_S = 1.5
 TRIES = 6
 TRANSFER_TRIES = 3
+CLEAR_TRIES = 15  # with every third answer lost, one clearing in four million goes unconfirmed
 TOLD_DIFFERENCES = 3
 IN_PROGRESS = 5
 RESULTS = {  # MAV_RESULT
@@ -157,10 +158,14 @@ class Session:
                 return
             if final:
                 break
-        self.clear(mission_type)
+        left = (
+            "what had arrived was cleared"
+            if self.clear(mission_type)
+            else "the vehicle did NOT confirm that what had arrived was cleared: do not fly it"
+        )
         raise TransferError(
             f"Upload of the {name_of(mission_type)} ({len(items)} items) failed: {problem}. "
-            "Nothing was armed; what had arrived was cleared."
+            f"Nothing was armed; {left}."
         )
 
     def _store_once(self, items: tuple[MissionItem, ...], mission_type: int) -> tuple[str, bool]:
@@ -191,16 +196,25 @@ class Session:
         return download.items
 
     def clear(self, mission_type: int) -> bool:
-        """Empty a list; whether the vehicle confirmed it."""
+        """Empty a list; whether the vehicle confirmed it, and has nothing left to hand over.
+
+        An acknowledgement alone proves nothing: it may be that of an upload, come late.
+        """
         to = self.link.to
-        for _ in range(TRIES):
+        for _ in range(CLEAR_TRIES):
             self.link.send(
                 mavlink.MAVLink_mission_clear_all_message(to.system, to.component, mission_type)
             )
             answer = self.wait(lambda m: _ends_transfer(m, mission_type), ANSWER_S)
-            if answer is not None and answer.type == 0:
+            if answer is not None and answer.type == 0 and self._is_empty(mission_type):
                 return True
         return False
+
+    def _is_empty(self, mission_type: int) -> bool:
+        """Whether a list is read back as empty; a mission may still hold the home item."""
+        download = Download(self.link.to, mission_type)
+        self._run(download)
+        return download.done and len(download.items) <= int(mission_type == MISSION)
 
     def _run(self, transfer: Upload | Download) -> None:
         """Exchange messages until a transfer has ended; both end by themselves in time."""

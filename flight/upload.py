@@ -21,8 +21,11 @@ from missions.model import MissionItem
 RETRY_S = 1.2  # ArduPilot asks again after 1 s; we wait a little longer so as not to cross it
 SILENCE_S = 9.0  # ArduPilot gives an upload up after 8 s
 
-ACCEPTED, INVALID_SEQUENCE = 0, 13
+ACCEPTED = 0
 REFUSALS = frozenset(range(2, 13))
+# Answers that may belong to an earlier try or to a message that came late: an error, an item out
+# of order, another sender, a cancelled upload. They end a transfer only if nothing better follows.
+PASSING = frozenset({1, 13, 14, 15})
 RESULT_TEXTS = {  # MAV_MISSION_RESULT
     1: "the vehicle reports a general error",
     2: "a coordinate frame is not supported",
@@ -62,6 +65,7 @@ class Upload:
     _last_sent: int = -1
     _answered_s: float = 0.0
     _sent_s: float = 0.0
+    _setback: str | None = None
 
     def start(self, now_s: float) -> list[Message]:
         """Announce the number of items."""
@@ -69,14 +73,14 @@ class Upload:
         return [self._count()]
 
     def receive(self, message: Message, now_s: float) -> list[Message]:
-        """Answer a request; end at the acknowledgement."""
+        """Answer a request; end at the acknowledgement, unless it may not be of this upload."""
         if self.done or self.problem or not _concerns(message, self.mission_type):
             return []
         kind = message.get_type()
         if kind in ("MISSION_REQUEST", "MISSION_REQUEST_INT"):
             return self._answer(message.seq, now_s)
         if kind == "MISSION_ACK":
-            self._finish(message.type, now_s)
+            self._finish(message.type)
         return []
 
     def tick(self, now_s: float) -> list[Message]:
@@ -84,7 +88,7 @@ class Upload:
         if self.done or self.problem:
             return []
         if now_s - self._answered_s > SILENCE_S:
-            self.problem = f"no answer for {SILENCE_S:g} s; check the link"
+            self.problem = self._setback or f"no answer for {SILENCE_S:g} s; check the link"
             return []
         if now_s - self._sent_s < RETRY_S:
             return []
@@ -99,16 +103,15 @@ class Upload:
         self._last_sent, self._sent_s = seq, now_s
         return [self._item(seq)]
 
-    def _finish(self, result: int, now_s: float) -> None:
+    def _finish(self, result: int) -> None:
         """End at an answer, except at one that leaves the upload open or belongs to another."""
-        self._answered_s = now_s
         complete = len(self._requested) == len(self.items)
         if result == ACCEPTED:
             self.done = complete
-        elif result == INVALID_SEQUENCE:
-            return  # ArduPilot asks again for the item it wants
         elif complete and result == 1:
             self.done = True  # our repeated last item met a finished upload; reading back decides
+        elif result in PASSING:
+            self._setback = RESULT_TEXTS[result]
         else:
             self.problem = RESULT_TEXTS.get(result, f"unknown answer {result}")
             self.refused = result in REFUSALS
@@ -134,6 +137,7 @@ class Download:
     _received: list[MissionItem] = field(default_factory=list)
     _answered_s: float = 0.0
     _sent_s: float = 0.0
+    _setback: str | None = None
 
     @property
     def items(self) -> tuple[MissionItem, ...]:
@@ -157,7 +161,7 @@ class Download:
                 return []
             self._received.append(item_from_message(message))
         elif kind == "MISSION_ACK" and message.type != ACCEPTED:
-            return self._refused(message.type, now_s)
+            return self._refused(message.type)
         else:
             return []
         self._answered_s = self._sent_s = now_s
@@ -168,17 +172,17 @@ class Download:
         if self.done or self.problem:
             return []
         if now_s - self._answered_s > SILENCE_S:
-            self.problem = f"no answer for {SILENCE_S:g} s; check the link"
+            self.problem = self._setback or f"no answer for {SILENCE_S:g} s; check the link"
             return []
         if now_s - self._sent_s < RETRY_S:
             return []
         self._sent_s = now_s
         return [self._next_request()]
 
-    def _refused(self, result: int, now_s: float) -> list[Message]:
-        """Wait where the vehicle is still busy with an upload, end otherwise."""
-        if result == 14 and self._count is None:
-            self._sent_s = now_s
+    def _refused(self, result: int) -> list[Message]:
+        """Wait where the vehicle may be busy or answer something older, end otherwise."""
+        if result in PASSING:
+            self._setback = RESULT_TEXTS[result]
         else:
             self.problem = RESULT_TEXTS.get(result, f"unknown answer {result}")
         return []

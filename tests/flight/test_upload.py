@@ -3,9 +3,14 @@ from random import Random
 import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
+from benchmarks.uploads import upload_once
+from flight.errors import TransferError
 from flight.protocol import FENCE, MISSION, Address, differences, fence_items, home_item
-from flight.upload import RESULT_TEXTS, SILENCE_S, Download, Upload
+from flight.session import Session
+from flight.upload import PASSING, RESULT_TEXTS, SILENCE_S, Download, Upload
+from missions.model import MissionItem
 from simulations.stores import Stores
+from tests.flight.links import RoughLink
 from tests.flight.sorties import HOME, area, small_sortie
 
 TO = Address()
@@ -100,12 +105,61 @@ def test_an_item_out_of_order_leaves_the_upload_open():
     assert not upload.done
 
 
-@pytest.mark.parametrize("result", [r for r in RESULT_TEXTS if r != 13])
+@pytest.mark.parametrize("result", RESULT_TEXTS)
 def test_every_refusal_has_its_own_words(result):
     upload = Upload(ITEMS, TO)
     upload.start(0.0)
     upload.receive(ack(result), 0.1)
+    upload.tick(SILENCE_S + 1)
     assert upload.problem == RESULT_TEXTS[result]
+
+
+def test_every_result_of_the_protocol_is_known():
+    results = mavlink.enums["MAV_MISSION_RESULT"]
+    told = {0, *RESULT_TEXTS}
+    assert told == {value for value, entry in results.items() if "ENUM_END" not in entry.name}
+
+
+@pytest.mark.parametrize("result", sorted(PASSING))
+def test_an_answer_that_may_be_of_an_earlier_try_does_not_end_an_upload(result):
+    upload = Upload(ITEMS[:1], TO)
+    upload.start(0.0)
+    upload.receive(ack(result), 0.1)
+    upload.receive(mavlink.MAVLink_mission_request_message(255, 190, 0, MISSION), 0.2)
+    upload.receive(ack(0), 0.3)
+    assert upload.done
+
+
+@pytest.mark.parametrize("first_seed", range(0, 40, 10))
+def test_lost_doubled_and_overtaken_messages_end_verified_or_cleared(first_seed):
+    ends = [upload_once(seed)[0] for seed in range(first_seed, first_seed + 10)]
+    assert set(ends) <= {"verified", "refused, list empty"}
+    assert ends.count("verified") >= 8
+
+
+def test_a_client_that_starts_again_in_the_middle_stores_the_whole_mission():
+    stores = Stores(home_item(HOME))
+    first = RoughLink(stores, 7)
+    upload = Upload(ITEMS, TO)
+    for message in upload.start(first.now_s()):
+        first.send(message)
+    while upload._last_sent < 4:  # then the first client is gone, without a word
+        message = first.receive(0.1)
+        answers = [] if message is None else upload.receive(message, first.now_s())
+        for answer in [*answers, *upload.tick(first.now_s())]:
+            first.send(answer)
+    assert differences(ITEMS, tuple(stores.mission))
+    second = RoughLink(stores, 8)
+    second.now, second.under_way = first.now, first.under_way
+    Session(second).store(ITEMS)
+    assert differences(ITEMS, tuple(stores.mission)) == ()
+
+
+def test_a_refused_list_that_could_not_be_cleared_is_told(monkeypatch):
+    session = Session(RoughLink(Stores(home_item(HOME)), loss=0.0, doubled=0.0))
+    monkeypatch.setattr(session, "clear", lambda mission_type: False)
+    with pytest.raises(TransferError, match="did NOT confirm"):
+        session.store((ITEMS[0], MissionItem(12345, 2)))
 
 
 def test_an_old_acknowledgement_does_not_end_a_new_upload():
