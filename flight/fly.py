@@ -22,11 +22,13 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from flight.checks import check_kind, check_sortie
 from flight.errors import FlightError, RefusedError
 from flight.link import SILENCE_S, MavlinkLink, open_link
-from flight.monitor import COPTER_MODES, FlightEvent, FlightMonitor
+from flight.modes import COPTER_MODES
+from flight.monitor import FlightMonitor
 from flight.protocol import MISSION, home_item
 from flight.readiness import check_readiness, wait_ready
 from flight.safeguards import Safeguards
 from flight.session import Session, result_name
+from flight.trouble import FlightEvent
 from geo.track import Track
 from missions.model import Sortie
 

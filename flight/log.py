@@ -19,8 +19,9 @@ import pyarrow.parquet as pq
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flight.errors import LogError
-from flight.monitor import FlightEvent, FlightMonitor
+from flight.monitor import FlightMonitor
 from flight.protocol import Message, is_vehicle
+from flight.trouble import FlightEvent, Trouble, cause_of, troubles_of
 from geo.files import replacing
 from geo.pose import Attitude, GeoPoint
 from geo.track import CameraEvent, Track, TrackPoint
@@ -110,6 +111,7 @@ class FlightLog:
         reached: sequence numbers of MISSION_ITEM_REACHED.
         duration_s: from leaving the ground to the rotors' stop, by the vehicle's clock.
         landed: whether the rotors stopped before the recording ended.
+        begun: when the last flight left the ground; None where none did.
         problems: what is wrong with the file, empty for a sound one.
     """
 
@@ -120,7 +122,26 @@ class FlightLog:
     reached: tuple[int, ...]
     duration_s: float
     landed: bool
+    begun: datetime | None = None
     problems: tuple[str, ...] = ()
+
+    @property
+    def flight_events(self) -> tuple[FlightEvent, ...]:
+        """What was said since the last flight left the ground."""
+        begun = self.begun
+        if begun is None:
+            return ()
+        return tuple(e for e in self.events if e.time is not None and e.time >= begun)
+
+    @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What went wrong in the last flight."""
+        return troubles_of(self.flight_events)
+
+    @property
+    def cause(self) -> Trouble | None:
+        """Why it did not end as its mission; None where it did."""
+        return cause_of(self.flight_events)
 
 
 @dataclass(slots=True)
@@ -157,12 +178,17 @@ def read_tlog(path: Path) -> FlightLog:
         raise LogError(f"Cannot read the recording {path}: {error.strerror}") from error
     faults = _Faults()
     monitor = FlightMonitor()
+    early: list[Message] = []  # said before the first heartbeat
     vehicle: int | None = None
     for message in _messages(data, faults):
-        if vehicle is None and is_vehicle(message):
+        if vehicle is None and not is_vehicle(message):
+            early.append(message)
+            continue
+        if vehicle is None:
             vehicle = message.get_srcSystem()
-        if vehicle is not None and message.get_srcSystem() == vehicle:
-            monitor.feed(message)
+            for other in early:
+                _feed(monitor, other, vehicle)
+        _feed(monitor, message, vehicle)
     if vehicle is None:
         raise LogError(
             f"{path} holds no heartbeat of a vehicle in its {len(data)} bytes; is it a .tlog?"
@@ -175,6 +201,11 @@ def _impossible(monitor: FlightMonitor) -> tuple[str, ...]:
     if not monitor.impossible:
         return ()
     return (f"{monitor.impossible} messages hold a place, time or angle that cannot be",)
+
+
+def _feed(monitor: FlightMonitor, message: Message, vehicle: int) -> None:
+    if message.get_srcSystem() == vehicle:
+        monitor.feed(message)
 
 
 def read_messages(path: Path) -> tuple[Message, ...]:
@@ -191,6 +222,7 @@ def _flight_log(monitor: FlightMonitor, problems: tuple[str, ...]) -> FlightLog:
         reached=tuple(monitor.reached),
         duration_s=monitor.duration_s,
         landed=monitor.ended_ms is not None and not monitor.armed,
+        begun=monitor.took_off_at,
         problems=problems,
     )
 

@@ -6,45 +6,21 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from flight.modes import COPTER, Modes, modes_of
 from flight.protocol import Message
+from flight.trouble import MODE_WORD, FlightEvent
 from geo.pose import Attitude, GeoPoint
 from geo.track import CameraEvent, Track, TrackPoint
 
-COPTER_MODES = {
-    0: "STABILIZE",
-    2: "ALT_HOLD",
-    3: "AUTO",
-    4: "GUIDED",
-    5: "LOITER",
-    6: "RTL",
-    7: "CIRCLE",
-    9: "LAND",
-    16: "POSHOLD",
-    17: "BRAKE",
-    21: "SMART_RTL",
-}
 ARMED = 128
 ON_GROUND = 1
+POSITION_FIX = 3  # GPS_FIX_TYPE_3D_FIX
 MISSION_COMPLETE = 5
 WORST_TOLD = 5  # MAV_SEVERITY_NOTICE: fence breaches are told at this level
 FENCE_WORDS = "fence breached"
 NADIR_PITCH_DEG = -90.0
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST_US = round(datetime(2200, 1, 1, tzinfo=UTC).timestamp() * 1e6)
-
-
-@dataclass(frozen=True, slots=True)
-class FlightEvent:
-    """Something the vehicle said or did.
-
-    Attributes:
-        time: UTC; None before the vehicle knew the time.
-        severity: MAV_SEVERITY, 0 the worst; 6 for information.
-    """
-
-    time: datetime | None
-    severity: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +39,7 @@ class FlightMonitor:
     """The state of one vehicle, fed with its messages in order.
 
     Attributes:
+        coding: how its autopilot codes the flight modes.
         boot_ms: the vehicle's clock, milliseconds since it started.
         took_off_ms, ended_ms: of the last flight; None before.
         flight_modes: entered between the two, without what came before on the ground.
@@ -71,6 +48,7 @@ class FlightMonitor:
         impossible: messages passed over for content that cannot be, as a place not on earth.
     """
 
+    coding: Modes = COPTER
     mode: int | None = None
     armed: bool = False
     landed_state: int | None = None
@@ -123,7 +101,7 @@ class FlightMonitor:
         """Whether GNSS and the position estimate are good enough to fly by."""
         horizontal_absolute = 16  # EKF_POS_HORIZ_ABS
         ekf_ok = self.ekf_flags is None or bool(self.ekf_flags & horizontal_absolute)
-        return self.fix_type >= 3 and ekf_ok
+        return self.fix_type >= POSITION_FIX and ekf_ok
 
     @property
     def position(self) -> GeoPoint | None:
@@ -141,6 +119,11 @@ class FlightMonitor:
         if self.landed_state is not None:
             return self.armed and self.landed_state != ON_GROUND
         return self.armed and self.height_home_m > 1.0
+
+    @property
+    def took_off_at(self) -> datetime | None:
+        """When the last flight left the ground, UTC; None where none did or the time is unknown."""
+        return None if self.took_off_ms is None else self._utc(self.took_off_ms)
 
     @property
     def duration_s(self) -> float:
@@ -209,11 +192,12 @@ class FlightMonitor:
     def _heartbeat(self, message: Message) -> None:
         if message.get_srcComponent() != 1:
             return
-        name = COPTER_MODES.get(message.custom_mode, str(message.custom_mode))
+        self.coding = modes_of(message.autopilot)
+        name = self.coding.name(message.custom_mode)
         if message.custom_mode != self.mode:
             self.mode = message.custom_mode
             self.modes.append(name)
-            self.note(6, f"Mode {name}")
+            self.note(6, f"{MODE_WORD}{name}")
         if self.is_airborne and self.flight_modes[-1:] != [name]:
             self.flight_modes.append(name)
         armed = bool(message.base_mode & ARMED)
@@ -236,14 +220,16 @@ class FlightMonitor:
             self.took_off_ms = self.boot_ms
 
     def _global_position(self, message: Message) -> None:
-        heading_deg = message.hdg / 100 if message.hdg < 36_000 else 0.0  # 65535: unknown
-        position = GeoPoint(message.lon / 1e7, message.lat / 1e7, message.alt / 1000)
+        place = _place(message.lon, message.lat, message.alt / 1000)
+        if place is None:
+            return
+        heading_deg = 0.0 if message.hdg == 65535 else message.hdg / 100
         self.height_home_m = message.relative_alt / 1000
         self.ground_speed_m_s = math.hypot(message.vx, message.vy) / 100
         self._samples.append(
             _Sample(
                 message.time_boot_ms,
-                position,
+                place,
                 self.height_home_m,
                 heading_deg,
                 self.ground_speed_m_s,
@@ -281,11 +267,11 @@ class FlightMonitor:
             self.battery_share = message.battery_remaining / 100
 
     def _home_position(self, message: Message) -> None:
-        self.home = GeoPoint(
-            message.longitude / 1e7, message.latitude / 1e7, message.altitude / 1000
-        )
+        self.home = _place(message.longitude, message.latitude, message.altitude / 1000)
 
     def _gps(self, message: Message) -> None:
+        if self.is_airborne and message.fix_type < POSITION_FIX <= self.fix_type:
+            self.note(4, f"GNSS fix lost (fix type {message.fix_type})")
         self.fix_type = message.fix_type
 
     def _ekf(self, message: Message) -> None:
@@ -300,7 +286,8 @@ class FlightMonitor:
             raise ValueError(f"roll, pitch, yaw and height of a picture are {numbers}")
         self._camera_event(message)  # refuses a place or time that cannot be
         known = {m.img_idx for m in self._feedback[-3:]}
-        if message.img_idx not in known:
+        sound = _place(message.lng, message.lat, message.alt_msl) is not None
+        if sound and message.img_idx not in known:
             self._feedback.append(message)
 
     def _item_reached(self, message: Message) -> None:
@@ -323,6 +310,14 @@ _TAKE = {
     "CAMERA_FEEDBACK": FlightMonitor._camera,
     "MISSION_ITEM_REACHED": FlightMonitor._item_reached,
 }
+
+
+def _place(lon_e7: int, lat_e7: int, altitude_m: float) -> GeoPoint | None:
+    """A place that a message tells; None for one that is not on earth."""
+    try:
+        return GeoPoint(lon_e7 / 1e7, lat_e7 / 1e7, altitude_m)
+    except ValueError:
+        return None
 
 
 def body_fixed_attitude(roll_deg: float, pitch_deg: float, yaw_deg: float) -> Attitude:
