@@ -9,9 +9,8 @@ from time import perf_counter
 from typing import Any
 
 from cli import console
-from flight.log import CAMERA_EVENTS_FILE, read_track
+from flight.releases import read_releases
 from geo.errors import AerogridError
-from geo.track import CameraEvent
 from pipeline import analysis, reporting
 from pipeline.inputs import Inputs, patrol_settings
 from pipeline.settings import Settings, read_settings
@@ -110,7 +109,7 @@ def analyze(
 def _ingest(
     workspace: Workspace, inputs: Inputs, settings: Settings, flight: Path | None
 ) -> tuple[Frame, ...]:
-    events = () if flight is None else _camera_events(flight)
+    events = () if flight is None else read_releases(flight)
     with console.progress() as bars:
         task = bars.add_task("reading photos", total=None)
         ingested = analysis.ingest(
@@ -128,17 +127,6 @@ def _ingest(
             f"{inputs.photos}: none of the {len(ingested.frames)} photos is usable."
         )
     return ingested.frames
-
-
-def _camera_events(flight: Path) -> tuple[CameraEvent, ...]:
-    """Shutter releases of all flights below a folder, in time order."""
-    logs = sorted(flight.rglob(CAMERA_EVENTS_FILE))
-    if not logs:
-        raise AerogridError(
-            f"{flight}: holds no {CAMERA_EVENTS_FILE}; `aerogrid fly` and `simulate` write them."
-        )
-    events = [event for log in logs for event in read_track(log.parent).camera_events]
-    return tuple(sorted(events, key=lambda event: event.time))
 
 
 def _detect(workspace: Workspace, settings: Settings) -> list[Detection]:

@@ -162,6 +162,18 @@ def preview(
     )  # fmt: skip
 
 
+@app.command(epilog="Example: aerogrid resume flights/A/flight.tlog plans/A.mission.json")
+def resume(
+    log: Annotated[Path, typer.Argument(help="The .tlog or .BIN of the broken-off flight.")],
+    mission: Annotated[Path, typer.Argument(help="The mission.json that was flown.")],
+    out: Out = Path("resumed"),
+) -> None:
+    """Plan exactly what a broken-off flight has left."""
+    from cli import kinds
+
+    raise typer.Exit(kinds.resume(log, mission, out))
+
+
 @app.command(epilog="Example: aerogrid check plans/ --dem dem.tif --airspace zones.gpkg")
 def check(
     files: Annotated[list[Path], typer.Argument(help="Mission files, or folders of them.")],
@@ -272,7 +284,10 @@ def ingest(
     dem: Dem = None,
     flight: Annotated[
         Path | None,
-        typer.Option("--flight", help="Folder of flight logs; poses photos without gimbal tags."),
+        typer.Option(
+            "--flight",
+            help="Flight log (.tlog, .BIN) or folder of them; poses photos without gimbal tags.",
+        ),
     ] = None,
     config: Config = None,
 ) -> None:

@@ -175,7 +175,9 @@ class _Flight:
         ended_us = self.ended_us if self.ended_us is not None else self.last_us
         return FlightLog(
             track=Track(self._points(begun_us, ended_us), self._camera_events()),
-            events=tuple(FlightEvent(self._utc(us), level, text) for us, level, text in self.events),
+            events=tuple(
+                FlightEvent(self._utc(us), level, text) for us, level, text in self.events
+            ),
             parameters=self.parameters,
             modes=tuple(self.modes),
             reached=tuple(self.reached),

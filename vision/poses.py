@@ -41,24 +41,24 @@ def match_events(
 def clock_offset_s(photo_s: Array, event_s: Array, *, tolerance_s: float = 1.0) -> float:
     """Seconds by which the camera's clock is ahead of the log's.
 
-    The difference between a photo and an event that puts most photos within the tolerance of an
-    event; of several as good, the one with the smallest rest, then nearest to zero.
+    The difference between a photo and an event that puts most photos nearest to an event: each
+    counts by how far within the tolerance it comes, since releases may follow one another so
+    closely that a wrong offset brings every photo within it. Of several as good, the one nearest
+    to zero.
     """
     differences = (photo_s[:, None] - event_s[None, :]).ravel()
     if len(differences) > _MOST_TRIED:  # the true offset shows in every photo: a few suffice
         few = photo_s[:: max(1, len(photo_s) * len(event_s) // _MOST_TRIED)]
         differences = (few[:, None] - event_s[None, :]).ravel()
     ordered = np.sort(event_s)
-    best = (-1, np.inf, np.inf, 0.0)
-    for offset in np.unique(differences.round(3)):
-        rest = np.abs(_to_nearest(photo_s - offset, ordered))
-        hits = rest <= tolerance_s
-        mean = float(rest[hits].mean()) if hits.any() else np.inf
-        rank = (int(hits.sum()), round(mean, 3), abs(offset), float(offset))
-        if (-rank[0], rank[1], rank[2]) < (-best[0], best[1], best[2]):
-            best = rank
-    near = _to_nearest(photo_s - best[3], ordered)
-    return best[3] + float(np.median(near[np.abs(near) <= tolerance_s]))
+    best_score, best_s = -1.0, 0.0
+    for offset_s in map(float, np.unique(differences.round(3))):
+        rest_s = np.abs(_to_nearest(photo_s - offset_s, ordered))
+        score = round(float(np.maximum(tolerance_s - rest_s, 0.0).sum()), 3)
+        if (score, -abs(offset_s)) > (best_score, -abs(best_s)):
+            best_score, best_s = score, offset_s
+    near = _to_nearest(photo_s - best_s, ordered)
+    return best_s + float(np.median(near[np.abs(near) <= tolerance_s]))
 
 
 def _to_nearest(times: Array, ordered: Array) -> Array:
