@@ -1,7 +1,5 @@
 """EDGE: a MAVLink 2 connection to one vehicle over TCP, UDP or a serial line, recorded as .tlog."""
 
-import importlib
-import socket
 import time
 from collections import deque
 from collections.abc import Callable
@@ -11,17 +9,15 @@ from typing import Protocol, Self
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from flight.errors import LinkError, LinkLostError
+from flight.errors import LinkError, LinkLostError, LogError
 from flight.log import TlogWriter
 from flight.protocol import GROUND_STATION, NO_AUTOPILOT, Address, Message, is_vehicle
+from flight.signing import SigningKey, sign_with
+from flight.transports import Transport, open_transport
 
 GROUND_SYSTEM, GROUND_COMPONENT = 255, 190  # MAV_COMP_ID_MISSIONPLANNER, what ArduPilot expects
 HEARTBEAT_EVERY_S = 1.0
 SILENCE_S = 6.0  # heartbeats come every second
-CONNECT_S = 5.0
-FORMS = (
-    "tcp:HOST:PORT, udpin:HOST:PORT, udpout:HOST:PORT or a serial device such as /dev/ttyUSB0,57600"
-)
 
 
 class Link(Protocol):
@@ -45,109 +41,6 @@ class Link(Protocol):
         ...
 
 
-class Transport(Protocol):
-    """Bytes to and from a vehicle."""
-
-    def read(self, timeout_s: float) -> bytes:
-        """Wait for bytes; empty if none came, ConnectionError if the other end is gone."""
-        ...
-
-    def write(self, data: bytes) -> None:
-        """Send bytes."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the line."""
-        ...
-
-
-class TcpTransport:
-    """A client's end of a TCP connection."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._socket = socket.create_connection((host, port), timeout=CONNECT_S)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def read(self, timeout_s: float) -> bytes:
-        """Wait for bytes; empty if none came."""
-        self._socket.settimeout(max(timeout_s, 1e-3))
-        try:
-            data = self._socket.recv(65536)
-        except TimeoutError:
-            return b""
-        if not data:
-            raise ConnectionResetError("the vehicle closed the connection")
-        return data
-
-    def write(self, data: bytes) -> None:
-        """Send bytes."""
-        self._socket.settimeout(CONNECT_S)
-        self._socket.sendall(data)
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._socket.close()
-
-
-class UdpTransport:
-    """A UDP socket that waits for a vehicle (`udpin`) or calls one (`udpout`)."""
-
-    def __init__(self, host: str, port: int, *, listen: bool) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._peer: tuple[str, int] | None = None if listen else (host, port)
-        if listen:
-            try:
-                self._socket.bind((host, port))
-            except OSError:
-                self._socket.close()
-                raise
-
-    def read(self, timeout_s: float) -> bytes:
-        """Wait for a packet; whoever sent the last one is answered."""
-        self._socket.settimeout(max(timeout_s, 1e-3))
-        try:
-            data, self._peer = self._socket.recvfrom(65536)
-        except (TimeoutError, ConnectionRefusedError):
-            return b""
-        return data
-
-    def write(self, data: bytes) -> None:
-        """Send bytes, if it is known where to."""
-        if self._peer is not None:
-            self._socket.sendto(data, self._peer)
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._socket.close()
-
-
-class SerialTransport:
-    """A serial line, for a telemetry radio; needs the package pyserial."""
-
-    def __init__(self, device: str, baud: int) -> None:
-        try:
-            serial = importlib.import_module("serial")
-        except ImportError as error:
-            raise LinkError(
-                f"{device}: a serial line needs the package pyserial; pip install pyserial"
-            ) from error
-        self._serial = serial.Serial(device, baud, timeout=0)
-
-    def read(self, timeout_s: float) -> bytes:
-        """Wait for bytes; empty if none came."""
-        self._serial.timeout = timeout_s
-        first: bytes = self._serial.read(1)
-        return first + self._serial.read(self._serial.in_waiting) if first else b""
-
-    def write(self, data: bytes) -> None:
-        """Send bytes."""
-        self._serial.write(data)
-
-    def close(self) -> None:
-        """Close the device."""
-        self._serial.close()
-
-
 class MavlinkLink:
     """A conversation with the first vehicle that is heard, or with the one asked for.
 
@@ -161,16 +54,19 @@ class MavlinkLink:
         *,
         system: int | None = None,
         silence_s: float = SILENCE_S,
+        key: SigningKey | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._transport = transport
         self._recording = recording
         self._mav = mavlink.MAVLink(None, GROUND_SYSTEM, GROUND_COMPONENT)
         self._mav.robust_parsing = True
+        if key is not None:
+            sign_with(self._mav, key, link_id=system or 0)
         self._waiting: deque[Message] = deque()
         self._clock = clock
         self._beat_s = -HEARTBEAT_EVERY_S
-        self._heard_s = clock()
+        self._heard_s, self._heard = clock(), False
         self._system = system
         self._silence_s = silence_s
 
@@ -226,12 +122,20 @@ class MavlinkLink:
         end_s = self.now_s() + timeout_s
         while self.now_s() < end_s:
             message = self.receive(0.2)
-            if message is not None and message.get_type() == "HEARTBEAT":
+            if message is not None and is_vehicle(message):
                 return message
+        vehicle = "a vehicle" if self._system is None else f"system {self._system}"
         raise LinkError(
-            f"No heartbeat of a vehicle within {timeout_s:g} s. Is it switched on, and is the "
-            "address right?"
+            f"No heartbeat of {vehicle} within {timeout_s:g} s. Is it switched on, and is the "
+            f"address right?{self._rejected()}"
         )
+
+    def _rejected(self) -> str:
+        """What came but was not trusted, in words."""
+        count = self._mav.signing.badsig_count + self._mav.signing.reject_count
+        if not count:
+            return ""
+        return f" {count} messages without a valid signature were passed over: check the key."
 
     def receive(self, timeout_s: float) -> Message | None:
         """Wait for the vehicle's next message.
@@ -255,7 +159,7 @@ class MavlinkLink:
         except OSError as error:
             raise self._lost(str(error)) from error
         if not data:
-            if self._system is not None and self._clock() - self._heard_s > self._silence_s:
+            if self._heard and self._clock() - self._heard_s > self._silence_s:
                 raise self._lost(f"nothing heard for {self._silence_s:g} s")
             return
         for message in self._mav.parse_buffer(data) or []:
@@ -273,7 +177,7 @@ class MavlinkLink:
             self._system = message.get_srcSystem()
         if message.get_srcSystem() != self._system:
             return False
-        self._heard_s = self._clock()
+        self._heard_s, self._heard = self._clock(), True
         return True
 
     def _beat(self) -> None:
@@ -299,43 +203,29 @@ class MavlinkLink:
 
 
 def open_link(
-    connection: str, *, log_path: Path | None = None, silence_s: float = SILENCE_S
+    connection: str | Transport,
+    *,
+    log_path: Path | None = None,
+    silence_s: float = SILENCE_S,
+    system: int | None = None,
+    key: SigningKey | None = None,
 ) -> MavlinkLink:
     """Connect to a vehicle.
 
     Args:
-        connection: tcp:HOST:PORT, udpin:HOST:PORT (also udp:), udpout:HOST:PORT, or DEVICE,BAUD.
+        connection: see `flight.transports.open_transport`; or a line that is open already.
         log_path: where to record both directions, if anywhere.
         silence_s: after how long without a message the link counts as lost.
+        system: MAVLink system id to talk with; the first vehicle that is heard if None.
+        key: to sign what is sent, and to trust nothing that is not signed with it.
+
+    Raises:
+        LinkError: it cannot be opened.
     """
+    transport = open_transport(connection) if isinstance(connection, str) else connection
     try:
-        transport = _open_transport(connection)
-    except LinkError:
+        recording = TlogWriter(log_path) if log_path is not None else None
+    except LogError:
+        transport.close()
         raise
-    except ValueError as error:
-        raise LinkError(f"'{connection}' is no connection; use {FORMS}") from error
-    except OSError as error:
-        raise LinkError(f"Cannot connect to {connection}: {error}. Is the vehicle on?") from error
-    recording = TlogWriter(log_path) if log_path is not None else None
-    return MavlinkLink(transport, recording, silence_s=silence_s)
-
-
-def _open_transport(connection: str) -> Transport:
-    scheme, _, rest = connection.partition(":")
-    if scheme == "tcp":
-        host, port = _host_and_port(rest)
-        return TcpTransport(host, port)
-    if scheme in ("udp", "udpin", "udpout"):
-        host, port = _host_and_port(rest)
-        return UdpTransport(host, port, listen=scheme != "udpout")
-    device, _, baud = connection.partition(",")
-    if not device or (rest and not device.upper().startswith("COM")):
-        raise ValueError(connection)
-    return SerialTransport(device, int(baud or 57600))
-
-
-def _host_and_port(text: str) -> tuple[str, int]:
-    host, separator, port = text.rpartition(":")
-    if not (host and separator):
-        raise ValueError(text)
-    return host, int(port)
+    return MavlinkLink(transport, recording, silence_s=silence_s, system=system, key=key)

@@ -84,6 +84,21 @@ def test_other_vehicles_on_the_line_are_not_listened_to(link, wire):
     assert link.receive(0) is None
 
 
+def test_only_the_system_that_was_asked_for_is_listened_to(wire, clock):
+    link = MavlinkLink(wire, system=4, clock=clock)
+    assert link.to.system == 4
+    for system in (3, 4):
+        wire.says(HEARTBEAT, system=system)
+    assert link.wait_for_vehicle().get_srcSystem() == 4
+
+
+def test_a_system_that_does_not_answer_is_named(wire, clock):
+    link = MavlinkLink(wire, system=9, clock=clock)
+    wire.read = lambda timeout_s: setattr(clock, "now_s", clock.now_s + timeout_s) or b""
+    with pytest.raises(LinkError, match="No heartbeat of system 9"):
+        link.wait_for_vehicle()
+
+
 def test_silence_is_a_lost_link(link, wire, clock):
     wire.says(HEARTBEAT)
     link.receive(0)
