@@ -4,13 +4,13 @@ import shapely
 from shapely import LineString
 
 from flight.errors import RefusedError
+from flight.modes import ARDUPILOT, PX4
 from flight.protocol import Message
 from missions.drones import drone_named
 from missions.errors import MissionError
 from missions.legs import Leg, legs
 from missions.model import AltitudeFrame, Command, Drone, Sortie
 
-ARDUPILOT = 3  # MAV_AUTOPILOT_ARDUPILOTMEGA
 MULTIROTORS = frozenset({2, 3, 4, 13, 14, 15, 29, 35})  # MAV_TYPE: quad, coaxial, heli, hexa...
 CLEARANCE_M = 15.0  # of the ceiling above the flying height where the planner set none
 PLACED = frozenset({Command.NAV_WAYPOINT, Command.NAV_TAKEOFF, Command.NAV_LAND})
@@ -20,10 +20,11 @@ SHARE_STEP = 0.005  # batteries tell whole percents
 
 def check_kind(heartbeat: Message) -> None:
     """Refuse what is flown otherwise than this package knows."""
-    if heartbeat.autopilot != ARDUPILOT or heartbeat.type not in MULTIROTORS:
+    if heartbeat.autopilot not in (ARDUPILOT, PX4) or heartbeat.type not in MULTIROTORS:
         raise RefusedError(
             f"The vehicle is of MAV_TYPE {heartbeat.type} with MAV_AUTOPILOT "
-            f"{heartbeat.autopilot}; only multirotors with ArduCopter ({ARDUPILOT}) are flown."
+            f"{heartbeat.autopilot}; only multirotors with ArduCopter ({ARDUPILOT}) or PX4 ({PX4}) "
+            "are flown."
         )
 
 

@@ -18,11 +18,12 @@ class LinkLostError(LinkError):
 
     Attributes:
         log_path: the recording up to the loss, None where nothing was recorded.
+        reason: how it was noticed.
     """
 
-    def __init__(self, message: str, log_path: Path | None = None) -> None:
+    def __init__(self, message: str, log_path: Path | None = None, reason: str = "") -> None:
         super().__init__(message)
-        self.log_path = log_path
+        self.log_path, self.reason = log_path, reason
 
 
 class TransferError(FlightError):

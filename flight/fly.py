@@ -9,11 +9,10 @@ Safety, in the order in which it is kept:
    failsafes against the sortie. Mission and fence are read back and compared before arming; a
    difference means no flight.
 3. Whatever ends the watch early (Ctrl-C, an error of ours) first orders a return, if the vehicle
-   is in the air and no pilot has taken it over. If the link is lost, the vehicle's own failsafe
-   rules.
+   is in the air and no pilot has taken it over, unless a person ordered to leave it alone. While
+   the link is lost, the vehicle's own failsafe rules; the link is tried again.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,44 +21,39 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from flight.checks import check_kind, check_sortie
 from flight.errors import FlightError, RefusedError
 from flight.link import SILENCE_S, MavlinkLink, open_link
-from flight.modes import COPTER_MODES
+from flight.modes import Modes
 from flight.monitor import FlightMonitor
+from flight.orders import NextOrder, no_order
+from flight.progress import (
+    BATTERY_BELOW_PLAN,
+    FlightProgress,
+    PlanCourse,
+    ProgressListener,
+)
 from flight.protocol import MISSION, home_item
 from flight.readiness import check_readiness, wait_ready
 from flight.safeguards import Safeguards
 from flight.session import Session, result_name
-from flight.trouble import FlightEvent
+from flight.signing import SigningKey
+from flight.transports import Transport
+from flight.trouble import FlightEvent, Trouble, troubles_of
+from flight.watch import LeftAloneError, Watch
 from geo.track import Track
 from missions.model import Sortie
 
-AUTO, GUIDED, RTL = 3, 4, 6
-OURS = frozenset({AUTO, GUIDED, RTL})  # modes that we order; another one is a pilot's or failsafe's
+__all__ = ["FlightProgress", "FlightResult", "ProgressListener", "fly_sortie"]
+
 MODE_SEEN_WITHIN_S = 5.0
-LATE_FACTOR, LATE_S = 3.0, 600.0  # when a flight is given up: the plan's time times, plus
 REPORT_EVERY_S = 1.0
 RETURN_SEEN_WITHIN_S = 3.0
+RELINK_S = 60.0  # how long a real vehicle's lost link is tried again
 SIMULATION_SILENCE_S = (
     60.0  # a busy machine may starve a simulation; its end closes the line anyway
 )
-RATES_HZ = {33: 5, 30: 4, 1: 1, 2: 1, 24: 1, 42: 2, 74: 1, 147: 1, 162: 1, 193: 1, 242: 0.2, 245: 2}
-
-
-@dataclass(frozen=True, slots=True)
-class FlightProgress:
-    """How far a flight is, about once a second of the vehicle's clock."""
-
-    sortie_code: str
-    phase: str
-    mode: str
-    elapsed_s: float
-    planned_s: float
-    item: int
-    items: int
-    photos: int
-    photos_planned: int
-    height_home_m: float
-    ground_speed_m_s: float
-    battery_share: float | None
+RATES_HZ = {
+    33: 5, 30: 4, 1: 1, 2: 1, 24: 1, 42: 2, 74: 1, 147: 1, 162: 1, 168: 0.5, 193: 1, 231: 0.5,
+    242: 0.2, 245: 2,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +66,7 @@ class FlightResult:
         events: what the vehicle said since it left the ground; the log has the rest.
         problem: why not, in words for the user; None where completed.
         notes: what else the user should know, such as changed parameters.
+        troubles: what went wrong in the air, whether or not it ended the mission.
         duration_s: from leaving the ground to the rotors' stop, by the vehicle's clock.
     """
 
@@ -85,19 +80,20 @@ class FlightResult:
     battery_share: float | None
     log_path: Path
     notes: tuple[str, ...] = ()
-
-
-ProgressListener = Callable[[FlightProgress], None]
+    troubles: tuple[Trouble, ...] = ()
 
 
 def fly_sortie(
     sortie: Sortie,
-    connection: str,
+    connection: str | Transport,
     *,
     log_path: Path,
     on_progress: ProgressListener | None = None,
+    next_order: NextOrder = no_order,
     arm_real: bool = False,
     simulated_uid: int | None = None,
+    system: int | None = None,
+    key: SigningKey | None = None,
 ) -> FlightResult:
     """Fly a sortie and come back with what was flown.
 
@@ -106,8 +102,11 @@ def fly_sortie(
         connection: see `flight.link.open_link`.
         log_path: the .tlog, kept whatever happens.
         on_progress: told how far it is.
+        next_order: asked for the orders of a person in flight.
         arm_real: allow arming a vehicle that is not the caller's own simulated one.
         simulated_uid: number of the simulated vehicle that the caller started.
+        system: MAVLink system id of the vehicle; the first that is heard if None.
+        key: signs the conversation.
 
     Raises:
         RefusedError: nothing was armed, and why.
@@ -118,17 +117,20 @@ def fly_sortie(
     """
     check_sortie(sortie)
     silence_s = SILENCE_S if simulated_uid is None else SIMULATION_SILENCE_S
-    with open_link(connection, log_path=log_path, silence_s=silence_s) as link:
+    with open_link(
+        connection, log_path=log_path, silence_s=silence_s, system=system, key=key
+    ) as link:
         heartbeat = link.wait_for_vehicle()
         check_kind(heartbeat)
         session = Session(link)
         session.monitor.feed(heartbeat)
-        flight = _Flight(sortie, session, log_path, on_progress, arm_real)
+        relink_s = RELINK_S if simulated_uid is None else 0.0
+        flight = _Flight(sortie, session, log_path, on_progress, next_order, arm_real, relink_s)
         flight.check_identity(simulated_uid)
         try:
             flight.prepare()
             flight.launch()
-            flight.watch()
+            flight.watch(link)
         except BaseException as error:
             flight.bring_back()
             flight.tidy_up(link)
@@ -148,24 +150,40 @@ class _Flight:
     session: Session
     log_path: Path
     on_progress: ProgressListener | None
+    next_order: NextOrder
     arm_real: bool
+    relink_s: float
     notes: list[str] = field(default_factory=list)
     safeguards: Safeguards = field(init=False)
-    diverted_ms: int | None = None
-    diverted_to: int | None = None
-    _returned: bool = False
+    watching: Watch = field(init=False)
+    course: PlanCourse = field(init=False)
     _arming_ordered: bool = False
     _start_ordered: bool = False
+    _battery_told: bool = False
     _reported_ms: int = field(default=-(10**9))
 
     def __post_init__(self) -> None:
-        """Have the fence and failsafes seen to over the same conversation."""
+        """Have fence, failsafes and the watch seen to over the same conversation."""
         self.safeguards = Safeguards(self.session, self.sortie)
+        self.course = PlanCourse(self.sortie)
+        self.watching = Watch(
+            self.sortie,
+            self.session,
+            self._report,
+            self.next_order,
+            self.relink_s,
+            self._ask_for_streams,
+        )
 
     @property
     def monitor(self) -> FlightMonitor:
         """What the vehicle says."""
         return self.session.monitor
+
+    @property
+    def coding(self) -> Modes:
+        """How the vehicle codes its modes."""
+        return self.monitor.coding
 
     def check_identity(self, simulated_uid: int | None) -> None:
         """See that this vehicle may be armed at all."""
@@ -181,29 +199,37 @@ class _Flight:
 
     def prepare(self) -> None:
         """Wait until the vehicle is ready, check its place, store fence and mission."""
-        for kind, rate_hz in RATES_HZ.items():
-            self.session.set_interval(kind, rate_hz)
+        self._ask_for_streams()
         self._report("waiting")
         wait_ready(self.session)
         self.notes += check_readiness(self.session, self.sortie, arm_real=self.arm_real)
-        self.safeguards.check_failsafes(arm_real=self.arm_real)
+        self.safeguards.check_return()
+        self.notes += self.safeguards.check_rally()
         self._report("upload")
-        self.safeguards.raise_return()
+        if self.arm_real:
+            self.safeguards.watch_link()
         self.safeguards.raise_fence()
         home = self.monitor.home or self.sortie.home
-        self.session.store((home_item(home), *self.sortie.items), MISSION)
+        first = (home_item(home),) if self.coding.has_home_item else ()
+        self.session.store((*first, *self.sortie.items), MISSION)
+
+    def _ask_for_streams(self) -> None:
+        for kind, rate_hz in RATES_HZ.items():
+            self.session.set_interval(kind, rate_hz)
 
     def launch(self) -> None:
         """Arm and start the mission."""
         session = self.session
         self._report("arming")
         self._check_disarmed()
-        ordered = session.command(mavlink.MAV_CMD_DO_SET_MODE, 1, GUIDED) == 0
-        # Only when GUIDED was seen can a later mode be told for another hand's.
+        mode = self.coding.arming
+        ordered = session.command(mavlink.MAV_CMD_DO_SET_MODE, *self.coding.order(mode)) == 0
+        # Only when the mode was seen can a later one be told for another hand's.
         if not (
-            ordered and session.wait_until(lambda: self.monitor.mode == GUIDED, MODE_SEEN_WITHIN_S)
+            ordered and session.wait_until(lambda: self.monitor.mode == mode, MODE_SEEN_WITHIN_S)
         ):
-            raise RefusedError("The vehicle does not enter GUIDED, in which it is armed.")
+            name = self.coding.name(mode)
+            raise RefusedError(f"The vehicle does not enter {name}, in which it is armed.")
         self._check_disarmed()  # by a heartbeat that came after the order
         since_ms = self.monitor.boot_ms
         self._arming_ordered = True
@@ -231,40 +257,18 @@ class _Flight:
         words = dict.fromkeys(self.monitor.texts_since(since_ms, worst=4))
         return "; ".join(words) or "it gives no reason"
 
-    def watch(self) -> None:
+    def watch(self, link: MavlinkLink) -> None:
         """Follow the flight until the rotors stop."""
-        monitor, session = self.monitor, self.session
-        begun = session.wait_until(lambda: monitor.armed and monitor.mode == AUTO, 10.0)
-        if not begun:
-            raise FlightError("The vehicle was told to fly its mission but is not armed in AUTO.")
-        start_ms = monitor.boot_ms
-        late_ms = start_ms + 1000 * (LATE_FACTOR * self.sortie.duration_s + LATE_S)
-        while monitor.armed:
-            session.receive(0.2)
-            self._notice_diversion()
-            self._report("flight")
-            self._end_hovering()
-            if monitor.boot_ms > late_ms:
-                raise FlightError(
-                    f"Sortie {self.sortie.code} was planned for {self.sortie.duration_s:.0f} s "
-                    "and is still in the air. Follow it by eye."
-                )
-
-    def _notice_diversion(self) -> None:
-        """Remember the first change from AUTO to something that we did not order."""
-        monitor = self.monitor
-        if self.diverted_to is not None or self._returned or not monitor.armed:
-            return
-        if monitor.mode != AUTO:
-            self.diverted_to, self.diverted_ms = monitor.mode, monitor.boot_ms
-
-    def _end_hovering(self) -> None:
-        """Order a return if the mission is over but the vehicle stays in the air."""
-        monitor = self.monitor
-        hovers = monitor.mission_complete and monitor.mode == AUTO and monitor.is_airborne
-        if hovers and not self._returned and monitor.height_home_m > 2:
-            self._returned = True
-            self.session.command(mavlink.MAV_CMD_NAV_RETURN_TO_LAUNCH)
+        try:
+            self.watching.follow(link)
+        except LeftAloneError as left:
+            self._arming_ordered = False
+            self.notes.insert(
+                0,
+                f"the vehicle was left alone in {self.coding.name(self.monitor.mode)}; without a "
+                "ground station it does what its failsafe says (FS_GCS_ENABLE, NAV_DLL_ACT)",
+            )
+            raise KeyboardInterrupt from left
 
     def bring_back(self) -> None:
         """Order a return if it is or may be in the air, a disarm if not; say what came of it.
@@ -277,11 +281,11 @@ class _Flight:
         over = monitor.ended_ms is not None and not monitor.armed
         if over or not self._arming_ordered:
             return
-        if monitor.mode not in OURS:
+        if monitor.mode not in self.coding.ours | self.watching.ordered:
             self.notes.insert(
                 0,
-                f"the vehicle is in {_mode_name(monitor.mode)}, which was not ordered from here: "
-                "it was left to its pilot or failsafe",
+                f"the vehicle is in {self.coding.name(monitor.mode)}, which was not ordered from "
+                "here: it was left to its pilot or failsafe",
             )
             return
         try:
@@ -295,11 +299,13 @@ class _Flight:
             answer = session.command(mavlink.MAV_CMD_COMPONENT_ARM_DISARM, 0)
             return f"the vehicle was told to disarm: {result_name(answer)}"
         answer = session.command(mavlink.MAV_CMD_NAV_RETURN_TO_LAUNCH)
-        seen = session.wait_until(lambda: monitor.mode == RTL, RETURN_SEEN_WITHIN_S)
+        returning = self.coding.returning
+        seen = session.wait_until(lambda: monitor.mode == returning, RETURN_SEEN_WITHIN_S)
         told = f"the vehicle was told to return: {result_name(answer)}"
         if seen:
             return f"{told}, and it flies in RTL; follow it by eye until it has landed"
-        return f"{told}, but RTL was NOT seen (it is in {_mode_name(monitor.mode)}): take it over"
+        now = self.coding.name(monitor.mode)
+        return f"{told}, but RTL was NOT seen (it is in {now}): take it over"
 
     def tidy_up(self, link: MavlinkLink) -> None:
         """Put parameters back where the rotors stand still; tell what was not recorded."""
@@ -321,7 +327,7 @@ class _Flight:
     def result(self) -> FlightResult:
         """Sum the flight up."""
         monitor = self.monitor
-        problem = self._problem()
+        problem = self.watching.problem()
         return FlightResult(
             sortie_code=self.sortie.code,
             completed=problem is None,
@@ -332,45 +338,27 @@ class _Flight:
             modes=tuple(monitor.flight_modes),
             battery_share=monitor.battery_share,
             log_path=self.log_path,
+            troubles=troubles_of(monitor.flight_events),
         )
-
-    def _problem(self) -> str | None:
-        monitor = self.monitor
-        if self.diverted_to is not None and self.diverted_ms is not None:
-            around_ms = self.diverted_ms - 3000
-            words = "; ".join(dict.fromkeys(monitor.texts_since(around_ms))) or "no reason given"
-            name = _mode_name(self.diverted_to)
-            return f"the vehicle left its mission at item {monitor.mission_seq} for {name}: {words}"
-        if monitor.fence_breached:
-            return "the fence was breached, and the vehicle went on"
-        last = len(self.sortie.items)
-        if not monitor.mission_complete and last not in monitor.reached:
-            return f"the rotors stopped at item {monitor.mission_seq} of {last}"
-        return None
 
     def _report(self, phase: str) -> None:
         monitor = self.monitor
         due_ms = self._reported_ms + 1000 * REPORT_EVERY_S
-        if self.on_progress is None or (phase == "flight" and monitor.boot_ms < due_ms):
+        if phase == "flight" and monitor.boot_ms < due_ms:
             return
         self._reported_ms = monitor.boot_ms
-        self.on_progress(
-            FlightProgress(
-                sortie_code=self.sortie.code,
-                phase=phase,
-                mode=_mode_name(monitor.mode),
-                elapsed_s=monitor.duration_s,
-                planned_s=self.sortie.duration_s,
-                item=monitor.mission_seq,
-                items=len(self.sortie.items),
-                photos=monitor.photo_count,
-                photos_planned=len(self.sortie.photos),
-                height_home_m=monitor.height_home_m,
-                ground_speed_m_s=monitor.ground_speed_m_s,
-                battery_share=monitor.battery_share,
+        self._notice_battery()
+        if self.on_progress is not None:
+            self.on_progress(self.course.progress(monitor, phase))
+
+    def _notice_battery(self) -> None:
+        """Say once that the battery is well below the plan."""
+        left = self.monitor.battery_share
+        planned = self.course.battery_planned_share(self.monitor)
+        if self._battery_told or left is None or planned is None:
+            return
+        if left < planned - BATTERY_BELOW_PLAN:
+            self._battery_told = True
+            self.monitor.note(
+                4, f"battery is lower than planned: {left:.0%} left, {planned:.0%} planned"
             )
-        )
-
-
-def _mode_name(mode: int | None) -> str:
-    return COPTER_MODES.get(mode, str(mode)) if mode is not None else "no known mode"

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -55,9 +56,11 @@ class MavlinkLink:
         system: int | None = None,
         silence_s: float = SILENCE_S,
         key: SigningKey | None = None,
+        connect: Callable[[], Transport] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._transport = transport
+        self._connect = connect
         self._recording = recording
         self._mav = mavlink.MAVLink(None, GROUND_SYSTEM, GROUND_COMPONENT)
         self._mav.robust_parsing = True
@@ -93,6 +96,18 @@ class MavlinkLink:
         self._transport.close()
         if self._recording is not None:
             self._recording.close()
+
+    def reopen(self) -> None:
+        """Open a lost line anew, into the same recording; a line of others' is listened to again.
+
+        Raises:
+            LinkError: it cannot be opened now.
+        """
+        self._waiting.clear()
+        self._heard, self._beat_s = False, -HEARTBEAT_EVERY_S
+        if self._connect is not None:
+            self._transport.close()
+            self._transport = self._connect()
 
     def end_recording(self) -> str | None:
         """Finish the recording; what it lacks, in words, or None if it is whole."""
@@ -199,6 +214,7 @@ class MavlinkLink:
             f"Link to the vehicle lost: {reason}. It now does what its own failsafe says "
             f"(FS_GCS_ENABLE).{kept}",
             path,
+            reason,
         )
 
 
@@ -222,10 +238,13 @@ def open_link(
     Raises:
         LinkError: it cannot be opened.
     """
-    transport = open_transport(connection) if isinstance(connection, str) else connection
+    connect = None if not isinstance(connection, str) else partial(open_transport, connection)
+    transport = connection if not isinstance(connection, str) else open_transport(connection)
     try:
         recording = TlogWriter(log_path) if log_path is not None else None
     except LogError:
         transport.close()
         raise
-    return MavlinkLink(transport, recording, silence_s=silence_s, system=system, key=key)
+    return MavlinkLink(
+        transport, recording, silence_s=silence_s, system=system, key=key, connect=connect
+    )

@@ -4,6 +4,7 @@ Sources: ArduPilot, ArduCopter/mode.h; PX4, src/modules/commander/px4_custom_mod
 in bits 16 to 23, the sub-mode of AUTO in bits 24 to 31.
 """
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ _PX4_AUTO = {
     9: "PRECLAND", 10: "VTOL_TAKEOFF",
 }  # fmt: skip
 _PX4_AUTO_MAIN = 4
+_WHOLE = frozenset(range(1, 7))  # MAV_PARAM_TYPE: UINT8 to INT32
 
 
 def px4_mode(main: int, sub: int = 0) -> int:
@@ -64,6 +66,20 @@ class Modes:
     def name(self, mode: int | None) -> str:
         """What to call a mode in a message to the user."""
         return self.names.get(mode, str(mode)) if mode is not None else "no known mode"
+
+    def parameter_value(self, coded: float, kind: int) -> float:
+        """Value of PARAM_VALUE: PX4 puts a whole number's bytes there, ArduPilot the number."""
+        if self.autopilot != PX4 or kind not in _WHOLE:
+            return coded
+        (value,) = struct.unpack("<i", struct.pack("<f", coded))
+        return float(value)
+
+    def parameter_code(self, value: float, kind: int) -> float:
+        """What PARAM_SET must carry for a value; the inverse of `parameter_value`."""
+        if self.autopilot != PX4 or kind not in _WHOLE:
+            return value
+        (coded,) = struct.unpack("<f", struct.pack("<i", round(value)))
+        return float(coded)
 
     def order(self, mode: int) -> tuple[float, float, float]:
         """Parameters of MAV_CMD_DO_SET_MODE; PX4 takes main mode and sub-mode apart."""

@@ -63,6 +63,10 @@ class FlightMonitor:
     pre_arm_ok: bool | None = None
     status_known: bool = False
     fence_breached: bool = False
+    wind_m_s: float | None = None
+    wind_from_deg: float | None = None
+    satellites: int | None = None
+    voltage_v: float | None = None
     home: GeoPoint | None = None
     impossible: int = 0
     parameters: dict[str, float] = field(default_factory=dict)
@@ -107,6 +111,11 @@ class FlightMonitor:
     def position(self) -> GeoPoint | None:
         """Where it was last; None before it told."""
         return self._samples[-1].position if self._samples else None
+
+    @property
+    def mission_item(self) -> int:
+        """Number of the sortie's item that is flown to, from 1; 0 before the mission."""
+        return self.mission_seq if self.coding.has_home_item else self.mission_seq + 1
 
     @property
     def photo_count(self) -> int:
@@ -263,6 +272,8 @@ class FlightMonitor:
         pre_arm_check = 0x10000000  # MAV_SYS_STATUS_PREARM_CHECK
         if message.onboard_control_sensors_present & pre_arm_check:
             self.pre_arm_ok = bool(message.onboard_control_sensors_health & pre_arm_check)
+        if 0 < message.voltage_battery < 65535:
+            self.voltage_v = message.voltage_battery / 1000
         if message.battery_remaining >= 0:
             self.battery_share = message.battery_remaining / 100
 
@@ -273,12 +284,24 @@ class FlightMonitor:
         if self.is_airborne and message.fix_type < POSITION_FIX <= self.fix_type:
             self.note(4, f"GNSS fix lost (fix type {message.fix_type})")
         self.fix_type = message.fix_type
+        self.satellites = message.satellites_visible if message.satellites_visible < 255 else None
 
     def _ekf(self, message: Message) -> None:
         self.ekf_flags = message.flags
 
+    def _wind(self, message: Message) -> None:
+        """ArduPilot's WIND; `direction` is where it comes from."""
+        self.wind_m_s, self.wind_from_deg = message.speed, message.direction % 360
+
+    def _wind_covariance(self, message: Message) -> None:
+        """PX4's WIND_COV: where the air moves to, north and east."""
+        self.wind_m_s = math.hypot(message.wind_x, message.wind_y)
+        self.wind_from_deg = math.degrees(math.atan2(-message.wind_y, -message.wind_x)) % 360
+
     def _parameter(self, message: Message) -> None:
-        self.parameters[message.param_id] = message.param_value
+        self.parameters[message.param_id] = self.coding.parameter_value(
+            message.param_value, message.param_type
+        )
 
     def _camera(self, message: Message) -> None:
         numbers = (message.roll, message.pitch, message.yaw, message.alt_rel)
@@ -306,6 +329,8 @@ _TAKE = {
     "FENCE_STATUS": FlightMonitor._fence_status,
     "GPS_RAW_INT": FlightMonitor._gps,
     "EKF_STATUS_REPORT": FlightMonitor._ekf,
+    "WIND": FlightMonitor._wind,
+    "WIND_COV": FlightMonitor._wind_covariance,
     "PARAM_VALUE": FlightMonitor._parameter,
     "CAMERA_FEEDBACK": FlightMonitor._camera,
     "MISSION_ITEM_REACHED": FlightMonitor._item_reached,

@@ -20,7 +20,7 @@ FENCE_INCLUSION, FENCE_EXCLUSION = 5001, 5002  # MAV_CMD_NAV_FENCE_POLYGON_VERTE
 ALTITUDE_TOLERANCE_M = 0.011  # ArduPilot stores whole centimetres and cuts off
 PARAMETER_TOLERANCE = 1e-5  # relative; parameters travel as float32
 
-_STORED_FRAMES = {6: 3, 5: 0, 2: 0}  # ArduPilot hands _INT frames back as their plain twins
+_STORED_FRAMES = {6: 3, 5: 0, 2: 0}  # ArduPilot hands back the plain twins, PX4 either
 _DROPPED_PARAMETERS = {  # which of param1..4 ArduCopter does not store (CONFORMANCE 3.1)
     int(Command.NAV_WAYPOINT): (1, 2, 3),
     int(Command.NAV_TAKEOFF): (1, 2, 3),
@@ -136,17 +136,23 @@ def item_from_message(message: Message) -> MissionItem:
 
 
 def differences(
-    sent: tuple[MissionItem, ...], stored: tuple[MissionItem, ...], mission_type: int = MISSION
+    sent: tuple[MissionItem, ...],
+    stored: tuple[MissionItem, ...],
+    mission_type: int = MISSION,
+    *,
+    has_home_item: bool = True,
 ) -> tuple[Difference, ...]:
-    """Compare what was sent with what was read back, after what ArduPilot rewrites.
+    """Compare what was sent with what was read back, after what ArduPilot and PX4 rewrite.
 
-    Item 0 of a mission is the vehicle's own home and is not compared. A hold time above 65535 s
-    that ArduPilot wraps, an item that is missing or a place that moved is a difference.
+    ArduPilot's item 0 of a mission is the vehicle's own home and is not compared; PX4 has none
+    (`has_home_item` false). PX4 answers with the _INT frames and keeps what ArduPilot drops. A
+    hold time above 65535 s that ArduPilot wraps, an item that is missing or a place that moved is
+    a difference.
     """
     found: list[Difference] = []
     if len(sent) != len(stored):
         found.append(Difference(0, "number of items", len(sent), len(stored)))
-    first = 1 if mission_type == MISSION else 0
+    first = int(has_home_item and mission_type == MISSION)
     pairs = list(zip(sent, stored, strict=False))
     for seq, (ours, theirs) in list(enumerate(pairs))[first:]:
         found += _item_differences(seq, ours, theirs)

@@ -9,10 +9,12 @@ leaves them as they were in flight.
 from dataclasses import dataclass, field
 
 import numpy as np
+import shapely
 
 from flight.checks import ceiling_home_m
-from flight.errors import FlightError, RefusedError
-from flight.protocol import FENCE, fence_items
+from flight.errors import FlightError, RefusedError, TransferError
+from flight.modes import PX4
+from flight.protocol import FENCE, RALLY, fence_items
 from flight.session import Session
 from geo.frames import LocalFrame
 from missions.legs import legs
@@ -21,6 +23,10 @@ from missions.model import Sortie
 ALTITUDE, CIRCLE, POLYGON = 1, 2, 4  # FENCE_TYPE bits
 RETURN = 1  # FENCE_ACTION: RTL, or land where that is impossible
 RETURNING = frozenset({RETURN, 3})  # 3: SmartRTL, else RTL
+PX4_RETURN = 3  # GF_ACTION
+PX4_RETURNING = frozenset({PX4_RETURN, 5})  # 5: land
+LINK_RETURN = 1  # FS_GCS_ENABLE: RTL
+PX4_LINK_RETURN = 2  # NAV_DLL_ACT
 
 
 @dataclass(slots=True)
@@ -35,21 +41,57 @@ class Safeguards:
     sortie: Sortie
     changed: dict[str, tuple[float, float]] = field(default_factory=dict)
 
-    def check_failsafes(self, *, arm_real: bool) -> None:
-        """Refuse a vehicle that would return too high, or go on when the link is lost."""
+    @property
+    def is_px4(self) -> bool:
+        """Whether the parameters are PX4's."""
+        return self.session.monitor.coding.autopilot == PX4
+
+    def return_height_m(self) -> tuple[str, float]:
+        """Parameter that says how high the vehicle returns, and the metres in it."""
+        if self.is_px4:
+            return "RTL_RETURN_ALT", self.read("RTL_RETURN_ALT")
+        centimetres = self.session.read_parameter("RTL_ALT")
+        if centimetres is not None:
+            return "RTL_ALT", centimetres / 100
+        metres = self.session.read_parameter("RTL_ALT_M")  # its name from ArduCopter 4.7 on
+        return ("RTL_ALT_M", metres) if metres is not None else ("RTL_ALT", self.read("RTL_ALT"))
+
+    def check_return(self) -> None:
+        """Refuse a vehicle that would return above the ceiling."""
         ceiling_m = ceiling_home_m(self.sortie)
-        return_m = self._read("RTL_ALT") / 100
+        name, return_m = self.return_height_m()
         if not return_m <= ceiling_m:
+            value = 100 * ceiling_m if name == "RTL_ALT" else ceiling_m
             raise RefusedError(
-                f"The vehicle returns at {return_m:.0f} m (RTL_ALT), above the ceiling of "
-                f"{ceiling_m:.0f} m of sortie {self.sortie.code}. Set RTL_ALT to "
-                f"{100 * ceiling_m:.0f} or less."
+                f"The vehicle returns at {return_m:.0f} m ({name}), above the ceiling of "
+                f"{ceiling_m:.0f} m of sortie {self.sortie.code}. Set {name} to "
+                f"{value:.0f} or less."
             )
-        if arm_real and not self._read("FS_GCS_ENABLE") > 0:
+
+    def check_rally(self) -> tuple[str, ...]:
+        """Refuse rally points outside of the fence: a vehicle returns to the nearest one.
+
+        Points of an earlier flight stay in a vehicle until somebody removes them.
+        """
+        try:
+            points = self.session.load(RALLY)
+        except TransferError as error:
+            return (f"the vehicle's rally points could not be read: {error}",)
+        fence = self.sortie.fence
+        outside = [p for p in points if not fence.covers(shapely.Point(p.lon_deg, p.lat_deg))]
+        if outside:
             raise RefusedError(
-                "The vehicle goes on when its ground station is lost (FS_GCS_ENABLE is 0). "
-                "Set FS_GCS_ENABLE to 1."
+                f"{len(outside)} of the vehicle's {len(points)} rally points lie outside of the "
+                f"fence of sortie {self.sortie.code}, the first at {outside[0].lat_deg:.6f}, "
+                f"{outside[0].lon_deg:.6f}; it would return there. Remove them from the vehicle."
             )
+        return ()
+
+    def watch_link(self) -> None:
+        """See that the vehicle returns when its ground station is lost."""
+        name, action = ("NAV_DLL_ACT", PX4_LINK_RETURN) if self.is_px4 else _COPTER_LINK
+        if not self.read(name) > 0:
+            self._put(name, action)
 
     def raise_return(self) -> None:
         """Let the vehicle return as high as the sortie's way home over hills and masts needs."""
@@ -66,38 +108,48 @@ class Safeguards:
 
     def raise_fence(self) -> None:
         """Store the sortie's fence and switch it on: inside the polygon, below the ceiling."""
-        kinds = int(self._read("FENCE_TYPE"))
+        if self.is_px4:
+            self._raise_px4_fence()
+            return
+        kinds = int(self.read("FENCE_TYPE"))
         if kinds & CIRCLE:
             self._check_circle()
         self._put("FENCE_TYPE", kinds | ALTITUDE | POLYGON)
-        if self._read("FENCE_ACTION") not in RETURNING:
+        if self.read("FENCE_ACTION") not in RETURNING:
             self._put("FENCE_ACTION", RETURN)
         self._put("FENCE_ALT_MAX", ceiling_home_m(self.sortie))
         self.session.store(fence_items(self.sortie.fence), FENCE)
         self._put("FENCE_ENABLE", 1)
 
+    def _raise_px4_fence(self) -> None:
+        """PX4's fence is on wherever one is stored; 0 switches a limit off."""
+        radius_m = self.read("GF_MAX_HOR_DIST")
+        if radius_m > 0 and not _reach_m(self.sortie) < radius_m:
+            raise RefusedError(_circle_words(self.sortie, "GF_MAX_HOR_DIST", radius_m))
+        if self.read("GF_ACTION") not in PX4_RETURNING:
+            self._put("GF_ACTION", PX4_RETURN)
+        self._put("GF_MAX_VER_DIST", ceiling_home_m(self.sortie))
+        self.session.store(fence_items(self.sortie.fence), FENCE)
+
     def _check_circle(self) -> None:
         """Refuse a sortie that the vehicle's own circle would break off."""
-        radius_m, reach_m = self._read("FENCE_RADIUS"), _reach_m(self.sortie)
-        if not reach_m < radius_m:
-            raise RefusedError(
-                f"The vehicle's circular fence (FENCE_TYPE bit 2) ends at {radius_m:.0f} m from "
-                f"home; sortie {self.sortie.code} reaches {reach_m:.0f} m. Enlarge FENCE_RADIUS, "
-                "or start closer to the cell."
-            )
+        radius_m = self.read("FENCE_RADIUS")
+        if not _reach_m(self.sortie) < radius_m:
+            raise RefusedError(_circle_words(self.sortie, "FENCE_RADIUS", radius_m))
 
-    def _read(self, name: str) -> float:
+    def read(self, name: str) -> float:
+        """Value of a parameter that nothing is armed without."""
         value = self.session.read_parameter(name)
         if value is None:
             raise RefusedError(
                 f"The vehicle does not tell its parameter {name}, without which nothing is armed. "
-                "Check the link and that it runs ArduCopter 4.x."
+                "Check the link and that it runs ArduCopter 4.x or PX4 1.13 or later."
             )
         return value
 
     def _put(self, name: str, value: float) -> None:
         """Set a parameter that has another value."""
-        before = self._read(name)
+        before = self.read(name)
         if before != value:
             self.changed[name] = before, value  # first: an answer that is lost may be a change
             self.session.set_parameter(name, value)
@@ -114,6 +166,17 @@ class Safeguards:
                 told.append(f"{words} and NOT put back: {error}")
         self.changed.clear()
         return tuple(told)
+
+
+_COPTER_LINK = ("FS_GCS_ENABLE", LINK_RETURN)
+
+
+def _circle_words(sortie: Sortie, name: str, radius_m: float) -> str:
+    return (
+        f"The vehicle's circular fence ({name}) ends at {radius_m:.0f} m from home; sortie "
+        f"{sortie.code} reaches {_reach_m(sortie):.0f} m. Enlarge {name}, or start closer to the "
+        "cell."
+    )
 
 
 def _reach_m(sortie: Sortie) -> float:

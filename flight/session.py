@@ -50,6 +50,7 @@ class Session:
     link: Link
     monitor: FlightMonitor = field(default_factory=FlightMonitor)
     on_message: Callable[[Message], None] = lambda message: None
+    _parameter_kinds: dict[str, int] = field(default_factory=dict)
 
     def receive(self, timeout_s: float = 0.1) -> Message | None:
         """Wait for the next message and let the monitor see it."""
@@ -124,8 +125,10 @@ class Session:
             TransferError: the vehicle does not have it, or keeps another value.
         """
         to = self.link.to
+        kind = self._parameter_kinds.get(name, mavlink.MAV_PARAM_TYPE_REAL32)
+        coded = self.monitor.coding.parameter_code(value, kind)
         request = mavlink.MAVLink_param_set_message(
-            to.system, to.component, name.encode(), value, mavlink.MAV_PARAM_TYPE_REAL32
+            to.system, to.component, name.encode(), coded, kind
         )
         kept = self._parameter(name, request)
         if kept is None:
@@ -142,7 +145,8 @@ class Session:
                 lambda m: bool(m.get_type() == "PARAM_VALUE" and m.param_id == name), ANSWER_S / 2
             )
             if answer is not None:
-                return float(answer.param_value)
+                self._parameter_kinds[name] = answer.param_type
+                return self.monitor.coding.parameter_value(answer.param_value, answer.param_type)
         return None
 
     def store(self, items: tuple[MissionItem, ...], mission_type: int = MISSION) -> None:
@@ -178,7 +182,12 @@ class Session:
         self._run(download)
         if download.problem:
             return f"it could not be read back ({download.problem})", False
-        found = differences(items, download.items, mission_type)
+        found = differences(
+            items,
+            download.items,
+            mission_type,
+            has_home_item=self.monitor.coding.has_home_item,
+        )
         return _tell(found), False
 
     def load(self, mission_type: int = MISSION) -> tuple[MissionItem, ...]:

@@ -151,7 +151,7 @@ def test_a_vehicle_that_dies_in_flight_is_a_lost_link_and_the_recording_stays(tm
 
 
 def test_ctrl_c_before_the_take_off_was_seen_orders_a_return_too(vehicle, tmp_path, monkeypatch):
-    def interrupted(flight):
+    def interrupted(flight, link):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("flight.fly._Flight.watch", interrupted)

@@ -6,12 +6,14 @@ import pytest
 
 from flight.errors import RefusedError
 from flight.fly import fly_sortie
+from flight.protocol import RALLY
 from flight.safeguards import Safeguards
 from flight.session import Session
+from missions.model import MissionItem
 from simulations import commands
 from simulations.parameters import DEFAULTS
 from tests.flight.links import SimulatedLink
-from tests.flight.sorties import area, small_sortie, with_fence
+from tests.flight.sorties import area, lonlat, small_sortie, with_fence
 
 SORTIE = small_sortie()
 TIGHT = with_fence(SORTIE, area(-60, -60, 150, 70))
@@ -89,7 +91,7 @@ def test_everything_that_was_changed_is_put_back_and_told(safeguards, parameters
 def test_a_return_above_the_ceiling_is_refused(safeguards, parameters):
     parameters.set("RTL_ALT", 6000)
     with pytest.raises(RefusedError, match=r"returns at 60 m .* ceiling of 45 m"):
-        safeguards.check_failsafes(arm_real=False)
+        safeguards.check_return()
 
 
 def test_return_height_that_a_sortie_needs_is_set_and_put_back(link, parameters):
@@ -119,14 +121,37 @@ def test_a_silent_parameter_is_not_a_good_one(safeguards, link, monkeypatch, nam
         safeguards.session, "read_parameter", lambda asked: None if asked == name else read(asked)
     )
     with pytest.raises(RefusedError, match=f"does not tell its parameter {name}"):
-        safeguards.check_failsafes(arm_real=True)
+        safeguards.check_return()
+        safeguards.watch_link()
 
 
-def test_a_real_vehicle_that_ignores_a_lost_ground_station_is_refused(safeguards, parameters):
+def test_a_real_vehicle_that_ignores_a_lost_ground_station_is_made_to_return(fly, parameters):
     parameters.set("FS_GCS_ENABLE", 0)
-    safeguards.check_failsafes(arm_real=False)
-    with pytest.raises(RefusedError, match="FS_GCS_ENABLE to 1"):
-        safeguards.check_failsafes(arm_real=True)
+    during = []
+    result = fly(SORTIE, lambda progress: during.append(parameters["FS_GCS_ENABLE"]))
+    assert result.completed
+    assert during[-1] == 1
+    assert parameters["FS_GCS_ENABLE"] == 0
+    assert "parameter FS_GCS_ENABLE was 0, set to 1 for the flight and put back" in result.notes
+
+
+def test_the_return_height_of_newer_ardupilots_is_read(safeguards, monkeypatch):
+    read = {"RTL_ALT": None, "RTL_ALT_M": 60.0}
+    monkeypatch.setattr(safeguards.session, "read_parameter", read.get)
+    with pytest.raises(RefusedError, match=r"returns at 60 m \(RTL_ALT_M\).*to 45 or less"):
+        safeguards.check_return()
+
+
+def test_a_rally_point_outside_of_the_fence_is_refused(safeguards):
+    safeguards.session.store((rally_point(0, 0),), RALLY)
+    assert safeguards.check_rally() == ()
+    safeguards.session.store((rally_point(0, 0), rally_point(900, 0)), RALLY)
+    with pytest.raises(RefusedError, match="1 of the vehicle's 2 rally points lie outside"):
+        safeguards.check_rally()
+
+
+def rally_point(x_m, y_m):
+    return MissionItem(5100, 3, (0, 0, 0, 0), *lonlat(x_m, y_m), 30.0)
 
 
 def test_a_flight_whose_fence_was_switched_to_report_only_turns_back(fly, parameters, monkeypatch):

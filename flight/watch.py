@@ -1,0 +1,225 @@
+"""Follow a flight in the air: notice what nobody ordered, obey orders, outlast a broken link."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
+
+from flight.errors import FlightError, LinkError, LinkLostError
+from flight.link import Link
+from flight.modes import Modes
+from flight.monitor import FlightMonitor
+from flight.orders import NextOrder, Order
+from flight.session import NoAnswerError, Session, result_name
+from flight.trouble import cause_of
+from missions.model import Command, Sortie
+
+LATE_FACTOR, LATE_S = 3.0, 600.0  # when a flight is given up: the plan's time times, plus
+BEGUN_WITHIN_S = 10.0
+HEARD_AGAIN_WITHIN_S = 5.0
+DOUBT_MS = 3000
+
+
+class LeftAloneError(FlightError):
+    """The person at the controls ordered to leave the vehicle to itself."""
+
+
+class ReopeningLink(Link, Protocol):
+    """A link that can be opened again after it was lost."""
+
+    def reopen(self) -> None:
+        """Open the line anew."""
+        ...
+
+    def wait_for_vehicle(self, timeout_s: float = 10.0) -> object:
+        """Wait for the vehicle's heartbeat."""
+        ...
+
+
+@dataclass(slots=True)
+class Watch:
+    """One flight from its start to the rotors' stop.
+
+    Attributes:
+        report: told of the phase about once a second.
+        relink_s: how long a lost link is tried again; 0 for not at all.
+        prepare_link: run again on a link that was opened anew.
+        ordered: modes that were ordered from here; any other is a pilot's or failsafe's.
+        order: last one of a person that ends the mission.
+        diverted_to, diverted_ms: first mode that nobody here ordered, and when.
+    """
+
+    sortie: Sortie
+    session: Session
+    report: Callable[[str], None]
+    next_order: NextOrder
+    relink_s: float = 0.0
+    prepare_link: Callable[[], None] = lambda: None
+    ordered: set[int] = field(default_factory=set)
+    order: tuple[Order, int] | None = None
+    diverted_ms: int | None = None
+    diverted_to: int | None = None
+    finishing: bool = False
+    _held_ms: int = 0
+    _doubted_ms: int | None = None
+
+    @property
+    def monitor(self) -> FlightMonitor:
+        """What the vehicle says."""
+        return self.session.monitor
+
+    @property
+    def coding(self) -> Modes:
+        """How the vehicle codes its modes."""
+        return self.monitor.coding
+
+    def follow(self, link: ReopeningLink) -> None:
+        """Follow the flight until the rotors stop.
+
+        Raises:
+            FlightError: it did not begin, or lasts far longer than planned.
+            LinkLostError: the vehicle was not heard again in time.
+            LeftAloneError: it was ordered to be left to itself.
+        """
+        monitor = self.monitor
+        self.ordered.add(self.coding.mission)
+        if not self.session.wait_until(self._has_begun, BEGUN_WITHIN_S):
+            raise FlightError(
+                "The vehicle was told to fly its mission but is not armed in "
+                f"{self.coding.name(self.coding.mission)}."
+            )
+        start_ms = before_ms = monitor.boot_ms
+        allowed_ms = 1000 * (LATE_FACTOR * self.sortie.duration_s + LATE_S)
+        while monitor.armed:
+            try:
+                self._turn()
+            except LinkLostError as error:
+                self._outlast(link, error)
+            if monitor.mode == self.coding.hold:
+                self._held_ms += monitor.boot_ms - before_ms
+            before_ms = monitor.boot_ms
+            if before_ms - start_ms - self._held_ms > allowed_ms:
+                raise FlightError(
+                    f"Sortie {self.sortie.code} was planned for {self.sortie.duration_s:.0f} s "
+                    "and is still in the air. Follow it by eye."
+                )
+
+    def _has_begun(self) -> bool:
+        return self.monitor.armed and self.monitor.mode == self.coding.mission
+
+    def _turn(self) -> None:
+        self.session.receive(0.2)
+        self._notice_finish()
+        self._notice_diversion()
+        self.report("flight")
+        self._end_hovering()
+        order = self.next_order()
+        if order is not None:
+            self._obey(order)
+
+    def _notice_finish(self) -> None:
+        """PX4 flies a mission's return in its own mode; that is no diversion."""
+        last = self.sortie.items[-1].command == Command.NAV_RETURN_TO_LAUNCH
+        at_end = self.monitor.mission_item >= len(self.sortie.items)
+        if self._flies_own_return() and last and at_end and self.diverted_to is None:
+            self.finishing = True
+            self.ordered.add(self.coding.returning)
+
+    def _flies_own_return(self) -> bool:
+        return not self.coding.has_home_item and self.monitor.mode == self.coding.returning
+
+    def _notice_diversion(self) -> None:
+        """Remember the first change to a mode that was not ordered from here.
+
+        PX4's heartbeat may tell of the return before MISSION_CURRENT tells that it was due.
+        """
+        monitor = self.monitor
+        if self.diverted_to is not None or not monitor.armed or monitor.mode in self.ordered:
+            self._doubted_ms = None
+            return
+        if self._doubted_ms is None:
+            self._doubted_ms = monitor.boot_ms
+        if self._flies_own_return() and monitor.boot_ms - self._doubted_ms < DOUBT_MS:
+            return
+        self.diverted_to, self.diverted_ms = monitor.mode, self._doubted_ms
+
+    def _end_hovering(self) -> None:
+        """Order a return if the mission is over but the vehicle stays in the air."""
+        monitor = self.monitor
+        over = monitor.mission_complete and monitor.mode == self.coding.mission
+        if over and monitor.is_airborne and monitor.height_home_m > 2 and self.order is None:
+            self._command_return()
+
+    def _obey(self, order: Order) -> None:
+        """Carry an order out, unless a pilot or failsafe has the vehicle; tell what came of it."""
+        if order is Order.LEAVE:
+            raise LeftAloneError("The vehicle was left to itself.")
+        if self.diverted_to is not None and order in (Order.PAUSE, Order.CONTINUE):
+            self.monitor.note(4, f"not obeyed ({order}): a pilot or failsafe has the vehicle")
+            return
+        carry_out = {
+            Order.PAUSE: lambda: self._command_mode(self.coding.hold),
+            Order.CONTINUE: lambda: self._command_mode(self.coding.mission),
+            Order.RETURN: self._command_return,
+            Order.LAND: self._command_landing,
+        }[order]
+        if order in (Order.RETURN, Order.LAND):
+            self.order = order, self.monitor.mission_item
+        try:
+            told = result_name(carry_out())
+        except NoAnswerError:
+            told = "NO ANSWER; take it over by hand"
+        self.monitor.note(5, f"told to {order}: {told}")
+
+    def _command_mode(self, mode: int) -> int:
+        self.ordered.add(mode)
+        return self.session.command(mavlink.MAV_CMD_DO_SET_MODE, *self.coding.order(mode))
+
+    def _command_return(self) -> int:
+        self.ordered.add(self.coding.returning)
+        return self.session.command(mavlink.MAV_CMD_NAV_RETURN_TO_LAUNCH)
+
+    def _command_landing(self) -> int:
+        return self._command_mode(self.coding.landing)
+
+    def _outlast(self, link: ReopeningLink, lost: LinkLostError) -> None:
+        """Open a lost link again until the vehicle is heard, or the time for it is over."""
+        if self.relink_s <= 0:
+            raise lost
+        self.monitor.note(3, f"data link lost here: {lost.reason}")
+        self.report("link lost")
+        end_s = link.now_s() + self.relink_s
+        while link.now_s() < end_s:
+            try:
+                link.reopen()
+                link.wait_for_vehicle(HEARD_AGAIN_WITHIN_S)
+                self.prepare_link()
+            except LinkError:
+                continue
+            self.monitor.note(5, "data link regained")
+            return
+        raise lost
+
+    def problem(self) -> str | None:
+        """Why the mission was not flown to its end, in words; None where it was."""
+        monitor = self.monitor
+        if self.diverted_to is not None and self.diverted_ms is not None:
+            return self._diversion(self.diverted_to, self.diverted_ms)
+        if self.order is not None:
+            return f"it was told to {self.order[0]} at item {self.order[1]}"
+        if monitor.fence_breached:
+            return "the fence was breached, and the vehicle went on"
+        last = len(self.sortie.items)
+        own_number = last if self.coding.has_home_item else last - 1
+        if not (monitor.mission_complete or self.finishing or own_number in monitor.reached):
+            return f"the rotors stopped at item {monitor.mission_item} of {last}"
+        return None
+
+    def _diversion(self, mode: int, since_ms: int) -> str:
+        monitor = self.monitor
+        cause = cause_of(monitor.flight_events)
+        words = "; ".join(dict.fromkeys(monitor.texts_since(since_ms - 3000)))
+        told = words or (cause.text if cause else "") or "no reason given"
+        name = self.coding.name(mode)
+        return f"the vehicle left its mission at item {monitor.mission_item} for {name}: {told}"

@@ -1,0 +1,151 @@
+"""Orders in flight, a link that breaks, and what is told meanwhile."""
+
+from dataclasses import replace
+
+import pytest
+
+from flight.errors import LinkError, LinkLostError
+from flight.fly import fly_sortie
+from flight.orders import Order
+from flight.trouble import Kind
+from tests.flight.links import SimulatedLink
+from tests.flight.sorties import small_sortie
+
+SORTIE = small_sortie()
+
+
+class BreakingLink(SimulatedLink):
+    """Lost once in flight; opens again after some tries, or never."""
+
+    def __init__(self, tries):
+        super().__init__()
+        self.tries, self.broken = tries, False
+
+    def receive(self, timeout_s):
+        if not self.broken and self.autopilot.craft.position[2] > 25:
+            self.broken = True
+            raise LinkLostError("lost", reason="nothing heard for 6 s")
+        return super().receive(timeout_s)
+
+    def reopen(self):
+        for _ in range(100):
+            self.autopilot.step()
+        self.waiting.clear()
+        self.tries -= 1
+        if self.tries > 0:
+            raise LinkError("nobody there")
+
+    def wait_for_vehicle(self, timeout_s=10.0):
+        return super().wait_for_vehicle()
+
+
+@pytest.fixture
+def fly(tmp_path, monkeypatch):
+    told = []
+
+    def fly(link, orders=None, sortie=SORTIE):
+        """`orders` by second of the flight, or a function that is asked."""
+        waiting = dict(orders or {}) if not callable(orders) else {}
+
+        def next_order():
+            if not told:
+                return None
+            return orders() if callable(orders) else waiting.pop(round(told[-1].elapsed_s), None)
+
+        monkeypatch.setattr("flight.fly.open_link", lambda *_, **__: link)
+        return fly_sortie(
+            sortie,
+            "tcp:x:1",
+            log_path=tmp_path / "a.tlog",
+            arm_real=True,
+            on_progress=told.append,
+            next_order=next_order,
+        )
+
+    fly.told = told
+    return fly
+
+
+def test_a_pause_is_no_diversion_and_the_mission_is_gone_on_with(fly):
+    result = fly(SimulatedLink(), {30: Order.PAUSE, 60: Order.CONTINUE})
+    assert result.completed, result.problem
+    assert result.modes == ("AUTO", "BRAKE", "AUTO")
+    assert result.duration_s > 120
+    assert [e.text for e in result.events if e.text.startswith("told to")] == [
+        "told to pause: accepted",
+        "told to continue: accepted",
+    ]
+
+
+@pytest.mark.parametrize(("order", "mode"), [(Order.RETURN, "RTL"), (Order.LAND, "LAND")])
+def test_an_order_down_ends_the_mission_with_its_reason(fly, order, mode):
+    result = fly(SimulatedLink(), {35: order})
+    assert not result.completed
+    assert result.problem.startswith(f"it was told to {order} at item")
+    assert result.modes[-1] == mode
+    assert result.track.points[-1].height_home_m < 0.5
+
+
+def test_left_alone_the_vehicle_flies_on_without_an_order(fly):
+    link = SimulatedLink()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        fly(link, {30: Order.LEAVE})
+    assert link.autopilot.mode == 3
+    assert link.autopilot.is_flying
+    assert caught.value.__notes__[0].startswith("the vehicle was left alone in AUTO")
+
+
+def test_a_pilots_mode_is_not_taken_back_by_continue(fly):
+    link = SimulatedLink()
+
+    def order():
+        if link.autopilot.now_s > 150 and link.autopilot.mode == 3:
+            link.autopilot.set_mode(5)
+        return {40: Order.CONTINUE, 44: Order.RETURN}.get(round(fly.told[-1].elapsed_s))
+
+    result = fly(link, order)
+    assert "LOITER" in result.problem
+    assert result.modes == ("AUTO", "LOITER", "RTL")
+
+
+def test_a_link_that_comes_back_does_not_end_the_flight(fly):
+    result = fly(BreakingLink(tries=3))
+    assert result.completed, result.problem
+    (trouble,) = result.troubles
+    assert trouble.kind is Kind.LINK
+    assert trouble.text == "data link lost here: nothing heard for 6 s"
+    assert "link lost" in [p.phase for p in fly.told]
+
+
+def test_a_link_that_stays_lost_ends_the_watch(fly, monkeypatch):
+    monkeypatch.setattr("flight.fly.RELINK_S", 20.0)
+    with pytest.raises(LinkLostError):
+        fly(BreakingLink(tries=10**6))
+
+
+def test_progress_tells_the_way_to_go_the_row_and_the_battery(fly):
+    fly(SimulatedLink(), sortie=replace(SORTIE, battery_share=0.3))
+    flown = [p for p in fly.told if p.phase == "flight"]
+    on_row = [p for p in flown if p.item == 5 and p.cross_track_m is not None]
+    assert len(on_row) > 5
+    assert max(abs(p.cross_track_m) for p in on_row) < 2
+    ways = [p.next_place_m for p in on_row]
+    assert ways == sorted(ways, reverse=True)
+    assert flown[0].battery_planned_share > flown[-1].battery_planned_share
+    assert flown[5].wind_m_s == 0
+
+
+def test_a_battery_far_below_the_plan_is_told_once(fly):
+    link = SimulatedLink()
+    link.autopilot.parameters.set("BATT_LOW_VOLT", 0)
+    link.autopilot.parameters.set("BATT_CRT_VOLT", 0)
+
+    def drain():
+        if 20 < fly.told[-1].elapsed_s < 22:
+            link.autopilot.craft.battery.used_wh = 40.0
+
+    result = fly(link, drain, replace(SORTIE, battery_share=0.05))
+    assert result.completed
+    battery = [t for t in result.troubles if t.kind is Kind.BATTERY]
+    assert len(battery) == 1
+    assert battery[0].text.startswith("battery is lower than planned")
