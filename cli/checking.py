@@ -20,8 +20,8 @@ from missions.model import Drone, MissionFile, Sortie
 from pipeline.settings import Planning, read_settings
 
 PASSED, FOUND = 0, 3
-_OURS = ".mission.json"
-_SUFFIXES = (_OURS, ".plan", ".waypoints", ".kmz")
+Checked = list[tuple[Path, tuple[Finding, ...]]]
+_SUFFIXES = (".mission.json", ".plan", ".waypoints")
 _LONGEST_FLIGHT = timedelta(hours=1)
 
 
@@ -59,15 +59,42 @@ def run(
         config: settings file.
         as_json: write the findings as JSON.
     """
-    planning = read_settings(config).planning
-    limits = _limits(
-        planning,
+    checked = check_files(
+        files,
+        dem=dem,
+        airspace=airspace,
+        obstacles=obstacles,
+        drone=drone,
+        at=at,
+        config=config,
         wind_m_s=wind_m_s,
         ceiling_agl_m=ceiling_agl_m,
         floor_agl_m=floor_agl_m,
         return_height_m=return_height_m,
         home_distance_m=home_distance_m,
     )
+    if as_json:
+        console.out.print_json(json.dumps(findings_document(checked), ensure_ascii=False))
+    else:
+        for path, findings in checked:
+            _tell(path, findings)
+    return FOUND if any(has_errors(findings) for _, findings in checked) else PASSED
+
+
+def check_files(
+    files: Sequence[Path],
+    *,
+    dem: Path | None = None,
+    airspace: Path | None = None,
+    obstacles: Path | None = None,
+    drone: str | None = None,
+    at: datetime | None = None,
+    config: Path | None = None,
+    **given: float | None,
+) -> Checked:
+    """Find what is wrong with mission files; arguments as for `run`, `given` are its limits."""
+    planning = read_settings(config).planning
+    limits = _limits(planning, **given)
     terrain = None if dem is None else read_terrain(dem)
     start = None if at is None else console.moment("--at", at)
     known = _in_force(read_airspace(airspace, obstacles), start)
@@ -76,16 +103,7 @@ def run(
         own = mission.drone_key if isinstance(mission, Sortie) else planning.drone
         return drone_named(drone or own)
 
-    def checked_one(path: Path) -> tuple[Finding, ...]:
-        return check_file(path, _as_planned(limits, path), terrain, known, drone_of)
-
-    checked = [(path, checked_one(path)) for path in _mission_files(files)]
-    if as_json:
-        console.out.print_json(json.dumps(findings_document(checked), ensure_ascii=False))
-    else:
-        for path, findings in checked:
-            _tell(path, findings)
-    return FOUND if any(has_errors(findings) for _, findings in checked) else PASSED
+    return [(p, check_file(p, limits, terrain, known, drone_of)) for p in _mission_files(files)]
 
 
 def _limits(planning: Planning, **given: float | None) -> Limits:

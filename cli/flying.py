@@ -1,48 +1,135 @@
-"""The verb that flies sorties, and what it tells."""
+"""The verb that simulates sorties, and what it tells."""
 
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cli import console
 from flight.adherence import measure_adherence
-from flight.fly import FlightProgress, FlightResult, ProgressListener, fly_sortie
-from flight.log import write_track
+from flight.errors import FlightError, LinkLostError
+from flight.fly import FlightProgress, FlightResult, ProgressListener
+from flight.log import CAMERA_EVENTS_FILE, TRACK_FILE, write_track
 from flight.verdict import (
     VERDICT_FILE,
     adherence_figures,
-    require_passed,
+    sha256_of,
+    write_verdict,
 )
 from missions.mission_json import read_sortie
 from missions.model import Sortie
 
 DONE, IN_PART = 0, 3
+SUFFIX = ".mission.json"
+LOG_FILE = "flight.tlog"
+SIMULATED_FILES = frozenset({LOG_FILE, TRACK_FILE, CAMERA_EVENTS_FILE, VERDICT_FILE})
+GUST_SHARE = 1 / 3  # of the mean wind, where the user gives that
 
 
-def fly(mission: Path, link: str, out: Path, *, arm: bool, simulated: Path) -> int:
-    """Fly one sortie over a link; 3 where it was not completed."""
-    sortie = read_sortie(mission)
-    if arm:
-        require_passed(mission, simulated / sortie.code / VERDICT_FILE)
-    name = f"flight_{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    folder = out / sortie.code / name
-    try:
-        with _live(sortie) as listener:
-            result = fly_sortie(
-                sortie, link, log_path=folder / f"{name}.tlog", on_progress=listener, arm_real=arm
+def simulate(
+    plans: Sequence[Path], out: Path, *, seed: int, wind: str | None, as_json: bool
+) -> int:
+    """Fly sorties in the built-in vehicle; 3 where one was not completed."""
+    weather = _wind(wind)
+    missions = _missions(plans, out)
+    flown: list[tuple[Sortie, FlightResult]] = []
+    for number, (path, sortie) in enumerate(missions):
+        result = _simulate_one(path, sortie, out / sortie.code, seed=seed + number, wind=weather)
+        flown.append((sortie, result))
+    tell_flown(flown, as_json=as_json)
+    return DONE if all(result.completed for _, result in flown) else IN_PART
+
+
+def _missions(plans: Sequence[Path], out: Path) -> list[tuple[Path, Sortie]]:
+    """Read everything that is to be flown, and see that nothing else is replaced by it."""
+    missions = [(path, read_sortie(path)) for path in _mission_files(plans)]
+    places: dict[str, Path] = {}
+    for path, sortie in missions:
+        if sortie.code in places:
+            raise MissionError(
+                f"{path} and {places[sortie.code]} both hold sortie {sortie.code}; "
+                "simulate them into two folders (--out)."
             )
-    except BaseException as error:
-        for note in getattr(error, "__notes__", ()):
-            console.warn(note)
-        raise
-    write_track(folder, result.track)
-    _tell([(sortie, result)], as_json=False)
-    for note in result.notes:
-        console.warn(note)
-    return DONE if result.completed else IN_PART
+        places[sortie.code] = path
+        _refuse_foreign(out / sortie.code)
+    return missions
+
+
+def _simulate_one(
+    path: Path, sortie: Sortie, folder: Path, *, seed: int, wind: "Wind"
+) -> FlightResult:
+    """Fly one sortie; its folder, replaced as a whole, then holds log, track and verdict."""
+    from simulations.sitl import SimulationError, fly_simulated
+
+    fingerprint = sha256_of(path)
+    with replacing(folder) as temporary:
+        temporary.mkdir()
+        try:
+            with _live(sortie) as listener:
+                result, _ = fly_simulated(sortie, temporary / LOG_FILE, seed, listener, wind=wind)
+        except LinkLostError as error:
+            raise SimulationError(
+                f"Sortie {sortie.code}: the built-in vehicle went silent. Simulate it again; "
+                f"{folder} is as it was."
+            ) from error
+        write_track(temporary, result.track)
+        verdict = Verdict(
+            sortie=sortie.code,
+            mission_sha256=fingerprint,
+            completed=result.completed,
+            problem=result.problem,
+            seed=seed,
+            wind_m_s=wind.speed_m_s,
+            wind_from_deg=wind.from_deg,
+            gust_m_s=wind.gust_m_s,
+            **adherence_figures(measure_adherence(sortie, result.track)),
+        )
+        write_verdict(temporary, verdict)
+    return replace(result, log_path=folder / LOG_FILE)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Refuse to replace a folder that holds anything but an earlier simulated flight."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    foreign = sorted(names - SIMULATED_FILES)
+    if foreign or (names and VERDICT_FILE not in names):
+        raise FlightError(
+            f"{folder}: holds {(foreign or sorted(names))[0]}, which no simulation wrote, and a "
+            "simulated flight replaces its whole folder. Give another folder with --out; nothing "
+            "was changed."
+        )
+
+
+def _wind(text: str | None) -> "Wind":
+    """Read M_S,FROM_DEG; the usual breeze if not given."""
+    from simulations.vehicle import USUAL_WIND, Wind
+
+    if text is None:
+        return USUAL_WIND
+    try:
+        speed_m_s, from_deg = (float(part) for part in text.split(","))
+    except ValueError:
+        speed_m_s = from_deg = -1.0
+    if not (0 <= speed_m_s <= 25 and 0 <= from_deg <= 360):
+        raise typer.BadParameter(
+            f"{text}: give metres a second (0 to 25) and where it blows from (0 to 360 degrees), "
+            "for example 6,270",
+            param_hint="--wind",
+        )
+    return Wind(speed_m_s, from_deg, speed_m_s * GUST_SHARE)
+
+
+def _mission_files(plans: Sequence[Path]) -> list[Path]:
+    """Files named, and those in folders named."""
+    found: list[Path] = []
+    for path in plans:
+        inside = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
+        if not inside:
+            raise MissionError(f"{path}: holds no *{SUFFIX}. `aerogrid plan` writes them.")
+        found += inside
+    return found
 
 
 @contextmanager
@@ -58,7 +145,8 @@ def _live(sortie: Sortie) -> Iterator[ProgressListener]:
         yield tell
 
 
-def _tell(flown: Sequence[tuple[Sortie, FlightResult]], *, as_json: bool) -> None:
+def tell_flown(flown: Sequence[tuple[Sortie, FlightResult]], *, as_json: bool) -> None:
+    """Tell how flights went, as a table or as JSON."""
     rows = [_row(sortie, result) for sortie, result in flown]
     if as_json:
         console.out.print_json(json.dumps(rows, ensure_ascii=False, allow_nan=False))

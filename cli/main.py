@@ -253,8 +253,12 @@ def simulate(
 
 @app.command(epilog="Example: aerogrid fly plans/A-1.mission.json --link udp:0.0.0.0:14550 --arm")
 def fly(
-    mission: Annotated[Path, typer.Argument(help="A mission.json that `plan` wrote.")],
-    link: Annotated[str, typer.Option(help="tcp:HOST:PORT, udp:HOST:PORT or a serial device.")],
+    mission: Annotated[
+        Path, typer.Argument(help="A mission.json that `plan` wrote; with --fleet, their folder.")
+    ],
+    link: Annotated[
+        str | None, typer.Option(help="tcp:HOST:PORT, udp:HOST:PORT or a serial DEVICE,BAUD.")
+    ] = None,
     out: Annotated[
         Path,
         typer.Option("--out", "-o", help="Folder to write; each flight gets a new one in it."),
@@ -265,14 +269,38 @@ def fly(
             "--arm", help="Allow a real vehicle to be armed; this file was simulated before."
         ),
     ] = False,
+    preflight: Annotated[
+        bool, typer.Option("--preflight", help="Only report whether the vehicle is fit to fly.")
+    ] = False,
     simulated: Annotated[
         Path, typer.Option("--simulated", help="Folder that `simulate` wrote; --arm reads it.")
     ] = Path("simulated"),
+    system: Annotated[
+        int | None,
+        typer.Option("--system", min=1, max=254, help="MAVLink system id; the first heard."),
+    ] = None,
+    signing_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--signing-key", help="File with the MAVLink 2 signing key; or AEROGRID_SIGNING_KEY."
+        ),
+    ] = None,
+    dem: Dem = None,
+    airspace: Annotated[Path | None, typer.Option(help="No-fly zones; --arm checks them.")] = None,
+    obstacles: Annotated[Path | None, typer.Option(help="Obstacles; --arm checks them.")] = None,
+    config: Config = None,
+    as_json: Json = False,
 ) -> None:
     """Upload a sortie to a vehicle, read it back, fly it and keep the log."""
-    from cli import flying
+    from cli import flights
 
-    raise typer.Exit(flying.fly(mission, link, out, arm=arm, simulated=simulated))
+    if link is None:
+        raise typer.BadParameter("give the vehicle's link", param_hint="--link")
+    vehicle = flights.vehicle_at(link, system, signing_key)
+    if preflight:
+        raise typer.Exit(flights.report(mission, vehicle, as_json=as_json))
+    gates = flights.Gates(simulated, dem, airspace, obstacles, config)
+    raise typer.Exit(flights.fly(mission, vehicle, out, arm=arm, gates=gates, as_json=as_json))
 
 
 @app.command(epilog="Example: aerogrid ingest PHOTOS/ --grids cells.gpkg --out patrol/")

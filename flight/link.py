@@ -18,6 +18,7 @@ from flight.transports import Transport, open_transport
 
 GROUND_SYSTEM, GROUND_COMPONENT = 255, 190  # MAV_COMP_ID_MISSIONPLANNER, what ArduPilot expects
 HEARTBEAT_EVERY_S = 1.0
+VEHICLE_WITHIN_S = 10.0
 SILENCE_S = 6.0  # heartbeats come every second
 
 
@@ -132,8 +133,9 @@ class MavlinkLink:
         if self._recording is not None:
             self._recording.write(frame)
 
-    def wait_for_vehicle(self, timeout_s: float = 10.0) -> Message:
+    def wait_for_vehicle(self, timeout_s: float | None = None) -> Message:
         """Wait for a vehicle's heartbeat; from then on only that vehicle is listened to."""
+        timeout_s = VEHICLE_WITHIN_S if timeout_s is None else timeout_s
         end_s = self.now_s() + timeout_s
         while self.now_s() < end_s:
             message = self.receive(0.2)

@@ -53,13 +53,14 @@ def check_readiness(session: Session, sortie: Sortie, *, arm_real: bool) -> tupl
         RefusedError: they do not.
     """
     return (
-        *_check_home(session, sortie),
-        *_check_battery(session, sortie),
-        *_check_camera(session, sortie, arm_real=arm_real),
+        *check_home(session, sortie),
+        *check_battery_share(session, sortie),
+        *check_camera(session, sortie, arm_real=arm_real),
     )
 
 
-def _check_home(session: Session, sortie: Sortie) -> Iterator[str]:
+def check_home(session: Session, sortie: Sortie) -> Iterator[str]:
+    """See that the vehicle stands at the sortie's home; what was not compared, in words."""
     monitor = session.monitor
     if session.request_message(242, "HOME_POSITION") is None or not monitor.home:
         raise RefusedError("The vehicle does not tell its home position; wait for GNSS.")
@@ -88,7 +89,8 @@ def _check_home_altitude(sortie: Sortie, standing_m: float) -> Iterator[str]:
         )
 
 
-def _check_battery(session: Session, sortie: Sortie) -> Iterator[str]:
+def check_battery_share(session: Session, sortie: Sortie) -> Iterator[str]:
+    """See that the battery holds flight and reserve; what was not compared, in words."""
     drone = drone_of(sortie)
     if drone is not None:
         check_battery(sortie, drone, session.monitor.battery_share)
@@ -99,7 +101,7 @@ def _check_battery(session: Session, sortie: Sortie) -> Iterator[str]:
     )
 
 
-def _check_camera(session: Session, sortie: Sortie, *, arm_real: bool) -> Iterator[str]:
+def check_camera(session: Session, sortie: Sortie, *, arm_real: bool) -> Iterator[str]:
     """See how the camera hangs; the poses of its photos depend on it."""
     known = session.read_parameter("MNT1_TYPE") is not None
     if known or not sortie.photos:

@@ -32,7 +32,7 @@ class ReopeningLink(Link, Protocol):
         """Open the line anew."""
         ...
 
-    def wait_for_vehicle(self, timeout_s: float = 10.0) -> object:
+    def wait_for_vehicle(self, timeout_s: float | None = None) -> object:
         """Wait for the vehicle's heartbeat."""
         ...
 

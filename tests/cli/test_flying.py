@@ -4,16 +4,21 @@ import re
 import sys
 from dataclasses import replace
 
+import geopandas as gpd
 import pytest
 
 from cli.main import main
-from flight.log import read_tlog
+from flight.adherence import measure_adherence
+from flight.fly import FlightResult
+from flight.log import read_tlog, read_track
+from flight.verdict import sha256_of
+from geo.pose import GeoPoint
+from geo.track import Track
 from missions.mission_json import write_sortie
 from simulations.sitl import running_vehicle
-from tests.flight.sorties import HOME
-from tests.simulations.gates import gate_sortie
+from tests.flight.sorties import HOME, area, lonlat, small_sortie
 
-SORTIE = gate_sortie()
+SORTIE = replace(small_sortie(), drone_key="sim-quad")
 
 
 def run(*arguments):
@@ -47,6 +52,72 @@ def test_arming_needs_a_simulated_flight_of_that_very_file(flown, tmp_path, caps
         assert "aerogrid simulate" in said(capsys)
 
 
+def test_arming_needs_a_file_that_passes_check(tmp_path, capsys):
+    """The simulated flight went well, but nobody may fly 200 m above the ground."""
+    mission = tmp_path / "T-1.mission.json"
+    items = tuple(
+        replace(item, altitude_m=200.0) if item.command in (16, 22) else item
+        for item in SORTIE.items
+    )
+    high = replace(SORTIE, items=items, height_home_m=200.0, ceiling_home_m=220.0)
+    write_sortie(mission, high)
+    assert run("simulate", mission, "--out", tmp_path / "simulated", "--wind", "0,0") == 0
+    order = ("fly", mission, "--link", "tcp:127.0.0.1:1", "--simulated", tmp_path / "simulated")
+    assert run(*order, "--arm") == 1
+    assert "does not pass `aerogrid check`" in said(capsys)
+
+
+def test_arming_needs_what_check_is_told_about_the_place_as_well(flown, tmp_path, capsys):
+    mission, simulated = flown
+    zones = tmp_path / "zones.geojson"
+    frame = gpd.GeoDataFrame(
+        {"kind": ["no-fly"], "name": ["school"]}, geometry=[area(30, 60, 40, 80)], crs=4326
+    )
+    frame.to_file(zones, driver="GeoJSON")
+    order = ("fly", mission, "--link", "tcp:127.0.0.1:1", "--simulated", simulated, "--arm")
+    assert run(*order, "--airspace", zones) == 1
+    assert "does not pass `aerogrid check`" in said(capsys)
+
+
+def test_a_preflight_report_changes_and_arms_nothing(flown, tmp_path, capsys):
+    mission, _ = flown
+    with running_vehicle(HOME) as vehicle:
+        order = ("fly", mission, "--link", vehicle.connection, "--preflight")
+        assert run(*order, "--json") == 0
+        told = json.loads(capsys.readouterr().out)
+        assert run(*order) == 0
+    table = re.sub(r"\s+", " ", capsys.readouterr().out)
+    points = {point["name"]: point for point in told["points"]}
+    assert told["passed"] is True
+    assert points["fence"]["status"] == "warning"
+    assert "switched off (FENCE_ENABLE)" in points["fence"]["found"]
+    assert points["battery"]["status"] == "ok"
+    assert "T-1: fit to fly" in table
+
+
+def test_a_preflight_report_of_a_vehicle_that_is_elsewhere_fails(flown, capsys):
+    mission, _ = flown
+    with running_vehicle(GeoPoint(*lonlat(400, 0), 3.0)) as vehicle:
+        assert run("fly", mission, "--link", vehicle.connection, "--preflight", "--json") == 3
+    told = json.loads(capsys.readouterr().out)
+    (home,) = [point for point in told["points"] if point["name"] == "home"]
+    assert home["status"] == "failed"
+    assert "400 m from the home" in home["found"]
+
+
+def test_fly_without_a_link_is_a_usage_error(flown):
+    assert run("fly", flown[0]) == 2
+
+
+def test_a_system_that_is_not_on_the_line_is_told(flown, tmp_path, capsys, monkeypatch):
+    mission, _ = flown
+    monkeypatch.setattr("flight.link.VEHICLE_WITHIN_S", 1.5)
+    with running_vehicle(HOME) as vehicle:
+        order = ("fly", mission, "--link", vehicle.connection, "--out", tmp_path, "--system", 7)
+        assert run(*order) == 1
+    assert "No heartbeat of system 7" in said(capsys)
+
+
 def test_a_vehicle_is_armed_for_a_file_that_was_simulated_and_no_log_is_lost(flown, tmp_path):
     mission, simulated = flown
     flights = tmp_path / "flights"
@@ -57,6 +128,11 @@ def test_a_vehicle_is_armed_for_a_file_that_was_simulated_and_no_log_is_lost(flo
     assert re.fullmatch(r"flight_\d{8}T\d{6}Z", folder.name)
     assert read_tlog(folder / f"{folder.name}.tlog").landed
     assert (folder / "camera_events.csv").exists()
+    summary = json.loads((folder / "flight.json").read_text())
+    assert (summary["completed"], summary["photos"], summary["troubles"]) == (True, 10, [])
+    lines = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
+    assert [lines[0]["what"], lines[-1]["what"]] == ["begin", "end"]
+    assert {"waiting", "upload", "arming", "flight"} <= {line.get("phase") for line in lines}
 
 
 def test_without_arm_no_vehicle_is_armed(flown, tmp_path, capsys):
@@ -77,6 +153,6 @@ def test_what_became_of_the_vehicle_is_told_when_a_flight_is_stopped(
         error.add_note("the vehicle was told to return: accepted")
         raise error
 
-    monkeypatch.setattr("cli.flying.fly_sortie", stopped)
+    monkeypatch.setattr("cli.flights.fly_sortie", stopped)
     assert run("fly", mission, "--link", "tcp:127.0.0.1:1", "--out", tmp_path) == 130
     assert "told to return: accepted" in said(capsys)

@@ -34,7 +34,8 @@ class Px4Link(SimulatedLink):
         }
 
     def wait_for_vehicle(self):
-        return self._translated(super().wait_for_vehicle())
+        heartbeat = self._translated(super().wait_for_vehicle())
+        return self.reader.decode(bytearray(heartbeat.pack(self.theirs)))
 
     def send(self, message):
         kind = message.get_type()

@@ -1,0 +1,73 @@
+"""EDGE: orders that a person types while a vehicle flies, without keeping the flight waiting."""
+
+import select
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import TextIO
+
+from cli import console
+from flight.orders import NextOrder, Order, no_order
+
+KEYS = {
+    "p": Order.PAUSE,
+    "c": Order.CONTINUE,
+    "r": Order.RETURN,
+    "l": Order.LAND,
+    "x": Order.LEAVE,
+}
+OFFER = (
+    "Type a letter and Enter: [bold]p[/] pause, [bold]c[/] continue, [bold]r[/] return, "
+    "[bold]l[/] land here, [bold]x[/] leave it alone. Ctrl-C again: return and stop."
+)
+
+
+@contextmanager
+def orders_from_terminal() -> Iterator[NextOrder]:
+    """Listen for orders; without a terminal there are none, and Ctrl-C orders a return.
+
+    At a terminal the first Ctrl-C offers the orders, a second one within the same offer stops the
+    flight with a return, as it does without a terminal.
+    """
+    if not sys.stdin.isatty() or sys.platform == "win32":
+        yield no_order
+        return
+    keyboard = Keyboard(sys.stdin)
+    before = signal.signal(signal.SIGINT, keyboard.interrupted)
+    try:
+        yield keyboard.next_order
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@dataclass(slots=True)
+class Keyboard:
+    """Lines that a person types."""
+
+    stream: TextIO
+    _offered: bool = field(default=False)
+
+    def interrupted(self, number: int, frame: FrameType | None) -> None:
+        """Offer the orders at the first Ctrl-C, stop at the second."""
+        if self._offered:
+            raise KeyboardInterrupt
+        self._offered = True
+        console.err.print(OFFER, highlight=False)
+
+    def next_order(self) -> Order | None:
+        """Read what was typed, if anything was; never waits."""
+        ready, _, _ = select.select([self.stream], [], [], 0)
+        if not ready:
+            return None
+        typed = self.stream.readline().strip().lower()
+        if not typed:
+            return None
+        order = KEYS.get(typed[:1])
+        if order is None:
+            console.err.print(OFFER, highlight=False)
+            return None
+        self._offered = False
+        return order

@@ -1,0 +1,165 @@
+"""The verb that flies one sortie: preflight report, gates, flight, log."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cli import console
+from cli.checking import check_files
+from cli.commanding import orders_from_terminal
+from cli.flying import tell_flown
+from cli.live import live_view
+from flight import preflight
+from flight.checks import check_sortie
+from flight.errors import RefusedError
+from flight.fly import FlightProgress, FlightResult, fly_sortie
+from flight.journal import Journal, write_summary
+from flight.link import open_link
+from flight.log import write_track
+from flight.preflight import Point, Status
+from flight.session import Session
+from flight.signing import SigningKey, read_key
+from flight.verdict import VERDICT_FILE, require_passed
+from missions.findings import Severity
+from missions.mission_json import read_sortie
+from missions.model import Sortie
+
+DONE, IN_PART = 0, 3
+COLOURS = {Status.OK: "green", Status.WARNING: "yellow", Status.FAILED: "bold red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """What a file must have passed before a real vehicle is armed for it.
+
+    Attributes:
+        simulated: folder that `simulate` wrote.
+        dem, airspace, obstacles, config: as for `check`.
+    """
+
+    simulated: Path
+    dem: Path | None = None
+    airspace: Path | None = None
+    obstacles: Path | None = None
+    config: Path | None = None
+
+    def require(self, mission: Path, sortie: Sortie) -> None:
+        """See that a file passes `check` now, and that its own simulated flight was good.
+
+        Raises:
+            RefusedError: it does not, or was not.
+        """
+        check_sortie(sortie)
+        ((_, findings),) = check_files(
+            [mission],
+            dem=self.dem,
+            airspace=self.airspace,
+            obstacles=self.obstacles,
+            config=self.config,
+        )
+        errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+        if errors:
+            raise RefusedError(
+                f"{mission}: does not pass `aerogrid check` ({len(errors)} errors), and nothing is "
+                f"armed for it. The first: {errors[0].message}"
+            )
+        require_passed(mission, self.simulated / sortie.code / VERDICT_FILE)
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """How a vehicle is reached."""
+
+    link: str
+    system: int | None = None
+    key: SigningKey | None = None
+
+
+def vehicle_at(link: str, system: int | None, key_file: Path | None) -> Vehicle:
+    """Put a vehicle's address together; the key comes from its file or the environment."""
+    return Vehicle(link, system, read_key(key_file))
+
+
+def fly(
+    mission: Path, vehicle: Vehicle, out: Path, *, arm: bool, gates: Gates, as_json: bool
+) -> int:
+    """Fly one sortie over a link; 3 where it was not completed."""
+    sortie = read_sortie(mission)
+    if arm:
+        gates.require(mission, sortie)
+        if gates.dem is None:
+            console.warn("checked without a DEM: the ground was taken to be level (--dem)")
+    folder = new_folder(out, sortie)
+    try:
+        result = _fly_watched(sortie, vehicle, folder, arm=arm)
+    except BaseException as error:
+        for note in getattr(error, "__notes__", ()):
+            console.warn(note)
+        raise
+    keep(folder, sortie, result)
+    tell_flown([(sortie, result)], as_json=as_json)
+    for note in result.notes:
+        console.warn(note)
+    return DONE if result.completed else IN_PART
+
+
+def _fly_watched(sortie: Sortie, vehicle: Vehicle, folder: Path, *, arm: bool) -> FlightResult:
+    """Fly with a journal, a live view and a person's orders."""
+    journal = Journal(folder / "journal.jsonl")
+    with live_view() as view, orders_from_terminal() as next_order:
+
+        def listen(progress: FlightProgress) -> None:
+            journal.progress(progress)
+            view.tell(progress)
+
+        with journal.kept(sortie.code):
+            return fly_sortie(
+                sortie,
+                vehicle.link,
+                log_path=folder / f"{folder.name}.tlog",
+                on_progress=listen,
+                next_order=next_order,
+                arm_real=arm,
+                system=vehicle.system,
+                key=vehicle.key,
+            )
+
+
+def new_folder(out: Path, sortie: Sortie) -> Path:
+    """Folder of a flight that begins now."""
+    return out / sortie.code / f"flight_{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def keep(folder: Path, sortie: Sortie, result: FlightResult) -> None:
+    """Write what was flown beside its recording."""
+    write_track(folder, result.track)
+    write_summary(folder, sortie, result)
+
+
+def report(mission: Path, vehicle: Vehicle, *, as_json: bool) -> int:
+    """Say whether a vehicle is fit for a sortie; 3 where something forbids the flight."""
+    sortie = read_sortie(mission)
+    with open_link(vehicle.link, system=vehicle.system, key=vehicle.key) as link:
+        heartbeat = link.wait_for_vehicle()
+        points = preflight.report(Session(link), heartbeat, sortie)
+    if as_json:
+        document = preflight.document(sortie, points)
+        console.out.print_json(json.dumps(document, ensure_ascii=False, allow_nan=False))
+    else:
+        _tell_points(sortie, points)
+    return DONE if preflight.passed(points) else IN_PART
+
+
+def _tell_points(sortie: Sortie, points: tuple[Point, ...]) -> None:
+    rows = ((p.name, p.status.value, p.found, p.needed, p.remedy) for p in points)
+    grid = console.table(
+        f"Preflight {sortie.code}", ["point", "", "found", "needed", "what to do"], rows
+    )
+    for column in grid.columns:
+        column.justify = "left"
+    for row, point in zip(grid.rows, points, strict=True):
+        row.style = COLOURS[point.status]
+    console.out.print(grid)
+    verdict = "fit to fly" if preflight.passed(points) else "NOT fit to fly"
+    console.out.print(f"{sortie.code}: {verdict}", highlight=False)

@@ -1,0 +1,92 @@
+"""The live view of flights in the terminal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.live import Live
+from rich.table import Table
+
+from cli import console
+from flight.progress import FlightProgress
+
+COLUMNS = (
+    "sortie", "phase", "mode", "item", "next m", "height m", "m/s", "off row m", "photos",
+    "battery (plan)", "wind", "min (plan)",
+)  # fmt: skip
+LINE_EVERY_S = 30.0  # of flight, where there is no terminal to draw in
+
+
+@dataclass(slots=True)
+class LiveView:
+    """What several flights last told; shows each trouble once, when it comes."""
+
+    live: Live | None
+    _last: dict[str, FlightProgress] = field(default_factory=dict)
+    _told: dict[str, int] = field(default_factory=dict)
+    _line_s: dict[str, float] = field(default_factory=dict)
+
+    def tell(self, progress: FlightProgress) -> None:
+        """Show how far a flight is."""
+        code = progress.sortie_code
+        before = self._last.get(code)
+        self._last[code] = progress
+        for trouble in progress.troubles[self._told.get(code, 0) :]:
+            console.warn(f"{code}: {trouble}")
+        self._told[code] = len(progress.troubles)
+        if self.live is not None:
+            self.live.update(table_of(list(self._last.values())))
+        elif self._is_due(before, progress):
+            self._line_s[code] = progress.elapsed_s
+            words = " ".join(
+                f"{n} {v}," for n, v in zip(COLUMNS[1:], cells(progress)[1:], strict=True)
+            )
+            console.err.print(f"{code}: {words.rstrip(',')}", highlight=False, soft_wrap=True)
+
+    def _is_due(self, before: FlightProgress | None, now: FlightProgress) -> bool:
+        if before is None or (before.phase, before.mode) != (now.phase, now.mode):
+            return True
+        return now.elapsed_s - self._line_s.get(now.sortie_code, 0.0) >= LINE_EVERY_S
+
+
+@contextmanager
+def live_view() -> Iterator[LiveView]:
+    """Show a table that is drawn anew at a terminal, a line now and then elsewhere."""
+    if not console.err.is_terminal:
+        yield LiveView(None)
+        return
+    with Live(console=console.err, refresh_per_second=4, transient=True) as live:
+        yield LiveView(live)
+
+
+def table_of(flights: list[FlightProgress]) -> Table:
+    """Draw one row for each flight."""
+    return console.table("", COLUMNS, (cells(progress) for progress in flights))
+
+
+def cells(p: FlightProgress) -> tuple[str, ...]:
+    """What a flight tells, in the order of the columns; a dash for what is not known."""
+    battery = f"{_share(p.battery_share)} ({_share(p.battery_planned_share)})"
+    wind = "-" if p.wind_m_s is None else f"{p.wind_m_s:.0f} m/s {p.wind_from_deg or 0:.0f}°"
+    return (
+        p.sortie_code,
+        p.phase,
+        p.mode,
+        f"{p.item}/{p.items}",
+        _number(p.next_place_m),
+        _number(p.height_home_m),
+        f"{p.ground_speed_m_s:.1f}",
+        "-" if p.cross_track_m is None else f"{p.cross_track_m:+.1f}",
+        f"{p.photos}/{p.photos_planned}",
+        battery,
+        wind,
+        f"{p.elapsed_s / 60:.1f} ({p.planned_s / 60:.1f})",
+    )
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}"

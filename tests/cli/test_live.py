@@ -1,0 +1,88 @@
+"""What is seen of flights while they last, and what can be ordered."""
+
+import os
+import signal
+from dataclasses import replace
+
+import pytest
+
+from cli.commanding import Keyboard, orders_from_terminal
+from cli.live import LiveView, cells, table_of
+from flight.orders import Order, no_order
+from flight.progress import FlightProgress
+from flight.trouble import Kind, Trouble
+
+PROGRESS = FlightProgress(
+    "T-1", "flight", "AUTO", 61.0, 300.0, 5, 11, 12, 40, 60.2, 8.1, 0.82, 0.85, 140.4, -1.25,
+    4.2, 225.0,
+)  # fmt: skip
+
+
+def test_a_flight_is_one_row_of_figures():
+    assert cells(PROGRESS) == (
+        "T-1", "flight", "AUTO", "5/11", "140", "60", "8.1", "-1.2", "12/40", "82% (85%)",
+        "4 m/s 225°", "1.0 (5.0)",
+    )  # fmt: skip
+
+
+def test_what_is_not_known_is_a_dash():
+    unknown = FlightProgress("T-2", "waiting", "STABILIZE", 0, 300, 0, 11, 0, 0, 0, 0, None)
+    assert cells(unknown)[4:] == ("-", "0", "0.0", "-", "0/0", "- (-)", "-", "0.0 (5.0)")
+
+
+def test_the_table_has_a_row_for_each_vehicle():
+    assert table_of([PROGRESS, replace(PROGRESS, sortie_code="T-2")]).row_count == 2
+
+
+def test_without_a_terminal_news_come_line_by_line_and_troubles_once(capsys):
+    view = LiveView(None)
+    trouble = Trouble(Kind.BATTERY, None, "Battery 1 is low", "RTL")
+    view.tell(PROGRESS)
+    view.tell(replace(PROGRESS, elapsed_s=62.0))
+    view.tell(replace(PROGRESS, elapsed_s=63.0, mode="RTL", troubles=(trouble,)))
+    view.tell(replace(PROGRESS, elapsed_s=64.0, mode="RTL", troubles=(trouble,)))
+    told = capsys.readouterr().err
+    assert told.count("T-1: phase flight") == 2
+    assert told.count("Battery 1 is low; the vehicle went to RTL") == 1
+
+
+@pytest.fixture
+def keyboard():
+    read, write = os.pipe()
+    with os.fdopen(read) as stream, os.fdopen(write, "w", buffering=1) as typing:
+        yield Keyboard(stream), typing
+
+
+@pytest.mark.parametrize(
+    ("typed", "order"),
+    [("p", Order.PAUSE), ("C", Order.CONTINUE), ("return", Order.RETURN), ("l", Order.LAND),
+     ("x", Order.LEAVE), ("", None), ("?", None)],
+)  # fmt: skip
+def test_a_letter_is_an_order(keyboard, typed, order):
+    keys, typing = keyboard
+    assert keys.next_order() is None  # never waits
+    typing.write(typed + "\n")
+    assert keys.next_order() is order
+
+
+def test_ctrl_c_offers_the_orders_and_a_second_one_stops(keyboard, capsys):
+    keys, _ = keyboard
+    keys.interrupted(signal.SIGINT, None)
+    assert "p pause, c continue, r return" in capsys.readouterr().err.replace("\n", " ")
+    with pytest.raises(KeyboardInterrupt):
+        keys.interrupted(signal.SIGINT, None)
+
+
+def test_after_an_order_ctrl_c_offers_again(keyboard):
+    keys, typing = keyboard
+    keys.interrupted(signal.SIGINT, None)
+    typing.write("p\n")
+    assert keys.next_order() is Order.PAUSE
+    keys.interrupted(signal.SIGINT, None)
+
+
+def test_without_a_terminal_nothing_can_be_ordered_and_ctrl_c_is_as_ever():
+    before = signal.getsignal(signal.SIGINT)
+    with orders_from_terminal() as next_order:
+        assert next_order is no_order
+        assert signal.getsignal(signal.SIGINT) is before
