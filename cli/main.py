@@ -303,6 +303,20 @@ def fly(
     raise typer.Exit(flights.fly(mission, vehicle, out, arm=arm, gates=gates, as_json=as_json))
 
 
+@app.command(epilog="Example: aerogrid adherence flights/A/flight.tlog plans/A.mission.json")
+def adherence(
+    log: Annotated[Path, typer.Argument(help="A .tlog, a .BIN, or a folder that `fly` wrote.")],
+    mission: Annotated[Path, typer.Argument(help="The mission.json that was flown.")],
+    out: Out = Path("adherence"),
+    dem: Dem = None,
+    as_json: Json = False,
+) -> None:
+    """Compare a flight with its plan: rows, heights, photos, ground seen; with a picture."""
+    from cli import adhering
+
+    raise typer.Exit(adhering.run(log, mission, out, dem, as_json=as_json))
+
+
 @app.command(epilog="Example: aerogrid ingest PHOTOS/ --grids cells.gpkg --out patrol/")
 def ingest(
     photos: Annotated[Path, typer.Argument(help="Folder of photos, searched through.")],

@@ -14,6 +14,7 @@ from missions.model import Sortie
 NEAR_ROW_M = 25.0  # points farther off belong to another row, or to no row
 ALIGNED_DEG = 30.0  # as do points flown in another direction
 COVER_STEP_M = 5.0
+MISSED_BELOW = 0.9  # a row of which less was flown is missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Adherence:
         rms_m, worst_m: cross-track error over all rows; NaN where no row was flown.
         photos_missed: indices into the sortie's photos that have no exposure near them.
         photo_error_m: median distance of a planned photo to the nearest exposure.
+        height_error_m: mean of flown minus planned height over all rows; NaN where none was flown.
     """
 
     rows: tuple[RowAdherence, ...]
@@ -51,6 +53,12 @@ class Adherence:
     photos_taken: int
     photos_missed: tuple[int, ...]
     photo_error_m: float
+    height_error_m: float = math.nan
+
+    @property
+    def rows_missed(self) -> tuple[int, ...]:
+        """Rows of which less than `MISSED_BELOW` was flown, by index."""
+        return tuple(row.index for row in self.rows if row.flown_share < MISSED_BELOW)
 
 
 def measure_adherence(sortie: Sortie, track: Track) -> Adherence:
@@ -70,7 +78,15 @@ def measure_adherence(sortie: Sortie, track: Track) -> Adherence:
         photos_taken=len(track.camera_events),
         photos_missed=missed,
         photo_error_m=photo_error_m,
+        height_error_m=_mean_height_error_m([row for row, _ in measured]),
     )
+
+
+def _mean_height_error_m(rows: Sequence[RowAdherence]) -> float:
+    """Mean over the flown length of all rows."""
+    flown = [(r.height_error_m, r.flown_share * r.length_m) for r in rows if r.flown_share > 0]
+    length_m = sum(length for _, length in flown)
+    return sum(error * length for error, length in flown) / length_m if length_m else math.nan
 
 
 @dataclass(frozen=True, slots=True)
