@@ -285,6 +285,19 @@ def fly(
             "--signing-key", help="File with the MAVLink 2 signing key; or AEROGRID_SIGNING_KEY."
         ),
     ] = None,
+    fleet: Annotated[
+        Path | None,
+        typer.Option("--fleet", help="Fly a day: a list that `district` wrote, or their folder."),
+    ] = None,
+    vehicles: Annotated[
+        Path | None, typer.Option("--vehicles", help="--fleet: links of the vehicles, TOML.")
+    ] = None,
+    now: Annotated[
+        bool, typer.Option("--now", help="--fleet: do not wait for the times of the list.")
+    ] = False,
+    patience: Annotated[
+        float, typer.Option(min=0, help="--fleet: minutes to wait for a vehicle that is not ready.")
+    ] = 30.0,
     dem: Dem = None,
     airspace: Annotated[Path | None, typer.Option(help="No-fly zones; --arm checks them.")] = None,
     obstacles: Annotated[Path | None, typer.Option(help="Obstacles; --arm checks them.")] = None,
@@ -292,14 +305,19 @@ def fly(
     as_json: Json = False,
 ) -> None:
     """Upload a sortie to a vehicle, read it back, fly it and keep the log."""
-    from cli import flights
+    from cli import fleet_flights, flights
 
+    gates = flights.Gates(simulated, dem, airspace, obstacles, config)
+    if fleet is not None:
+        if vehicles is None:
+            raise typer.BadParameter("give the vehicles of the fleet", param_hint="--vehicles")
+        day = fleet_flights.Day(fleet, mission, vehicles, now, 60 * patience)
+        raise typer.Exit(fleet_flights.run(day, out, arm=arm, gates=gates, as_json=as_json))
     if link is None:
         raise typer.BadParameter("give the vehicle's link", param_hint="--link")
     vehicle = flights.vehicle_at(link, system, signing_key)
     if preflight:
         raise typer.Exit(flights.report(mission, vehicle, as_json=as_json))
-    gates = flights.Gates(simulated, dem, airspace, obstacles, config)
     raise typer.Exit(flights.fly(mission, vehicle, out, arm=arm, gates=gates, as_json=as_json))
 
 

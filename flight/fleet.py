@@ -1,0 +1,291 @@
+"""EDGE: several vehicles fly the day's lists at once, one thread each, kept apart."""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from flight.day_list import FleetVehicle, ListedFlight
+from flight.errors import RefusedError, TransferError
+from flight.fly import FlightResult
+from flight.journal import Journal, trouble_fields
+from flight.orders import NextOrder, Order, no_order
+from flight.progress import FlightProgress, ProgressListener
+from flight.separation import (
+    CLEAR_FACTOR,
+    Closeness,
+    Place,
+    closest,
+    too_close,
+)
+
+TRY_EVERY_S = 10.0
+TURN_S = 0.2
+BEFORE_TAKE_OFF = frozenset({"waiting", "upload", "arming"})
+
+MARGIN = timedelta(seconds=60)  # a flight may last this much longer than planned
+
+GROUNDED = (RefusedError, TransferError)  # errors that come before anything is armed
+
+FlyOne = Callable[[ListedFlight, FleetVehicle, ProgressListener, NextOrder], FlightResult]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one listed flight.
+
+    Attributes:
+        result: None where it was not flown, or not to a landing that was seen.
+        reason: why it was not completed; None where it was.
+    """
+
+    flight: ListedFlight
+    result: FlightResult | None
+    reason: str | None
+
+    @property
+    def completed(self) -> bool:
+        """Whether the whole mission was flown."""
+        return self.result is not None and self.result.completed
+
+
+@dataclass
+class Fleet:
+    """The flights of a day under way.
+
+    Attributes:
+        fly_one: flies one sortie with one vehicle.
+        patience_s: how long a vehicle that is not ready yet (place, battery, GNSS) is tried again.
+        waits_for_time: whether a flight begins no earlier than its list says.
+        next_order: orders of a person, for all vehicles.
+    """
+
+    vehicles: Sequence[FleetVehicle]
+    fly_one: FlyOne
+    journal: Journal
+    on_progress: ProgressListener
+    patience_s: float = 0.0
+    waits_for_time: bool = True
+    next_order: NextOrder = no_order
+    outcomes: list[Outcome] = field(default_factory=list)
+    _air: threading.Condition = field(default_factory=threading.Condition)
+    _cleared: dict[str, ListedFlight] = field(default_factory=dict)
+    _places: dict[str, Place] = field(default_factory=dict)
+    _paused: dict[str, str] = field(default_factory=dict)
+    _orders: dict[str, list[Order]] = field(default_factory=dict)
+    _lost: set[str] = field(default_factory=set)
+    _stopping: bool = False
+
+    def fly(self, flights: Sequence[ListedFlight]) -> tuple[Outcome, ...]:
+        """Fly everything that can be flown; each vehicle its flights in their order.
+
+        A vehicle whose flight fails flies no more, the others go on. Ctrl-C orders all vehicles
+        home, begins no further flight, and waits until they have landed.
+        """
+        by_vehicle = {v.name: [f for f in flights if f.vehicle == v.name] for v in self.vehicles}
+        threads = [
+            threading.Thread(target=self._fly_all, args=(vehicle, by_vehicle[vehicle.name]))
+            for vehicle in self.vehicles
+        ]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            try:
+                self._wait(threads)
+            except KeyboardInterrupt:
+                self.journal.write("", "stop", text="Ctrl-C: all vehicles were told to return")
+                self._stop()
+        return tuple(self.outcomes)
+
+    def _wait(self, threads: Sequence[threading.Thread]) -> None:
+        """Hand a person's orders on until all threads have ended."""
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(TURN_S)
+                order = self.next_order()
+                if order is Order.LEAVE:
+                    self.journal.write("", "refused", text="a fleet is not left alone")
+                elif order is not None:
+                    self._order_all(order)
+
+    def _stop(self) -> None:
+        with self._air:
+            self._stopping = True
+            self._air.notify_all()
+        self._order_all(Order.RETURN)
+
+    def _order_all(self, order: Order) -> None:
+        with self._air:
+            for code in self._cleared:
+                self._orders.setdefault(code, []).append(order)
+
+    def _fly_all(self, vehicle: FleetVehicle, flights: Sequence[ListedFlight]) -> None:
+        """Fly one vehicle's flights; after a failure name the rest as not flown."""
+        for number, flight in enumerate(flights):
+            outcome = self._fly_cleared(vehicle, flight)
+            self._note(outcome, vehicle)
+            if not outcome.completed:
+                for left in flights[number + 1 :]:
+                    reason = f"{vehicle.name} flies no more after {flight.sortie.code}"
+                    self._note(Outcome(left, None, reason), vehicle)
+                return
+
+    def _note(self, outcome: Outcome, vehicle: FleetVehicle) -> None:
+        with self._air:
+            self.outcomes.append(outcome)
+        result = outcome.result
+        self.journal.write(
+            outcome.flight.sortie.code,
+            "outcome",
+            vehicle=vehicle.name,
+            completed=outcome.completed,
+            reason=outcome.reason,
+            duration_s=None if result is None else round(result.duration_s, 1),
+            photos=None if result is None else len(result.track.camera_events),
+            troubles=[] if result is None else [trouble_fields(t) for t in result.troubles],
+        )
+
+    def _fly_cleared(self, vehicle: FleetVehicle, flight: ListedFlight) -> Outcome:
+        """Wait for time and air, fly, and give the air free where the vehicle is on the ground."""
+        code = flight.sortie.code
+        try:
+            if not (self._wait_for_time(flight) and self._clear_air(flight)):
+                return Outcome(flight, None, "stopped before its take-off")
+            with self.journal.kept(code):
+                result = self._fly_patiently(vehicle, flight)
+        except GROUNDED as error:
+            self._give_free(code)
+            return Outcome(flight, None, _words(error))
+        except Exception as error:  # a thread's end: whatever it is, the others fly on
+            with self._air:
+                self._lost.add(code)
+                self._places.pop(code, None)
+                self._air.notify_all()
+            return Outcome(flight, None, _words(error))
+        self._give_free(code)
+        return Outcome(flight, result, result.problem)
+
+    def _wait_for_time(self, flight: ListedFlight) -> bool:
+        """Whether the flight's time has come; False where all was stopped before."""
+        while self.waits_for_time and flight.take_off and flight.take_off > datetime.now(UTC):
+            with self._air:
+                if self._stopping:
+                    return False
+                left_s = (flight.take_off - datetime.now(UTC)).total_seconds()
+                self._air.wait(min(max(left_s, 0.0), TRY_EVERY_S))
+        return True
+
+    def _clear_air(self, flight: ListedFlight) -> bool:
+        """Wait until no flight in the air would come too close; False where all was stopped."""
+        told: Closeness | None = None
+        with self._air:
+            while not self._stopping:
+                blocked = self._blocked(flight)
+                if blocked is None:
+                    self._cleared[flight.sortie.code] = flight
+                    return True
+                if blocked.second in self._lost:
+                    raise RefusedError(
+                        f"{blocked.second} was not seen to land, and this flight would come close "
+                        f"to its way ({blocked}). Find that vehicle first."
+                    )
+                if told is None or told.second != blocked.second:
+                    self.journal.write(flight.sortie.code, "waits", text=str(blocked))
+                    told = blocked
+                self._air.wait(TRY_EVERY_S)
+        return False
+
+    def _blocked(self, flight: ListedFlight) -> Closeness | None:
+        for other in self._cleared.values():
+            found = closest(flight.sortie, other.sortie)
+            if found is not None:
+                return found
+        return None
+
+    def _give_free(self, code: str) -> None:
+        with self._air:
+            for record in (self._cleared, self._places, self._paused, self._orders):
+                record.pop(code, None)
+            self._air.notify_all()
+
+    def _fly_patiently(self, vehicle: FleetVehicle, flight: ListedFlight) -> FlightResult:
+        """Fly; a vehicle that is not ready yet is tried again until the patience is over."""
+        end_s = time.monotonic() + self.patience_s
+
+        def listen(progress: FlightProgress) -> None:
+            if self._stopping and progress.phase in BEFORE_TAKE_OFF:
+                raise RefusedError("All was stopped before the take-off.")
+            self.journal.progress(progress)
+            self.on_progress(progress)
+            self._keep_apart(flight, progress)
+
+        while True:
+            try:
+                return self.fly_one(flight, vehicle, listen, lambda: self._next(flight))
+            except RefusedError as error:
+                if self._stopping or time.monotonic() + TRY_EVERY_S > end_s:
+                    raise
+                self.journal.write(flight.sortie.code, "not ready", text=str(error))
+            with self._air:
+                self._air.wait(TRY_EVERY_S)
+
+    def _next(self, flight: ListedFlight) -> Order | None:
+        with self._air:
+            orders = self._orders.get(flight.sortie.code)
+            return orders.pop(0) if orders else None
+
+    def _keep_apart(self, flight: ListedFlight, progress: FlightProgress) -> None:
+        """Stop the later of two vehicles that come too close, until they are well apart."""
+        code = flight.sortie.code
+        if progress.lon_deg is None or progress.lat_deg is None or progress.phase != "flight":
+            return
+        altitude_m = flight.sortie.home.altitude_amsl_m + progress.height_home_m
+        with self._air:
+            self._places[code] = Place(progress.lon_deg, progress.lat_deg, altitude_m)
+            for near in too_close(self._places):
+                self._separate(near)
+            still = {frozenset((c.first, c.second)) for c in too_close(self._places, CLEAR_FACTOR)}
+            for stopped, other in list(self._paused.items()):
+                if frozenset((stopped, other)) not in still:
+                    del self._paused[stopped]
+                    self._orders.setdefault(stopped, []).append(Order.CONTINUE)
+                    self.journal.write(stopped, "continue", text=f"well apart from {other}")
+
+    def _separate(self, near: Closeness) -> None:
+        """Stop the one that was cleared later; nothing where one of the two stands already."""
+        order = list(self._cleared)
+        pair = sorted((near.first, near.second), key=order.index)
+        if any(code in self._paused for code in pair):
+            return
+        first, later = pair
+        self._paused[later] = first
+        self._orders.setdefault(later, []).append(Order.PAUSE)
+        self.journal.write(later, "too close", text=str(near))
+
+
+def _words(error: Exception) -> str:
+    """An error with what became of the vehicle."""
+    return " ".join((str(error), *getattr(error, "__notes__", ())))
+
+
+def waits_of_day(flights: Sequence[ListedFlight]) -> tuple[Closeness, ...]:
+    """Flights of different vehicles that come too close at times that overlap by the list.
+
+    One of them will wait until the other has landed. A flight without a time may be at any.
+    """
+    pairs = itertools.combinations(flights, 2)
+    return tuple(
+        near
+        for one, other in pairs
+        if one.vehicle != other.vehicle and _overlap(one, other)
+        if (near := closest(one.sortie, other.sortie)) is not None
+    )
+
+
+def _overlap(one: ListedFlight, other: ListedFlight) -> bool:
+    if one.take_off is None or other.take_off is None:
+        return True
+    first, second = sorted(((one.take_off, one), (other.take_off, other)), key=lambda f: f[0])
+    return second[0] < first[0] + timedelta(seconds=first[1].sortie.duration_s) + MARGIN

@@ -1,0 +1,261 @@
+"""A day over several vehicles: order, waiting, failures, closeness, orders, one journal."""
+
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flight.day_list import FleetVehicle, ListedFlight
+from flight.errors import FlightError, LinkLostError, RefusedError
+from flight.fleet import Fleet, waits_of_day
+from flight.fly import FlightResult
+from flight.journal import Journal
+from flight.orders import Order
+from flight.progress import FlightProgress
+from geo.track import Track
+from tests.flight.fleets import sortie_at
+
+VEHICLES = (FleetVehicle("N", "x:1"), FleetVehicle("S", "x:2"), FleetVehicle("W", "x:3"))
+GATE_S = 10.0
+
+
+def listed(code, vehicle, east_m, take_off=None):
+    return ListedFlight(sortie_at(code, east_m), Path(code), vehicle, take_off)
+
+
+def done(flight, problem=None):
+    code = flight.sortie.code
+    return FlightResult(
+        code, problem is None, problem, Track((), ()), 60.0, (), (), 0.5, Path(f"{code}.tlog")
+    )
+
+
+def in_air(flight, east_m=0.0, elapsed_s=10.0):
+    home = flight.sortie.home
+    return FlightProgress(
+        flight.sortie.code, "flight", "AUTO", elapsed_s, 60, 1, 11, 0, 10, 30.0, 5.0, 0.9,
+        lon_deg=home.lon_deg + east_m / 94_000, lat_deg=home.lat_deg,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return Journal(tmp_path / "fleet.jsonl")
+
+
+def lines(journal, what):
+    told = [json.loads(line) for line in journal.path.read_text().splitlines()]
+    return [line for line in told if line["what"] == what]
+
+
+def fly(journal, flights, fly_one, **options):
+    fleet = Fleet(VEHICLES, fly_one, journal, lambda p: None, **options)
+    outcomes = fleet.fly(flights)
+    return {outcome.flight.sortie.code: outcome for outcome in outcomes}
+
+
+def test_each_vehicle_flies_its_flights_in_order_and_at_the_same_time(journal):
+    flights = [listed("A1", "N", 0), listed("B1", "S", 1000), listed("A2", "N", 0)]
+    together, begun = threading.Barrier(2, timeout=GATE_S), []
+
+    def fly_one(flight, vehicle, listen, next_order):
+        begun.append(flight.sortie.code)
+        if flight.sortie.code in ("A1", "B1"):
+            together.wait()  # passes only if both are in the air at once
+        return done(flight)
+
+    outcomes = fly(journal, flights, fly_one)
+    assert all(outcome.completed for outcome in outcomes.values())
+    assert begun.index("A1") < begun.index("A2")
+    assert {line["sortie"] for line in lines(journal, "outcome")} == {"A1", "A2", "B1"}
+
+
+def test_a_flight_near_another_waits_until_that_one_has_landed(journal):
+    flights = [listed("A", "N", 0), listed("B", "S", 20)]
+    in_the_air, most = set(), []
+
+    def fly_one(flight, vehicle, listen, next_order):
+        in_the_air.add(flight.sortie.code)
+        most.append(len(in_the_air))
+        in_the_air.discard(flight.sortie.code)
+        return done(flight)
+
+    outcomes = fly(journal, flights, fly_one)
+    assert max(most) == 1
+    assert all(outcome.completed for outcome in outcomes.values())
+
+
+@pytest.mark.parametrize("error", [FlightError("crashed"), ValueError("a bug"), RefusedError("no")])
+def test_a_vehicle_that_fails_flies_no_more_and_the_others_go_on(journal, error):
+    flights = [listed("A1", "N", 0), listed("A2", "N", 0), listed("B1", "S", 1000)]
+
+    def fly_one(flight, vehicle, listen, next_order):
+        if flight.sortie.code == "A1":
+            raise error
+        return done(flight)
+
+    outcomes = fly(journal, flights, fly_one)
+    assert outcomes["B1"].completed
+    assert outcomes["A1"].reason == str(error)
+    assert outcomes["A2"].reason == "N flies no more after A1"
+    assert lines(journal, "error")[0]["error"].endswith(str(error))
+
+
+class WatchedJournal(Journal):
+    """Sets an event when a line of some kind is written."""
+
+    def __init__(self, path, what):
+        super().__init__(path)
+        self.what, self.written = what, threading.Event()
+
+    def write(self, sortie, what, **more):
+        super().write(sortie, what, **more)
+        if what == self.what:
+            self.written.set()
+
+
+def test_nobody_flies_near_a_vehicle_that_was_not_seen_to_land(tmp_path):
+    """B begins only when A is in the air; A's link is lost while B waits for it."""
+    journal = WatchedJournal(tmp_path / "fleet.jsonl", "waits")
+    flights = [
+        listed("A", "N", 0), listed("B0", "S", 1000), listed("B", "S", 20), listed("C", "W", 2000),
+    ]  # fmt: skip
+    a_is_up = threading.Event()
+
+    def fly_one(flight, vehicle, listen, next_order):
+        if flight.sortie.code == "A":
+            a_is_up.set()
+            assert journal.written.wait(GATE_S)
+            raise LinkLostError("gone")
+        assert a_is_up.wait(GATE_S)
+        return done(flight)
+
+    outcomes = fly(journal, flights, fly_one)
+    assert outcomes["A"].reason == "gone"
+    assert outcomes["B"].reason.startswith("A was not seen to land")
+    assert outcomes["B0"].completed
+    assert outcomes["C"].completed
+
+
+def test_two_that_come_too_close_the_later_is_stopped_and_goes_on_when_clear(journal):
+    """B, off its way, drifts towards A; the plans themselves are far apart."""
+    flights = [listed("A", "N", 0), listed("B0", "S", 1000), listed("B", "S", 400)]
+    a_is_up, over = threading.Event(), threading.Event()
+    obeyed = []
+
+    def fly_one(flight, vehicle, listen, next_order):
+        if flight.sortie.code == "A":
+            listen(in_air(flight))
+            a_is_up.set()
+            assert over.wait(GATE_S)
+            return done(flight)
+        assert a_is_up.wait(GATE_S)
+        if flight.sortie.code == "B0":  # so that B is cleared after A
+            return done(flight)
+        listen(in_air(flight))
+        assert next_order() is None
+        listen(in_air(flight, east_m=-390.0, elapsed_s=20))
+        obeyed.append(next_order())
+        listen(in_air(flight, east_m=-360.0, elapsed_s=30))
+        obeyed.append(next_order())
+        listen(in_air(flight, east_m=-340.0, elapsed_s=40))
+        obeyed.append(next_order())
+        over.set()
+        return done(flight)
+
+    outcomes = fly(journal, flights, fly_one)
+    assert all(outcome.completed for outcome in outcomes.values())
+    assert obeyed == [Order.PAUSE, None, Order.CONTINUE]
+    assert len(lines(journal, "too close")) == 1
+
+
+def test_an_order_goes_to_every_vehicle_in_the_air(journal):
+    flights = [listed("A", "N", 0), listed("B", "S", 1000)]
+    up, obeyed = threading.Barrier(3, timeout=GATE_S), {}
+
+    def fly_one(flight, vehicle, listen, next_order):
+        up.wait()
+        while (order := next_order()) is None:
+            listen(in_air(flight))
+        obeyed[flight.sortie.code] = order
+        return done(flight, f"it was told to {order}")
+
+    told = []
+
+    def next_order():
+        if told:
+            return None
+        up.wait()
+        told.append(Order.RETURN)
+        return Order.RETURN
+
+    fly(journal, flights, fly_one, next_order=next_order)
+    assert obeyed == {"A": Order.RETURN, "B": Order.RETURN}
+
+
+def test_ctrl_c_brings_all_home_and_begins_nothing_more(journal):
+    flights = [listed("A1", "N", 0), listed("A2", "N", 0)]
+    up = threading.Event()
+
+    def fly_one(flight, vehicle, listen, next_order):
+        up.set()
+        while next_order() is not Order.RETURN:
+            listen(in_air(flight))
+        return done(flight, "it was told to return at item 3")
+
+    pressed = []
+
+    def ctrl_c():
+        if not pressed:
+            assert up.wait(GATE_S)
+            pressed.append(True)
+            raise KeyboardInterrupt
+        return None
+
+    outcomes = fly(journal, flights, fly_one, next_order=ctrl_c)
+    assert outcomes["A1"].reason == "it was told to return at item 3"
+    assert not outcomes["A2"].completed
+    assert lines(journal, "stop")
+
+
+def test_a_vehicle_that_is_not_ready_is_tried_again(journal, monkeypatch):
+    monkeypatch.setattr("flight.fleet.TRY_EVERY_S", 0.01)
+    tries = []
+
+    def fly_one(flight, vehicle, listen, next_order):
+        tries.append(flight)
+        if len(tries) < 3:
+            raise RefusedError("The vehicle stands 300 m from the home of sortie A.")
+        return done(flight)
+
+    outcomes = fly(journal, [listed("A", "N", 0)], fly_one, patience_s=60.0)
+    assert outcomes["A"].completed
+    assert len(lines(journal, "not ready")) == 2
+
+
+def test_a_flight_does_not_begin_before_its_time(journal):
+    soon = datetime.now(UTC) + timedelta(seconds=0.3)
+    begun = []
+
+    def fly_one(flight, vehicle, listen, next_order):
+        begun.append(datetime.now(UTC))
+        return done(flight)
+
+    fly(journal, [listed("A", "N", 0, soon)], fly_one)
+    assert begun[0] >= soon
+    begun.clear()
+    late = datetime.now(UTC) + timedelta(hours=9)
+    fly(journal, [listed("A", "N", 0, late)], fly_one, waits_for_time=False)
+    assert begun[0] < late
+
+
+def test_the_day_is_looked_through_for_flights_that_will_wait():
+    at = datetime(2026, 6, 15, 9, tzinfo=UTC)
+    one = listed("A", "N", 0, at)
+    beside = [listed("B", "S", 20, at + timedelta(minutes=m)) for m in (1, 30)]
+    assert [c.second for c in waits_of_day([one, beside[0]])] == ["B"]
+    assert waits_of_day([one, beside[1]]) == ()
+    assert waits_of_day([one, listed("B", "N", 20, at)]) == ()  # the same vehicle
+    assert len(waits_of_day([one, listed("B", "S", 20)])) == 1  # at any time
