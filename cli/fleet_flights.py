@@ -28,7 +28,7 @@ from flight.signing import read_key
 from flight.transports import SharedLine, Transport, open_transport
 from missions.errors import MissionError
 
-REHEARSAL_SPEED_UP = 20.0  # the same for all built-in vehicles, so that they share one time
+REHEARSAL_SPEED_UP = 40.0  # the same for all built-in vehicles, so that they share one time
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from flight.checks import check_kind, check_sortie
 from flight.errors import FlightError, RefusedError
 from flight.link import SILENCE_S, MavlinkLink, open_link
-from flight.modes import Modes
+from flight.modes import ARDUPILOT, PX4, Modes
 from flight.monitor import FlightMonitor
 from flight.orders import NextOrder, no_order
 from flight.progress import (
@@ -50,10 +50,8 @@ RELINK_S = 60.0  # how long a real vehicle's lost link is tried again
 SIMULATION_SILENCE_S = (
     60.0  # a busy machine may starve a simulation; its end closes the line anyway
 )
-RATES_HZ = {
-    33: 5, 30: 4, 1: 1, 2: 1, 24: 1, 42: 2, 74: 1, 147: 1, 162: 1, 168: 0.5, 193: 1, 231: 0.5,
-    242: 0.2, 245: 2,
-}  # fmt: skip
+RATES_HZ = {33: 5, 30: 4, 1: 1, 2: 1, 24: 1, 42: 2, 74: 1, 147: 1, 162: 1, 193: 1, 242: 0.2, 245: 2}
+WIND_RATES_HZ = {ARDUPILOT: {168: 0.5}, PX4: {231: 0.5}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +212,8 @@ class _Flight:
         self.session.store((*first, *self.sortie.items), MISSION)
 
     def _ask_for_streams(self) -> None:
-        for kind, rate_hz in RATES_HZ.items():
+        rates_hz = RATES_HZ | WIND_RATES_HZ.get(self.coding.autopilot, {})
+        for kind, rate_hz in rates_hz.items():
             self.session.set_interval(kind, rate_hz)
 
     def launch(self) -> None:
