@@ -149,3 +149,22 @@ def test_a_battery_far_below_the_plan_is_told_once(fly):
     battery = [t for t in result.troubles if t.kind is Kind.BATTERY]
     assert len(battery) == 1
     assert battery[0].text.startswith("battery is lower than planned")
+
+
+@pytest.mark.parametrize(
+    ("volts", "words", "mode"),
+    [(13.5, "Battery 1 is low", "RTL"), (9.9, "Battery 1 is", "LAND")],
+)
+def test_a_low_battery_is_recognised_told_and_ends_the_mission(fly, volts, words, mode):
+    link = SimulatedLink()
+
+    def drop():
+        if fly.told[-1].elapsed_s > 30:
+            link.autopilot.parameters.set("SIM_BATT_VOLTAGE", volts)
+
+    result = fly(link, drop)
+    assert not result.completed
+    assert words in result.problem
+    trouble = result.troubles[0]
+    assert (trouble.kind, trouble.response) == (Kind.BATTERY, mode)
+    assert fly.told[-1].troubles == result.troubles
