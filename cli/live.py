@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from cli import console
@@ -14,6 +15,7 @@ COLUMNS = (
     "sortie", "phase", "mode", "item", "next m", "height m", "m/s", "off row m", "photos",
     "battery (plan)", "wind", "min (plan)",
 )  # fmt: skip
+FLEET_COLUMNS = (0, 2, 3, 5, 7, 8, 9, 11)  # those that a row of 80 letters has room for
 LINE_EVERY_S = 30.0  # of flight, where there is no terminal to draw in
 
 
@@ -60,8 +62,22 @@ def live_view() -> Iterator[LiveView]:
 
 
 def table_of(flights: list[FlightProgress]) -> Table:
-    """Draw one row for each flight."""
-    return console.table("", COLUMNS, (cells(progress) for progress in flights))
+    """Draw one flight as a sheet of figures, several as one row each; 80 letters wide."""
+    if len(flights) == 1:
+        return _sheet(flights[0])
+    columns = [COLUMNS[index] for index in FLEET_COLUMNS]
+    rows = [[cells(progress)[index] for index in FLEET_COLUMNS] for progress in flights]
+    return console.table("", columns, rows)
+
+
+def _sheet(progress: FlightProgress) -> Table:
+    """Name and figure, three pairs a line."""
+    grid = Table.grid(padding=(0, 2))
+    pairs = list(zip(COLUMNS, cells(progress), strict=True))
+    for start in range(0, len(pairs), 3):
+        line = pairs[start : start + 3]
+        grid.add_row(*(f"[dim]{name}[/] {escape(value)}" for name, value in line))
+    return grid
 
 
 def cells(p: FlightProgress) -> tuple[str, ...]:

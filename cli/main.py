@@ -38,6 +38,19 @@ Dem = Annotated[
 ]
 Airspace = Annotated[Path | None, typer.Option(help="No-fly zones and ceilings.")]
 Obstacles = Annotated[Path | None, typer.Option(help="Obstacles with heights.")]
+Simulated = Annotated[
+    Path, typer.Option("--simulated", help="Folder that `simulate` wrote; --arm reads it.")
+]
+SigningKey = Annotated[
+    Path | None,
+    typer.Option(
+        "--signing-key", help="File with the MAVLink 2 signing key; or AEROGRID_SIGNING_KEY."
+    ),
+]
+System = Annotated[
+    int | None,
+    typer.Option("--system", min=1, max=254, help="MAVLink system id; else the first heard."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 
 
@@ -202,7 +215,33 @@ def check(
     )  # fmt: skip
 
 
-@app.command(epilog="Example: aerogrid simulate plans/ --wind 8 --junit out.xml --html report/")
+@app.command(epilog="Example: aerogrid district --grids d.gpkg --depots d.geojson --fleet f.toml")
+def district(
+    grids: Annotated[Path, typer.Option("--grids", help="Grid cells, any CRS.")],
+    depots: Annotated[Path, typer.Option(help="Points that crews or docks start from.")],
+    fleet: Annotated[Path, typer.Option(help="Drones, batteries, chargers, crews; TOML.")],
+    out: Out = Path("district"),
+    days: Annotated[int, typer.Option(min=1, help="Days to plan.")] = 5,
+    first: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD.")] = None,
+    dem: Dem = None,
+    weather: Annotated[Path | None, typer.Option(help="Weather windows.")] = None,
+    history: Annotated[Path | None, typer.Option(help="Last patrol and open cases.")] = None,
+    tips: Annotated[Path | None, typer.Option(help="Hotline tickets, CSV.")] = None,
+    airspace: Airspace = None,
+    config: Config = None,
+) -> None:
+    """Plan, route and schedule a whole district: daily flight lists, annex, map."""
+    from cli import planning
+
+    raise typer.Exit(
+        planning.run_district(
+            grids, depots, fleet, out, days=days, first=first, dem=dem, weather=weather,
+            history=history, tips=tips, airspace=airspace, config=config,
+        )
+    )  # fmt: skip
+
+
+@app.command(epilog="Example: aerogrid simulate plans/ --out simulated/ --wind 6,270")
 def simulate(
     plans: Annotated[
         list[Path],
@@ -272,19 +311,9 @@ def fly(
     preflight: Annotated[
         bool, typer.Option("--preflight", help="Only report whether the vehicle is fit to fly.")
     ] = False,
-    simulated: Annotated[
-        Path, typer.Option("--simulated", help="Folder that `simulate` wrote; --arm reads it.")
-    ] = Path("simulated"),
-    system: Annotated[
-        int | None,
-        typer.Option("--system", min=1, max=254, help="MAVLink system id; the first heard."),
-    ] = None,
-    signing_key: Annotated[
-        Path | None,
-        typer.Option(
-            "--signing-key", help="File with the MAVLink 2 signing key; or AEROGRID_SIGNING_KEY."
-        ),
-    ] = None,
+    simulated: Simulated = Path("simulated"),
+    system: System = None,
+    signing_key: SigningKey = None,
     fleet: Annotated[
         Path | None,
         typer.Option("--fleet", help="Fly a day: a list that `district` wrote, or their folder."),
@@ -299,8 +328,8 @@ def fly(
         float, typer.Option(min=0, help="--fleet: minutes to wait for a vehicle that is not ready.")
     ] = 30.0,
     dem: Dem = None,
-    airspace: Annotated[Path | None, typer.Option(help="No-fly zones; --arm checks them.")] = None,
-    obstacles: Annotated[Path | None, typer.Option(help="Obstacles; --arm checks them.")] = None,
+    airspace: Airspace = None,
+    obstacles: Obstacles = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:

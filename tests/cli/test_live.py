@@ -5,6 +5,7 @@ import signal
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
 from cli.commanding import Keyboard, orders_from_terminal
 from cli.live import LiveView, cells, table_of
@@ -30,8 +31,23 @@ def test_what_is_not_known_is_a_dash():
     assert cells(unknown)[4:] == ("-", "0", "0.0", "-", "0/0", "- (-)", "-", "0.0 (5.0)")
 
 
-def test_the_table_has_a_row_for_each_vehicle():
-    assert table_of([PROGRESS, replace(PROGRESS, sortie_code="T-2")]).row_count == 2
+def drawn(flights):
+    with (screen := Console(width=80)).capture() as seen:
+        screen.print(table_of(flights))
+    return seen.get()
+
+
+def test_one_flight_is_drawn_in_full_on_a_narrow_terminal():
+    text = drawn([PROGRESS])
+    assert all(value in text for value in cells(PROGRESS))
+    assert "…" not in text
+
+
+def test_several_flights_have_a_row_each():
+    text = drawn([PROGRESS, replace(PROGRESS, sortie_code="T-2")])
+    assert text.count("5/11") == 2
+    assert "T-2" in text
+    assert "…" not in text
 
 
 def test_without_a_terminal_news_come_line_by_line_and_troubles_once(capsys):
