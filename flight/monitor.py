@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from flight.modes import COPTER, Modes, modes_of
 from flight.protocol import Message
@@ -32,6 +33,19 @@ class _Sample:
     height_home_m: float
     heading_deg: float
     ground_speed_m_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    """One release of the shutter, with the aerospace angles of the vehicle's body."""
+
+    index: int
+    unix_us: int
+    position: GeoPoint
+    height_home_m: float
+    roll_deg: float
+    pitch_deg: float
+    yaw_deg: float
 
 
 @dataclass(slots=True)
@@ -79,7 +93,7 @@ class FlightMonitor:
     _unix_minus_boot_us: int | None = None
     _events: list[tuple[int, int, str]] = field(default_factory=list)
     _samples: list[_Sample] = field(default_factory=list)
-    _feedback: list[Message] = field(default_factory=list)
+    _releases: list[_Release] = field(default_factory=list)
 
     def feed(self, message: Message) -> None:
         """Take one message of the vehicle."""
@@ -120,7 +134,7 @@ class FlightMonitor:
     @property
     def photo_count(self) -> int:
         """Pictures reported so far."""
-        return len(self._feedback)
+        return len(self._releases)
 
     @property
     def is_airborne(self) -> bool:
@@ -173,19 +187,19 @@ class FlightMonitor:
             for s in sorted(self._samples, key=lambda sample: sample.boot_ms)
             if start_ms <= s.boot_ms <= end_ms and (time := self._utc(s.boot_ms)) is not None
         )
-        return Track(points, tuple(self._camera_event(m) for m in self._feedback))
+        return Track(points, tuple(map(self._camera_event, self._releases)))
 
-    def _camera_event(self, message: Message) -> CameraEvent:
+    def _camera_event(self, release: _Release) -> CameraEvent:
         attitude = (
-            body_fixed_attitude(message.roll, message.pitch, message.yaw)
+            body_fixed_attitude(release.roll_deg, release.pitch_deg, release.yaw_deg)
             if self.gimbal is False
-            else Attitude(message.yaw % 360, NADIR_PITCH_DEG)
+            else Attitude(release.yaw_deg % 360, NADIR_PITCH_DEG)
         )
         return CameraEvent(
-            index=message.img_idx,
-            time=UNIX_EPOCH + timedelta(microseconds=message.time_usec),
-            position=GeoPoint(message.lng / 1e7, message.lat / 1e7, message.alt_msl),
-            height_home_m=message.alt_rel,
+            index=release.index,
+            time=UNIX_EPOCH + timedelta(microseconds=release.unix_us),
+            position=release.position,
+            height_home_m=release.height_home_m,
             attitude=attitude,
         )
 
@@ -221,7 +235,7 @@ class FlightMonitor:
         if self.landed_state in (None, ON_GROUND):  # else the take-off was told before the arming
             self.took_off_ms = None
         self.mission_complete = self.fence_breached = False
-        self.reached, self.flight_modes, self._feedback = [], [], []
+        self.reached, self.flight_modes, self._releases = [], [], []
 
     def _extended_state(self, message: Message) -> None:
         before, self.landed_state = self.landed_state, message.landed_state
@@ -304,14 +318,31 @@ class FlightMonitor:
         )
 
     def _camera(self, message: Message) -> None:
-        numbers = (message.roll, message.pitch, message.yaw, message.alt_rel)
-        if not all(map(math.isfinite, numbers)):
-            raise ValueError(f"roll, pitch, yaw and height of a picture are {numbers}")
-        self._camera_event(message)  # refuses a place or time that cannot be
-        known = {m.img_idx for m in self._feedback[-3:]}
-        sound = _place(message.lng, message.lat, message.alt_msl) is not None
-        if sound and message.img_idx not in known:
-            self._feedback.append(message)
+        """ArduPilot's CAMERA_FEEDBACK."""
+        place = _place(message.lng, message.lat, message.alt_msl)
+        if place is not None:
+            angles = message.roll, message.pitch, message.yaw
+            self._add_release(
+                _Release(message.img_idx, message.time_usec, place, message.alt_rel, *angles)
+            )
+
+    def _image_captured(self, message: Message) -> None:
+        """PX4's CAMERA_IMAGE_CAPTURED; its images are counted from 0, its heights in mm."""
+        place = _place(message.lon, message.lat, message.alt / 1000)
+        if place is None or message.capture_result != 1:
+            return
+        angles = Rotation.from_quat(message.q, scalar_first=True) if any(message.q) else None
+        yaw, pitch, roll = (0.0, 0.0, 0.0) if angles is None else angles.as_euler("ZYX", True)
+        unix_us = message.time_utc or (self._unix_minus_boot_us or 0) + 1000 * message.time_boot_ms
+        height_m = message.relative_alt / 1000
+        self._add_release(
+            _Release(message.image_index + 1, unix_us, place, height_m, roll, pitch, yaw)
+        )
+
+    def _add_release(self, release: _Release) -> None:
+        """Keep a release, once where it comes twice."""
+        if release.index not in {known.index for known in self._releases[-3:]}:
+            self._releases.append(release)
 
     def _item_reached(self, message: Message) -> None:
         self.reached.append(message.seq)
@@ -333,6 +364,7 @@ _TAKE = {
     "WIND_COV": FlightMonitor._wind_covariance,
     "PARAM_VALUE": FlightMonitor._parameter,
     "CAMERA_FEEDBACK": FlightMonitor._camera,
+    "CAMERA_IMAGE_CAPTURED": FlightMonitor._image_captured,
     "MISSION_ITEM_REACHED": FlightMonitor._item_reached,
 }
 

@@ -3,12 +3,13 @@
 What differs between the two, by PX4's source (mavlink_mission.cpp, px4_custom_mode.h,
 mavlink_parameters.cpp): MAV_AUTOPILOT 12, modes in two bytes, no home item, requests by
 MISSION_REQUEST_INT, whole numbers byte by byte in PARAM_VALUE, its own parameter names, and a
-mission's return flown in the mode RTL.
+mission's return flown in the mode RTL, CAMERA_IMAGE_CAPTURED for CAMERA_FEEDBACK.
 """
 
 from dataclasses import replace
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
+from scipy.spatial.transform import Rotation
 
 from flight.modes import PX4_COPTER, px4_mode
 from flight.protocol import item_from_message, message_from_item
@@ -105,6 +106,13 @@ class Px4Link(SimulatedLink):
             item = item_from_message(message)
             frame = 6 if item.frame == 3 else 2
             return message_from_item(replace(item, frame=frame), message.seq - 1, to=self.to)
+        if kind == "CAMERA_FEEDBACK":
+            turned = Rotation.from_euler("ZYX", [message.yaw, message.pitch, message.roll], True)
+            return mavlink.MAVLink_camera_image_captured_message(
+                self.autopilot.tick * 20, message.time_usec, 0, message.lat, message.lng,
+                round(message.alt_msl * 1000), round(message.alt_rel * 1000),
+                turned.as_quat(scalar_first=True).tolist(), message.img_idx - 1, 1, b"",
+            )  # fmt: skip
         if kind in ("MISSION_CURRENT", "MISSION_ITEM_REACHED"):
             message.seq = max(0, message.seq - 1)
         return message

@@ -2,12 +2,14 @@
 
 import os
 import pty
+import socket
 
 import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from flight.errors import LinkError
+from flight.errors import LinkError, LinkLostError
 from flight.link import MavlinkLink, open_link
+from flight.log import read_messages
 from flight.transports import SharedLine
 from tests.flight.test_link import HEARTBEAT, Clock, Wire
 
@@ -45,3 +47,22 @@ def test_a_shared_line_is_closed_by_the_last_one_that_leaves():
     assert not wire.closed
     second.close()
     assert wire.closed
+
+
+def test_a_tcp_line_that_was_closed_is_opened_again_into_the_same_recording(tmp_path):
+    heartbeat = bytes(HEARTBEAT.pack(mavlink.MAVLink(None, 1, 1)))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp:127.0.0.1:{server.getsockname()[1]}"
+        with open_link(address, log_path=tmp_path / "a.tlog") as link:
+            for _ in range(2):
+                vehicle, _ = server.accept()
+                vehicle.sendall(heartbeat)
+                assert link.wait_for_vehicle(2.0).get_srcSystem() == 1
+                vehicle.close()
+                with pytest.raises(LinkLostError):
+                    for _ in range(50):
+                        link.receive(0.1)
+                link.reopen()
+            assert link.end_recording() is None
+    heard = [m for m in read_messages(tmp_path / "a.tlog") if m.get_srcSystem() == 1]
+    assert len(heard) == 2
