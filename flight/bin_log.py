@@ -10,7 +10,7 @@ from flight.dataflash import Damage, Fields, records
 from flight.errors import LogError
 from flight.log import FlightLog, read_tlog
 from flight.modes import COPTER_MODES
-from flight.monitor import NADIR_PITCH_DEG, UNIX_EPOCH, body_fixed_attitude
+from flight.monitor import NADIR_PITCH_DEG, UNIX_EPOCH, body_fixed_attitude, utc_of
 from flight.trouble import MODE_WORD, FlightEvent
 from geo.pose import Attitude, GeoPoint
 from geo.track import CameraEvent, Track, TrackPoint
@@ -92,6 +92,7 @@ class _Flight:
     ended_us: int | None = None
     landed: bool = False
     last_us: int = 0
+    offsets_us: list[int] = field(default_factory=list)
     _unix_minus_boot_us: int | None = None
 
     def take(self, name: str, fields: Fields) -> None:
@@ -109,9 +110,7 @@ class _Flight:
         since = timedelta(weeks=int(fields["GWk"]), milliseconds=int(fields["GMS"]))
         utc = GPS_EPOCH + since - timedelta(seconds=LEAP_S)
         offset = round((utc - UNIX_EPOCH) / timedelta(microseconds=1)) - us
-        known = self._unix_minus_boot_us
-        # a fix is written down some time after it was measured: the greatest offset is nearest
-        self._unix_minus_boot_us = offset if known is None else max(known, offset)
+        self.offsets_us.append(offset)
 
     def _position(self, us: int, fields: Fields) -> None:
         self.positions.append((us, _place(fields), float(fields["RelHomeAlt"])))
@@ -171,6 +170,7 @@ class _Flight:
 
     def log(self, problems: tuple[str, ...]) -> FlightLog:
         """Sum it up."""
+        self._unix_minus_boot_us = _clock_offset_us(self.offsets_us)
         begun_us = self.begun_us if self.begun_us is not None else 0
         ended_us = self.ended_us if self.ended_us is not None else self.last_us
         return FlightLog(
@@ -222,7 +222,7 @@ class _Flight:
     def _utc(self, us: int) -> datetime | None:
         if self._unix_minus_boot_us is None:
             return None
-        return UNIX_EPOCH + timedelta(microseconds=self._unix_minus_boot_us + us)
+        return utc_of(self._unix_minus_boot_us + us)
 
 
 _TAKE = {
@@ -238,6 +238,18 @@ _TAKE = {
     "MISE": _Flight._item,
     "ARM": _Flight._nothing,
 }
+
+
+def _clock_offset_us(offsets_us: list[int]) -> int | None:
+    """UTC less the vehicle's clock, by all fixes.
+
+    A fix is written down some time after it was measured, so the greatest offset is nearest; one
+    that is a second off the usual is damage.
+    """
+    if not offsets_us:
+        return None
+    usual_us = sorted(offsets_us)[len(offsets_us) // 2]
+    return max(offset for offset in offsets_us if abs(offset - usual_us) <= 1_000_000)
 
 
 def _place(fields: Fields) -> GeoPoint:

@@ -187,9 +187,13 @@ class FlightMonitor:
             for s in sorted(self._samples, key=lambda sample: sample.boot_ms)
             if start_ms <= s.boot_ms <= end_ms and (time := self._utc(s.boot_ms)) is not None
         )
-        return Track(points, tuple(map(self._camera_event, self._releases)))
+        events = (self._camera_event(r) for r in self._releases)
+        return Track(points, tuple(event for event in events if event is not None))
 
-    def _camera_event(self, release: _Release) -> CameraEvent:
+    def _camera_event(self, release: _Release) -> CameraEvent | None:
+        time = utc_of(release.unix_us)
+        if time is None:
+            return None
         attitude = (
             body_fixed_attitude(release.roll_deg, release.pitch_deg, release.yaw_deg)
             if self.gimbal is False
@@ -197,7 +201,7 @@ class FlightMonitor:
         )
         return CameraEvent(
             index=release.index,
-            time=UNIX_EPOCH + timedelta(microseconds=release.unix_us),
+            time=time,
             position=release.position,
             height_home_m=release.height_home_m,
             attitude=attitude,
@@ -206,7 +210,7 @@ class FlightMonitor:
     def _utc(self, boot_ms: int) -> datetime | None:
         if self._unix_minus_boot_us is None:
             return None
-        return UNIX_EPOCH + timedelta(microseconds=self._unix_minus_boot_us + boot_ms * 1000)
+        return utc_of(self._unix_minus_boot_us + boot_ms * 1000)
 
     def note(self, severity: int, text: str) -> None:
         """Add an event at the present time of the vehicle's clock."""
@@ -340,7 +344,9 @@ class FlightMonitor:
         )
 
     def _add_release(self, release: _Release) -> None:
-        """Keep a release, once where it comes twice."""
+        """Keep a release, once where it comes twice; one without angles poses no photo."""
+        if not all(map(math.isfinite, (release.roll_deg, release.pitch_deg, release.yaw_deg))):
+            return
         if release.index not in {known.index for known in self._releases[-3:]}:
             self._releases.append(release)
 
@@ -367,6 +373,14 @@ _TAKE = {
     "CAMERA_IMAGE_CAPTURED": FlightMonitor._image_captured,
     "MISSION_ITEM_REACHED": FlightMonitor._item_reached,
 }
+
+
+def utc_of(unix_us: int) -> datetime | None:
+    """A time by microseconds since 1970; None for one that is none."""
+    try:
+        return UNIX_EPOCH + timedelta(microseconds=unix_us)
+    except OverflowError:
+        return None
 
 
 def _place(lon_e7: int, lat_e7: int, altitude_m: float) -> GeoPoint | None:

@@ -75,3 +75,28 @@ def test_a_file_that_is_no_log_is_refused_by_name(tmp_path):
 def test_a_missing_log_is_refused_by_name(tmp_path):
     with pytest.raises(LogError, match="nowhere"):
         read_bin(tmp_path / "nowhere.bin")
+
+
+@needs_recordings
+def test_one_wild_clock_does_not_move_the_flight(tmp_path):
+    """A fix of another week, and a record beyond the end of all calendars."""
+    data = bytearray(LOG.read_bytes())
+    places = [i for i in range(len(data) - 3) if data[i : i + 2] == b"\xa3\x95"]
+    gps, pos = (kind_of(data, name) for name in (b"GPS\0", b"POS\0"))
+    first_gps = next(i for i in places if data[i + 2] == gps)
+    first_pos = next(i for i in places if data[i + 2] == pos)
+    data[first_gps + 17 : first_gps + 19] = b"\xff\x0f"  # GWk
+    data[first_pos + 3 : first_pos + 11] = b"\xff" * 8  # TimeUS
+    path = tmp_path / "wild.bin"
+    path.write_bytes(data)
+    before, after = read_bin(LOG), read_bin(path)
+    assert after.track.camera_events == before.track.camera_events
+    assert after.begun == before.begun
+
+
+def kind_of(data, name):
+    """Type number that a FMT record, A3 95 80 type length name, gives to a name."""
+    place = data.find(name)
+    while data[place - 5 : place - 2] != b"\xa3\x95\x80":
+        place = data.find(name, place + 1)
+    return data[place - 2]
