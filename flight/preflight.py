@@ -237,16 +237,13 @@ class _Preflight:
         if not self.sortie.photos:
             return
         notes = tuple(check_camera(self.session, self.sortie, arm_real=True))
-        hung = "in a gimbal" if self.session.monitor.gimbal else "fixed to the body: it looks aside"
-        kind = None if self.safeguards.is_px4 else self.session.read_parameter("CAM1_TYPE")
-        if kind == 0:
-            yield Point(
-                "camera", Status.FAILED, "none is set up (CAM1_TYPE is 0)", "one that reports",
-                "set CAM1_TYPE and the servo or relay that releases it",
-            )  # fmt: skip
-            return
-        status = Status.OK if self.session.monitor.gimbal else Status.WARNING
-        yield Point("camera", status, "; ".join((hung, *notes)), "one that reports its releases")
+        gimbal = self.session.monitor.gimbal
+        hung = {True: "in a gimbal", False: "fixed to the body: it looks aside", None: ""}[gimbal]
+        good = gimbal and not notes
+        found = "; ".join(words for words in (hung, *notes) if words)
+        remedy = "set up the camera (CAM1_TYPE, MNT1_TYPE) before the start-up" if notes else ""
+        status = Status.OK if good else Status.WARNING
+        yield Point("camera", status, found, "one that reports its releases", remedy)
 
     def _stored(self) -> Iterator[Point]:
         """Say what is stored; `fly` always stores the sortie anew."""

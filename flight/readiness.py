@@ -6,6 +6,7 @@ import numpy as np
 
 from flight.checks import check_battery, drone_of
 from flight.errors import RefusedError
+from flight.modes import ARDUPILOT
 from flight.session import Session
 from geo.frames import LocalFrame
 from geo.pose import GeoPoint
@@ -103,15 +104,19 @@ def check_battery_share(session: Session, sortie: Sortie) -> Iterator[str]:
 
 def check_camera(session: Session, sortie: Sortie, *, arm_real: bool) -> Iterator[str]:
     """See how the camera hangs; the poses of its photos depend on it."""
-    known = session.read_parameter("MNT1_TYPE") is not None
-    if known or not sortie.photos:
+    if not sortie.photos:
         return
-    if arm_real:
+    is_ardupilot = session.monitor.coding.autopilot == ARDUPILOT
+    if is_ardupilot and session.read_parameter("CAM1_TYPE") == 0:
+        yield "no camera is set up (CAM1_TYPE is 0): no photo will be taken or reported"
+    if is_ardupilot and session.read_parameter("MNT1_TYPE") is not None:
+        return
+    if arm_real and is_ardupilot:
         raise RefusedError(
             "The vehicle does not tell MNT1_TYPE, by which the camera hangs in a gimbal or is "
             "fixed to the body; photos could not be placed. Check the link and try again."
         )
-    yield ("MNT1_TYPE is unknown: the camera is taken to hang straight down")
+    yield "how the camera hangs is not known (MNT1_TYPE): it is taken to look straight down"
 
 
 def _distance_m(a: GeoPoint, b: GeoPoint) -> float:

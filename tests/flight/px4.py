@@ -31,7 +31,6 @@ class Px4Link(SimulatedLink):
             "GF_ACTION": (2, INT32),
             "GF_MAX_VER_DIST": (0.0, REAL32),
             "GF_MAX_HOR_DIST": (0.0, REAL32),
-            "MNT1_TYPE": (1, INT32),
         }
 
     def wait_for_vehicle(self):
