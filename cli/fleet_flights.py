@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,15 +91,15 @@ def _fly(
     journal: Journal,
     out: Path,
 ) -> tuple[Outcome, ...]:
-    with live_view() as view, orders_from_terminal() as next_order:
+    with closing(_Lines(vehicles)) as lines, live_view() as view, orders_from_terminal() as orders:
         fleet = Fleet(
             vehicles,
-            _Pilot(out, _Lines(vehicles)).fly,
+            _Pilot(out, lines).fly,
             journal,
             view.tell,
             patience_s=day.patience_s,
             waits_for_time=not day.now,
-            next_order=next_order,
+            next_order=orders,
         )
         return fleet.fly(flights)
 
@@ -115,7 +116,11 @@ class _Lines:
         links = [v.link for v in self.vehicles if v.link != SIMULATED]
         for link in sorted({link for link in links if links.count(link) > 1}):
             self._open[link] = SharedLine(open_transport(link))
-            self._open[link].join()  # kept open between flights
+
+    def close(self) -> None:
+        """Close what was opened for all."""
+        for line in self._open.values():
+            line.close()
 
     def of(self, vehicle: FleetVehicle) -> str | Transport:
         """What to open a link over."""

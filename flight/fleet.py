@@ -27,7 +27,7 @@ BEFORE_TAKE_OFF = frozenset({"waiting", "upload", "arming"})
 
 MARGIN = timedelta(seconds=60)  # a flight may last this much longer than planned
 
-GROUNDED = (RefusedError, TransferError)  # errors that come before anything is armed
+GROUNDED = (RefusedError, TransferError)  # errors that come before anything flies
 
 FlyOne = Callable[[ListedFlight, FleetVehicle, ProgressListener, NextOrder], FlightResult]
 

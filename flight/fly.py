@@ -280,7 +280,7 @@ class _Flight:
         over = monitor.ended_ms is not None and not monitor.armed
         if over or not self._arming_ordered:
             return
-        if monitor.mode not in self.coding.ours | self.watching.ordered:
+        if monitor.mode not in self.watching.ours:
             self.notes.insert(
                 0,
                 f"the vehicle is in {self.coding.name(monitor.mode)}, which was not ordered from "

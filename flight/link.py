@@ -18,6 +18,7 @@ from flight.transports import Transport, open_transport
 
 GROUND_SYSTEM, GROUND_COMPONENT = 255, 190  # MAV_COMP_ID_MISSIONPLANNER, what ArduPilot expects
 HEARTBEAT_EVERY_S = 1.0
+REOPEN_AFTER_S = 0.3
 VEHICLE_WITHIN_S = 10.0
 SILENCE_S = 6.0  # heartbeats come every second
 
@@ -108,6 +109,7 @@ class MavlinkLink:
         self._heard, self._beat_s = False, -HEARTBEAT_EVERY_S
         if self._connect is not None:
             self._transport.close()
+            time.sleep(REOPEN_AFTER_S)  # a line that is refused at once is not tried in a spin
             self._transport = self._connect()
 
     def end_recording(self) -> str | None:

@@ -60,8 +60,8 @@ class Modes:
 
     @property
     def ours(self) -> frozenset[int]:
-        """Modes that we order; another one is a pilot's or failsafe's."""
-        return frozenset({self.arming, self.mission, self.hold, self.returning})
+        """Modes up to the start of a mission that we order; another one is a pilot's."""
+        return frozenset({self.arming, self.mission, self.returning})
 
     def name(self, mode: int | None) -> str:
         """What to call a mode in a message to the user."""

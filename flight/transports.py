@@ -116,7 +116,7 @@ class SharedLine:
     """One line that several vehicles are on; each conversation gets every byte that comes.
 
     Whoever reads takes what there is for all. A conversation that closes leaves the line to the
-    others; the last one closes it.
+    others. What came while nobody listened is old and is thrown away.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -128,9 +128,21 @@ class SharedLine:
     def join(self) -> "SharedTransport":
         """A transport for one more conversation."""
         with self._lock:
+            if not self._queues:
+                self._throw_away()
             self._next += 1
             self._queues[self._next] = bytearray()
             return SharedTransport(self, self._next)
+
+    def _throw_away(self) -> None:
+        """Empty the line of what was waiting in it."""
+        thrown = 0
+        while thrown < LONGEST_QUEUE and (data := self._transport.read(0.0)):
+            thrown += len(data)
+
+    def close(self) -> None:
+        """Close the line, when all conversations have ended."""
+        self._transport.close()
 
     def read(self, number: int, timeout_s: float) -> bytes:
         """What has come for a conversation; waits for more only where nothing has."""
@@ -162,12 +174,9 @@ class SharedLine:
             self._transport.write(data)
 
     def leave(self, number: int) -> None:
-        """End a conversation; the last one closes the line."""
+        """End a conversation."""
         with self._lock:
             self._queues.pop(number, None)
-            last = not self._queues
-        if last:
-            self._transport.close()
 
 
 class SharedTransport:

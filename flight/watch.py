@@ -46,6 +46,7 @@ class Watch:
         relink_s: how long a lost link is tried again; 0 for not at all.
         prepare_link: run again on a link that was opened anew.
         ordered: modes that were ordered from here; any other is a pilot's or failsafe's.
+        begun: whether the vehicle was seen in its mission.
         order: last one of a person that ends the mission.
         diverted_to, diverted_ms: first mode that nobody here ordered, and when.
     """
@@ -60,6 +61,7 @@ class Watch:
     order: tuple[Order, int] | None = None
     diverted_ms: int | None = None
     diverted_to: int | None = None
+    begun: bool = False
     finishing: bool = False
     _held_ms: int = 0
     _doubted_ms: int | None = None
@@ -89,6 +91,7 @@ class Watch:
                 "The vehicle was told to fly its mission but is not armed in "
                 f"{self.coding.name(self.coding.mission)}."
             )
+        self.begun = True
         start_ms = before_ms = monitor.boot_ms
         allowed_ms = 1000 * (LATE_FACTOR * self.sortie.duration_s + LATE_S)
         while monitor.armed:
@@ -104,6 +107,13 @@ class Watch:
                     f"Sortie {self.sortie.code} was planned for {self.sortie.duration_s:.0f} s "
                     "and is still in the air. Follow it by eye."
                 )
+
+    @property
+    def ours(self) -> frozenset[int]:
+        """Modes in which nobody but us has the vehicle."""
+        if not self.begun:
+            return self.coding.ours
+        return frozenset({*self.ordered, self.coding.returning})
 
     def _has_begun(self) -> bool:
         return self.monitor.armed and self.monitor.mode == self.coding.mission
@@ -148,7 +158,8 @@ class Watch:
         """Order a return if the mission is over but the vehicle stays in the air."""
         monitor = self.monitor
         over = monitor.mission_complete and monitor.mode == self.coding.mission
-        if over and monitor.is_airborne and monitor.height_home_m > 2 and self.order is None:
+        hovers = over and monitor.is_airborne and monitor.height_home_m > 2
+        if hovers and self.coding.returning not in self.ordered:
             self._command_return()
 
     def _obey(self, order: Order) -> None:
@@ -195,7 +206,7 @@ class Watch:
                 link.reopen()
                 link.wait_for_vehicle(HEARD_AGAIN_WITHIN_S)
                 self.prepare_link()
-            except LinkError:
+            except (LinkError, NoAnswerError):
                 continue
             self.monitor.note(5, "data link regained")
             return

@@ -39,14 +39,24 @@ def test_two_vehicles_on_one_line_are_kept_apart():
     assert heard == {1: [1], 2: [2, 2]}
 
 
-def test_a_shared_line_is_closed_by_the_last_one_that_leaves():
+def test_a_conversation_that_ends_leaves_the_line_to_the_others():
     wire = Wire()
     line = SharedLine(wire)
     first, second = line.join(), line.join()
     first.close()
-    assert not wire.closed
+    wire.says(HEARTBEAT)
+    assert second.read(0)
     second.close()
+    assert not wire.closed
+    line.close()
     assert wire.closed
+
+
+def test_what_came_while_nobody_listened_is_not_taken_for_news():
+    wire = Wire()
+    line = SharedLine(wire)
+    wire.says(HEARTBEAT)
+    assert line.join().read(0) == b""
 
 
 def test_a_tcp_line_that_was_closed_is_opened_again_into_the_same_recording(tmp_path):

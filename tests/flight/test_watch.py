@@ -168,3 +168,36 @@ def test_a_low_battery_is_recognised_told_and_ends_the_mission(fly, volts, words
     trouble = result.troubles[0]
     assert (trouble.kind, trouble.response) == (Kind.BATTERY, mode)
     assert fly.told[-1].troubles == result.troubles
+
+
+@pytest.mark.parametrize(("mode", "name"), [(17, "BRAKE"), (5, "LOITER"), (4, "GUIDED")])
+def test_an_error_of_ours_does_not_take_the_vehicle_from_a_pilot(fly, mode, name):
+    link = SimulatedLink()
+
+    def order():
+        if fly.told[-1].elapsed_s > 40:
+            raise RuntimeError("a bug")
+        if fly.told[-1].elapsed_s > 30 and link.autopilot.mode == 3:
+            link.autopilot.set_mode(mode)
+
+    with pytest.raises(RuntimeError) as caught:
+        fly(link, order)
+    assert link.autopilot.mode == mode
+    assert f"the vehicle is in {name}, which was not ordered" in caught.value.__notes__[0]
+
+
+def test_an_error_of_ours_in_a_pause_of_ours_orders_a_return(fly):
+    link = SimulatedLink()
+    asked = []
+
+    def order():
+        if fly.told[-1].elapsed_s > 40:
+            raise RuntimeError("a bug")
+        if fly.told[-1].elapsed_s > 30 and not asked:
+            asked.append(True)
+            return Order.PAUSE
+        return None
+
+    with pytest.raises(RuntimeError):
+        fly(link, order)
+    assert link.autopilot.mode == 6
