@@ -71,6 +71,8 @@ def run(day: Day, out: Path, *, arm: bool, gates: Gates, as_json: bool) -> int:
         console.warn(f"one waits for the other to land: {near}")
         journal.write(near.first, "will wait", text=str(near))
     outcomes = (*refused, *_fly(day, vehicles, flown, journal, out))
+    if journal.fault is not None:
+        console.warn(journal.fault)
     _tell(flights, outcomes, journal, as_json=as_json)
     return DONE if all(outcome.completed for outcome in outcomes) else IN_PART
 

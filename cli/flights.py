@@ -1,7 +1,7 @@
 """The verb that flies one sortie: preflight report, gates, flight, log."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -114,7 +114,7 @@ def _fly_watched(sortie: Sortie, vehicle: Vehicle, folder: Path, *, arm: bool) -
             view.tell(progress)
 
         with journal.kept(sortie.code):
-            return fly_sortie(
+            result = fly_sortie(
                 sortie,
                 vehicle.link,
                 log_path=folder / f"{folder.name}.tlog",
@@ -124,6 +124,8 @@ def _fly_watched(sortie: Sortie, vehicle: Vehicle, folder: Path, *, arm: bool) -
                 system=vehicle.system,
                 key=vehicle.key,
             )
+    notes = result.notes if journal.fault is None else (*result.notes, journal.fault)
+    return replace(result, notes=notes)
 
 
 def new_folder(out: Path, sortie: Sortie) -> Path:

@@ -11,6 +11,7 @@ from flight.day_list import FleetVehicle, ListedFlight
 from flight.errors import RefusedError, TransferError
 from flight.fly import FlightResult
 from flight.journal import Journal, trouble_fields
+from flight.modes import COPTER, PX4_COPTER
 from flight.orders import NextOrder, Order, no_order
 from flight.progress import FlightProgress, ProgressListener
 from flight.separation import (
@@ -20,11 +21,13 @@ from flight.separation import (
     closest,
     too_close,
 )
+from flight.trouble import is_mission
 
 TRY_EVERY_S = 10.0
 TURN_S = 0.2
 BEFORE_TAKE_OFF = frozenset({"waiting", "upload", "arming"})
 
+HOLDS = frozenset({coding.name(coding.hold) for coding in (COPTER, PX4_COPTER)})
 MARGIN = timedelta(seconds=60)  # a flight may last this much longer than planned
 
 GROUNDED = (RefusedError, TransferError)  # errors that come before anything flies
@@ -73,6 +76,7 @@ class Fleet:
     _air: threading.Condition = field(default_factory=threading.Condition)
     _cleared: dict[str, ListedFlight] = field(default_factory=dict)
     _places: dict[str, Place] = field(default_factory=dict)
+    _modes: dict[str, str] = field(default_factory=dict)
     _paused: dict[str, str] = field(default_factory=dict)
     _orders: dict[str, list[Order]] = field(default_factory=dict)
     _lost: set[str] = field(default_factory=set)
@@ -206,7 +210,7 @@ class Fleet:
 
     def _give_free(self, code: str) -> None:
         with self._air:
-            for record in (self._cleared, self._places, self._paused, self._orders):
+            for record in (self._cleared, self._places, self._modes, self._paused, self._orders):
                 record.pop(code, None)
             self._air.notify_all()
 
@@ -244,25 +248,34 @@ class Fleet:
         altitude_m = flight.sortie.home.altitude_amsl_m + progress.height_home_m
         with self._air:
             self._places[code] = Place(progress.lon_deg, progress.lat_deg, altitude_m)
+            self._modes[code] = progress.mode
             for near in too_close(self._places):
                 self._separate(near)
             still = {frozenset((c.first, c.second)) for c in too_close(self._places, CLEAR_FACTOR)}
             for stopped, other in list(self._paused.items()):
                 if frozenset((stopped, other)) not in still:
                     del self._paused[stopped]
-                    self._orders.setdefault(stopped, []).append(Order.CONTINUE)
+                    if self._modes.get(stopped) in HOLDS:
+                        self._orders.setdefault(stopped, []).append(Order.CONTINUE)
                     self.journal.write(stopped, "continue", text=f"well apart from {other}")
 
     def _separate(self, near: Closeness) -> None:
-        """Stop the one that was cleared later; nothing where one of the two stands already."""
+        """Stop the later of two that flies its mission; one that returns or lands is not stopped.
+
+        Nothing is done where one of the two stands already.
+        """
         order = list(self._cleared)
         pair = sorted((near.first, near.second), key=order.index)
         if any(code in self._paused for code in pair):
             return
-        first, later = pair
-        self._paused[later] = first
-        self._orders.setdefault(later, []).append(Order.PAUSE)
-        self.journal.write(later, "too close", text=str(near))
+        free = [code for code in pair if is_mission(self._modes[code])]
+        stopped = free[-1] if free else pair[-1]
+        other = pair[0] if stopped == pair[1] else pair[1]
+        self._paused[stopped] = other
+        text = f"{near}; {stopped} is told to pause" if free else f"{near}; neither can be stopped"
+        self.journal.write(stopped, "too close", text=text)
+        if free:
+            self._orders.setdefault(stopped, []).append(Order.PAUSE)
 
 
 def _words(error: Exception) -> str:

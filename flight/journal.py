@@ -23,10 +23,16 @@ EVERY_S = 10.0  # of flight, for progress where nothing changes
 class Journal:
     """One journal of one or more flights, written by several threads.
 
-    A line is `{"time": ..., "sortie": ..., "what": ..., ...}`; lines are only ever added.
+    A line is `{"time": ..., "sortie": ..., "what": ..., ...}`; lines are only ever added. One that
+    cannot be written (disk full) is counted and never stops a flight.
+
+    Attributes:
+        fault: what is missing, in words; None if nothing.
     """
 
     path: Path
+    fault: str | None = None
+    _lost_lines: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _last: dict[str, FlightProgress] = field(default_factory=dict)
 
@@ -35,9 +41,14 @@ class Journal:
         line = {"time": datetime.now(UTC).isoformat(), "sortie": sortie, "what": what, **more}
         text = json.dumps(line, ensure_ascii=False, allow_nan=False, default=str)
         with self._lock:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(text + "\n")
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                with self.path.open("a", encoding="utf-8") as file:
+                    file.write(text + "\n")
+            except OSError as error:
+                self._lost_lines += 1
+                reason = error.strerror or error
+                self.fault = f"{self.path}: {self._lost_lines} lines were not written ({reason})"
 
     def progress(self, progress: FlightProgress) -> None:
         """Note a change of phase, mode or item, each trouble once, and where it is at times."""

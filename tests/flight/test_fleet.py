@@ -32,10 +32,10 @@ def done(flight, problem=None):
     )
 
 
-def in_air(flight, east_m=0.0, elapsed_s=10.0):
+def in_air(flight, east_m=0.0, elapsed_s=10.0, mode="AUTO"):
     home = flight.sortie.home
     return FlightProgress(
-        flight.sortie.code, "flight", "AUTO", elapsed_s, 60, 1, 11, 0, 10, 30.0, 5.0, 0.9,
+        flight.sortie.code, "flight", mode, elapsed_s, 60, 1, 11, 0, 10, 30.0, 5.0, 0.9,
         lon_deg=home.lon_deg + east_m / 94_000, lat_deg=home.lat_deg,
     )  # fmt: skip
 
@@ -158,9 +158,9 @@ def test_two_that_come_too_close_the_later_is_stopped_and_goes_on_when_clear(jou
         assert next_order() is None
         listen(in_air(flight, east_m=-390.0, elapsed_s=20))
         obeyed.append(next_order())
-        listen(in_air(flight, east_m=-360.0, elapsed_s=30))
+        listen(in_air(flight, east_m=-360.0, elapsed_s=30, mode="BRAKE"))
         obeyed.append(next_order())
-        listen(in_air(flight, east_m=-340.0, elapsed_s=40))
+        listen(in_air(flight, east_m=-340.0, elapsed_s=40, mode="BRAKE"))
         obeyed.append(next_order())
         over.set()
         return done(flight)
@@ -169,6 +169,34 @@ def test_two_that_come_too_close_the_later_is_stopped_and_goes_on_when_clear(jou
     assert all(outcome.completed for outcome in outcomes.values())
     assert obeyed == [Order.PAUSE, None, Order.CONTINUE]
     assert len(lines(journal, "too close")) == 1
+
+
+def test_one_that_returns_is_not_stopped_but_the_other_is(journal):
+    """B, cleared later, flies home past A by its failsafe; A must give way."""
+    flights = [listed("A", "N", 0), listed("B0", "S", 1000), listed("B", "S", 400)]
+    a_is_up, near, over = (threading.Event() for _ in range(3))
+    obeyed = []
+
+    def fly_one(flight, vehicle, listen, next_order):
+        if flight.sortie.code == "A":
+            listen(in_air(flight))
+            a_is_up.set()
+            assert near.wait(GATE_S)
+            obeyed.append(next_order())
+            over.set()
+            return done(flight)
+        assert a_is_up.wait(GATE_S)
+        if flight.sortie.code == "B0":
+            return done(flight)
+        listen(in_air(flight, east_m=-390.0, elapsed_s=20, mode="RTL"))
+        assert next_order() is None
+        near.set()
+        assert over.wait(GATE_S)
+        return done(flight, "battery")
+
+    fly(journal, flights, fly_one)
+    assert obeyed == [Order.PAUSE]
+    assert lines(journal, "too close")[0]["text"].endswith("A is told to pause")
 
 
 def test_an_order_goes_to_every_vehicle_in_the_air(journal):
