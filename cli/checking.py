@@ -21,7 +21,8 @@ from pipeline.settings import Planning, read_settings
 
 PASSED, FOUND = 0, 3
 Checked = list[tuple[Path, tuple[Finding, ...]]]
-_SUFFIXES = (".mission.json", ".plan", ".waypoints")
+_OURS = ".mission.json"
+_SUFFIXES = (_OURS, ".plan", ".waypoints", ".kmz")
 _LONGEST_FLIGHT = timedelta(hours=1)
 
 
@@ -88,7 +89,7 @@ def check_files(
     airspace: Path | None = None,
     obstacles: Path | None = None,
     drone: str | None = None,
-    at: datetime | None = None,
+    at: str | None = None,
     config: Path | None = None,
     **given: float | None,
 ) -> Checked:
@@ -103,7 +104,10 @@ def check_files(
         own = mission.drone_key if isinstance(mission, Sortie) else planning.drone
         return drone_named(drone or own)
 
-    return [(p, check_file(p, limits, terrain, known, drone_of)) for p in _mission_files(files)]
+    def checked_one(path: Path) -> tuple[Finding, ...]:
+        return check_file(path, _as_planned(limits, path), terrain, known, drone_of)
+
+    return [(path, checked_one(path)) for path in _mission_files(files)]
 
 
 def _limits(planning: Planning, **given: float | None) -> Limits:

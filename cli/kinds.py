@@ -10,9 +10,6 @@ import shapely
 from shapely import LineString, MultiLineString, MultiPolygon, Polygon
 
 from cli import console
-from cli.console import DONE, IN_PART
-from flight.bin_log import read_recording
-from geo.errors import AerogridError
 from geo.formats import read_features
 from geo.frames import LocalFrame
 from geo.grid import Cell
@@ -125,47 +122,12 @@ Outlines = dict[str, Area]
 Made = tuple[Plan, Outlines]
 
 
-def resume(log: Path, mission: Path, out: Path) -> int:
-    """Plan exactly what a broken-off flight has left."""
-    sortie = read_sortie(mission)
-    left = remaining(sortie, read_recording(log).track)
-    if left is None:
-        console.out.print(f"{sortie.code}: nothing is left to fly", highlight=False)
-        return DONE
-    return _keep(Plan((left,), ()), out, Planning(drone=sortie.drone_key), {}, has_relief=False)
-
-
-def _keep(
-    made: Plan,
-    out: Path,
-    wanted: Planning,
-    outlines: Mapping[str, Polygon | MultiPolygon],
-    *,
-    has_relief: bool,
-) -> int:
-    planning.keep(made, out, wanted, outlines, has_relief=has_relief)
-    rows = [
-        (s.code, len(s.photos), f"{s.distance_m / 1000:.2f}", f"{s.duration_s / 60:.1f}")
-        for s in made.sorties
-    ]
-    console.out.print(console.table("Sorties", ["sortie", "photos", "km", "min"], rows))
-    for refusal in made.refused:
-        console.warn(f"refused: {refusal}")
-    console.out.print(f"files in {console.where(out)}", highlight=False)
-    return IN_PART if made.refused else DONE
-
-
-def _each_cell(task: _Task, kind: str, plan: Callable[[Cell], Sorties]) -> tuple[Plan, Outlines]:
-    """Plan every cell; one that cannot be flown is reported and the rest planned."""
-    sorties: list[Sortie] = []
-    refused: list[Refusal] = []
-    cells = task.cells(kind)
-    for cell in cells:
-        try:
-            sorties += plan(cell)
-        except AerogridError as error:
-            refused.append(Refusal(cell.code, str(error)))
-    made = Plan(tuple(sorties), tuple(refused))
+def _each_cell(task: Task, plan: Callable[[Cell], Sorties]) -> Made:
+    """Plan every cell under a progress bar; one that cannot be flown is reported."""
+    cells = task.cells()
+    with console.progress() as bars:
+        bar = bars.add_task("planning", total=len(cells))
+        made = plan_cells(cells, plan, lambda _: bars.advance(bar))
     return made, {cell.code: cell.boundary for cell in cells}
 
 

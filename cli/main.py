@@ -175,18 +175,6 @@ def preview(
     )  # fmt: skip
 
 
-@app.command(epilog="Example: aerogrid resume flights/A/flight.tlog plans/A.mission.json")
-def resume(
-    log: Annotated[Path, typer.Argument(help="The .tlog or .BIN of the broken-off flight.")],
-    mission: Annotated[Path, typer.Argument(help="The mission.json that was flown.")],
-    out: Out = Path("resumed"),
-) -> None:
-    """Plan exactly what a broken-off flight has left."""
-    from cli import kinds
-
-    raise typer.Exit(kinds.resume(log, mission, out))
-
-
 @app.command(epilog="Example: aerogrid check plans/ --dem dem.tif --airspace zones.gpkg")
 def check(
     files: Annotated[list[Path], typer.Argument(help="Mission files, or folders of them.")],
@@ -215,33 +203,7 @@ def check(
     )  # fmt: skip
 
 
-@app.command(epilog="Example: aerogrid district --grids d.gpkg --depots d.geojson --fleet f.toml")
-def district(
-    grids: Annotated[Path, typer.Option("--grids", help="Grid cells, any CRS.")],
-    depots: Annotated[Path, typer.Option(help="Points that crews or docks start from.")],
-    fleet: Annotated[Path, typer.Option(help="Drones, batteries, chargers, crews; TOML.")],
-    out: Out = Path("district"),
-    days: Annotated[int, typer.Option(min=1, help="Days to plan.")] = 5,
-    first: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD.")] = None,
-    dem: Dem = None,
-    weather: Annotated[Path | None, typer.Option(help="Weather windows.")] = None,
-    history: Annotated[Path | None, typer.Option(help="Last patrol and open cases.")] = None,
-    tips: Annotated[Path | None, typer.Option(help="Hotline tickets, CSV.")] = None,
-    airspace: Airspace = None,
-    config: Config = None,
-) -> None:
-    """Plan, route and schedule a whole district: daily flight lists, annex, map."""
-    from cli import planning
-
-    raise typer.Exit(
-        planning.run_district(
-            grids, depots, fleet, out, days=days, first=first, dem=dem, weather=weather,
-            history=history, tips=tips, airspace=airspace, config=config,
-        )
-    )  # fmt: skip
-
-
-@app.command(epilog="Example: aerogrid simulate plans/ --out simulated/ --wind 6,270")
+@app.command(epilog="Example: aerogrid simulate plans/ --wind 8 --junit out.xml --html report/")
 def simulate(
     plans: Annotated[
         list[Path],

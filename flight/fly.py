@@ -204,6 +204,7 @@ class _Flight:
         self.safeguards.check_return()
         self.notes += self.safeguards.check_rally()
         self._report("upload")
+        self.safeguards.raise_return()
         if self.arm_real:
             self.safeguards.watch_link()
         self.safeguards.raise_fence()

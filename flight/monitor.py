@@ -247,10 +247,8 @@ class FlightMonitor:
             self.took_off_ms = self.boot_ms
 
     def _global_position(self, message: Message) -> None:
-        place = _place(message.lon, message.lat, message.alt / 1000)
-        if place is None:
-            return
-        heading_deg = 0.0 if message.hdg == 65535 else message.hdg / 100
+        heading_deg = message.hdg / 100 if message.hdg < 36_000 else 0.0  # 65535: unknown
+        place = GeoPoint(message.lon / 1e7, message.lat / 1e7, message.alt / 1000)
         self.height_home_m = message.relative_alt / 1000
         self.ground_speed_m_s = math.hypot(message.vx, message.vy) / 100
         self._samples.append(
@@ -296,7 +294,9 @@ class FlightMonitor:
             self.battery_share = message.battery_remaining / 100
 
     def _home_position(self, message: Message) -> None:
-        self.home = _place(message.longitude, message.latitude, message.altitude / 1000)
+        self.home = GeoPoint(
+            message.longitude / 1e7, message.latitude / 1e7, message.altitude / 1000
+        )
 
     def _gps(self, message: Message) -> None:
         if self.is_airborne and message.fix_type < POSITION_FIX <= self.fix_type:
@@ -323,18 +323,17 @@ class FlightMonitor:
 
     def _camera(self, message: Message) -> None:
         """ArduPilot's CAMERA_FEEDBACK."""
-        place = _place(message.lng, message.lat, message.alt_msl)
-        if place is not None:
-            angles = message.roll, message.pitch, message.yaw
-            self._add_release(
-                _Release(message.img_idx, message.time_usec, place, message.alt_rel, *angles)
-            )
+        place = GeoPoint(message.lng / 1e7, message.lat / 1e7, message.alt_msl)
+        angles = message.roll, message.pitch, message.yaw
+        self._add_release(
+            _Release(message.img_idx, message.time_usec, place, message.alt_rel, *angles)
+        )
 
     def _image_captured(self, message: Message) -> None:
         """PX4's CAMERA_IMAGE_CAPTURED; its images are counted from 0, its heights in mm."""
-        place = _place(message.lon, message.lat, message.alt / 1000)
-        if place is None or message.capture_result != 1:
+        if message.capture_result != 1:
             return
+        place = GeoPoint(message.lon / 1e7, message.lat / 1e7, message.alt / 1000)
         angles = Rotation.from_quat(message.q, scalar_first=True) if any(message.q) else None
         yaw, pitch, roll = (0.0, 0.0, 0.0) if angles is None else angles.as_euler("ZYX", True)
         unix_us = message.time_utc or (self._unix_minus_boot_us or 0) + 1000 * message.time_boot_ms
@@ -344,9 +343,11 @@ class FlightMonitor:
         )
 
     def _add_release(self, release: _Release) -> None:
-        """Keep a release, once where it comes twice; one without angles poses no photo."""
-        if not all(map(math.isfinite, (release.roll_deg, release.pitch_deg, release.yaw_deg))):
-            return
+        """Keep a release, once where it comes twice; refuse a time or angle that cannot be."""
+        angles = release.roll_deg, release.pitch_deg, release.yaw_deg
+        numbers = (*angles, release.height_home_m)
+        if not all(map(math.isfinite, numbers)) or release.unix_us > LATEST_US:
+            raise ValueError(f"time, roll, pitch, yaw, height: {release.unix_us}, {numbers}")
         if release.index not in {known.index for known in self._releases[-3:]}:
             self._releases.append(release)
 
@@ -380,14 +381,6 @@ def utc_of(unix_us: int) -> datetime | None:
     try:
         return UNIX_EPOCH + timedelta(microseconds=unix_us)
     except OverflowError:
-        return None
-
-
-def _place(lon_e7: int, lat_e7: int, altitude_m: float) -> GeoPoint | None:
-    """A place that a message tells; None for one that is not on earth."""
-    try:
-        return GeoPoint(lon_e7 / 1e7, lat_e7 / 1e7, altitude_m)
-    except ValueError:
         return None
 
 

@@ -96,7 +96,8 @@ class Safeguards:
     def raise_return(self) -> None:
         """Let the vehicle return as high as the sortie's way home over hills and masts needs."""
         needed_m, ceiling_m = self.sortie.return_height_m, ceiling_home_m(self.sortie)
-        if needed_m is None or self._read("RTL_ALT") / 100 >= needed_m:
+        name, found_m = self.return_height_m()
+        if needed_m is None or found_m >= needed_m:
             return
         if needed_m > ceiling_m:
             raise RefusedError(
@@ -104,7 +105,7 @@ class Safeguards:
                 f"{needed_m:.0f} m, above its ceiling of {ceiling_m:.0f} m. Plan it again from "
                 "another place."
             )
-        self._put("RTL_ALT", 100 * needed_m)
+        self._put(name, 100 * needed_m if name == "RTL_ALT" else needed_m)
 
     def raise_fence(self) -> None:
         """Store the sortie's fence and switch it on: inside the polygon, below the ceiling."""

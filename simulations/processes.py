@@ -18,7 +18,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
-from flight.link import TcpTransport, Transport, UdpTransport
+from flight.transports import TcpTransport, Transport, UdpTransport
 from geo.errors import AerogridError
 from geo.pose import GeoPoint
 from simulations.vehicle import Wind

@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from flight.link import GROUND_COMPONENT, GROUND_SYSTEM, Transport
+from flight.link import GROUND_COMPONENT, GROUND_SYSTEM
 from flight.protocol import GROUND_STATION, NO_AUTOPILOT, Message
+from flight.transports import Transport
 from simulations.autopilot import Autopilot
 from simulations.commands import receive
 from simulations.vehicle import STEP_S

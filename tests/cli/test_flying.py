@@ -1,5 +1,6 @@
 """The verb `fly`: what it writes, and what it refuses to do."""
 
+import json
 import re
 import sys
 from dataclasses import replace
@@ -8,17 +9,14 @@ import geopandas as gpd
 import pytest
 
 from cli.main import main
-from flight.adherence import measure_adherence
-from flight.fly import FlightResult
-from flight.log import read_tlog, read_track
-from flight.verdict import sha256_of
+from flight.log import read_tlog
 from geo.pose import GeoPoint
-from geo.track import Track
 from missions.mission_json import write_sortie
 from simulations.sitl import running_vehicle
-from tests.flight.sorties import HOME, area, lonlat, small_sortie
+from tests.flight.sorties import HOME, area, lonlat
+from tests.simulations.gates import gate_sortie
 
-SORTIE = replace(small_sortie(), drone_key="sim-quad")
+SORTIE = gate_sortie()
 
 
 def run(*arguments):
@@ -53,7 +51,7 @@ def test_arming_needs_a_simulated_flight_of_that_very_file(flown, tmp_path, caps
 
 
 def test_arming_needs_a_file_that_passes_check(tmp_path, capsys):
-    """The simulated flight went well, but nobody may fly 200 m above the ground."""
+    """Nobody may fly 200 m above the ground."""
     mission = tmp_path / "T-1.mission.json"
     items = tuple(
         replace(item, altitude_m=200.0) if item.command in (16, 22) else item
@@ -61,7 +59,6 @@ def test_arming_needs_a_file_that_passes_check(tmp_path, capsys):
     )
     high = replace(SORTIE, items=items, height_home_m=200.0, ceiling_home_m=220.0)
     write_sortie(mission, high)
-    assert run("simulate", mission, "--out", tmp_path / "simulated", "--wind", "0,0") == 0
     order = ("fly", mission, "--link", "tcp:127.0.0.1:1", "--simulated", tmp_path / "simulated")
     assert run(*order, "--arm") == 1
     assert "does not pass `aerogrid check`" in said(capsys)

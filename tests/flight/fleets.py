@@ -8,12 +8,13 @@ from shapely.affinity import translate
 from geo.frames import LocalFrame
 from geo.pose import GeoPoint
 from missions.model import Sortie
-from tests.flight.sorties import HOME, lonlat, small_sortie
+from tests.flight.sorties import HOME, lonlat
+from tests.simulations.gates import gate_sortie
 
 
 def sortie_at(code: str, east_m: float) -> Sortie:
     """The small sortie, moved to the east with its home."""
-    sortie = small_sortie()
+    sortie = gate_sortie()
     lon, lat = lonlat(east_m, 0)
     shift = lon - HOME.lon_deg
     frame = LocalFrame(HOME.lon_deg, HOME.lat_deg)
@@ -21,7 +22,6 @@ def sortie_at(code: str, east_m: float) -> Sortie:
     return replace(
         sortie,
         code=code,
-        drone_key="sim-quad",
         home=GeoPoint(lon, HOME.lat_deg, HOME.altitude_amsl_m),
         items=tuple(
             replace(item, lon_deg=item.lon_deg + shift) if item.lon_deg else item

@@ -25,6 +25,7 @@ class Px4Link(SimulatedLink):
 
     def __init__(self, loss=0.0, seed=0):
         super().__init__(loss, seed)
+        self.returning = False
         self.values = {
             "RTL_RETURN_ALT": (30.0, REAL32),
             "NAV_DLL_ACT": (0, INT32),
@@ -87,8 +88,8 @@ class Px4Link(SimulatedLink):
             mode = message.custom_mode
             mission = self.autopilot.mission
             last = len(self.autopilot.stores.mission) - 1
-            returning = mission.complete or mission.seq == last
-            if mode == 3 and self.autopilot.is_flying and returning:
+            self.returning |= self.autopilot.is_flying and (mission.complete or mission.seq == last)
+            if mode == 3 and self.returning:
                 mode = 6
             return mavlink.MAVLink_heartbeat_message(
                 2, 12, message.base_mode, FROM_COPTER.get(mode, px4_mode(3)), 4, 3

@@ -136,3 +136,55 @@ def test_px4_tells_its_pictures_by_another_message():
     for name in ("yaw_deg", "pitch_deg", "roll_deg"):
         ours, theirs = getattr(px4.attitude, name), getattr(ardupilot.attitude, name)
         assert ours == pytest.approx(theirs, abs=1e-3)
+
+
+def place(boot_ms, lat_dege7=325_098_000, heading_cdeg=9_000):
+    return mavlink.MAVLink_global_position_int_message(
+        boot_ms, lat_dege7, 1_201_276_000, 60_000, 57_000, 0, 0, 0, heading_cdeg
+    )
+
+
+NAN = float("nan")
+NOT_POSSIBLE = [
+    place(2000, lat_dege7=2**31 - 1),
+    mavlink.MAVLink_home_position_message(-(2**31), 0, 0, 0, 0, 0, [NAN] * 4, 0, 0, 0),
+    mavlink.MAVLink_system_time_message(2**64 - 1, 2000),
+    mavlink.MAVLink_camera_feedback_message(2**63, 0, 0, 2, 0, 0, 63, 60, 0, 0, 0, 0, 0, 0),
+    mavlink.MAVLink_camera_feedback_message(1, 0, 0, 2, 0, 0, 63, 60, 0, 0, NAN, 0, 0, 0),
+    mavlink.MAVLink_camera_feedback_message(1, 0, 0, 2, 0, 0, NAN, 60, 0, 0, 0, 0, 0, 0),
+    mavlink.MAVLink_camera_feedback_message(1, 0, 0, 2, 0, 0, 63, 60, float("inf"), 0, 0, 0, 0, 0),
+]
+
+
+@pytest.mark.parametrize("message", NOT_POSSIBLE)
+def test_what_cannot_be_is_counted_and_changes_nothing(message):
+    monitor = FlightMonitor()
+    feed(monitor, mavlink.MAVLink_system_time_message(1_781_484_000_000_000, 1000))
+    feed(monitor, heartbeat(3, armed=True), place(1000), photo(1))
+    before = monitor.track(), monitor.home
+    feed(monitor, message)
+    assert (monitor.track(), monitor.home) == before
+    assert monitor.impossible == 1
+
+
+def test_a_track_is_in_time_order_whatever_the_order_of_arrival():
+    monitor = FlightMonitor()
+    feed(monitor, mavlink.MAVLink_system_time_message(1_781_484_000_000_000, 1000))
+    feed(monitor, heartbeat(3, armed=True), place(1000), place(1400), place(1200), place(1600))
+    times = [point.time for point in monitor.track().points]
+    assert len(times) == 4
+    assert times == sorted(times)
+
+
+@pytest.mark.parametrize("heading_cdeg", [36_000, 40_000, 65_535])
+def test_a_heading_that_is_not_known_is_north(heading_cdeg):
+    monitor = FlightMonitor()
+    feed(monitor, mavlink.MAVLink_system_time_message(1_781_484_000_000_000, 1000))
+    feed(monitor, heartbeat(3, armed=True), place(1000, heading_cdeg=heading_cdeg))
+    assert monitor.track().points[0].heading_deg == 0
+
+
+def test_a_clock_that_runs_backwards_gives_no_negative_duration():
+    monitor = FlightMonitor()
+    feed(monitor, place(9000), heartbeat(3, armed=True), place(9200), place(100))
+    assert monitor.duration_s == 0
