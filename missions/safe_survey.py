@@ -94,19 +94,25 @@ def safely(
 
     Raises:
         UnsafeError: the check found an error.
+        TooLongError: no flights are short enough.
         MissionError: see `proven`, and what `plan` refuses.
     """
-    for more in _MORE_RESERVE[:-1]:
+    first: MissionError | None = None
+    for more in _MORE_RESERVE:
         try:
             planned = plan(_keeping(drone, more))
             return proven(planned, drone, settings, terrain=terrain, airspace=airspace)
         except UnsafeError as error:
             if any(finding.code not in _TOO_LONG for finding in error.findings):
                 raise
-        except TooLongError:
-            continue
-    planned = plan(_keeping(drone, _MORE_RESERVE[-1]))
-    return proven(planned, drone, settings, terrain=terrain, airspace=airspace)
+            first = first or error
+        except TooLongError as error:
+            first = first or error
+        except MissionError:
+            if first is None:
+                raise
+            break
+    raise TooLongError(f"{first}; shorter flights do not help") from first
 
 
 def _keeping(drone: Drone, share: float) -> Drone:

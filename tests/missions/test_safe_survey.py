@@ -6,6 +6,7 @@ from shapely import Point, box
 
 from missions.airspace import Airspace, NoFlyZone, Obstacle
 from missions.drones import drone_named
+from missions.errors import MissionError
 from missions.overlap import overlap_map, poses
 from missions.safe_survey import UnsafeError, survey_safely
 from missions.settings import SurveySettings
@@ -60,6 +61,14 @@ def test_flight_that_hills_make_too_long_is_cut_shorter(figures):
     for sortie in sorties:
         assert sum(item.command in (16, 20, 22) for item in sortie.items) <= small.waypoint_limit
         assert sortie.battery_share <= 1 - small.reserve_share
+
+
+def test_what_no_short_flight_can_do_is_refused_with_the_drones_own_figures():
+    tiny = replace(DRONE, battery_wh=11.0)
+    area, terrain = on_globe(box(0, 0, 400, 300)), random_hills(3, relief_m=100)
+    with pytest.raises(MissionError) as error:
+        survey_safely(area, tiny, terrain=terrain, tolerance_m=8.0)
+    assert not isinstance(error.value, UnsafeError)
 
 
 def test_overlap_is_kept_where_the_terrain_is_followed_low():
