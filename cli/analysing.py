@@ -16,7 +16,7 @@ from pipeline.inputs import Inputs, patrol_settings
 from pipeline.settings import Settings, read_settings
 from pipeline.workspace import Workspace
 from vision.model import Detection, Frame
-from vision.quality import is_worth_looking
+from vision.quality import Flaw, flaw_of, is_worth_looking
 
 
 def ingest(
@@ -144,11 +144,26 @@ def _tell_frames(frames: Iterable[Frame]) -> None:
     located = sum(frame.is_located for frame in frames)
     flawed = [frame for frame in frames if frame.reasons]
     if flawed:
-        rows = [(frame.path, "; ".join(frame.reasons)) for frame in flawed]
-        listing = console.table("Photos with remarks", ["photo", "remark"], rows)
+        listing = console.table("Photos with remarks", ["photo", "remark"], _remark_rows(flawed))
         listing.columns[1].justify = "left"
         console.out.print(listing)
     console.out.print(f"{len(frames)} photos, {located} with a pose, {len(flawed)} with remarks")
+
+
+def _remark_rows(flawed: Iterable[Frame]) -> list[tuple[str, str]]:
+    """One row a photo; photos of which only the scale is remarked share one."""
+    rows: list[tuple[str, str]] = []
+    alike: dict[str, list[Frame]] = {}
+    for frame in flawed:
+        kinds = [flaw_of(reason) for reason in frame.reasons]
+        if kinds in ([Flaw.COARSE], [Flaw.FINE]):
+            alike.setdefault(kinds[0], []).append(frame)
+        else:
+            rows.append((frame.path, "; ".join(frame.reasons)))
+    for frames in alike.values():
+        more = f" and {len(frames) - 1} more" if len(frames) > 1 else ""
+        rows.append((frames[0].path + more, frames[0].reasons[0]))
+    return rows
 
 
 def _tell_detections(detections: Iterable[Detection]) -> None:

@@ -29,21 +29,22 @@ from pipeline.ledger import Ledger
 from pipeline.settings import SHIPPED, Grids, Settings
 from pipeline.workspace import Workspace, require, write_json
 from vision.associate import associate
-from vision.coco import check_photos, model_hash, read_coco, write_coco
+from vision.coco import check_photos, model_hash, read_coco, search_scale, write_coco
 from vision.detector import detect_frames, open_detector
 from vision.frame_table import read_frame_table, write_frames
 from vision.frames import flat_ground_amsl_m, read_frames
 from vision.locate import footprints
 from vision.locate import locate as locate_detections
-from vision.model import Detection, Frame, Observation
+from vision.model import Detection, Frame, Observation, SearchScale
 from vision.observations import (
     observations_source,
     read_observations,
     source_digest,
     write_observations,
 )
+from vision.package import SHIPPED_MODEL, load_package
 from vision.polygons import PolygonRules
-from vision.quality import is_worth_looking
+from vision.quality import is_worth_looking, with_scale_remarks
 
 Progress = Callable[[int, int], None]
 VERSION = version("aerogrid")
@@ -95,14 +96,15 @@ def ingest(
 ) -> Ingested:
     """Read photos into frames; what is wrong with one stands in its reasons.
 
-    Cells and zones are read once here, so that a file that cannot be used stops the patrol
-    before its photos are searched. `events` pose photos whose tags have no pose.
+    Cells, zones and the model are read once here, so that a file that cannot be used stops the
+    patrol before its photos are searched. `events` pose photos whose tags have no pose.
     """
     _refuse_inside_photos(workspace, inputs)
     grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
     rulebook = _rulebook(settings, inputs)
     if inputs.zones is not None:
         _refuse_unknown_layers(inputs.zones, read_zones(inputs.zones), rulebook)
+    scale = load_package(_manifest(settings.detecting.model)).scale
     terrain = _known_terrain(inputs, settings)
     frames = read_frames(
         inputs.photos,
@@ -112,6 +114,7 @@ def ingest(
         progress=progress,
     )
     _refuse_terrain_elsewhere(inputs, terrain, frames)
+    frames = with_scale_remarks(frames, scale)
     workspace.root.mkdir(parents=True, exist_ok=True)
     write_frames(workspace.frames, frames)
     write_inputs(workspace, inputs)
@@ -205,9 +208,8 @@ def locate(workspace: Workspace, settings: Settings) -> Located:
         detections, frames, terrain, local, terrain_sigma_m=settings.locating.terrain_sigma_m
     )
     grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
-    observations = associate(
-        sightings, frames, grid, local=local, footprints=footprints(frames, terrain, local)
-    )
+    clear = footprints(frames, terrain, local, search_scale(workspace.detections))
+    observations = associate(sightings, frames, grid, local=local, footprints=clear)
     unlocated = [(failure.detection.photo_id, failure.reason) for failure in failures_]
     return _write_located(workspace, Located(observations, tuple(unlocated)))
 
@@ -234,7 +236,7 @@ def file(workspace: Workspace, settings: Settings, *, now: datetime) -> Filed:
             patrol,
             findings,
             rulebook=rulebook,
-            footprints=_covered(frames, inputs, settings),
+            footprints=_covered(frames, inputs, settings, search_scale(workspace.detections)),
             now=now,
         )
     _write_filing(workspace, patrol, findings, result)
@@ -262,9 +264,9 @@ def registry_of(workspace: Workspace, settings: Settings) -> str | Path:
     return settings.filing.registry or workspace.registry
 
 
-def _manifest(model: str) -> Path | None:
-    """Path of a model's manifest; None for the shipped one."""
-    return None if model == SHIPPED else Path(model)
+def _manifest(model: str) -> Path:
+    """Path of a model's manifest."""
+    return SHIPPED_MODEL if model == SHIPPED else Path(model)
 
 
 def _search_key(frame: Frame, model_sha256: str) -> str:
@@ -296,12 +298,15 @@ def _ground(
     return terrain, LocalFrame.around(shapely.MultiPoint(_places(frames)))
 
 
-def _covered(frames: Sequence[Frame], inputs: Inputs, settings: Settings) -> list[shapely.Polygon]:
-    """What the usable photos show of the ground; without poses nothing."""
+def _covered(
+    frames: Sequence[Frame], inputs: Inputs, settings: Settings, scale: SearchScale
+) -> list[shapely.Polygon]:
+    """Ground that the usable photos show clearly; without poses none."""
     if not any(frame.is_located for frame in frames):
         return []
     terrain, local = _ground(frames, inputs, settings)
-    return list(footprints(frames, terrain, local).values())
+    grounds = list(footprints(frames, terrain, local, scale).values())
+    return [part for part in shapely.get_parts(grounds) if isinstance(part, shapely.Polygon)]
 
 
 def _patrol_record(

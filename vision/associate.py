@@ -72,7 +72,7 @@ def associate(
     grid: Grid | None,
     *,
     local: LocalFrame,
-    footprints: Mapping[str, shapely.Polygon] | None = None,
+    footprints: Mapping[str, shapely.Polygon | shapely.MultiPolygon] | None = None,
     rules: AssociationRules | None = None,
 ) -> tuple[Observation, ...]:
     """Make one observation of all sightings of one object, most certain first.
@@ -82,7 +82,7 @@ def associate(
         frames: the photos they are from.
         grid: cells to name; None names none.
         local: frame in which distances are measured.
-        footprints: what each photo shows of the ground, from `vision.locate.footprints`; photos
+        footprints: ground that each photo shows clearly, from `vision.locate.footprints`; photos
             that show the place without the object count against it. Without it none do.
         rules: gates.
 

@@ -16,7 +16,7 @@ from shapely import Polygon
 from geo.files import replacing
 from vision.classes import CLASSES
 from vision.errors import VisionError
-from vision.model import Detection, Frame
+from vision.model import Detection, Frame, SearchScale
 from vision.package import ModelPackage
 
 _SHIFT = 4  # fillPoly takes whole numbers; these bits of them are the fraction of a pixel
@@ -47,6 +47,8 @@ def write_coco(
             "model": package.name,
             "model_version": package.version,
             "model_sha256": package.sha256,
+            "model_gsd_m": package.model_gsd_m,
+            "gsd_range_m": list(package.gsd_range_m),
         },
         "images": images,
         "categories": [
@@ -110,6 +112,19 @@ def _difference(searched: str | None, known: str | None) -> str:
 def model_hash(path: Path) -> str:
     """SHA-256 of the model that made a detection file; empty when the file does not say."""
     return str(_read_json(path).get("info", {}).get("model_sha256", ""))
+
+
+def search_scale(path: Path) -> SearchScale:
+    """At which scales the model that made a detection file finds things."""
+    info = _read_json(path).get("info", {})
+    try:
+        finest_m, coarsest_m = info["gsd_range_m"]
+        return SearchScale(float(info["model_gsd_m"]), (float(finest_m), float(coarsest_m)))
+    except (KeyError, TypeError, ValueError) as error:
+        raise VisionError(
+            f"{path}: does not say for which metres per pixel its model is (model_gsd_m and "
+            "gsd_range_m under info); run `aerogrid detect` again"
+        ) from error
 
 
 def _image(index: int, frame: Frame) -> dict[str, Any]:

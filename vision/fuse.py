@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import Polygon, STRtree
+from shapely import MultiPolygon, Polygon, STRtree
 
 from geo.frames import Array, LocalFrame
 from geo.grid import Grid
@@ -55,7 +55,7 @@ class Fusion:
     sightings: Sequence[Sighting]
     photos: Mapping[str, Frame]
     grid: Grid | None
-    footprints: Mapping[str, Polygon]
+    footprints: Mapping[str, Polygon | MultiPolygon]
 
     @cached_property
     def _footprint_tree(self) -> tuple[list[str], STRtree]:
@@ -68,7 +68,7 @@ class Fusion:
         return STRtree(self.polygons_m)
 
     def photos_covering(self, polygon_m: Polygon) -> set[str]:
-        """Photos that show all of an outline."""
+        """Photos that show all of an outline clearly."""
         names, tree = self._footprint_tree
         return {names[i] for i in tree.query(polygon_m, predicate="within")}
 

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from shapely import Polygon
+from shapely import MultiPolygon, Polygon
 
-from geo.footprint import footprint
+from geo.footprint import clear_ground
 from geo.frames import Array, LocalFrame
 from geo.pose import Pose
 from geo.projection import R_local_from_camera, ground_from_pixels, position_m
 from geo.terrain import Terrain
-from vision.model import Detection, Frame, Sighting
+from vision.model import Detection, Frame, SearchScale, Sighting
 from vision.quality import is_worth_looking
+from vision.tiles import scale_for
 
 TERRAIN_SIGMA_M = 2.0
 """Of ground heights: roofs, crops and trees that a DEM does not know, and the DEM's own error."""
@@ -163,14 +164,30 @@ def covariances_m2(
     return np.column_stack([total[:, 0, 0], total[:, 0, 1], total[:, 1, 1]])
 
 
-def footprints(frames: Iterable[Frame], terrain: Terrain, frame: LocalFrame) -> dict[str, Polygon]:
-    """Outline on the ground, lon/lat degrees, of each photo that was looked at and has a place.
+def footprints(
+    frames: Iterable[Frame], terrain: Terrain, frame: LocalFrame, scale: SearchScale
+) -> dict[str, Polygon | MultiPolygon]:
+    """Ground, lon/lat degrees, where a thing unseen is not there, of each photo that has any.
 
-    Photos that show sky or ground beyond the terrain have none.
+    Only photos that were looked at, and of these the ground that they show neither too coarsely
+    for the model nor, once resampled for it, too coarsely or too finely.
     """
-    outlines = {
-        photo.photo_id: footprint(photo.camera, photo.pose, terrain, frame)
+    grounds = {
+        photo.photo_id: clear_ground(
+            photo.camera, photo.pose, terrain, frame, _clear_range_m(photo, scale)
+        )
         for photo in frames
         if is_worth_looking(photo) and photo.camera is not None and photo.pose is not None
     }
-    return {photo_id: outline for photo_id, outline in outlines.items() if outline is not None}
+    return {photo_id: ground for photo_id, ground in grounds.items() if ground is not None}
+
+
+def _clear_range_m(photo: Frame, scale: SearchScale) -> tuple[float, float]:
+    """Metres per pixel of the photo within which the model's figures hold for it.
+
+    A picture finer than the range is as good as one in it, since the model sees it resampled. What
+    is coarse in the picture stays so, and far ground beside fine ground shrinks with it.
+    """
+    finest_m, coarsest_m = scale.gsd_range_m
+    resized = scale_for(photo.gsd_m, scale.model_gsd_m, photo.width_px, photo.height_px)
+    return finest_m * resized, coarsest_m * min(1.0, resized)

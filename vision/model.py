@@ -48,6 +48,19 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchScale:
+    """At which scales a model finds things.
+
+    Attributes:
+        model_gsd_m: metres per pixel to which pictures are resampled for it.
+        gsd_range_m: finest and coarsest metres per pixel for which its figures hold.
+    """
+
+    model_gsd_m: float
+    gsd_range_m: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Detection:
     """One thing seen in one photo.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vision.errors import ModelError
+from vision.model import SearchScale
 
 SHIPPED_MODEL = Path(__file__).parent / "models" / "patrol.toml"
 _REQUIRED = ("name", "version", "sha256", "classes", "mean", "std", "model_gsd_m", "thresholds")
@@ -36,6 +37,11 @@ class ModelPackage:
     gsd_range_m: tuple[float, float]
     tile_px: int
     thresholds: dict[str, float]
+
+    @property
+    def scale(self) -> SearchScale:
+        """At which scales it finds things."""
+        return SearchScale(self.model_gsd_m, self.gsd_range_m)
 
 
 def load_package(manifest_path: Path = SHIPPED_MODEL) -> ModelPackage:
@@ -114,6 +120,8 @@ def _problem(package: ModelPackage) -> str | None:
         return f"thresholds must lie between 0 and 1; {', '.join(wrong)} do not"
     if not package.model_gsd_m > 0 or package.tile_px < 32 or package.tile_px % 32:
         return "model_gsd_m must be above 0 and tile_px a multiple of 32"
+    if not 0 < package.gsd_range_m[0] <= package.model_gsd_m <= package.gsd_range_m[1]:
+        return "gsd_range_m must hold model_gsd_m between its two values above 0, the finest first"
     return None
 
 

@@ -1,14 +1,14 @@
 """Whether a photo is good enough to look at, and what is wrong with it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.model import Frame
+from vision.model import Frame, SearchScale
 
 _LOOK_PX = 1024  # sharpness is judged at this to twice this many pixels on the longer side
 _THUMB_PX = 32
@@ -23,6 +23,8 @@ class Flaw(StrEnum):
     BLURRED = "blurred"
     DARK = "dark"
     OVEREXPOSED = "overexposed"
+    COARSE = "coarse"
+    FINE = "fine"
     EMPTY = "empty"
     DUPLICATE = "duplicate"
     SHALLOW = "shallow"
@@ -137,6 +139,29 @@ def size_flaws(width_px: int, height_px: int, limits: QualityLimits) -> list[str
         return []
     least = f"each side needs at least {limits.least_side_px}"
     return [f"{Flaw.TINY}: {width_px} x {height_px} pixels, {least}"]
+
+
+def with_scale_remarks(frames: Sequence[Frame], scale: SearchScale) -> tuple[Frame, ...]:
+    """Add a remark to each photo whose middle is outside a model's range; it stops no search."""
+    remarks = [_scale_remark(frame.gsd_m, scale) for frame in frames]
+    return tuple(
+        replace(frame, reasons=(*frame.reasons, remark)) if remark else frame
+        for frame, remark in zip(frames, remarks, strict=True)
+    )
+
+
+def _scale_remark(gsd_m: float | None, scale: SearchScale) -> str:
+    finest_m, coarsest_m = scale.gsd_range_m
+    if gsd_m is None or finest_m <= gsd_m <= coarsest_m:
+        return ""
+    what = (
+        f"{100 * gsd_m:.3g} cm per pixel in the middle, the model is for {100 * finest_m:g} to "
+        f"{100 * coarsest_m:g} cm"
+    )
+    if gsd_m < finest_m:
+        model_cm = f"{100 * scale.model_gsd_m:g} cm"
+        return f"{Flaw.FINE}: {what}; it is searched at {model_cm}, and flying higher would do"
+    return f"{Flaw.COARSE}: {what}; what it does not show may still be there: fly lower"
 
 
 def find_duplicates(

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from cases.registry import Registry
+from cli.analysing import _tell_frames
 from pipeline.inputs import Inputs
 from pipeline.workspace import read_json
 from tests.pipeline.rendered import NOW, make_photos
+from vision.model import Frame
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -99,6 +101,20 @@ def test_audit_tells_an_intact_registry_from_a_changed_one(inputs, tmp_path):
     told = aerogrid("audit", patrol)
     assert told.returncode == 1
     assert "BROKEN" in told.stdout
+
+
+def test_photos_of_one_scale_share_a_line_and_other_remarks_stand_alone(capsys):
+    def photo(name, *reasons):
+        return Frame(name, f"{name}.jpg", "", 9, 9, None, None, None, None, reasons)
+
+    fine = [photo(f"p{n}", f"fine: 2.{n} cm") for n in range(9)]
+    _tell_frames([*fine, photo("b", "fine: 2 cm", "blurred: x"), photo("t", "tiny: y"), photo("g")])
+    told = capsys.readouterr().out
+    assert "p0.jpg and 8 more" in told
+    assert "p1.jpg" not in told
+    assert "b.jpg" in told
+    assert "t.jpg" in told
+    assert "12 photos, 0 with a pose, 11 with remarks" in told
 
 
 INTERRUPTED = """

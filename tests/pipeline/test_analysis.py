@@ -1,5 +1,6 @@
 """From photos to cases on a rendered corner of the simulated district."""
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,13 +11,17 @@ import rasterio
 from affine import Affine
 from shapely import box
 
+from cases.registry import Registry
 from geo.errors import AerogridError
 from geo.formats import write_layers
+from geo.pose import Attitude, GeoPoint, Pose
 from pipeline import analysis, reporting
+from pipeline.analysis import Filed
 from pipeline.inputs import Inputs, read_inputs
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace, read_json
-from tests.pipeline.rendered import NOW, make_photos
+from simulations.recording import write_photo
+from tests.pipeline.rendered import CAMERA, NOW, make_photos
 from vision.frame_table import read_frame_table
 
 SETTINGS = Settings()
@@ -136,3 +141,38 @@ def test_photos_that_changed_since_the_search_are_not_mixed_with_it(tmp_path: Pa
         analysis.locate(workspace, SETTINGS)
     with pytest.raises(AerogridError, match="aerogrid detect"):
         analysis.file(workspace, SETTINGS, now=NOW)
+
+
+def noise_over_the_cases(patrol: Workspace, root: Path, height_m: float) -> Filed:
+    """File, a day later, one photo in which nothing can be seen, from above the known cases."""
+    with Registry.open(patrol.registry) as registry:
+        case = registry.cases(category="fishing.boat")[0]
+    position = GeoPoint(case.lon_deg, case.lat_deg, height_m)
+    pixels = np.random.default_rng(4).integers(90, 166, (480, 640, 3), dtype=np.uint8)
+    photos = root / "photos"
+    photos.mkdir()
+    write_photo(
+        photos / "noise.jpg", pixels, Pose(position, Attitude(0.0, -90.0)), CAMERA,
+        NOW + timedelta(days=1), height_home_m=height_m,
+    )  # fmt: skip
+    filing = SETTINGS.filing.model_copy(
+        update={"registry": str(shutil.copy(patrol.registry, root / "district.sqlite"))}
+    )
+    settings = SETTINGS.model_copy(update={"filing": filing})
+    workspace = Workspace(root / "later")
+    inputs = read_inputs(patrol)
+    analysis.ingest(workspace, replace(inputs, photos=photos, dem=None), settings)
+    analysis.detect(workspace, settings)
+    analysis.locate(workspace, settings)
+    return analysis.file(workspace, settings, now=NOW + timedelta(days=2))
+
+
+def test_a_photo_that_could_not_show_a_case_does_not_close_it(patrol, tmp_path: Path):
+    filed = noise_over_the_cases(patrol, tmp_path, 2000.0)
+    assert filed.result.gone == ()
+    (frame,) = read_frame_table(tmp_path / "later" / "frames.parquet")
+    assert frame.reasons[0].startswith("coarse: 400 cm per pixel")
+
+
+def test_a_photo_that_would_show_a_case_closes_it(patrol, tmp_path: Path):
+    assert noise_over_the_cases(patrol, tmp_path, 100.0).result.gone

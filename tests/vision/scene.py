@@ -11,12 +11,13 @@ from geo.camera import Camera
 from geo.frames import LocalFrame
 from geo.pose import Attitude, GeoPoint, Pose, PoseSigma
 from geo.projection import pixels_from_ground
-from vision.model import Detection, Frame
+from vision.model import Detection, Frame, SearchScale
 
 LOCAL = LocalFrame(119.3, 33.2)
 CAMERA = Camera.centred(1280, 960, 1000.0)
 START = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
 HEIGHT_M = 80.0
+SCALE = SearchScale(0.1, (0.03, 0.25))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,15 @@ import shapely
 
 from geo.grid import Cell, Grid
 from geo.terrain import FlatTerrain
-from tests.vision.scene import EXACT, LOCAL, Errors, grid_of_places, photograph, square
+from tests.vision.scene import (
+    EXACT,
+    LOCAL,
+    SCALE,
+    Errors,
+    grid_of_places,
+    photograph,
+    square,
+)
 from vision.associate import associate
 from vision.locate import footprints, locate
 
@@ -29,7 +37,7 @@ class Patrol:
             detections, frames, GROUND, LOCAL, terrain_sigma_m=terrain_sigma_m
         )
         self.frames = frames
-        self.outlines = footprints(frames, GROUND, LOCAL)
+        self.outlines = footprints(frames, GROUND, LOCAL, SCALE)
         self.observations = associate(
             self.sightings, frames, grid, local=LOCAL, footprints=self.outlines
         )

@@ -11,7 +11,7 @@ from pycocotools.coco import COCO
 
 from tests.vision.scene import frame_of
 from tests.vision.test_polygons import PACKAGE, blob
-from vision.coco import check_photos, model_hash, read_coco, rle, write_coco
+from vision.coco import check_photos, model_hash, read_coco, rle, search_scale, write_coco
 from vision.errors import VisionError
 from vision.model import Detection
 from vision.polygons import polygon_from_mask
@@ -50,6 +50,13 @@ def test_detections_come_back_as_they_were(tmp_path):
     write_coco(tmp_path / "d.json", FRAMES, DETECTIONS, PACKAGE)
     assert read_coco(tmp_path / "d.json") == DETECTIONS
     assert model_hash(tmp_path / "d.json") == PACKAGE.sha256
+    assert search_scale(tmp_path / "d.json") == PACKAGE.scale
+
+
+def test_detections_that_do_not_say_their_models_scale_are_refused(tmp_path):
+    (tmp_path / "d.json").write_text('{"info": {"model_gsd_m": 0.1}}')
+    with pytest.raises(VisionError, match=r"gsd_range_m.*aerogrid detect"):
+        search_scale(tmp_path / "d.json")
 
 
 def test_pycocotools_reads_the_file(tmp_path, capsys):

@@ -6,6 +6,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo.footprint import local_gsd_m
 from geo.pose import Attitude, PoseSigma, R_enu_from_camera
 from geo.projection import ground_from_pixels
 from geo.terrain import FlatTerrain
@@ -13,6 +14,7 @@ from tests.vision.scene import (
     CAMERA,
     EXACT,
     LOCAL,
+    SCALE,
     frame_of,
     grid_of_places,
     outline_px,
@@ -114,10 +116,48 @@ def test_doubt_grows_towards_the_edge_of_the_picture():
 def test_only_photos_that_were_looked_at_have_a_footprint():
     down = pose_at(0, 0, Attitude(0.0, -90.0))
     good, poor = frame_of("good", down), renamed(frame_of("poor", down), reasons=("blurred: x",))
-    sky = frame_of("sky", pose_at(0, 0, Attitude(0.0, -11.0)))
-    found = footprints([good, poor, sky, frame_of("blind", None)], GROUND, LOCAL)
+    sky = frame_of("sky", pose_at(0, 0, Attitude(0.0, 60.0)))
+    found = footprints([good, poor, sky, frame_of("blind", None)], GROUND, LOCAL, SCALE)
     assert list(found) == ["good"]
     assert LOCAL.to_local(found["good"]).area == pytest.approx(1280 * 960 * 0.08**2, rel=0.001)
+
+
+def from_height(height_m, pitch=-90.0):
+    """A photo from a height above the ground."""
+    pose = pose_at(0, 0, Attitude(0.0, pitch))
+    pose = replace(pose, position=replace(pose.position, altitude_amsl_m=height_m))
+    gsd_m = height_m / np.sin(np.radians(-pitch)) / CAMERA.focal_px
+    return renamed(frame_of("a", pose), gsd_m=float(gsd_m))
+
+
+@pytest.mark.parametrize("height_m", [16.0, 40.0, 80.0, 245.0])
+def test_a_photo_fine_enough_has_the_footprint_of_its_picture(height_m):
+    found = footprints([from_height(height_m)], GROUND, LOCAL, SCALE)["a"]
+    across_m, along_m = 1.28 * height_m, 0.96 * height_m
+    assert LOCAL.to_local(found).area == pytest.approx(across_m * along_m, rel=0.001)
+
+
+def test_a_photo_too_coarse_for_the_model_has_no_footprint():
+    assert footprints([from_height(260.0), from_height(2000.0)], GROUND, LOCAL, SCALE) == {}
+
+
+def test_an_oblique_photo_covers_what_it_shows_clearly_and_no_more():
+    found = LOCAL.to_local(footprints([from_height(110.0, -30.0)], GROUND, LOCAL, SCALE)["a"])
+    assert found.bounds[3] < 400  # 0.25 m per pixel along the view lie at 191 m ahead
+    outline = shapely.box(-5, 1000, 5, 1010)
+    assert not found.intersects(outline)
+
+
+def test_far_ground_that_shrinks_with_a_fine_picture_is_not_covered():
+    """Its middle is at 4 cm and shown at 10: what is at 15 cm is shown at 37, too coarsely."""
+    photo = from_height(28.0, -45.0)
+    found = LOCAL.to_local(footprints([photo], GROUND, LOCAL, SCALE)["a"])
+    ahead = np.array([[639.5, y] for y in np.arange(0.0, 960.0, 5.0)])
+    ground = ground_from_pixels(ahead, photo.camera, photo.pose, GROUND, LOCAL)
+    coarsest = local_gsd_m(ahead, ground, photo.camera, photo.pose, LOCAL)[:, 1]
+    inside = shapely.contains_xy(found, ground[:, 0], ground[:, 1])
+    assert 0.08 < coarsest[inside].max() <= 0.25 * photo.gsd_m / 0.1
+    assert coarsest[~inside].max() < 0.25
 
 
 def test_the_world_of_these_tests_is_seen_as_it_is():

@@ -41,6 +41,7 @@ def test_a_missing_manifest_or_model_is_named(tmp_path):
     ("old", "new", "message"),
     [
         ("tile_px = 128", "tile_px = 100", "multiple of 32"),
+        ("[0.03, 0.3]", "[0.3, 0.03]", "gsd_range_m must hold model_gsd_m"),
         ("boat = 0.5", "boat = 1.5", "between 0 and 1"),
         ("boat = 0.5", "ship = 0.5", "thresholds and classes differ"),
         ("mean = [0, 0, 0]", "mean = [0, 0]", "wrong type"),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from geo.pose import Attitude
 from tests.vision.photos import textured
-from tests.vision.scene import frame_of, pose_at, renamed
+from tests.vision.scene import SCALE, frame_of, pose_at, renamed
 from vision.quality import (
     QualityLimits,
     blur_of,
@@ -15,6 +15,7 @@ from vision.quality import (
     look_at,
     picture_flaws,
     size_flaws,
+    with_scale_remarks,
 )
 
 LIMITS = QualityLimits()
@@ -103,3 +104,20 @@ def test_detection_passes_over_flawed_photos():
     assert not is_worth_looking(broken)
     assert photo.is_readable
     assert not broken.is_readable
+
+
+@pytest.mark.parametrize(
+    ("gsd_m", "remark"),
+    [
+        (0.0162, "fine: 1.62 cm per pixel in the middle, the model is for 3 to 25 cm; it is sea"),
+        (0.03, ""),
+        (0.25, ""),
+        (None, ""),
+        (2.0, "coarse: 200 cm per pixel in the middle, the model is for 3 to 25 cm; what it d"),
+    ],
+)
+def test_a_scale_that_the_model_is_not_for_is_remarked_and_searched_all_the_same(gsd_m, remark):
+    (frame,) = with_scale_remarks([renamed(frame_of("a", None), gsd_m=gsd_m)], SCALE)
+    assert is_worth_looking(frame)
+    assert len(frame.reasons) == bool(remark)
+    assert "".join(frame.reasons).startswith(remark)
