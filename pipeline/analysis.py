@@ -44,6 +44,7 @@ from vision.observations import (
 )
 from vision.package import SHIPPED_MODEL, load_package
 from vision.polygons import PolygonRules
+from vision.poses import ClockRules
 from vision.quality import is_worth_looking, with_scale_remarks
 
 Progress = Callable[[int, int], None]
@@ -110,6 +111,7 @@ def ingest(
         inputs.photos,
         terrain=terrain,
         events=events,
+        clock=ClockRules(settings.locating.most_clock_offset_s),
         utc_offset_hours=rulebook.utc_offset_hours,
         progress=progress,
     )

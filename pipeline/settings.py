@@ -85,10 +85,11 @@ class Detecting(_Section):
 
 
 class Locating(_Section):
-    """How detections are put on the ground."""
+    """How photos and what they show are put on the ground."""
 
     ground_altitude_amsl_m: float | None = None
     terrain_sigma_m: float = Field(default=1.0, ge=0)
+    most_clock_offset_s: float = Field(default=300.0, ge=0)
 
 
 class Filing(_Section):

@@ -21,7 +21,7 @@ from vision.images import list_photos, read_rgb, read_tags, sha256_of
 from vision.intrinsics import intrinsics_of, turned_attitude, turned_camera, turns_of
 from vision.metadata import PhotoTags, Position
 from vision.model import Frame
-from vision.poses import match_events
+from vision.poses import ClockRules, EventMatch, match_events
 from vision.quality import (
     Flaw,
     PictureLook,
@@ -52,6 +52,7 @@ def read_frames(
     *,
     terrain: Terrain | None = None,
     events: Sequence[CameraEvent] = (),
+    clock: ClockRules | None = None,
     limits: QualityLimits | None = None,
     trust_edited: bool = False,
     utc_offset_hours: float | None = None,
@@ -64,6 +65,7 @@ def read_frames(
         folder: photos in any depth; photos of one folder are taken to be of one flight.
         terrain: ground heights, to choose between absolute and relative heights and for the GSD.
         events: shutter releases of the flight log, for photos without a pose of their own.
+        clock: how far the camera's clock may be off, where photos are matched to events.
         limits: of quality.
         trust_edited: believe the pose of pictures that another program has saved.
         utc_offset_hours: of the camera's clock, for photos that do not say their time zone; None
@@ -89,6 +91,7 @@ def read_frames(
         photos,
         terrain,
         events,
+        clock,
         limits,
         trust_edited=trust_edited,
         utc_offset_hours=utc_offset_hours,
@@ -127,6 +130,7 @@ def _place(
     photos: Sequence[_Photo],
     terrain: Terrain | None,
     events: Sequence[CameraEvent],
+    clock: ClockRules | None,
     limits: QualityLimits,
     *,
     trust_edited: bool,
@@ -135,17 +139,18 @@ def _place(
     positions = [metadata.position_of(p.tags) if p.tags else None for p in photos]
     altitudes = _altitudes_by_flight(photos, positions, terrain)
     times = [metadata.taken_at_of(p.tags, utc_offset_hours) if p.tags else None for p in photos]
-    matched = match_events(times, events)
+    matched = match_events(times, events, clock)
     frame = _local_frame(positions, events)
     placed = []
     for photo, position, altitude, taken_at, event in zip(
-        photos, positions, altitudes, times, matched, strict=True
+        photos, positions, altitudes, times, matched.events, strict=True
     ):
         if photo.tags is None:
             placed.append(_unreadable(photo))
             continue
         camera = _shown_camera(photo.tags)
-        pose, reasons = _pose(photo.tags, position, altitude, event, limits, utc_offset_hours)
+        log = _log_words(event, matched)
+        pose, reasons = _pose(photo.tags, position, altitude, event, log, limits, utc_offset_hours)
         gsd = _gsd_m(camera, pose, position, terrain, frame)
         edited = metadata.editing_reason(photo.tags)
         if edited is not None:
@@ -224,6 +229,7 @@ def _pose(
     position: Position | None,
     altitude: Altitude | None,
     event: CameraEvent | None,
+    log_words: str,
     limits: QualityLimits,
     utc_offset_hours: float | None,
 ) -> tuple[Pose | None, list[str]]:
@@ -241,15 +247,25 @@ def _pose(
         source = "; ".join((*sources, guess) if guess else sources)
         pose = Pose(place, turned_attitude(attitude, turns_of(tags) or 0), sigma, source)
     elif event is not None:
-        pose = Pose(event.position, event.attitude, sigma, f"flight log: event {event.index}")
+        pose = Pose(event.position, event.attitude, sigma, log_words)
     else:
-        return None, [missing]
+        return None, [missing, log_words] if log_words else [missing]
     if pose.attitude.pitch_deg > limits.shallowest_pitch_deg:
         return None, [
             f"{Flaw.SHALLOW}: the camera's pitch is {pose.attitude.pitch_deg:.1f} degrees (-90 is "
             f"straight down), at most {limits.shallowest_pitch_deg:.0f} places anything"
         ]
     return pose, []
+
+
+def _log_words(event: CameraEvent | None, matched: EventMatch) -> str:
+    """What the flight log says of a photo: its event, or why it has none; empty without a log."""
+    if matched.offset_s is None:
+        return matched.problem and f"no pose: {matched.problem}"
+    clock = f"camera clock {matched.offset_s:+.1f} s ahead"
+    if event is None:
+        return f"no pose: no release in the flight log at its time ({clock})"
+    return f"flight log: event {event.index}, {clock}"
 
 
 def _missing(position: Position | None, altitude: Altitude | None, has_attitude: bool) -> str:

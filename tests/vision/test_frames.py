@@ -114,10 +114,21 @@ def test_the_flight_log_gives_a_pose_to_photos_without_one(tmp_path):
         7, datetime(2026, 6, 1, 3, 0, 0, 400_000, tzinfo=UTC), GeoPoint(119.3, 33.2, 85.0), 80.0,
         Attitude(12.0, -90.0),
     )  # fmt: skip
-    frame = only(tmp_path, terrain=TERRAIN, events=[event])
+    frame = only(tmp_path, terrain=TERRAIN, events=[event], utc_offset_hours=8)
     assert frame.pose.attitude.yaw_deg == 12.0
-    assert frame.pose.source == "flight log: event 7"
+    assert frame.pose.source.startswith("flight log: event 7, camera clock -0.4 s")
     assert frame.gsd_m == pytest.approx(80 / frame.camera.focal_px, rel=1e-4)
+
+
+def test_photos_that_the_flight_log_does_not_fit_have_no_pose_and_say_why(tmp_path):
+    save_photo(tmp_path / "p.jpg", lon_lat=None, taken="2025:06:01 11:00:00")
+    event = CameraEvent(
+        7, datetime(2026, 6, 1, 3, tzinfo=UTC), GeoPoint(119.3, 33.2, 85.0), 80.0,
+        Attitude(12.0, -90.0),
+    )  # fmt: skip
+    frame = only(tmp_path, terrain=TERRAIN, events=[event], utc_offset_hours=8)
+    assert frame.pose is None
+    assert "-31536000.0 s ahead, at most 300 s are allowed" in frame.reasons[1]
 
 
 def test_reading_twice_gives_the_same_frames_and_reports_progress(tmp_path):
