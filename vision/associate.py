@@ -123,6 +123,7 @@ def _member(
         centre_m=np.array(shapely.get_coordinates(shapely.centroid(polygon))[0]),
         covariance_m2=total,
         shared_m2=shared_m2,
+        arms_m=sighting.arms_m,
         cut=sighting.detection.cut,
     )
 

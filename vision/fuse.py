@@ -13,7 +13,7 @@ from shapely import MultiPolygon, Polygon, STRtree
 
 from geo.frames import Array, LocalFrame
 from geo.grid import Grid
-from vision.model import Frame, Observation, Sighting
+from vision.model import ErrorArms, Frame, Observation, Sighting
 from vision.polygons import polygon_from_mask
 
 MISS_SCORE = 0.1
@@ -32,7 +32,8 @@ class Member:
         index: among all sightings.
         flight: photos with the same one share the error of their GNSS.
         covariance_m2: (2, 2) of the centre.
-        shared_m2: variance in each direction that the whole flight shares.
+        shared_m2: variance in each direction that the whole flight shares by its GNSS.
+        arms_m: how far other shared errors move the centre.
     """
 
     index: int
@@ -43,6 +44,7 @@ class Member:
     centre_m: Array
     covariance_m2: Array
     shared_m2: float
+    arms_m: ErrorArms
     cut: bool
 
 
@@ -144,18 +146,55 @@ def _best_first(members: Sequence[Member], fusion: Fusion) -> list[Member]:
 def _place(members: Sequence[Member]) -> tuple[Array, tuple[float, float, float]]:
     """Weighted mean of the centres and its covariance.
 
-    Errors of single photos become smaller with their number, the shared error of a flight does
-    not. Outlines that a picture's edge cuts have no middle; they count only where all are cut.
+    Outlines that a picture's edge cuts have no middle; they count only where all are cut.
     """
     whole = [m for m in members if not m.cut] or list(members)
-    shared = min(m.shared_m2 for m in whole)
-    weights = [
-        np.linalg.inv(m.covariance_m2 - (shared - _LEAST_VARIANCE_M2) * np.eye(2)) for m in whole
-    ]
-    single = np.linalg.inv(np.sum(weights, axis=0))
-    weighted = np.sum([w @ m.centre_m for w, m in zip(weights, whole, strict=True)], axis=0)
-    total = single + shared * np.eye(2)
-    return single @ weighted, (float(total[0, 0]), float(total[0, 1]), float(total[1, 1]))
+    shared_m2 = min(m.shared_m2 for m in whole)
+    least = (shared_m2 - _LEAST_VARIANCE_M2) * np.eye(2)
+    weights = np.array([np.linalg.inv(m.covariance_m2 - least) for m in whole])
+    shares = np.linalg.inv(weights.sum(axis=0)) @ weights
+    centre_m = np.einsum("nij,nj->i", shares, np.array([m.centre_m for m in whole]))
+    # How much of an attitude's error is the mount's, one for the flight, and how much the gimbal's,
+    # one for each photo, is not known: what makes more doubt counts.
+    mounts = [_shared_arms(m, m.arms_m.turns_m) for m in whole]
+    gimbals = [_shared_arms(m, ()) for m in whole]
+    total = max((_doubt(whole, shares, arms) for arms in (mounts, gimbals)), key=np.trace)
+    return centre_m, (float(total[0, 0]), float(total[0, 1]), float(total[1, 1]))
+
+
+def _shared_arms(member: Member, turns_m: Sequence[tuple[float, float]]) -> Array:
+    """Arms (errors, 2) of what a flight shares: its GNSS, its height and the turns given."""
+    gnss_m = float(np.sqrt(member.shared_m2)) * np.eye(2)
+    return np.vstack([gnss_m, member.arms_m.height_m, *turns_m])
+
+
+def _doubt(members: Sequence[Member], shares: Array, arms_m: Sequence[Array]) -> Array:
+    """Covariance (2, 2) of the mean of the centres, each with its share (2, 2).
+
+    Errors of single photos become smaller with their number; what a flight shares moves each centre
+    along its own arms (errors, 2), and the mean by their mean. The ground's height is wrong for
+    all flights by as much.
+    """
+    total = np.zeros((2, 2))
+    flights: dict[str, list[Array]] = {}
+    ground = np.zeros(2)
+    for member, share, common in zip(members, shares, arms_m, strict=True):
+        ground_arm = np.array(member.arms_m.ground_m)
+        single = member.covariance_m2 - common.T @ common - np.outer(ground_arm, ground_arm)
+        total += share @ _positive(single) @ share.T
+        flights.setdefault(member.flight, []).append(common @ share.T)
+        ground += share @ ground_arm
+    for moves in flights.values():
+        mean = np.sum(moves, axis=0)
+        total += mean.T @ mean
+    return total + np.outer(ground, ground)
+
+
+def _positive(covariance_m2: Array) -> Array:
+    """The same covariance (2, 2), at least the least variance in every direction."""
+    values, vectors = np.linalg.eigh(covariance_m2)
+    out: Array = (vectors * np.maximum(values, _LEAST_VARIANCE_M2)) @ vectors.T
+    return out
 
 
 def _outline(ordered: Sequence[Member], centre_m: Array) -> Polygon:

@@ -12,7 +12,7 @@ from geo.frames import Array, LocalFrame
 from geo.pose import Pose
 from geo.projection import R_local_from_camera, ground_from_pixels, position_m
 from geo.terrain import Terrain
-from vision.model import Detection, Frame, SearchScale, Sighting
+from vision.model import Detection, ErrorArms, Frame, SearchScale, Sighting
 from vision.quality import is_worth_looking
 from vision.tiles import scale_for
 
@@ -93,13 +93,9 @@ def _locate_in(
     known = np.isfinite(ground).all(axis=1)
     if known.any():
         lonlat[known] = frame.lonlat_from_xy(ground[known, :2])
-    covariances = covariances_m2(
-        photo.camera.rays_from_pixels(middles),
-        ground[len(corners) :],
-        photo.pose,
-        frame,
-        terrain_sigma_m,
-    )
+    rays = photo.camera.rays_from_pixels(middles)
+    arms = error_arms_m(rays, ground[len(corners) :], photo.pose, frame, terrain_sigma_m)
+    covariances = _covariances_m2(arms, photo.pose)
     results: list[Sighting | LocateFailure] = []
     for index, detection in enumerate(detections):
         place = lonlat[: len(corners)][owner == index]
@@ -111,7 +107,9 @@ def _locate_in(
             results.append(LocateFailure(detection, "its outline has no area on the ground"))
             continue
         east, both, north = (float(value) for value in covariances[index])
-        results.append(Sighting(detection, polygon, (east, both, north)))
+        moves = [(float(x), float(y)) for x, y in arms[index]]
+        shared = ErrorArms(moves[0], (moves[1], moves[2], moves[3]), moves[4])
+        results.append(Sighting(detection, polygon, (east, both, north), shared))
     return results
 
 
@@ -135,10 +133,6 @@ def covariances_m2(
 ) -> Array:
     """Covariances (N, 3) east-east, east-north, north-north of ground points.
 
-    First order, on ground taken as level near each point: with the ray d from the camera to the
-    point, an error e of the point across the ray or of the camera moves the point by
-    (I - d n^T / (n.d)) e, where n is up; an error h of the ground's height by -h d / d_z.
-
     Args:
         rays: (N, 3) directions in the camera frame, of any length.
         ground_m: (N, 3) where they meet the ground, local frame.
@@ -146,22 +140,36 @@ def covariances_m2(
         frame: local frame.
         terrain_sigma_m: one standard deviation of the ground's height.
     """
+    return _covariances_m2(error_arms_m(rays, ground_m, pose, frame, terrain_sigma_m), pose)
+
+
+def _covariances_m2(arms_m: Array, pose: Pose) -> Array:
+    total = arms_m.transpose(0, 2, 1) @ arms_m + pose.sigma.horizontal_m**2 * np.eye(2)
+    return np.column_stack([total[:, 0, 0], total[:, 0, 1], total[:, 1, 1]])
+
+
+def error_arms_m(
+    rays: Array, ground_m: Array, pose: Pose, frame: LocalFrame, terrain_sigma_m: float
+) -> Array:
+    """How far ground points move east and north by one sigma of each error, (N, 5, 2).
+
+    The errors are the camera's height, its turns about x, y and z, and the ground's height. First
+    order, on ground taken as level near each point: with the ray d from the camera to the point, an
+    error e of the point across the ray or of the camera moves the point by (I - d n^T / (n.d)) e,
+    where n is up; an error h of the ground's height by h d / d_z. Arguments as in `covariances_m2`.
+    """
     R = R_local_from_camera(pose, frame)
     offset = np.asarray(ground_m) - position_m(pose, frame)
     slope = offset[:, :2] / offset[:, 2:3]  # metres sideways per metre up the ray
     sigma = pose.sigma
     rays_at_ground = rays / np.linalg.norm(rays, axis=1, keepdims=True)
     rays_at_ground *= np.linalg.norm(offset, axis=1, keepdims=True)
-    turn_rad = np.radians([sigma.axis_deg, sigma.axis_deg, sigma.twist_deg])
-    total = np.zeros((len(offset), 2, 2))
-    for axis in range(3):
-        arm = np.cross(np.eye(3)[axis], rays_at_ground) @ R.T * turn_rad[axis]
-        moved = arm[:, :2] - slope * arm[:, 2:3]
-        total += moved[:, :, None] * moved[:, None, :]
-    height_variance = sigma.vertical_m**2 + terrain_sigma_m**2
-    total += height_variance * slope[:, :, None] * slope[:, None, :]
-    total += sigma.horizontal_m**2 * np.eye(2)
-    return np.column_stack([total[:, 0, 0], total[:, 0, 1], total[:, 1, 1]])
+    arms = [-sigma.vertical_m * slope]
+    for axis, turn_deg in enumerate((sigma.axis_deg, sigma.axis_deg, sigma.twist_deg)):
+        arm = np.cross(np.eye(3)[axis], rays_at_ground) @ R.T * np.radians(turn_deg)
+        arms.append(arm[:, :2] - slope * arm[:, 2:3])
+    arms.append(terrain_sigma_m * slope)
+    return np.stack(arms, axis=1)
 
 
 def footprints(

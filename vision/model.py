@@ -78,17 +78,34 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorArms:
+    """How far east and north, in metres, one standard deviation of an error moves a sighting.
+
+    Attributes:
+        height_m: of the camera's height.
+        turns_m: of its attitude, about its own axes x, y and z.
+        ground_m: of the height of the ground.
+    """
+
+    height_m: tuple[float, float]
+    turns_m: tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
+    ground_m: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """One detection put on the ground.
 
     Attributes:
         polygon: lon/lat degrees.
         covariance_m2: of the centroid, east-east, east-north, north-north.
+        arms_m: what of it other sightings share, in part or wholly.
     """
 
     detection: Detection
     polygon: Polygon
     covariance_m2: tuple[float, float, float]
+    arms_m: ErrorArms
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ import shapely
 from shapely import Polygon
 
 from geo.camera import Camera
-from geo.frames import LocalFrame
-from geo.pose import Attitude, GeoPoint, Pose, PoseSigma
+from geo.frames import Array, LocalFrame
+from geo.pose import Attitude, GeoPoint, Pose, PoseSigma, R_enu_from_camera
 from geo.projection import pixels_from_ground
+from vision.intrinsics import attitude_from_R
 from vision.model import Detection, Frame, SearchScale
 
 LOCAL = LocalFrame(119.3, 33.2)
@@ -22,7 +23,11 @@ SCALE = SearchScale(0.1, (0.03, 0.25))
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """Standard deviations of a flight's poses, and what the model misses and invents."""
+    """Standard deviations of a flight's poses, and what the model misses and invents.
+
+    Height and attitude are wrong by as much in all photos of a flight, as a barometer and a mount
+    are; only `single_m` is drawn for each photo.
+    """
 
     shared_m: float = 1.5
     single_m: float = 0.3
@@ -30,14 +35,16 @@ class Errors:
     twist_deg: float = 0.5
     outline_m: float = 0.15
     missed_share: float = 0.1
+    vertical_m: float = 1.0
 
     @property
     def sigma(self) -> PoseSigma:
         horizontal_m = float(np.hypot(self.shared_m, self.single_m))
-        return PoseSigma(max(horizontal_m, 0.01), 0.1, self.axis_deg, self.twist_deg)
+        vertical_m = max(self.vertical_m, 0.01)
+        return PoseSigma(max(horizontal_m, 0.01), vertical_m, self.axis_deg, self.twist_deg)
 
 
-EXACT = Errors(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+EXACT = Errors(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def square(x: float, y: float, side: float = 6.0) -> Polygon:
@@ -48,6 +55,20 @@ def pose_at(x: float, y: float, attitude: Attitude, sigma: PoseSigma | None = No
     lon, lat = LOCAL.lonlat_from_xy(np.array([[x, y]]))[0]
     place = GeoPoint(float(lon), float(lat), HEIGHT_M)
     return Pose(place, attitude, sigma or PoseSigma(1.5, 1.0, 0.3, 0.5), "test")
+
+
+def turned(attitude: Attitude, turn_deg: Array) -> Attitude:
+    """The same attitude after a small turn about the camera's axes x, y and z."""
+    x, y, z = np.radians(turn_deg)
+    skew = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    R = R_enu_from_camera(attitude) @ (np.eye(3) + skew + skew @ skew / 2)
+    return attitude_from_R(R)
+
+
+def raised(pose: Pose, height_m: float) -> Pose:
+    position = pose.position
+    altitude_m = position.altitude_amsl_m + height_m
+    return replace(pose, position=replace(position, altitude_amsl_m=altitude_m))
 
 
 def frame_of(photo_id: str, pose: Pose | None, second: float = 0.0) -> Frame:
@@ -88,30 +109,29 @@ def photograph(
     *,
     class_name: str = "building",
     folder: str = "flight",
+    pitch_deg: float = -90.0,
+    turn_deg: float = 90.0,
 ) -> tuple[list[Frame], list[Detection], list[int]]:
-    """Photos with measured poses, detections from true ones, and which object each one is."""
+    """Photos with measured poses, detections from true ones, and which object each one is.
+
+    Every other photo is turned by `turn_deg`.
+    """
     rng = np.random.default_rng(seed)
-    bias = rng.normal(0, errors.shared_m, 2) if errors.shared_m else np.zeros(2)
+    bias = rng.normal(0, errors.shared_m, 2)
+    height_m = rng.normal(0, errors.vertical_m)
+    turned_deg = rng.normal(0, [errors.axis_deg, errors.axis_deg, errors.twist_deg])
     frames, detections, truth = [], [], []
     for number, (x, y) in enumerate(places):
-        yaw = 90.0 * (number % 2)
-        true = pose_at(
-            x,
-            y,
-            Attitude(
-                yaw + rng.normal(0, errors.twist_deg or 1e-9),
-                -90 + rng.normal(0, errors.axis_deg or 1e-9),
-                rng.normal(0, errors.axis_deg or 1e-9),
-            ),
-        )
-        measured_xy = np.array([x, y]) + bias + rng.normal(0, errors.single_m or 1e-9, 2)
-        measured = pose_at(*measured_xy, Attitude(yaw, -90.0, 0.0), errors.sigma)
+        told = Attitude(turn_deg * (number % 2), pitch_deg)
+        true = raised(pose_at(x, y, turned(told, turned_deg)), height_m)
+        measured_xy = np.array([x, y]) + bias + rng.normal(0, errors.single_m, 2)
+        measured = pose_at(*measured_xy, told, errors.sigma)
         photo = frame_of(f"{folder}/p{number:04d}", measured, 3.0 * number)
         frames.append(photo)
         for index, ground in enumerate(objects):
             if rng.random() < errors.missed_share:
                 continue
-            dx, dy = rng.normal(0, errors.outline_m or 1e-9, 2)
+            dx, dy = rng.normal(0, errors.outline_m, 2)
             found = outline_px(shapely.affinity.translate(ground, dx, dy), true)
             if found is None:
                 continue

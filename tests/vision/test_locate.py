@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.footprint import local_gsd_m
-from geo.pose import Attitude, PoseSigma, R_enu_from_camera
+from geo.pose import Attitude, PoseSigma
 from geo.projection import ground_from_pixels
 from geo.terrain import FlatTerrain
 from tests.vision.scene import (
@@ -20,10 +20,11 @@ from tests.vision.scene import (
     outline_px,
     photograph,
     pose_at,
+    raised,
     renamed,
     square,
+    turned,
 )
-from vision.intrinsics import attitude_from_R
 from vision.locate import covariances_m2, footprints, locate
 from vision.model import Detection
 
@@ -71,15 +72,11 @@ def test_detections_without_a_pose_are_listed_with_the_photos_reason():
 def shaken(pose, rng):
     """The same pose with errors drawn from its sigmas."""
     sigma = pose.sigma
-    turn = np.radians(rng.normal(0, [sigma.axis_deg, sigma.axis_deg, sigma.twist_deg]))
-    x, y, z = turn
-    skew = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    R = R_enu_from_camera(pose.attitude) @ (np.eye(3) + skew + skew @ skew / 2)
+    turn_deg = rng.normal(0, [sigma.axis_deg, sigma.axis_deg, sigma.twist_deg])
     east, north = rng.normal(0, sigma.horizontal_m, 2)
     xy = LOCAL.xy_from_lonlat(np.array([[pose.position.lon_deg, pose.position.lat_deg]]))[0]
-    moved = pose_at(xy[0] + east, xy[1] + north, attitude_from_R(R), sigma)
-    height = pose.position.altitude_amsl_m + rng.normal(0, sigma.vertical_m)
-    return replace(moved, position=replace(moved.position, altitude_amsl_m=height))
+    moved = pose_at(xy[0] + east, xy[1] + north, turned(pose.attitude, turn_deg), sigma)
+    return raised(moved, rng.normal(0, sigma.vertical_m))
 
 
 @settings(max_examples=4, deadline=None)
