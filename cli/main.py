@@ -478,3 +478,7 @@ def main() -> None:
         if stop.code == 130:
             console.warn("Stopped. Every file that is there is whole.")
         raise
+
+
+if __name__ == "__main__":
+    main()

@@ -115,7 +115,7 @@ def test_planning_twice_gives_the_same_bytes(tmp_path, monkeypatch):
         (["plan", "--grids", "{cells}", "--cell", "9"], "no cell has the code '9'"),
         (["plan", "--grids", "{cells}", "--config", "none.toml"], "none.toml"),
         (["simulate", "{empty}"], "holds no *.mission.json"),
-        (["ingest", "{empty}", "--out", "{empty}/patrol"], "holds no photos"),
+        (["ingest", "{empty}", "--out", "{full}/patrol"], "holds no photos"),
         (["detect", "{empty}"], "aerogrid ingest"),
         (["serve", "{empty}"], "aerogrid ingest"),
         (["demo", "{full}"], "is not empty and was not made by a demonstration"),
