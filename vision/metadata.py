@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from geo.pose import Attitude, PoseSigma
 
 _DJI = "drone-dji:"
 _RTK_FIXED, _RTK_FLOAT = 50, 34  # DJI: 0 none, 16 single, 34 float, 50 fixed
+_MOST_LAG_DEG = 15.0  # a gimbal that follows the aircraft stays this close to its heading
 _DATE = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[T ](\d\d):(\d\d):(\d\d)(\.\d+)?")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 # Programs that write their name into Software; cameras write a version number there.
@@ -63,11 +64,16 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class SensorEntry:
-    """What is known of one camera model beside its tags."""
+    """What is known of one camera model beside its tags.
+
+    Attributes:
+        yaw_from: `aircraft` for gimbals that cannot turn by themselves and whose yaw tag lags.
+    """
 
     width_mm: float | None = None
     axis_sigma_deg: float = 0.5
     twist_sigma_deg: float = 2.0
+    yaw_from: Literal["gimbal", "aircraft"] = "gimbal"
 
 
 @cache
@@ -153,11 +159,24 @@ def _signed_degrees(gps: Mapping[str, Any], name: str, negative: str) -> float |
 
 
 def attitude_of(tags: PhotoTags) -> Attitude | None:
-    """Gimbal angles as stored, for the picture as stored; None when any is missing or nonsense."""
+    """Gimbal angles as stored, for the picture as stored; None when any is missing or nonsense.
+
+    Where the gimbal cannot turn in yaw by itself, the aircraft's heading is the camera's (DJI's
+    developer support on the Mini 3, Mobile-SDK-Android-V5 issue 795; ODM since pull request 1406).
+    """
     yaw, pitch, roll = (dji(tags, f"Gimbal{axis}Degree") for axis in ("Yaw", "Pitch", "Roll"))
     if yaw is None or pitch is None or roll is None or abs(pitch) > 180:
         return None
-    return Attitude(yaw, pitch, roll)
+    return Attitude(_heading_deg(tags, yaw), pitch, roll)
+
+
+def _heading_deg(tags: PhotoTags, gimbal_yaw_deg: float) -> float:
+    """The better of the two yaw angles; a gimbal far from the aircraft was turned on purpose."""
+    aircraft_deg = dji(tags, "FlightYawDegree")
+    if aircraft_deg is None or sensor_of(tags).yaw_from == "gimbal":
+        return gimbal_yaw_deg
+    apart_deg = abs((aircraft_deg - gimbal_yaw_deg + 180) % 360 - 180)
+    return aircraft_deg if apart_deg <= _MOST_LAG_DEG else gimbal_yaw_deg
 
 
 def sigma_of(tags: PhotoTags) -> PoseSigma:

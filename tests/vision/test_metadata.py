@@ -156,3 +156,13 @@ def test_a_time_that_knows_its_zone_is_not_moved():
     for photo in (tags(exif=stated), tags(UTCAtExposure="2026-06-01T09:00:00")):
         assert metadata.taken_at_of(photo, 8.0) == datetime(2026, 6, 1, 9, tzinfo=UTC)
         assert metadata.zone_guess(photo) == ""
+
+
+@pytest.mark.parametrize(
+    ("model", "aircraft", "yaw"),
+    [("FC300S", "46.0", 46.0), ("FC300S", "90.0", 45.0), ("FC6310R", "46.0", 45.0)],
+)
+def test_a_gimbal_that_only_follows_takes_the_heading_of_its_aircraft(model, aircraft, yaw):
+    angles = {"GimbalYawDegree": "45.0", "GimbalPitchDegree": "-90", "GimbalRollDegree": "0"}
+    photo = tags(exif={"Model": model}, FlightYawDegree=aircraft, **angles)
+    assert metadata.attitude_of(photo).yaw_deg == yaw
