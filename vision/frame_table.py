@@ -32,8 +32,10 @@ _SCHEMA = pa.schema(
         ("camera_width_px", pa.int32()),
         ("camera_height_px", pa.int32()),
         ("distortion", pa.list_(pa.float64())),
+        ("focal_sigma_share", pa.float64()),
         *[(name, pa.float64()) for name in _POSE_COLUMNS],
         ("pose_source", pa.string()),
+        ("pose_covariance", pa.list_(pa.float64())),
         ("gsd_m", pa.float64()),
         ("reasons", pa.list_(pa.string())),
     ]
@@ -85,6 +87,7 @@ def _camera_row(camera: Camera | None) -> dict[str, Any]:
         "camera_width_px": camera.width_px,
         "camera_height_px": camera.height_px,
         "distortion": list(camera.distortion),
+        "focal_sigma_share": camera.focal_sigma_share,
     }
 
 
@@ -97,7 +100,10 @@ def _pose_row(pose: Pose | None) -> dict[str, Any]:
         attitude.yaw_deg, attitude.pitch_deg, attitude.roll_deg,
         sigma.horizontal_m, sigma.vertical_m, sigma.axis_deg, sigma.twist_deg,
     )  # fmt: skip
-    return dict(zip(_POSE_COLUMNS, values, strict=True)) | {"pose_source": pose.source}
+    return dict(zip(_POSE_COLUMNS, values, strict=True)) | {
+        "pose_source": pose.source,
+        "pose_covariance": list(pose.covariance),
+    }
 
 
 def _frame(row: dict[str, Any]) -> Frame:
@@ -126,6 +132,7 @@ def _camera(row: dict[str, Any]) -> Camera | None:
         row["centre_x_px"],
         row["centre_y_px"],
         (k1, k2, p1, p2, k3),
+        row["focal_sigma_share"],
     )
 
 
@@ -134,5 +141,9 @@ def _pose(row: dict[str, Any]) -> Pose | None:
         return None
     values = [row[name] for name in _POSE_COLUMNS]
     return Pose(
-        GeoPoint(*values[:3]), Attitude(*values[3:6]), PoseSigma(*values[6:]), row["pose_source"]
+        GeoPoint(*values[:3]),
+        Attitude(*values[3:6]),
+        PoseSigma(*values[6:]),
+        row["pose_source"],
+        tuple(row["pose_covariance"]),
     )

@@ -17,7 +17,7 @@ from geo.track import CameraEvent
 from vision import metadata
 from vision.errors import PhotoError
 from vision.heights import Altitude, choose_altitudes
-from vision.images import list_photos, read_rgb, read_tags, sha256_of
+from vision.images import Picture, list_photos, read_rgb, read_tags, sha256_of
 from vision.intrinsics import intrinsics_of, turned_attitude, turned_camera, turns_of
 from vision.metadata import PhotoTags, Position
 from vision.model import Frame
@@ -31,6 +31,7 @@ from vision.quality import (
     picture_flaws,
     size_flaws,
 )
+from vision.tie_points import MATCHED_AT_PX
 
 _LOOK_PX = 1024
 
@@ -97,6 +98,12 @@ def read_frames(
     return tuple(_with_reason(frame, repeated.get(frame.photo_id)) for frame in frames)
 
 
+def read_for_matching(folder: Path, frame: Frame) -> Picture:
+    """Picture of a photo below its folder, at least as large as matching needs."""
+    scale = MATCHED_AT_PX / max(frame.width_px, frame.height_px)
+    return read_rgb(folder / frame.path, scale=min(1.0, scale))
+
+
 def _photo_ids(paths: Sequence[Path]) -> list[str]:
     """Paths without suffix; with it where two photos differ in nothing else."""
     bare = [path.with_suffix("").as_posix() for path in paths]
@@ -149,28 +156,32 @@ def _place(
         gsd = _gsd_m(camera, pose, position, terrain, frame)
         edited = metadata.editing_reason(photo.tags)
         if edited is not None:
-            reasons.append(f"edited: {edited}; it may have been turned or cropped since")
-            if pose is not None and not trust_edited:
-                pose = None
-                reasons.append("no pose: an edited picture is not trusted; give the original file")
+            reasons.append(f"{Flaw.EDITED}: {edited}; it may have been turned or cropped since")
         if camera is None:
             reasons.append("no camera: no focal length in its tags and its model is unknown")
         width, height = metadata.displayed_size_px(photo.tags)
-        placed.append(
-            Frame(
-                photo_id=photo.photo_id,
-                path=photo.path,
-                sha256=photo.sha256,
-                width_px=width,
-                height_px=height,
-                taken_at=taken_at if taken_at or event is None else event.time,
-                camera=camera,
-                pose=pose,
-                gsd_m=gsd,
-                reasons=(*_flaws(photo, photo.tags, limits), *reasons),
-            )
+        found = Frame(
+            photo_id=photo.photo_id,
+            path=photo.path,
+            sha256=photo.sha256,
+            width_px=width,
+            height_px=height,
+            taken_at=taken_at if taken_at or event is None else event.time,
+            camera=camera,
+            pose=pose,
+            gsd_m=gsd,
+            reasons=(*_flaws(photo, photo.tags, limits), *reasons),
         )
+        placed.append(found if edited is None or trust_edited else distrusted(found))
     return placed
+
+
+def distrusted(frame: Frame) -> Frame:
+    """Take its pose from a picture that another program has saved."""
+    if frame.pose is None:
+        return frame
+    reason = "no pose: an edited picture is not trusted; give the original file"
+    return replace(frame, pose=None, reasons=(*frame.reasons, reason))
 
 
 def _altitudes_by_flight(

@@ -98,6 +98,7 @@ def _locate_in(
         photo.pose,
         frame,
         terrain_sigma_m,
+        photo.camera.focal_sigma_share,
     )
     results: list[Sighting | LocateFailure] = []
     for index, detection in enumerate(detections):
@@ -130,7 +131,12 @@ def _rebuilt(outline: Polygon, place: Array) -> Polygon | None:
 
 
 def covariances_m2(
-    rays: Array, ground_m: Array, pose: Pose, frame: LocalFrame, terrain_sigma_m: float
+    rays: Array,
+    ground_m: Array,
+    pose: Pose,
+    frame: LocalFrame,
+    terrain_sigma_m: float,
+    focal_sigma_share: float = 0.0,
 ) -> Array:
     """Covariances (N, 3) east-east, east-north, north-north of ground points.
 
@@ -140,26 +146,30 @@ def covariances_m2(
 
     Args:
         rays: (N, 3) directions in the camera frame, of any length.
-        ground_m: (N, 3) where they meet the ground, local frame.
-        pose: of the camera, with sigmas; attitude errors are a rotation vector in its axes.
+        ground_m: (N, 3) where they meet the ground, local frame; corners of outlines as well as
+            their middles.
+        pose: of the camera; attitude errors are a rotation vector in its axes.
         frame: local frame.
         terrain_sigma_m: one standard deviation of the ground's height.
+        focal_sigma_share: of the focal length, as a share of it.
     """
     R = R_local_from_camera(pose, frame)
     offset = np.asarray(ground_m) - position_m(pose, frame)
     slope = offset[:, :2] / offset[:, 2:3]  # metres sideways per metre up the ray
-    sigma = pose.sigma
-    rays_at_ground = rays / np.linalg.norm(rays, axis=1, keepdims=True)
-    rays_at_ground *= np.linalg.norm(offset, axis=1, keepdims=True)
-    turn_rad = np.radians([sigma.axis_deg, sigma.axis_deg, sigma.twist_deg])
-    total = np.zeros((len(offset), 2, 2))
+    at_ground = rays / np.linalg.norm(rays, axis=1, keepdims=True)
+    at_ground *= np.linalg.norm(offset, axis=1, keepdims=True)
+    by_pose = np.zeros((len(offset), 2, 6))
+    by_pose[:, 0, 0] = by_pose[:, 1, 1] = 1.0
+    by_pose[:, :, 2] = -slope
     for axis in range(3):
-        arm = np.cross(np.eye(3)[axis], rays_at_ground) @ R.T * turn_rad[axis]
-        moved = arm[:, :2] - slope * arm[:, 2:3]
-        total += moved[:, :, None] * moved[:, None, :]
-    height_variance = sigma.vertical_m**2 + terrain_sigma_m**2
-    total += height_variance * slope[:, :, None] * slope[:, None, :]
-    total += sigma.horizontal_m**2 * np.eye(2)
+        arm = np.radians(np.cross(np.eye(3)[axis], at_ground)) @ R.T
+        by_pose[:, :, 3 + axis] = arm[:, :2] - slope * arm[:, 2:3]
+    total = by_pose @ pose.covariance_matrix @ by_pose.transpose(0, 2, 1)
+    # A longer focal length draws every ray towards the optical axis.
+    arm = (at_ground * [-focal_sigma_share, -focal_sigma_share, 0.0]) @ R.T
+    drawn = arm[:, :2] - slope * arm[:, 2:3]
+    total += drawn[:, :, None] * drawn[:, None, :]
+    total += terrain_sigma_m**2 * slope[:, :, None] * slope[:, None, :]
     return np.column_stack([total[:, 0, 0], total[:, 0, 1], total[:, 1, 1]])
 
 

@@ -6,7 +6,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.pose import Attitude, PoseSigma, R_enu_from_camera
+from geo.pose import Attitude, PoseSigma, R_enu_from_camera, attitude_from_R
 from geo.projection import ground_from_pixels
 from geo.terrain import FlatTerrain
 from tests.vision.scene import (
@@ -21,7 +21,6 @@ from tests.vision.scene import (
     renamed,
     square,
 )
-from vision.intrinsics import attitude_from_R
 from vision.locate import covariances_m2, footprints, locate
 from vision.model import Detection
 
@@ -125,3 +124,48 @@ def test_the_world_of_these_tests_is_seen_as_it_is():
     outline, cut = outline_px(square(0, 0, 8), pose)
     assert outline.area == pytest.approx(100 * 100, rel=0.01)
     assert not cut
+
+
+def test_a_doubted_focal_length_moves_points_away_from_the_middle():
+    pose = pose_at(0, 0, Attitude(0.0, -90.0), PoseSigma(0.0, 0.0, 0.0, 0.0))
+    pixels = np.array([[639.5, 479.5], [1139.5, 479.5]])
+    rays = CAMERA.rays_from_pixels(pixels)
+    ground = ground_from_pixels(pixels, CAMERA, pose, GROUND, LOCAL)
+    longer = replace(CAMERA, focal_px=CAMERA.focal_px * 1.01)
+    moved = ground_from_pixels(pixels, longer, pose, GROUND, LOCAL) - ground
+    found = covariances_m2(rays, ground, pose, LOCAL, 0.0, 0.01)
+    np.testing.assert_allclose(found[:, 0], moved[:, 0] ** 2, rtol=0.03, atol=1e-9)
+
+
+def test_a_shift_that_a_tilt_undoes_leaves_no_doubt():
+    free = pose_at(0, 0, Attitude(0.0, -90.0), PoseSigma(0.0, 0.0, 0.0, 0.0))
+    tilt_deg = np.degrees(1.0 / 80.0)  # of a metre on the ground from 80 m
+    bound = np.zeros((6, 6))
+    bound[np.ix_([0, 4], [0, 4])] = np.outer([1.0, tilt_deg], [1.0, tilt_deg])
+    pixel = np.array([[639.5, 479.5]])
+    ground = ground_from_pixels(pixel, CAMERA, free, GROUND, LOCAL)
+
+    def east_m2(matrix):
+        pose = replace(free, covariance=tuple(matrix.ravel()))
+        return covariances_m2(CAMERA.rays_from_pixels(pixel), ground, pose, LOCAL, 0.0)[0, 0]
+
+    both = bound * np.where(np.eye(6) > 0, 1.0, -1.0)
+    assert sorted([east_m2(bound), east_m2(both)]) == pytest.approx([0.0, 4.0], abs=1e-3)
+
+
+def test_ellipses_of_95_per_cent_hold_about_as_many_truths():
+    rng = np.random.default_rng(7)
+    camera = replace(CAMERA, focal_sigma_share=0.01)
+    pose = pose_at(0, 0, Attitude(40.0, -60.0), PoseSigma(0.5, 0.8, 0.4, 1.0))
+    pixels = rng.uniform([0, 0], [1280, 960], (600, 2))
+    ground = ground_from_pixels(pixels, CAMERA, pose, GROUND, LOCAL)
+    covariance = covariances_m2(CAMERA.rays_from_pixels(pixels), ground, pose, LOCAL, 0.6, 0.01)
+    held = []
+    for k, pixel in enumerate(pixels):
+        true = replace(camera, focal_px=1000.0 * (1 + rng.normal(0, 0.01)))
+        level = FlatTerrain(rng.normal(0, 0.6))
+        place = ground_from_pixels(pixel[None], true, shaken(pose, rng), level, LOCAL)[0]
+        off = (place - ground[k])[:2]
+        east, both, north = covariance[k]
+        held.append(off @ np.linalg.solve([[east, both], [both, north]], off) < 5.991)
+    assert 0.90 <= np.mean(held) <= 0.99
