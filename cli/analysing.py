@@ -15,24 +15,26 @@ from geo.track import CameraEvent
 from pipeline import analysis, reporting
 from pipeline.inputs import Inputs, patrol_settings
 from pipeline.settings import Settings, read_settings
-from pipeline.workspace import Workspace
+from pipeline.workspace import Workspace, read_json
+from vision.adjustment import Adjustment
 from vision.model import Detection, Frame
 from vision.quality import is_worth_looking
 
 
+def inputs_of(
+    photos: Path, grids: Path | None, zones: Path | None, dem: Path | None, control: Path | None
+) -> Inputs:
+    """Inputs of a patrol from the arguments of a verb."""
+    return Inputs(photos, grids, zones, dem, control)
+
+
 def ingest(
-    photos: Path,
-    out: Path,
-    grids: Path | None,
-    zones: Path | None,
-    dem: Path | None,
-    flight: Path | None,
-    config: Path | None,
+    inputs: Inputs, out: Path, flight: Path | None, config: Path | None, *, adjust: bool | None
 ) -> int:
-    """Read photos into frames and list those that cannot be used."""
-    inputs = Inputs(photos, grids, zones, dem)
-    frames = _ingest(Workspace(out), inputs, read_settings(config), flight)
-    _tell_frames(frames)
+    """Read photos into frames, adjust their poses and list those that cannot be used."""
+    ingested = _ingest(Workspace(out), inputs, _settings(config, adjust), flight)
+    _tell_frames(ingested.frames)
+    _tell_adjustment(ingested.adjustment)
     console.err.print(f"next: [bold]aerogrid detect {console.where(out)}[/]")
     return 0
 
@@ -75,19 +77,13 @@ def report(patrol: Path, config: Path | None) -> int:
 
 
 def analyze(
-    photos: Path,
-    out: Path,
-    grids: Path | None,
-    zones: Path | None,
-    dem: Path | None,
-    config: Path | None,
-    *,
-    as_json: bool,
+    inputs: Inputs, out: Path, config: Path | None, *, adjust: bool | None, as_json: bool
 ) -> int:
     """Run all stages from photos to the report."""
-    settings, workspace = read_settings(config), Workspace(out)
+    settings, workspace = _settings(config, adjust), Workspace(out)
     started = perf_counter()
-    frames = _ingest(workspace, Inputs(photos, grids, zones, dem), settings, None)
+    ingested = _ingest(workspace, inputs, settings, None)
+    frames = ingested.frames
     detections = _detect(workspace, settings)
     reporting.draw_overlays(workspace)
     located = analysis.locate(workspace, settings)
@@ -95,10 +91,12 @@ def analyze(
     bulletin = reporting.report(workspace, settings)
     if as_json:
         summary = _summary(frames, detections, located, filed)
+        summary["adjustment"] = read_json(workspace.adjustment)
         summary["seconds"] = round(perf_counter() - started, 1)
         console.out.print_json(json.dumps(summary, ensure_ascii=False))
         return 0
     _tell_frames(frames)
+    _tell_adjustment(ingested.adjustment)
     _tell_detections(detections)
     _tell_unlocated(located.unlocated)
     _tell_filed(filed)
@@ -107,18 +105,29 @@ def analyze(
     return 0
 
 
+def _settings(config: Path | None, adjust: bool | None) -> Settings:
+    """Settings of a file, with what the command line says of the adjustment."""
+    settings = read_settings(config)
+    if adjust is None:
+        return settings
+    locating = settings.locating.model_copy(update={"adjust": adjust})
+    return settings.model_copy(update={"locating": locating})
+
+
 def _ingest(
     workspace: Workspace, inputs: Inputs, settings: Settings, flight: Path | None
-) -> tuple[Frame, ...]:
+) -> analysis.Ingested:
     events = () if flight is None else _camera_events(flight)
     with console.progress() as bars:
         task = bars.add_task("reading photos", total=None)
+        match = bars.add_task("matching photos", total=None, visible=settings.locating.adjust)
         ingested = analysis.ingest(
             workspace,
             inputs,
             settings,
             lambda done, total: bars.update(task, completed=done, total=total),
             events=events,
+            matching=lambda done, total: bars.update(match, completed=done, total=total),
         )
     for problem in ingested.grid_problems:
         console.warn(f"{inputs.cells}: {problem}")
@@ -127,7 +136,7 @@ def _ingest(
         raise AerogridError(
             f"{inputs.photos}: none of the {len(ingested.frames)} photos is usable."
         )
-    return ingested.frames
+    return ingested
 
 
 def _camera_events(flight: Path) -> tuple[CameraEvent, ...]:
@@ -161,6 +170,24 @@ def _tell_frames(frames: Iterable[Frame]) -> None:
         listing.columns[1].justify = "left"
         console.out.print(listing)
     console.out.print(f"{len(frames)} photos, {located} with a pose, {len(flawed)} with remarks")
+
+
+def _tell_adjustment(done: Adjustment) -> None:
+    if done.why_not or done.before is None or done.after is None:
+        console.out.print(f"poses as measured: {done.why_not}", highlight=False)
+        return
+    turned = sum(bool(change.quarters) for change in done.changes)
+    console.out.print(
+        f"poses of {len(done.changes)} photos adjusted: the same point in two photos lay "
+        f"{done.before.median_m:.2f} m apart (95 %: {done.before.p95_m:.2f} m), now "
+        f"{done.after.median_m:.2f} m ({done.after.p95_m:.2f} m); {turned} had been turned",
+        highlight=False,
+    )
+    if done.clock_s is not None:
+        console.warn(
+            f"measured positions are {done.clock_s:+.2f} s ahead of the pictures: check the "
+            "camera's clock"
+        )
 
 
 def _tell_detections(detections: Iterable[Detection]) -> None:

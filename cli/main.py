@@ -36,6 +36,14 @@ Zones = Annotated[
 Dem = Annotated[
     Path | None, typer.Option("--dem", help="Ground heights above mean sea level, GeoTIFF.")
 ]
+Adjust = Annotated[
+    bool | None,
+    typer.Option("--adjust/--no-adjust", help="Match overlapping photos and adjust their poses."),
+]
+Control = Annotated[
+    Path | None,
+    typer.Option("--gcp", help="Surveyed points marked in photos: gcp_list.txt of OpenDroneMap."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 
 
@@ -194,12 +202,15 @@ def ingest(
         Path | None,
         typer.Option("--flight", help="Folder of flight logs; poses photos without gimbal tags."),
     ] = None,
+    control: Control = None,
+    adjust: Adjust = None,
     config: Config = None,
 ) -> None:
     """Read photos into frames with pose, camera and quality; list those that cannot be used."""
     from cli import analysing
 
-    raise typer.Exit(analysing.ingest(photos, out, grids, zones, dem, flight, config))
+    inputs = analysing.inputs_of(photos, grids, zones, dem, control)
+    raise typer.Exit(analysing.ingest(inputs, out, flight, config, adjust=adjust))
 
 
 @app.command(epilog="Example: aerogrid detect patrol/")
@@ -241,13 +252,16 @@ def analyze(
     grids: Grids = None,
     zones: Zones = None,
     dem: Dem = None,
+    control: Control = None,
+    adjust: Adjust = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Take real drone photos to cases: ingest, detect, locate, file, report."""
     from cli import analysing
 
-    raise typer.Exit(analysing.analyze(photos, out, grids, zones, dem, config, as_json=as_json))
+    inputs = analysing.inputs_of(photos, grids, zones, dem, control)
+    raise typer.Exit(analysing.analyze(inputs, out, config, adjust=adjust, as_json=as_json))
 
 
 @app.command(epilog="Example: aerogrid serve patrol/ --port 8000")

@@ -23,11 +23,13 @@ from geo.grid import Grid, GridProblem
 from geo.raster import read_terrain
 from geo.terrain import FlatTerrain, Terrain
 from geo.track import CameraEvent
+from pipeline.adjusting import adjust, control_points, write_adjustment
 from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs, read_inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
 from pipeline.settings import SHIPPED, Grids, Settings
 from pipeline.workspace import Workspace, require, write_json
+from vision.adjustment import Adjustment
 from vision.associate import associate
 from vision.coco import check_photos, model_hash, read_coco, write_coco
 from vision.detector import detect_frames, open_detector
@@ -51,9 +53,10 @@ VERSION = version("aerogrid")
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What `ingest` read: photos, and what was wrong with the grid file."""
+    """What `ingest` read: photos, how they were adjusted, what was wrong with the grid file."""
 
     frames: tuple[Frame, ...]
+    adjustment: Adjustment
     grid_problems: tuple[GridProblem, ...]
 
 
@@ -92,31 +95,37 @@ def ingest(
     progress: Progress | None = None,
     *,
     events: Sequence[CameraEvent] = (),
+    matching: Progress | None = None,
 ) -> Ingested:
-    """Read photos into frames; what is wrong with one stands in its reasons.
+    """Read photos into frames and adjust their poses; what is wrong with one stands in its reasons.
 
     Cells and zones are read once here, so that a file that cannot be used stops the patrol
-    before its photos are searched. `events` pose photos whose tags have no pose.
+    before its photos are searched. `events` pose photos whose tags have no pose; `matching` is
+    told how far the adjustment is.
     """
     _refuse_inside_photos(workspace, inputs)
     grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
     rulebook = _rulebook(settings, inputs)
     if inputs.zones is not None:
         _refuse_unknown_layers(inputs.zones, read_zones(inputs.zones), rulebook)
+    control = control_points(inputs.control)
     terrain = _known_terrain(inputs, settings)
     frames = read_frames(
         inputs.photos,
         terrain=terrain,
         events=events,
+        trust_edited=settings.locating.adjust,  # the adjustment proves these or takes their pose
         utc_offset_hours=rulebook.utc_offset_hours,
         progress=progress,
     )
     _refuse_terrain_elsewhere(inputs, terrain, frames)
+    adjustment = adjust(frames, inputs.photos, terrain, control, settings.locating, matching)
     workspace.root.mkdir(parents=True, exist_ok=True)
-    write_frames(workspace.frames, frames)
+    write_frames(workspace.frames, adjustment.frames)
+    write_adjustment(workspace, adjustment)
     write_inputs(workspace, inputs)
     write_patrol_settings(workspace, settings)
-    return Ingested(frames, () if grid is None else grid.problems)
+    return Ingested(adjustment.frames, adjustment, () if grid is None else grid.problems)
 
 
 def _refuse_inside_photos(workspace: Workspace, inputs: Inputs) -> None:

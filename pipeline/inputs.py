@@ -20,12 +20,14 @@ class Inputs:
         cells: grid cells; None files cases without a cell.
         zones: farmland, closed water and the like; None files cases "to check".
         dem: ground heights; None takes level ground at the height the photos tell.
+        control: surveyed points marked in photos; None adjusts the photos without.
     """
 
     photos: Path
     cells: Path | None = None
     zones: Path | None = None
     dem: Path | None = None
+    control: Path | None = None
 
 
 def write_inputs(workspace: Workspace, inputs: Inputs) -> None:
@@ -42,6 +44,7 @@ def write_inputs(workspace: Workspace, inputs: Inputs) -> None:
             "cells": name(inputs.cells),
             "zones": name(inputs.zones),
             "dem": name(inputs.dem),
+            "control": name(inputs.control),
         },
     )
 
@@ -65,7 +68,7 @@ def read_inputs(workspace: Workspace) -> Inputs:
     photos = path("photos")
     if photos is None:
         raise PipelineError(f"{workspace.inputs}: names no photos. Run `aerogrid ingest` again.")
-    return Inputs(photos, path("cells"), path("zones"), path("dem"))
+    return Inputs(photos, path("cells"), path("zones"), path("dem"), path("control"))
 
 
 def write_patrol_settings(workspace: Workspace, settings: Settings) -> None:

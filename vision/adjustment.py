@@ -23,6 +23,7 @@ from vision.block import (
     start_block,
 )
 from vision.bundle import Block, rotations
+from vision.clock import clock_ahead_s
 from vision.control_points import ControlPoint
 from vision.frames import distrusted, flat_ground_amsl_m
 from vision.intrinsics import turned_camera
@@ -367,32 +368,14 @@ def _sigma(covariance: Array) -> PoseSigma:
 
 
 def _clock_s(fitted: Fitted, frames: Sequence[Frame], strong: NDArray[np.bool_]) -> float | None:
-    """Seconds by which measured positions are ahead of the pictures; None where not certain.
-
-    Shifts along the direction of flight that grow with speed; the mean shift of all is left out,
-    so lines flown in two directions are needed.
-    """
     timed = [k for k in np.flatnonzero(strong).tolist() if frames[k].taken_at is not None]
     timed.sort(key=lambda k: str(frames[k].taken_at))
-    if len(timed) < 6:
-        return None
-    seconds = np.array([frames[k].taken_at.timestamp() for k in timed])  # type: ignore[union-attr]
-    places = fitted.fit.block.positions_m[timed, :2]
-    lapse = np.maximum(seconds[2:] - seconds[:-2], 1e-6)
-    speed = (places[2:] - places[:-2]) / lapse[:, None]
-    off = -fitted.moved_m()[timed, :2][1:-1]
-    steady = (lapse < 60) & (lapse > 0.1)
-    speed, off = speed[steady], off[steady]
-    if len(speed) < 4:
-        return None
-    speed, off = speed - speed.mean(axis=0), off - off.mean(axis=0)
-    power = float(np.sum(speed**2))
-    if power < 1e-6:
-        return None
-    clock = float(np.sum(speed * off) / power)
-    rest = off - clock * speed
-    sigma = float(np.sqrt(np.sum(rest**2) / max(rest.size - 3, 1) / power))
-    return clock if abs(clock) > max(4 * sigma, 0.1) else None
+    seconds = [frames[k].taken_at.timestamp() for k in timed]  # type: ignore[union-attr]
+    return clock_ahead_s(
+        np.array(seconds),
+        fitted.fit.block.positions_m[timed, :2],
+        -fitted.moved_m()[timed, :2],
+    )
 
 
 def _refused(frames: Sequence[Frame], why: str) -> Adjustment:
