@@ -7,6 +7,7 @@ from geo.frames import Array
 _FEWEST = 4
 _LONGEST_LAPSE_S = 60.0
 _SHORTEST_LAPSE_S = 0.1
+_MOST_CHANGE = 0.3  # of speed and direction, beyond which the vehicle turns
 _LEAST_S = 0.1
 _CERTAIN = 4.0  # sigmas
 
@@ -25,9 +26,13 @@ def clock_ahead_s(seconds: Array, places_m: Array, off_m: Array) -> float | None
     """
     if len(seconds) < _FEWEST + 2:
         return None
-    lapse = seconds[2:] - seconds[:-2]
-    steady = (lapse < _LONGEST_LAPSE_S) & (lapse > _SHORTEST_LAPSE_S)
-    speed = (places_m[2:] - places_m[:-2])[steady] / lapse[steady][:, None]
+    lapse = np.diff(seconds)
+    legs = np.diff(places_m, axis=0) / np.maximum(lapse, _SHORTEST_LAPSE_S)[:, None]
+    fast = np.linalg.norm(legs, axis=1)
+    change = np.linalg.norm(legs[1:] - legs[:-1], axis=1)
+    timely = (lapse > _SHORTEST_LAPSE_S) & (lapse < _LONGEST_LAPSE_S)
+    steady = timely[1:] & timely[:-1] & (change < _MOST_CHANGE * np.maximum(fast[1:], fast[:-1]))
+    speed = (legs[1:] + legs[:-1])[steady] / 2
     off = off_m[1:-1][steady]
     if len(speed) < _FEWEST:
         return None
