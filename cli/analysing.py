@@ -17,8 +17,10 @@ from pipeline.inputs import Inputs, patrol_settings
 from pipeline.settings import Settings, read_settings
 from pipeline.workspace import Workspace, read_json
 from vision.adjustment import Adjustment
+from vision.errors import VisionError
 from vision.model import Detection, Frame
 from vision.quality import is_worth_looking
+from vision.subtitles import list_subtitles, read_subtitles
 
 
 def inputs_of(
@@ -35,6 +37,7 @@ def ingest(
     ingested = _ingest(Workspace(out), inputs, _settings(config, adjust), flight)
     _tell_frames(ingested.frames)
     _tell_adjustment(ingested.adjustment)
+    _tell_videos(inputs.photos)
     console.err.print(f"next: [bold]aerogrid detect {console.where(out)}[/]")
     return 0
 
@@ -187,6 +190,22 @@ def _tell_adjustment(done: Adjustment) -> None:
         console.warn(
             f"measured positions are {done.clock_s:+.2f} s ahead of the pictures: check the "
             "camera's clock"
+        )
+
+
+def _tell_videos(photos: Path) -> None:
+    """Say of each video log beside the photos what can be made of it."""
+    for path in list_subtitles(photos):
+        try:
+            moments = read_subtitles(path)
+        except VisionError as error:
+            console.warn(str(error))
+            continue
+        looks = "with the gimbal's angles" if moments[0].attitude else "without the camera's angles"
+        console.out.print(
+            f"{path.name}: video log of {len(moments)} records around ({moments[0].lon_deg:.5f}, "
+            f"{moments[0].lat_deg:.5f}), {looks}; videos themselves are not searched",
+            highlight=False,
         )
 
 

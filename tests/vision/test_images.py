@@ -118,3 +118,20 @@ def test_the_hash_is_of_the_bytes(tmp_path):
     assert sha256_of(tmp_path / "p").startswith("ba7816bf8f01cfea")
     with pytest.raises(PhotoError, match="cannot be read"):
         sha256_of(tmp_path / "absent")
+
+
+@pytest.mark.parametrize(
+    "orientation",
+    [
+        '<drone-skydio:CameraOrientationNED rdf:parseType="Resource"><drone-skydio:Yaw>146.5'
+        "</drone-skydio:Yaw><drone-skydio:Pitch>-84.0</drone-skydio:Pitch></drone-skydio:Camera"
+        "OrientationNED>",
+        '<drone-skydio:CameraOrientationNED drone-skydio:Yaw="146.5" drone-skydio:Pitch="-84.0"/>',
+    ],
+)
+def test_fields_of_a_structure_have_its_name_before_theirs(orientation):
+    other = orientation.replace("Camera", "Vehicle").replace("146.5", "9.0")
+    found = xmp_properties(f"<rdf:Description>{orientation}{other}</rdf:Description>")
+    assert found["drone-skydio:CameraOrientationNED:Yaw"] == "146.5"
+    assert found["drone-skydio:CameraOrientationNED:Pitch"] == "-84.0"
+    assert found["drone-skydio:VehicleOrientationNED:Yaw"] == "9.0"
