@@ -24,10 +24,16 @@ from vision.subtitles import list_subtitles, read_subtitles
 
 
 def inputs_of(
-    photos: Path, grids: Path | None, zones: Path | None, dem: Path | None, control: Path | None
+    photos: Path,
+    grids: Path | None,
+    zones: Path | None,
+    dem: Path | None,
+    *,
+    control: Path | None,
+    poses: Path | None,
 ) -> Inputs:
     """Inputs of a patrol from the arguments of a verb."""
-    return Inputs(photos, grids, zones, dem, control)
+    return Inputs(photos, grids, zones, dem, control, poses)
 
 
 def ingest(

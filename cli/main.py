@@ -44,6 +44,12 @@ Control = Annotated[
     Path | None,
     typer.Option("--gcp", help="Surveyed points marked in photos: gcp_list.txt of OpenDroneMap."),
 ]
+Poses = Annotated[
+    Path | None,
+    typer.Option(
+        "--poses", help="Poses found elsewhere: reconstruction.json, images.txt, .MRK or .csv."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 
 
@@ -203,13 +209,14 @@ def ingest(
         typer.Option("--flight", help="Folder of flight logs; poses photos without gimbal tags."),
     ] = None,
     control: Control = None,
+    poses: Poses = None,
     adjust: Adjust = None,
     config: Config = None,
 ) -> None:
     """Read photos into frames with pose, camera and quality; list those that cannot be used."""
     from cli import analysing
 
-    inputs = analysing.inputs_of(photos, grids, zones, dem, control)
+    inputs = analysing.inputs_of(photos, grids, zones, dem, control=control, poses=poses)
     raise typer.Exit(analysing.ingest(inputs, out, flight, config, adjust=adjust))
 
 
@@ -253,6 +260,7 @@ def analyze(
     zones: Zones = None,
     dem: Dem = None,
     control: Control = None,
+    poses: Poses = None,
     adjust: Adjust = None,
     config: Config = None,
     as_json: Json = False,
@@ -260,7 +268,7 @@ def analyze(
     """Take real drone photos to cases: ingest, detect, locate, file, report."""
     from cli import analysing
 
-    inputs = analysing.inputs_of(photos, grids, zones, dem, control)
+    inputs = analysing.inputs_of(photos, grids, zones, dem, control=control, poses=poses)
     raise typer.Exit(analysing.analyze(inputs, out, config, adjust=adjust, as_json=as_json))
 
 

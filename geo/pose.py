@@ -113,7 +113,7 @@ def attitude_from_R(R_enu_camera: Array) -> Attitude:
     R_camera_body = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
     R = R_ned_enu @ R_enu_camera @ R_camera_body
     pitch = np.arcsin(np.clip(-R[2, 0], -1.0, 1.0))
-    if abs(R[2, 0]) > 1 - 1e-9:  # straight down or up: yaw and roll are one motion, roll is 0
+    if abs(R[2, 0]) > 1 - 1e-12:  # straight down or up: yaw and roll are one motion, roll is 0
         yaw, roll = np.arctan2(-R[0, 1], R[1, 1]), 0.0
     else:
         yaw, roll = np.arctan2(R[1, 0], R[0, 0]), np.arctan2(R[2, 1], R[2, 2])

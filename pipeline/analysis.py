@@ -33,6 +33,7 @@ from vision.adjustment import Adjustment
 from vision.associate import associate
 from vision.coco import check_photos, model_hash, read_coco, write_coco
 from vision.detector import detect_frames, open_detector
+from vision.found_poses import with_found_poses
 from vision.frame_table import read_frame_table, write_frames
 from vision.frames import flat_ground_amsl_m, read_frames
 from vision.locate import footprints
@@ -45,6 +46,7 @@ from vision.observations import (
     write_observations,
 )
 from vision.polygons import PolygonRules
+from vision.pose_files import read_pose_file
 from vision.quality import is_worth_looking
 
 Progress = Callable[[int, int], None]
@@ -109,6 +111,7 @@ def ingest(
     if inputs.zones is not None:
         _refuse_unknown_layers(inputs.zones, read_zones(inputs.zones), rulebook)
     control = control_points(inputs.control)
+    poses = None if inputs.poses is None else read_pose_file(inputs.poses)
     terrain = _known_terrain(inputs, settings)
     frames = read_frames(
         inputs.photos,
@@ -118,6 +121,8 @@ def ingest(
         utc_offset_hours=rulebook.utc_offset_hours,
         progress=progress,
     )
+    if poses is not None:
+        frames = with_found_poses(frames, poses, terrain)
     _refuse_terrain_elsewhere(inputs, terrain, frames)
     adjustment = adjust(frames, inputs.photos, terrain, control, settings.locating, matching)
     workspace.root.mkdir(parents=True, exist_ok=True)

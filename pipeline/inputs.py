@@ -21,6 +21,7 @@ class Inputs:
         zones: farmland, closed water and the like; None files cases "to check".
         dem: ground heights; None takes level ground at the height the photos tell.
         control: surveyed points marked in photos; None adjusts the photos without.
+        poses: what another program found of the photos' poses; None takes tags and log alone.
     """
 
     photos: Path
@@ -28,6 +29,7 @@ class Inputs:
     zones: Path | None = None
     dem: Path | None = None
     control: Path | None = None
+    poses: Path | None = None
 
 
 def write_inputs(workspace: Workspace, inputs: Inputs) -> None:
@@ -45,6 +47,7 @@ def write_inputs(workspace: Workspace, inputs: Inputs) -> None:
             "zones": name(inputs.zones),
             "dem": name(inputs.dem),
             "control": name(inputs.control),
+            "poses": name(inputs.poses),
         },
     )
 
@@ -68,7 +71,8 @@ def read_inputs(workspace: Workspace) -> Inputs:
     photos = path("photos")
     if photos is None:
         raise PipelineError(f"{workspace.inputs}: names no photos. Run `aerogrid ingest` again.")
-    return Inputs(photos, path("cells"), path("zones"), path("dem"), path("control"))
+    others = (path(key) for key in ("cells", "zones", "dem", "control", "poses"))
+    return Inputs(photos, *others)
 
 
 def write_patrol_settings(workspace: Workspace, settings: Settings) -> None:

@@ -11,7 +11,7 @@ import shapely
 from geo.camera import Camera
 from geo.frames import LocalFrame
 from geo.pose import GeoPoint, Pose
-from geo.projection import ground_from_pixels
+from geo.projection import ground_from_pixels, position_m
 from geo.terrain import Terrain
 from geo.track import CameraEvent
 from vision import metadata
@@ -282,19 +282,19 @@ def _gsd_m(
     if camera is None or pose is None or frame is None:
         return None
     if terrain is not None:
-        middle = np.array([[(camera.width_px - 1) / 2, (camera.height_px - 1) / 2]])
-        ground = ground_from_pixels(middle, camera, pose, terrain, frame)[0]
-        place = pose.position
-        xy = frame.xy_from_lonlat(np.array([[place.lon_deg, place.lat_deg]]))[0]
-        offset = ground - np.array([*xy, place.altitude_amsl_m])
-        distance_m = float(np.linalg.norm(offset))
-    elif position is not None and position.height_home_m is not None:
-        down = np.sin(np.radians(-pose.attitude.pitch_deg))
-        distance_m = float(position.height_home_m / down)
-    else:
+        return gsd_on(terrain, camera, pose, frame)
+    if position is None or position.height_home_m is None:
         return None
-    usable = np.isfinite(distance_m) and distance_m > 0
-    return distance_m / camera.focal_px if usable else None
+    distance_m = position.height_home_m / np.sin(np.radians(-pose.attitude.pitch_deg))
+    return float(distance_m / camera.focal_px) if distance_m > 0 else None
+
+
+def gsd_on(terrain: Terrain, camera: Camera, pose: Pose, frame: LocalFrame) -> float | None:
+    """Metres per pixel at the middle of a picture of known ground; None where it is unknown."""
+    middle = np.array([[(camera.width_px - 1) / 2, (camera.height_px - 1) / 2]])
+    ground = ground_from_pixels(middle, camera, pose, terrain, frame)[0]
+    distance_m = float(np.linalg.norm(ground - position_m(pose, frame)))
+    return distance_m / camera.focal_px if np.isfinite(distance_m) and distance_m > 0 else None
 
 
 def flat_ground_amsl_m(frames: Iterable[Frame]) -> float | None:
