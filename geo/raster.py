@@ -1,5 +1,6 @@
-"""EDGE: read ground heights from raster files."""
+"""EDGE: read ground heights from raster files, and where these lie."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,14 @@ import rasterio.warp
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window, from_bounds
 from shapely.geometry.base import BaseGeometry
 
 from geo.errors import CrsError, TerrainError
 from geo.frames import WGS84, crs_from_wgs84
+from geo.placement import Placement
 from geo.terrain import RasterTerrain
 
 MOST_PIXELS = 200_000_000  # 0.8 GB as float32
@@ -40,6 +42,20 @@ def read_terrain(path: Path, *, area: BaseGeometry | None = None) -> RasterTerra
         raise TerrainError(
             f"{path}: not a raster that can be read ({error}); give a GeoTIFF with ground heights"
         ) from error
+
+
+def read_placement(path: Path) -> Placement | None:
+    """Where a raster lies; None for pictures that do not say."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            with rasterio.open(path) as source:
+                if source.crs is None or source.transform.is_identity:
+                    return None
+                a, b, c, d, e, f = source.transform[:6]
+                return Placement((a, b, c, d, e, f), source.crs.to_wkt())
+    except RasterioError:
+        return None
 
 
 def _read_open(source: DatasetReader, path: Path, area: BaseGeometry | None) -> RasterTerrain:

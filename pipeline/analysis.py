@@ -216,7 +216,12 @@ def locate(workspace: Workspace, settings: Settings) -> Located:
         return _write_located(workspace, Located((), tuple(failures)))
     terrain, local = _ground(frames, inputs, settings)
     sightings, failures_ = locate_detections(
-        detections, frames, terrain, local, terrain_sigma_m=settings.locating.terrain_sigma_m
+        detections,
+        frames,
+        terrain,
+        local,
+        terrain_sigma_m=settings.locating.terrain_sigma_m,
+        terrain_has_roofs=settings.locating.terrain_has_roofs,
     )
     grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
     observations = associate(
@@ -298,7 +303,11 @@ def _ground(
     frames: Sequence[Frame], inputs: Inputs, settings: Settings
 ) -> tuple[Terrain, LocalFrame]:
     """Terrain and local frame of the located photos."""
+    places = _places(frames)
+    outlines = [f.placement.outline(f.width_px, f.height_px) for f in frames if f.placement]
     terrain = _known_terrain(inputs, settings)
+    if terrain is None and not places:
+        terrain = FlatTerrain(0.0)  # orthophotos lie where they lie
     if terrain is None:
         level = flat_ground_amsl_m(frames)
         if level is None:
@@ -307,7 +316,8 @@ def _ground(
                 "`aerogrid ingest --dem`, or locating.ground_altitude_amsl_m in the settings."
             )
         terrain = FlatTerrain(level)
-    return terrain, LocalFrame.around(shapely.MultiPoint(_places(frames)))
+    everything = shapely.GeometryCollection([shapely.MultiPoint(places), *outlines])
+    return terrain, LocalFrame.around(everything)
 
 
 def _covered(frames: Sequence[Frame], inputs: Inputs, settings: Settings) -> list[shapely.Polygon]:

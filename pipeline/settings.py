@@ -81,6 +81,7 @@ class Locating(_Section):
 
     ground_altitude_amsl_m: float | None = None
     terrain_sigma_m: float = Field(default=1.0, ge=0)
+    terrain_has_roofs: bool = True
     adjust: bool = True
 
 

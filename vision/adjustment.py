@@ -146,7 +146,11 @@ def adjust_frames(
         New frames. Pictures of another program that no neighbour vouches for lose their pose.
     """
     rules = rules or AdjustmentRules()
-    usable = [k for k, frame in enumerate(frames) if frame.is_located and is_worth_looking(frame)]
+    usable = [
+        k
+        for k, frame in enumerate(frames)
+        if frame.is_located and frame.pose is not None and is_worth_looking(frame)
+    ]
     level = flat_ground_amsl_m([frames[k] for k in usable])
     if len(usable) < 2 or (terrain is None and level is None):
         why = "fewer than two photos have a pose and a known height above the ground"

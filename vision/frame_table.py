@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from geo.camera import Camera
 from geo.files import replacing
+from geo.placement import Placement
 from geo.pose import Attitude, GeoPoint, Pose, PoseSigma
 from vision.errors import VisionError
 from vision.model import Frame
@@ -36,6 +37,8 @@ _SCHEMA = pa.schema(
         *[(name, pa.float64()) for name in _POSE_COLUMNS],
         ("pose_source", pa.string()),
         ("pose_covariance", pa.list_(pa.float64())),
+        ("map_transform", pa.list_(pa.float64())),
+        ("map_crs", pa.string()),
         ("gsd_m", pa.float64()),
         ("reasons", pa.list_(pa.string())),
     ]
@@ -74,6 +77,7 @@ def _row(frame: Frame) -> dict[str, Any]:
         "reasons": list(frame.reasons),
         **_camera_row(frame.camera),
         **_pose_row(frame.pose),
+        **_placement_row(frame.placement),
     }
 
 
@@ -106,6 +110,12 @@ def _pose_row(pose: Pose | None) -> dict[str, Any]:
     }
 
 
+def _placement_row(placement: Placement | None) -> dict[str, Any]:
+    if placement is None:
+        return {}
+    return {"map_transform": list(placement.transform), "map_crs": placement.crs}
+
+
 def _frame(row: dict[str, Any]) -> Frame:
     return Frame(
         photo_id=row["photo_id"],
@@ -118,7 +128,15 @@ def _frame(row: dict[str, Any]) -> Frame:
         pose=_pose(row),
         gsd_m=row["gsd_m"],
         reasons=tuple(row["reasons"]),
+        placement=_placement(row),
     )
+
+
+def _placement(row: dict[str, Any]) -> Placement | None:
+    if row["map_transform"] is None:
+        return None
+    a, b, c, d, e, f = row["map_transform"]
+    return Placement((a, b, c, d, e, f), row["map_crs"])
 
 
 def _camera(row: dict[str, Any]) -> Camera | None:

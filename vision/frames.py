@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -10,8 +11,10 @@ import shapely
 
 from geo.camera import Camera
 from geo.frames import LocalFrame
+from geo.placement import Placement
 from geo.pose import GeoPoint, Pose
 from geo.projection import ground_from_pixels, position_m
+from geo.raster import read_placement
 from geo.terrain import Terrain
 from geo.track import CameraEvent
 from vision import metadata
@@ -34,6 +37,7 @@ from vision.quality import (
 from vision.tie_points import MATCHED_AT_PX
 
 _LOOK_PX = 1024
+_MAP_SUFFIXES = (".tif", ".tiff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class _Photo:
     tags: PhotoTags | None
     look: PictureLook | None
     problem: str = ""
+    placement: Placement | None = None
 
 
 def read_frames(
@@ -120,7 +125,9 @@ def _read_photo(photo_id: str, path: Path, folder: Path) -> _Photo:
         digest = sha256_of(path)
         tags = read_tags(path)
         scale = min(1.0, _LOOK_PX / max(tags.width_px, tags.height_px))
-        return _Photo(photo_id, relative, digest, tags, look_at(read_rgb(path, scale=scale)))
+        look = look_at(read_rgb(path, scale=scale))
+        placement = read_placement(path) if path.suffix.lower() in _MAP_SUFFIXES else None
+        return _Photo(photo_id, relative, digest, tags, look, placement=placement)
     except PhotoError as error:
         problem = str(error).removeprefix(f"{path}: ")
         return _Photo(photo_id, relative, digest, tags, None, f"{Flaw.UNREADABLE}: {problem}")
@@ -151,6 +158,9 @@ def _place(
         if photo.tags is None:
             placed.append(_unreadable(photo))
             continue
+        if photo.placement is not None:
+            placed.append(_orthophoto(photo, photo.tags, photo.placement, taken_at, limits))
+            continue
         camera = _shown_camera(photo.tags)
         pose, reasons = _pose(photo.tags, position, altitude, event, limits, utc_offset_hours)
         gsd = _gsd_m(camera, pose, position, terrain, frame)
@@ -174,6 +184,30 @@ def _place(
         )
         placed.append(found if edited is None or trust_edited else distrusted(found))
     return placed
+
+
+def _orthophoto(
+    photo: _Photo,
+    tags: PhotoTags,
+    placement: Placement,
+    taken_at: datetime | None,
+    limits: QualityLimits,
+) -> Frame:
+    """Describe a picture with map coordinates; whatever made it, its pixels know their place."""
+    width, height = tags.width_px, tags.height_px
+    return Frame(
+        photo_id=photo.photo_id,
+        path=photo.path,
+        sha256=photo.sha256,
+        width_px=width,
+        height_px=height,
+        taken_at=taken_at,
+        camera=None,
+        pose=None,
+        gsd_m=placement.gsd_m(width, height),
+        reasons=tuple(_flaws(photo, tags, limits)),
+        placement=placement,
+    )
 
 
 def distrusted(frame: Frame) -> Frame:

@@ -19,6 +19,24 @@ TERRAIN_SIGMA_M = 2.0
 """Of ground heights: roofs, crops and trees that a DEM does not know, and the DEM's own error."""
 
 
+ABOVE_GROUND_M = {"building": 4.0, "construction": 4.0, "smoke": 10.0, "flame": 1.0}
+"""Standard deviation of the height at which a thing of a class is seen above bare ground."""
+ORTHOPHOTO_SIGMA_M = 0.5
+"""Of an orthophoto's place, which says nothing of its own doubt."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    terrain_sigma_m: float
+    terrain_has_roofs: bool
+
+    def height_sigma_m(self, class_name: str) -> float:
+        """Doubt of the height at which a thing of a class is seen."""
+        if self.terrain_has_roofs:
+            return self.terrain_sigma_m
+        return float(np.hypot(self.terrain_sigma_m, ABOVE_GROUND_M.get(class_name, 0.0)))
+
+
 @dataclass(frozen=True, slots=True)
 class LocateFailure:
     """A detection that has no place on the ground, and why."""
@@ -34,6 +52,7 @@ def locate(
     frame: LocalFrame,
     *,
     terrain_sigma_m: float = TERRAIN_SIGMA_M,
+    terrain_has_roofs: bool = True,
 ) -> tuple[tuple[Sighting, ...], tuple[LocateFailure, ...]]:
     """Put detections on the ground, photo by photo, in the order given.
 
@@ -43,10 +62,13 @@ def locate(
         terrain: ground heights.
         frame: local frame of the area.
         terrain_sigma_m: one standard deviation of the ground's height.
+        terrain_has_roofs: whether the heights are of the surface with all that stands on it; if
+            not, what stands above the ground is doubted more (`ABOVE_GROUND_M`).
 
     Returns:
         Sightings, and the detections that could not be placed with the reason.
     """
+    rules = _Rules(terrain_sigma_m, terrain_has_roofs)
     by_id = {photo.photo_id: photo for photo in frames}
     groups: dict[str, list[Detection]] = {}
     for detection in detections:
@@ -55,11 +77,11 @@ def locate(
     failures: list[LocateFailure] = []
     for photo_id, group in groups.items():
         photo = by_id.get(photo_id)
-        if photo is None or photo.camera is None or photo.pose is None:
+        if photo is None or not photo.is_located:
             reason = _why_not(photo)
             failures += [LocateFailure(detection, reason) for detection in group]
             continue
-        for result in _locate_in(photo, group, terrain, frame, terrain_sigma_m):
+        for result in _locate_in(photo, group, terrain, frame, rules):
             if isinstance(result, Sighting):
                 sightings.append(result)
             else:
@@ -78,31 +100,21 @@ def _locate_in(
     detections: Sequence[Detection],
     terrain: Terrain,
     frame: LocalFrame,
-    terrain_sigma_m: float,
+    rules: _Rules,
 ) -> list[Sighting | LocateFailure]:
     """Place all detections of one photo with one call to the terrain."""
-    assert photo.camera is not None
-    assert photo.pose is not None
     outlines = [detection.polygon_px for detection in detections]
     corners, owner = shapely.get_coordinates(outlines, return_index=True)
     middles = shapely.get_coordinates(shapely.centroid(outlines))
-    pixels = np.vstack([corners, middles])
-    ground = ground_from_pixels(pixels, photo.camera, photo.pose, terrain, frame)
-    lonlat = np.full((len(ground), 2), np.nan)
-    known = np.isfinite(ground).all(axis=1)
-    if known.any():
-        lonlat[known] = frame.lonlat_from_xy(ground[known, :2])
-    covariances = covariances_m2(
-        photo.camera.rays_from_pixels(middles),
-        ground[len(corners) :],
-        photo.pose,
-        frame,
-        terrain_sigma_m,
-        photo.camera.focal_sigma_share,
-    )
+    classes = [detection.class_name for detection in detections]
+    if photo.placement is not None:
+        lonlat = photo.placement.lonlat_from_pixels(corners)
+        covariances = np.tile(ORTHOPHOTO_SIGMA_M**2 * np.array([1.0, 0.0, 1.0]), (len(middles), 1))
+    else:
+        lonlat, covariances = _seen(photo, corners, middles, classes, terrain, frame, rules)
     results: list[Sighting | LocateFailure] = []
     for index, detection in enumerate(detections):
-        place = lonlat[: len(corners)][owner == index]
+        place = lonlat[owner == index]
         if not np.isfinite(place).all() or not np.isfinite(covariances[index]).all():
             results.append(LocateFailure(detection, _missed(place)))
             continue
@@ -113,6 +125,35 @@ def _locate_in(
         east, both, north = (float(value) for value in covariances[index])
         results.append(Sighting(detection, polygon, (east, both, north)))
     return results
+
+
+def _seen(
+    photo: Frame,
+    corners: Array,
+    middles: Array,
+    classes: Sequence[str],
+    terrain: Terrain,
+    frame: LocalFrame,
+    rules: _Rules,
+) -> tuple[Array, Array]:
+    """Lon, lat (N, 2) of corners and covariances (M, 3) of middles in a photo with a pose."""
+    assert photo.camera is not None
+    assert photo.pose is not None
+    pixels = np.vstack([corners, middles])
+    ground = ground_from_pixels(pixels, photo.camera, photo.pose, terrain, frame)
+    lonlat = np.full((len(corners), 2), np.nan)
+    known = np.isfinite(ground[: len(corners)]).all(axis=1)
+    if known.any():
+        lonlat[known] = frame.lonlat_from_xy(ground[: len(corners)][known, :2])
+    covariances = covariances_m2(
+        photo.camera.rays_from_pixels(middles),
+        ground[len(corners) :],
+        photo.pose,
+        frame,
+        np.array([rules.height_sigma_m(name) for name in classes]),
+        photo.camera.focal_sigma_share,
+    )
+    return lonlat, covariances
 
 
 def _missed(place: Array) -> str:
@@ -135,7 +176,7 @@ def covariances_m2(
     ground_m: Array,
     pose: Pose,
     frame: LocalFrame,
-    terrain_sigma_m: float,
+    terrain_sigma_m: float | Array,
     focal_sigma_share: float = 0.0,
 ) -> Array:
     """Covariances (N, 3) east-east, east-north, north-north of ground points.
@@ -150,7 +191,7 @@ def covariances_m2(
             their middles.
         pose: of the camera; attitude errors are a rotation vector in its axes.
         frame: local frame.
-        terrain_sigma_m: one standard deviation of the ground's height.
+        terrain_sigma_m: one standard deviation of the ground's height, or one for each point.
         focal_sigma_share: of the focal length, as a share of it.
     """
     R = R_local_from_camera(pose, frame)
@@ -169,7 +210,8 @@ def covariances_m2(
     arm = (at_ground * [-focal_sigma_share, -focal_sigma_share, 0.0]) @ R.T
     drawn = arm[:, :2] - slope * arm[:, 2:3]
     total += drawn[:, :, None] * drawn[:, None, :]
-    total += terrain_sigma_m**2 * slope[:, :, None] * slope[:, None, :]
+    height_m2 = np.square(np.broadcast_to(terrain_sigma_m, len(slope)))[:, None, None]
+    total += height_m2 * slope[:, :, None] * slope[:, None, :]
     return np.column_stack([total[:, 0, 0], total[:, 0, 1], total[:, 1, 1]])
 
 
@@ -179,8 +221,16 @@ def footprints(frames: Iterable[Frame], terrain: Terrain, frame: LocalFrame) -> 
     Photos that show sky or ground beyond the terrain have none.
     """
     outlines = {
-        photo.photo_id: footprint(photo.camera, photo.pose, terrain, frame)
+        photo.photo_id: _outline(photo, terrain, frame)
         for photo in frames
-        if is_worth_looking(photo) and photo.camera is not None and photo.pose is not None
+        if is_worth_looking(photo) and photo.is_located
     }
     return {photo_id: outline for photo_id, outline in outlines.items() if outline is not None}
+
+
+def _outline(photo: Frame, terrain: Terrain, frame: LocalFrame) -> Polygon | None:
+    if photo.placement is not None:
+        return photo.placement.outline(photo.width_px, photo.height_px)
+    assert photo.camera is not None
+    assert photo.pose is not None
+    return footprint(photo.camera, photo.pose, terrain, frame)

@@ -2,13 +2,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import rasterio
 import shapely
+from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.pose import Attitude, PoseSigma, R_enu_from_camera, attitude_from_R
 from geo.projection import ground_from_pixels
 from geo.terrain import FlatTerrain
+from tests.vision.photos import textured
 from tests.vision.scene import (
     CAMERA,
     EXACT,
@@ -21,6 +24,8 @@ from tests.vision.scene import (
     renamed,
     square,
 )
+from vision.frame_table import read_frame_table, write_frames
+from vision.frames import read_frames
 from vision.locate import covariances_m2, footprints, locate
 from vision.model import Detection
 
@@ -169,3 +174,38 @@ def test_ellipses_of_95_per_cent_hold_about_as_many_truths():
         east, both, north = covariance[k]
         held.append(off @ np.linalg.solve([[east, both], [both, north]], off) < 5.991)
     assert 0.90 <= np.mean(held) <= 0.99
+
+
+def test_what_an_orthophoto_shows_lies_where_its_pixels_lie(tmp_path):
+    picture = textured(320, 240)
+    with rasterio.open(
+        tmp_path / "mosaic.tif", "w", driver="GTiff", width=320, height=240, count=3,
+        dtype="uint8", crs=LOCAL.crs.to_wkt(), transform=Affine(0.1, 0, 10.0, 0, -0.1, 50.0),
+    ) as out:  # fmt: skip
+        out.write(np.moveaxis(picture, -1, 0))
+    (frame,) = read_frames(tmp_path)
+    assert frame.is_located
+    assert frame.reasons == ()
+    assert frame.gsd_m == pytest.approx(0.1, rel=0.01)
+    write_frames(tmp_path / "frames.parquet", [frame])
+    assert read_frame_table(tmp_path / "frames.parquet") == (frame,)
+    seen = Detection("mosaic", "boat", 0.9, shapely.box(19.5, 39.5, 39.5, 59.5))
+    ((sighting,), failures) = locate([seen], [frame], GROUND, LOCAL)
+    assert failures == ()
+    assert LOCAL.to_local(sighting.polygon).bounds == pytest.approx((12, 44, 14, 46), abs=1e-6)
+    outline = footprints([frame], GROUND, LOCAL)["mosaic"]
+    assert LOCAL.to_local(outline).area == pytest.approx(32 * 24, rel=1e-6)
+
+
+def test_roofs_are_doubted_more_where_the_terrain_has_none():
+    frame = frame_of("a", pose_at(0, 0, Attitude(0.0, -60.0)))
+    outline = shapely.box(100, 100, 160, 160)
+    detections = [Detection("a", name, 0.9, outline) for name in ("building", "boat")]
+
+    def spread(**options):
+        found, _ = locate(detections, [frame], GROUND, LOCAL, **options)
+        return [s.covariance_m2[0] + s.covariance_m2[2] for s in found]
+
+    bare, surface = spread(terrain_has_roofs=False), spread()
+    assert bare[0] > 2 * surface[0]
+    assert bare[1] == surface[1]
