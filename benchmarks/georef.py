@@ -1,4 +1,4 @@
-"""How well do photo tags alone place a pixel on the ground? Adapter for a bench with truth.
+"""How well do photos place a pixel on the ground? Adapter for a bench with truth.
 
 Run it with the bench that lies beside the test data:
 
