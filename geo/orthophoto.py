@@ -67,7 +67,7 @@ def orthophoto(
     seen = pixels_from_ground(np.column_stack([xy, heights]), camera, pose, frame)
     last = np.array([camera.width_px - 1, camera.height_px - 1])
     with np.errstate(invalid="ignore"):
-        inside: NDArray[np.bool_] = ((seen >= 0) & (seen <= last)).all(axis=1)
+        inside = np.asarray(((seen >= 0) & (seen <= last)).all(axis=1), dtype=bool)
     at = np.where(inside[:, None], seen, 0.0).astype(np.float32).reshape(rows, columns, 2)
     colours = cv2.remap(picture, at[:, :, 0], at[:, :, 1], cv2.INTER_LINEAR)
     alpha = np.where(inside, 255, 0).astype(np.uint8).reshape(rows, columns)

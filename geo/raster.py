@@ -15,7 +15,9 @@ from rasterio.windows import Window, from_bounds
 from shapely.geometry.base import BaseGeometry
 
 from geo.errors import CrsError, TerrainError
-from geo.frames import WGS84, crs_from_wgs84
+from geo.files import replacing
+from geo.frames import WGS84, LocalFrame, crs_from_wgs84
+from geo.orthophoto import Orthophoto
 from geo.placement import Placement
 from geo.terrain import RasterTerrain
 
@@ -56,6 +58,17 @@ def read_placement(path: Path) -> Placement | None:
                 return Placement((a, b, c, d, e, f), source.crs.to_wkt())
     except RasterioError:
         return None
+
+
+def write_orthophoto(path: Path, made: Orthophoto, frame: LocalFrame) -> None:
+    """Write a map picture as a GeoTIFF with transparency; the same picture gives the same bytes."""
+    rows, columns = made.picture.shape[:2]
+    with replacing(path) as temporary, rasterio.open(
+        temporary, "w", driver="GTiff", width=columns, height=rows, count=4, dtype="uint8",
+        crs=frame.crs.to_wkt(), transform=made.transform, photometric="RGB", alpha="YES",
+        tiled=True, blockxsize=256, blockysize=256, compress="deflate",
+    ) as out:  # fmt: skip
+        out.write(np.moveaxis(made.picture, -1, 0))
 
 
 def _read_open(source: DatasetReader, path: Path, area: BaseGeometry | None) -> RasterTerrain:

@@ -214,7 +214,7 @@ def locate(workspace: Workspace, settings: Settings) -> Located:
     if not any(frame.is_located for frame in frames):
         failures = [(item.photo_id, "the photo has no pose") for item in detections]
         return _write_located(workspace, Located((), tuple(failures)))
-    terrain, local = _ground(frames, inputs, settings)
+    terrain, local = ground_of(frames, inputs, settings)
     sightings, failures_ = locate_detections(
         detections,
         frames,
@@ -299,7 +299,7 @@ def _known_terrain(inputs: Inputs, settings: Settings) -> Terrain | None:
     return None if level is None else FlatTerrain(level)
 
 
-def _ground(
+def ground_of(
     frames: Sequence[Frame], inputs: Inputs, settings: Settings
 ) -> tuple[Terrain, LocalFrame]:
     """Terrain and local frame of the located photos."""
@@ -324,7 +324,7 @@ def _covered(frames: Sequence[Frame], inputs: Inputs, settings: Settings) -> lis
     """What the usable photos show of the ground; without poses nothing."""
     if not any(frame.is_located for frame in frames):
         return []
-    terrain, local = _ground(frames, inputs, settings)
+    terrain, local = ground_of(frames, inputs, settings)
     return list(footprints(frames, terrain, local).values())
 
 

@@ -10,8 +10,9 @@ from cases.rule_files import load_rulebook
 from dispatch.bulletin import make_figures
 from dispatch.bulletin_html import write_bulletin
 from geo.files import replacing
-from pipeline.analysis import registry_of
+from pipeline.analysis import ground_of, registry_of
 from pipeline.inputs import read_inputs
+from pipeline.maps import write_case_map
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace, read_json, require
 from vision.coco import check_photos, read_coco
@@ -50,6 +51,7 @@ def report(workspace: Workspace, settings: Settings) -> Path:
             rejected=len(filing["not_filed"]),
         )
         crops = _write_crops(folder / "crops", cases, frames, photos, patrol_id)
+        _write_maps(folder / "crops", cases, frames, workspace, settings, patrol_id)
         write_bulletin(folder / "bulletin.html", figures, cases, crops)
         _write_layers(folder, cases, rulebook.categories)
     return workspace.report / "bulletin.html"
@@ -75,6 +77,30 @@ def draw_overlays(workspace: Workspace) -> Path:
 def _write_layers(folder: Path, cases: Sequence[Case], categories: Sequence[Category]) -> None:
     for suffix in ("gpkg", "geojson", "csv"):
         write_cases(folder / f"cases.{suffix}", cases, categories)
+
+
+def _write_maps(
+    folder: Path,
+    cases: Sequence[Case],
+    frames: Sequence[Frame],
+    workspace: Workspace,
+    settings: Settings,
+    patrol_id: str,
+) -> None:
+    """Write each case's place as its best photo shows it, as a map beside the crop."""
+    if not any(frame.is_located for frame in frames):
+        return
+    inputs = read_inputs(workspace)
+    terrain, local = ground_of(frames, inputs, settings)
+    by_id = {frame.photo_id: frame for frame in frames}
+    for case in cases:
+        evidence = next((item for item in case.evidence if item.patrol_id == patrol_id), None)
+        frame = None if evidence is None else by_id.get(evidence.photo_id)
+        if frame is not None and (inputs.photos / frame.path).exists():
+            picture = read_rgb(inputs.photos / frame.path)
+            write_case_map(
+                folder / f"{case.case_no}.tif", frame, picture, case.polygon, terrain, local
+            )
 
 
 def _write_crops(
