@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from shapely import Polygon
 
-from geo.frames import WGS84, Array
+from geo.frames import Array, crs_from_wgs84
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,10 @@ class Placement:
         """Lon, lat (N, 2) of pixels (N, 2) as (x, y) from the centre of the first pixel."""
         a, b, c, d, e, f = self.transform
         x, y = np.asarray(pixels_px, dtype=np.float64).reshape(-1, 2).T + 0.5
-        to_lonlat = Transformer.from_crs(CRS.from_user_input(self.crs), WGS84, always_xy=True)
-        return np.column_stack(to_lonlat.transform(a * x + b * y + c, d * x + e * y + f))
+        to_crs = crs_from_wgs84(CRS.from_user_input(self.crs))
+        return np.column_stack(
+            to_crs.transform(a * x + b * y + c, d * x + e * y + f, direction="INVERSE")
+        )
 
     def outline(self, width_px: int, height_px: int) -> Polygon:
         """Outline in lon/lat degrees of a picture of this size."""

@@ -47,13 +47,18 @@ def read_terrain(path: Path, *, area: BaseGeometry | None = None) -> RasterTerra
 
 
 def read_placement(path: Path) -> Placement | None:
-    """Where a raster lies; None for pictures that do not say."""
+    """Where a raster lies; None for pictures that do not say.
+
+    Raises:
+        CrsError: it says so in a reference system that cannot be brought to WGS 84.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             with rasterio.open(path) as source:
                 if source.crs is None or source.transform.is_identity:
                     return None
+                crs_from_wgs84(CRS.from_wkt(source.crs.to_wkt()))
                 a, b, c, d, e, f = source.transform[:6]
                 return Placement((a, b, c, d, e, f), source.crs.to_wkt())
     except RasterioError:

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from geo.camera import Camera
+from geo.errors import CrsError
 from geo.frames import LocalFrame
 from geo.placement import Placement
 from geo.pose import GeoPoint, Pose
@@ -128,7 +129,7 @@ def _read_photo(photo_id: str, path: Path, folder: Path) -> _Photo:
         look = look_at(read_rgb(path, scale=scale))
         placement = read_placement(path) if path.suffix.lower() in _MAP_SUFFIXES else None
         return _Photo(photo_id, relative, digest, tags, look, placement=placement)
-    except PhotoError as error:
+    except (PhotoError, CrsError) as error:
         problem = str(error).removeprefix(f"{path}: ")
         return _Photo(photo_id, relative, digest, tags, None, f"{Flaw.UNREADABLE}: {problem}")
 
