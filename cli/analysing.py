@@ -31,9 +31,10 @@ def inputs_of(
     *,
     control: Path | None,
     poses: Path | None,
+    ortho: Path | None,
 ) -> Inputs:
     """Inputs of a patrol from the arguments of a verb."""
-    return Inputs(photos, grids, zones, dem, control, poses)
+    return Inputs(photos, grids, zones, dem, control, poses, ortho)
 
 
 def ingest(

@@ -44,6 +44,9 @@ Control = Annotated[
     Path | None,
     typer.Option("--gcp", help="Surveyed points marked in photos: gcp_list.txt of OpenDroneMap."),
 ]
+Ortho = Annotated[
+    Path | None, typer.Option("--ortho", help="Orthophoto on which photos are found again.")
+]
 Poses = Annotated[
     Path | None,
     typer.Option(
@@ -210,13 +213,16 @@ def ingest(
     ] = None,
     control: Control = None,
     poses: Poses = None,
+    ortho: Ortho = None,
     adjust: Adjust = None,
     config: Config = None,
 ) -> None:
     """Read photos into frames with pose, camera and quality; list those that cannot be used."""
     from cli import analysing
 
-    inputs = analysing.inputs_of(photos, grids, zones, dem, control=control, poses=poses)
+    inputs = analysing.inputs_of(
+        photos, grids, zones, dem, control=control, poses=poses, ortho=ortho
+    )
     raise typer.Exit(analysing.ingest(inputs, out, flight, config, adjust=adjust))
 
 
@@ -261,6 +267,7 @@ def analyze(
     dem: Dem = None,
     control: Control = None,
     poses: Poses = None,
+    ortho: Ortho = None,
     adjust: Adjust = None,
     config: Config = None,
     as_json: Json = False,
@@ -268,7 +275,9 @@ def analyze(
     """Take real drone photos to cases: ingest, detect, locate, file, report."""
     from cli import analysing
 
-    inputs = analysing.inputs_of(photos, grids, zones, dem, control=control, poses=poses)
+    inputs = analysing.inputs_of(
+        photos, grids, zones, dem, control=control, poses=poses, ortho=ortho
+    )
     raise typer.Exit(analysing.analyze(inputs, out, config, adjust=adjust, as_json=as_json))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import rasterio.warp
+import rasterio.windows
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
@@ -63,6 +64,44 @@ def read_placement(path: Path) -> Placement | None:
                 return Placement((a, b, c, d, e, f), source.crs.to_wkt())
     except RasterioError:
         return None
+
+
+def read_map(
+    path: Path, area: BaseGeometry, gsd_m: float
+) -> tuple[NDArray[np.uint8], Placement] | None:
+    """Read the part of a georeferenced picture around an area in lon/lat, at a GSD or coarser.
+
+    Returns:
+        (rows, columns, 3) and where it lies; None where the picture does not reach the area.
+
+    Raises:
+        TerrainError: no picture that can be read.
+        CrsError: it does not say where it lies.
+    """
+    whole = read_placement(path)
+    if whole is None:
+        raise CrsError(f"{path}: no picture with map coordinates; give an orthophoto (GeoTIFF)")
+    try:
+        with rasterio.open(path) as source:
+            bounds = rasterio.warp.transform_bounds(WGS84.to_wkt(), source.crs, *area.bounds)
+            window = (
+                from_bounds(*bounds, transform=source.transform).round_lengths().round_offsets()
+            )
+            everything = Window(0, 0, source.width, source.height)
+            if not rasterio.windows.intersect(window, everything):
+                return None
+            part = window.intersection(everything)
+            scale = min(1.0, whole.gsd_m(source.width, source.height) / gsd_m)
+            rows, columns = (max(1, round(side * scale)) for side in (part.height, part.width))
+            bands = [1, 2, 3] if source.count >= 3 else [1, 1, 1]
+            picture = source.read(bands, window=part, out_shape=(3, rows, columns))
+            moved = _moved(source.transform, int(part.col_off), int(part.row_off))
+    except RasterioError as error:
+        raise TerrainError(f"{path}: cannot be read ({error}); give a GeoTIFF") from error
+    a, b, c, d, e, f = moved[:6]
+    wide, high = part.width / columns, part.height / rows
+    transform = (a * wide, b * high, c, d * wide, e * high, f)
+    return np.moveaxis(picture, 0, -1).astype(np.uint8), Placement(transform, whole.crs)
 
 
 def write_orthophoto(path: Path, made: Orthophoto, frame: LocalFrame) -> None:

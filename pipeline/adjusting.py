@@ -6,13 +6,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from geo.terrain import Terrain
+import shapely
+
+from geo.frames import LocalFrame
+from geo.raster import read_map
+from geo.terrain import FlatTerrain, Terrain
 from pipeline.settings import Locating
 from pipeline.workspace import Workspace, write_json
 from vision.adjustment import Adjustment, AdjustmentRules, adjust_frames
 from vision.control_points import ControlPoint, read_control_points
-from vision.frames import read_for_matching
+from vision.frames import flat_ground_amsl_m, read_for_matching
 from vision.model import Frame
+from vision.registration import marks_from_map
 
 _DIGITS = 6
 
@@ -20,6 +25,30 @@ _DIGITS = 6
 def control_points(path: Path | None) -> tuple[ControlPoint, ...]:
     """Marks of surveyed points, none without a file."""
     return () if path is None else read_control_points(path)
+
+
+def map_points(
+    frames: Sequence[Frame],
+    photos: Path,
+    ortho: Path | None,
+    terrain: Terrain | None,
+    settings: Locating,
+) -> tuple[ControlPoint, ...]:
+    """Points of photos found on an orthophoto, none without one or without ground heights."""
+    level = flat_ground_amsl_m(frames)
+    if ortho is None or not settings.adjust or (terrain is None and level is None):
+        return ()
+    places = [
+        (f.pose.position.lon_deg, f.pose.position.lat_deg) for f in frames if f.pose is not None
+    ]
+    return marks_from_map(
+        frames,
+        partial(read_for_matching, photos),
+        partial(read_map, ortho),
+        terrain or FlatTerrain(level or 0.0),
+        LocalFrame.around(shapely.MultiPoint(places)),
+        map_sigma_m=settings.ortho_sigma_m,
+    )
 
 
 def adjust(

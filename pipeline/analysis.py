@@ -23,7 +23,7 @@ from geo.grid import Grid, GridProblem
 from geo.raster import read_terrain
 from geo.terrain import FlatTerrain, Terrain
 from geo.track import CameraEvent
-from pipeline.adjusting import adjust, control_points, write_adjustment
+from pipeline.adjusting import adjust, control_points, map_points, write_adjustment
 from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs, read_inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
@@ -124,6 +124,7 @@ def ingest(
     if poses is not None:
         frames = with_found_poses(frames, poses, terrain)
     _refuse_terrain_elsewhere(inputs, terrain, frames)
+    control += map_points(frames, inputs.photos, inputs.ortho, terrain, settings.locating)
     adjustment = adjust(frames, inputs.photos, terrain, control, settings.locating, matching)
     workspace.root.mkdir(parents=True, exist_ok=True)
     write_frames(workspace.frames, adjustment.frames)

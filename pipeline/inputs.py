@@ -21,6 +21,7 @@ class Inputs:
         zones: farmland, closed water and the like; None files cases "to check".
         dem: ground heights; None takes level ground at the height the photos tell.
         control: surveyed points marked in photos; None adjusts the photos without.
+        ortho: an orthophoto of the area on which photos are found again.
         poses: what another program found of the photos' poses; None takes tags and log alone.
     """
 
@@ -30,6 +31,7 @@ class Inputs:
     dem: Path | None = None
     control: Path | None = None
     poses: Path | None = None
+    ortho: Path | None = None
 
 
 def write_inputs(workspace: Workspace, inputs: Inputs) -> None:
@@ -48,6 +50,7 @@ def write_inputs(workspace: Workspace, inputs: Inputs) -> None:
             "dem": name(inputs.dem),
             "control": name(inputs.control),
             "poses": name(inputs.poses),
+            "ortho": name(inputs.ortho),
         },
     )
 
@@ -71,7 +74,7 @@ def read_inputs(workspace: Workspace) -> Inputs:
     photos = path("photos")
     if photos is None:
         raise PipelineError(f"{workspace.inputs}: names no photos. Run `aerogrid ingest` again.")
-    others = (path(key) for key in ("cells", "zones", "dem", "control", "poses"))
+    others = (path(key) for key in ("cells", "zones", "dem", "control", "poses", "ortho"))
     return Inputs(photos, *others)
 
 

@@ -83,6 +83,7 @@ class Locating(_Section):
     terrain_sigma_m: float = Field(default=1.0, ge=0)
     terrain_has_roofs: bool = True
     adjust: bool = True
+    ortho_sigma_m: float = Field(default=0.5, gt=0)
 
 
 class Filing(_Section):

@@ -51,7 +51,6 @@ _MOST_TIES = 400
 _FEWEST_TIES = 12
 _LEVEL_SIGMA_M = 5.0  # of ground taken as level
 _ODD_SIGMAS = 5.0
-_SURVEYED_M = 0.03  # of control points, with the doubt of their height
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +284,7 @@ class _Work:
             point=np.array([names.index(mark.name) for mark in marks], np.intp),
             pixels_px=np.array(pixels),
             places_m=np.column_stack([xy, [p.altitude_m for p in places]]),
-            sigma_m=np.full((len(places), 3), _SURVEYED_M),
+            sigma_m=np.repeat([[p.sigma_m] for p in places], 3, axis=1),
         )
 
     def _agreement(

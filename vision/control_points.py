@@ -21,6 +21,7 @@ class ControlPoint:
         altitude_m: in the height system of the terrain.
         photo: file name of the photo.
         x_px, y_px: from the centre of the top-left pixel.
+        sigma_m: of the point's place, in each direction.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ControlPoint:
     photo: str
     x_px: float
     y_px: float
+    sigma_m: float = 0.03
 
 
 def read_control_points(path: Path) -> tuple[ControlPoint, ...]:
