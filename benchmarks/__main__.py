@@ -55,9 +55,11 @@ def district(_: Path) -> None:
 
 
 def georef(data: Path) -> None:
-    """Locate the pixels of real photos and compare with the bundle adjustment."""
-    bench = data / "georef"
-    run(bench / "bench" / "score.py", "benchmarks.georef", bench / "brighton" / "scene12.json")
+    """Locate the pixels of real photos, by tags alone and adjusted, and compare with the truth."""
+    score, brighton = data / "georef" / "bench" / "score.py", data / "georef" / "brighton"
+    run(score, "benchmarks.georef", brighton / "scene12.json")
+    run(score, "benchmarks.georef", brighton / "scene.json", "adjust=true")
+    run(ROOT / "benchmarks" / "locating.py", brighton)
 
 
 def detect(data: Path) -> None:

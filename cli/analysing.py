@@ -14,24 +14,36 @@ from geo.errors import AerogridError
 from pipeline import analysis, reporting
 from pipeline.inputs import Inputs, patrol_settings
 from pipeline.settings import Settings, read_settings
-from pipeline.workspace import Workspace
+from pipeline.workspace import Workspace, read_json
+from vision.adjustment import Adjustment
+from vision.errors import VisionError
 from vision.model import Detection, Frame
 from vision.quality import Flaw, flaw_of, is_worth_looking
+from vision.subtitles import list_subtitles, read_subtitles
 
 
-def ingest(
+def inputs_of(
     photos: Path,
-    out: Path,
     grids: Path | None,
     zones: Path | None,
     dem: Path | None,
-    flight: Path | None,
-    config: Path | None,
+    *,
+    control: Path | None,
+    poses: Path | None,
+    ortho: Path | None,
+) -> Inputs:
+    """Inputs of a patrol from the arguments of a verb."""
+    return Inputs(photos, grids, zones, dem, control, poses, ortho)
+
+
+def ingest(
+    inputs: Inputs, out: Path, flight: Path | None, config: Path | None, *, adjust: bool | None
 ) -> int:
-    """Read photos into frames and list those that cannot be used."""
-    inputs = Inputs(photos, grids, zones, dem)
-    frames = _ingest(Workspace(out), inputs, read_settings(config), flight)
-    _tell_frames(frames)
+    """Read photos into frames, adjust their poses and list those that cannot be used."""
+    ingested = _ingest(Workspace(out), inputs, _settings(config, adjust), flight)
+    _tell_frames(ingested.frames)
+    _tell_adjustment(ingested.adjustment)
+    _tell_videos(inputs.photos)
     console.err.print(f"next: [bold]aerogrid detect {console.where(out)}[/]")
     return 0
 
@@ -74,19 +86,13 @@ def report(patrol: Path, config: Path | None) -> int:
 
 
 def analyze(
-    photos: Path,
-    out: Path,
-    grids: Path | None,
-    zones: Path | None,
-    dem: Path | None,
-    config: Path | None,
-    *,
-    as_json: bool,
+    inputs: Inputs, out: Path, config: Path | None, *, adjust: bool | None, as_json: bool
 ) -> int:
     """Run all stages from photos to the report."""
-    settings, workspace = read_settings(config), Workspace(out)
+    settings, workspace = _settings(config, adjust), Workspace(out)
     started = perf_counter()
-    frames = _ingest(workspace, Inputs(photos, grids, zones, dem), settings, None)
+    ingested = _ingest(workspace, inputs, settings, None)
+    frames = ingested.frames
     detections = _detect(workspace, settings)
     reporting.draw_overlays(workspace)
     located = analysis.locate(workspace, settings)
@@ -94,10 +100,12 @@ def analyze(
     written = reporting.report(workspace, settings)
     if as_json:
         summary = _summary(frames, detections, located, filed)
+        summary["adjustment"] = read_json(workspace.adjustment)
         summary["seconds"] = round(perf_counter() - started, 1)
         console.out.print_json(json.dumps(summary, ensure_ascii=False))
         return 0
     _tell_frames(frames)
+    _tell_adjustment(ingested.adjustment)
     _tell_detections(detections)
     _tell_unlocated(located.unlocated)
     _tell_filed(filed)
@@ -106,18 +114,29 @@ def analyze(
     return 0
 
 
+def _settings(config: Path | None, adjust: bool | None) -> Settings:
+    """Settings of a file, with what the command line says of the adjustment."""
+    settings = read_settings(config)
+    if adjust is None:
+        return settings
+    locating = settings.locating.model_copy(update={"adjust": adjust})
+    return settings.model_copy(update={"locating": locating})
+
+
 def _ingest(
     workspace: Workspace, inputs: Inputs, settings: Settings, flight: Path | None
-) -> tuple[Frame, ...]:
+) -> analysis.Ingested:
     events = () if flight is None else read_releases(flight)
     with console.progress() as bars:
         task = bars.add_task("reading photos", total=None)
+        match = bars.add_task("matching photos", total=None, visible=settings.locating.adjust)
         ingested = analysis.ingest(
             workspace,
             inputs,
             settings,
             lambda done, total: bars.update(task, completed=done, total=total),
             events=events,
+            matching=lambda done, total: bars.update(match, completed=done, total=total),
         )
     for problem in ingested.grid_problems:
         console.warn(f"{inputs.cells}: {problem}")
@@ -126,7 +145,7 @@ def _ingest(
         raise AerogridError(
             f"{inputs.photos}: none of the {len(ingested.frames)} photos is usable."
         )
-    return ingested.frames
+    return ingested
 
 
 def _detect(workspace: Workspace, settings: Settings) -> list[Detection]:
@@ -164,6 +183,40 @@ def _remark_rows(flawed: Iterable[Frame]) -> list[tuple[str, str]]:
         more = f" and {len(frames) - 1} more" if len(frames) > 1 else ""
         rows.append((frames[0].path + more, frames[0].reasons[0]))
     return rows
+
+
+def _tell_adjustment(done: Adjustment) -> None:
+    if done.why_not or done.before is None or done.after is None:
+        console.out.print(f"poses as measured: {done.why_not}", highlight=False)
+        return
+    turned = sum(bool(change.quarters) for change in done.changes)
+    console.out.print(
+        f"poses of {len(done.changes)} photos adjusted: the same point in two photos lay "
+        f"{done.before.median_m:.2f} m apart (95 %: {done.before.p95_m:.2f} m), now "
+        f"{done.after.median_m:.2f} m ({done.after.p95_m:.2f} m); {turned} had been turned",
+        highlight=False,
+    )
+    if done.clock_s is not None:
+        console.warn(
+            f"measured positions are {done.clock_s:+.2f} s ahead of the pictures: check the "
+            "camera's clock"
+        )
+
+
+def _tell_videos(photos: Path) -> None:
+    """Say of each video log beside the photos what can be made of it."""
+    for path in list_subtitles(photos):
+        try:
+            moments = read_subtitles(path)
+        except VisionError as error:
+            console.warn(str(error))
+            continue
+        looks = "with the gimbal's angles" if moments[0].attitude else "without the camera's angles"
+        console.out.print(
+            f"{path.name}: video log of {len(moments)} records around ({moments[0].lon_deg:.5f}, "
+            f"{moments[0].lat_deg:.5f}), {looks}; videos themselves are not searched",
+            highlight=False,
+        )
 
 
 def _tell_detections(detections: Iterable[Detection]) -> None:

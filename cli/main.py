@@ -51,6 +51,23 @@ System = Annotated[
     int | None,
     typer.Option("--system", min=1, max=254, help="MAVLink system id; else the first heard."),
 ]
+Adjust = Annotated[
+    bool | None,
+    typer.Option("--adjust/--no-adjust", help="Match overlapping photos and adjust their poses."),
+]
+Control = Annotated[
+    Path | None,
+    typer.Option("--gcp", help="Surveyed points marked in photos: gcp_list.txt of OpenDroneMap."),
+]
+Ortho = Annotated[
+    Path | None, typer.Option("--ortho", help="Orthophoto on which photos are found again.")
+]
+Poses = Annotated[
+    Path | None,
+    typer.Option(
+        "--poses", help="Poses found elsewhere: reconstruction.json, images.txt, .MRK or .csv."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 
 
@@ -340,12 +357,19 @@ def ingest(
             help="Flight log (.tlog, .BIN) or folder of them; poses photos without gimbal tags.",
         ),
     ] = None,
+    control: Control = None,
+    poses: Poses = None,
+    ortho: Ortho = None,
+    adjust: Adjust = None,
     config: Config = None,
 ) -> None:
     """Read photos into frames with pose, camera and quality; list those that cannot be used."""
     from cli import analysing
 
-    raise typer.Exit(analysing.ingest(photos, out, grids, zones, dem, flight, config))
+    inputs = analysing.inputs_of(
+        photos, grids, zones, dem, control=control, poses=poses, ortho=ortho
+    )
+    raise typer.Exit(analysing.ingest(inputs, out, flight, config, adjust=adjust))
 
 
 @app.command(epilog="Example: aerogrid detect patrol/")
@@ -387,13 +411,20 @@ def analyze(
     grids: Grids = None,
     zones: Zones = None,
     dem: Dem = None,
+    control: Control = None,
+    poses: Poses = None,
+    ortho: Ortho = None,
+    adjust: Adjust = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Take real drone photos to cases: ingest, detect, locate, file, report."""
     from cli import analysing
 
-    raise typer.Exit(analysing.analyze(photos, out, grids, zones, dem, config, as_json=as_json))
+    inputs = analysing.inputs_of(
+        photos, grids, zones, dem, control=control, poses=poses, ortho=ortho
+    )
+    raise typer.Exit(analysing.analyze(inputs, out, config, adjust=adjust, as_json=as_json))
 
 
 @app.command(epilog="Example: aerogrid serve patrol/ --port 8000")

@@ -14,6 +14,7 @@ class Camera:
 
     Attributes:
         distortion: k1, k2, p1, p2, k3 in OpenCV's order and sign.
+        focal_sigma_share: standard deviation of the focal length as a share of it.
     """
 
     width_px: int
@@ -22,6 +23,7 @@ class Camera:
     centre_x_px: float
     centre_y_px: float
     distortion: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
+    focal_sigma_share: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse a camera that takes no picture."""

@@ -58,12 +58,32 @@ class PoseSigma:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Exterior orientation of one photo."""
+    """Exterior orientation of one photo.
+
+    Attributes:
+        covariance: 36 numbers, row by row, of east, north, up in metres and a rotation vector in
+            the camera's axes in degrees; empty where these are independent with `sigma`.
+    """
 
     position: GeoPoint
     attitude: Attitude
     sigma: PoseSigma = field(default_factory=PoseSigma)
     source: str = "unknown"
+    covariance: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a covariance that is no six by six."""
+        if len(self.covariance) not in (0, 36):
+            raise ValueError(f"covariance must hold 0 or 36 numbers; got {len(self.covariance)}")
+
+    @property
+    def covariance_matrix(self) -> Array:
+        """Covariance (6, 6), from `sigma` where nothing else is known."""
+        if self.covariance:
+            return np.array(self.covariance).reshape(6, 6)
+        s = self.sigma
+        sides = [s.horizontal_m, s.horizontal_m, s.vertical_m, s.axis_deg, s.axis_deg, s.twist_deg]
+        return np.diag(np.square(sides))
 
 
 def R_enu_from_camera(attitude: Attitude) -> Array:
@@ -85,3 +105,16 @@ def R_enu_from_camera(attitude: Attitude) -> Array:
     R_enu_from_ned = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
     rotation: Array = R_enu_from_ned @ R_ned_from_body @ R_body_from_camera
     return rotation
+
+
+def attitude_from_R(R_enu_camera: Array) -> Attitude:
+    """Read gimbal angles off a rotation from camera to east, north, up (inverse of geo.pose)."""
+    R_ned_enu = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
+    R_camera_body = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+    R = R_ned_enu @ R_enu_camera @ R_camera_body
+    pitch = np.arcsin(np.clip(-R[2, 0], -1.0, 1.0))
+    if abs(R[2, 0]) > 1 - 1e-12:  # straight down or up: yaw and roll are one motion, roll is 0
+        yaw, roll = np.arctan2(-R[0, 1], R[1, 1]), 0.0
+    else:
+        yaw, roll = np.arctan2(R[1, 0], R[0, 0]), np.arctan2(R[2, 1], R[2, 2])
+    return Attitude(float(np.degrees(yaw)), float(np.degrees(pitch)), float(np.degrees(roll)))

@@ -4,7 +4,7 @@ import numpy as np
 
 from geo.camera import Camera
 from geo.frames import Array, LocalFrame
-from geo.pose import Pose, R_enu_from_camera
+from geo.pose import Attitude, GeoPoint, Pose, R_enu_from_camera, attitude_from_R
 from geo.terrain import CURVATURE_PER_M, Terrain, ground_from_rays
 
 
@@ -21,11 +21,23 @@ def R_local_from_camera(pose: Pose, frame: LocalFrame) -> Array:
     Attitudes refer to true north; the local frame's y axis is turned from it by the meridian
     convergence at the camera.
     """
-    gamma = np.radians(frame.convergence_deg(pose.position.lon_deg, pose.position.lat_deg))
-    cos, sin = np.cos(gamma), np.sin(gamma)
-    R_local_from_enu = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
-    rotation: Array = R_local_from_enu @ R_enu_from_camera(pose.attitude)
+    rotation: Array = _R_local_from_enu(pose.position, frame) @ R_enu_from_camera(pose.attitude)
     return rotation
+
+
+def _R_local_from_enu(place: GeoPoint, frame: LocalFrame) -> Array:
+    gamma = np.radians(frame.convergence_deg(place.lon_deg, place.lat_deg))
+    cos, sin = np.cos(gamma), np.sin(gamma)
+    return np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
+
+
+def place_and_attitude(
+    xyz_m: Array, R_local_camera: Array, frame: LocalFrame
+) -> tuple[GeoPoint, Attitude]:
+    """Inverse of `position_m` and `R_local_from_camera`."""
+    lon, lat = frame.lonlat_from_xy(np.asarray(xyz_m, dtype=np.float64)[None, :2])[0]
+    place = GeoPoint(float(lon), float(lat), float(xyz_m[2]))
+    return place, attitude_from_R(_R_local_from_enu(place, frame).T @ R_local_camera)
 
 
 def ground_from_pixels(

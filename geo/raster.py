@@ -1,20 +1,25 @@
-"""EDGE: read ground heights from raster files."""
+"""EDGE: read ground heights from raster files, and where these lie."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 import rasterio
 import rasterio.warp
+import rasterio.windows
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window, from_bounds
 from shapely.geometry.base import BaseGeometry
 
 from geo.errors import CrsError, TerrainError
-from geo.frames import WGS84, crs_from_wgs84
+from geo.files import replacing
+from geo.frames import WGS84, LocalFrame, crs_from_wgs84
+from geo.orthophoto import Orthophoto
+from geo.placement import Placement
 from geo.terrain import RasterTerrain
 
 MOST_PIXELS = 200_000_000  # 0.8 GB as float32
@@ -40,6 +45,74 @@ def read_terrain(path: Path, *, area: BaseGeometry | None = None) -> RasterTerra
         raise TerrainError(
             f"{path}: not a raster that can be read ({error}); give a GeoTIFF with ground heights"
         ) from error
+
+
+def read_placement(path: Path) -> Placement | None:
+    """Where a raster lies; None for pictures that do not say.
+
+    Raises:
+        CrsError: it says so in a reference system that cannot be brought to WGS 84.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            with rasterio.open(path) as source:
+                if source.crs is None or source.transform.is_identity:
+                    return None
+                crs_from_wgs84(CRS.from_wkt(source.crs.to_wkt()))
+                a, b, c, d, e, f = source.transform[:6]
+                return Placement((a, b, c, d, e, f), source.crs.to_wkt())
+    except RasterioError:
+        return None
+
+
+def read_map(
+    path: Path, area: BaseGeometry, gsd_m: float
+) -> tuple[NDArray[np.uint8], Placement] | None:
+    """Read the part of a georeferenced picture around an area in lon/lat, at a GSD or coarser.
+
+    Returns:
+        (rows, columns, 3) and where it lies; None where the picture does not reach the area.
+
+    Raises:
+        TerrainError: no picture that can be read.
+        CrsError: it does not say where it lies.
+    """
+    whole = read_placement(path)
+    if whole is None:
+        raise CrsError(f"{path}: no picture with map coordinates; give an orthophoto (GeoTIFF)")
+    try:
+        with rasterio.open(path) as source:
+            bounds = rasterio.warp.transform_bounds(WGS84.to_wkt(), source.crs, *area.bounds)
+            window = (
+                from_bounds(*bounds, transform=source.transform).round_lengths().round_offsets()
+            )
+            everything = Window(0, 0, source.width, source.height)
+            if not rasterio.windows.intersect(window, everything):
+                return None
+            part = window.intersection(everything)
+            scale = min(1.0, whole.gsd_m(source.width, source.height) / gsd_m)
+            rows, columns = (max(1, round(side * scale)) for side in (part.height, part.width))
+            bands = [1, 2, 3] if source.count >= 3 else [1, 1, 1]
+            picture = source.read(bands, window=part, out_shape=(3, rows, columns))
+            moved = _moved(source.transform, int(part.col_off), int(part.row_off))
+    except RasterioError as error:
+        raise TerrainError(f"{path}: cannot be read ({error}); give a GeoTIFF") from error
+    a, b, c, d, e, f = moved[:6]
+    wide, high = part.width / columns, part.height / rows
+    transform = (a * wide, b * high, c, d * wide, e * high, f)
+    return np.moveaxis(picture, 0, -1).astype(np.uint8), Placement(transform, whole.crs)
+
+
+def write_orthophoto(path: Path, made: Orthophoto, frame: LocalFrame) -> None:
+    """Write a map picture as a GeoTIFF with transparency; the same picture gives the same bytes."""
+    rows, columns = made.picture.shape[:2]
+    with replacing(path) as temporary, rasterio.open(
+        temporary, "w", driver="GTiff", width=columns, height=rows, count=4, dtype="uint8",
+        crs=frame.crs.to_wkt(), transform=made.transform, photometric="RGB", alpha="YES",
+        tiled=True, blockxsize=256, blockysize=256, compress="deflate",
+    ) as out:  # fmt: skip
+        out.write(np.moveaxis(made.picture, -1, 0))
 
 
 def _read_open(source: DatasetReader, path: Path, area: BaseGeometry | None) -> RasterTerrain:

@@ -23,14 +23,17 @@ from geo.grid import Grid, GridProblem
 from geo.raster import read_terrain
 from geo.terrain import FlatTerrain, Terrain
 from geo.track import CameraEvent
+from pipeline.adjusting import adjust, control_points, map_points, write_adjustment
 from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs, read_inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
 from pipeline.settings import SHIPPED, Grids, Settings
 from pipeline.workspace import Workspace, require, write_json
+from vision.adjustment import Adjustment
 from vision.associate import associate
 from vision.coco import check_photos, model_hash, read_coco, search_scale, write_coco
 from vision.detector import detect_frames, open_detector
+from vision.found_poses import with_found_poses
 from vision.frame_table import read_frame_table, write_frames
 from vision.frames import flat_ground_amsl_m, read_frames
 from vision.locate import footprints
@@ -44,6 +47,7 @@ from vision.observations import (
 )
 from vision.package import SHIPPED_MODEL, load_package
 from vision.polygons import PolygonRules
+from vision.pose_files import read_pose_file
 from vision.poses import ClockRules
 from vision.quality import is_worth_looking, with_scale_remarks
 
@@ -53,9 +57,10 @@ VERSION = version("aerogrid")
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What `ingest` read: photos, and what was wrong with the grid file."""
+    """What `ingest` read: photos, how they were adjusted, what was wrong with the grid file."""
 
     frames: tuple[Frame, ...]
+    adjustment: Adjustment
     grid_problems: tuple[GridProblem, ...]
 
 
@@ -94,11 +99,13 @@ def ingest(
     progress: Progress | None = None,
     *,
     events: Sequence[CameraEvent] = (),
+    matching: Progress | None = None,
 ) -> Ingested:
-    """Read photos into frames; what is wrong with one stands in its reasons.
+    """Read photos into frames and adjust their poses; what is wrong with one stands in its reasons.
 
     Cells, zones and the model are read once here, so that a file that cannot be used stops the
-    patrol before its photos are searched. `events` pose photos whose tags have no pose.
+    patrol before its photos are searched. `events` pose photos whose tags have no pose; `matching`
+    is told how far the adjustment is.
     """
     _refuse_inside_photos(workspace, inputs)
     grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
@@ -106,22 +113,30 @@ def ingest(
     if inputs.zones is not None:
         _refuse_unknown_layers(inputs.zones, read_zones(inputs.zones), rulebook)
     scale = load_package(_manifest(settings.detecting.model)).scale
+    control = control_points(inputs.control)
+    poses = None if inputs.poses is None else read_pose_file(inputs.poses)
     terrain = _known_terrain(inputs, settings)
     frames = read_frames(
         inputs.photos,
         terrain=terrain,
         events=events,
         clock=ClockRules(settings.locating.most_clock_offset_s),
+        trust_edited=settings.locating.adjust,  # the adjustment proves these or takes their pose
         utc_offset_hours=rulebook.utc_offset_hours,
         progress=progress,
     )
+    if poses is not None:
+        frames = with_found_poses(frames, poses, terrain)
     _refuse_terrain_elsewhere(inputs, terrain, frames)
-    frames = with_scale_remarks(frames, scale)
+    control += map_points(frames, inputs.photos, inputs.ortho, terrain, settings.locating)
+    adjustment = adjust(frames, inputs.photos, terrain, control, settings.locating, matching)
+    adjusted = with_scale_remarks(adjustment.frames, scale)
     workspace.root.mkdir(parents=True, exist_ok=True)
-    write_frames(workspace.frames, frames)
+    write_frames(workspace.frames, adjusted)
+    write_adjustment(workspace, adjustment)
     write_inputs(workspace, inputs)
     write_patrol_settings(workspace, settings)
-    return Ingested(frames, () if grid is None else grid.problems)
+    return Ingested(adjusted, adjustment, () if grid is None else grid.problems)
 
 
 def _refuse_inside_photos(workspace: Workspace, inputs: Inputs) -> None:
@@ -205,9 +220,14 @@ def locate(workspace: Workspace, settings: Settings) -> Located:
     if not any(frame.is_located for frame in frames):
         failures = [(item.photo_id, "the photo has no pose") for item in detections]
         return _write_located(workspace, Located((), tuple(failures)))
-    terrain, local = _ground(frames, inputs, settings)
+    terrain, local = ground_of(frames, inputs, settings)
     sightings, failures_ = locate_detections(
-        detections, frames, terrain, local, terrain_sigma_m=settings.locating.terrain_sigma_m
+        detections,
+        frames,
+        terrain,
+        local,
+        terrain_sigma_m=settings.locating.terrain_sigma_m,
+        terrain_has_roofs=settings.locating.terrain_has_roofs,
     )
     grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
     clear = footprints(frames, terrain, local, search_scale(workspace.detections))
@@ -284,11 +304,15 @@ def _known_terrain(inputs: Inputs, settings: Settings) -> Terrain | None:
     return None if level is None else FlatTerrain(level)
 
 
-def _ground(
+def ground_of(
     frames: Sequence[Frame], inputs: Inputs, settings: Settings
 ) -> tuple[Terrain, LocalFrame]:
     """Terrain and local frame of the located photos."""
+    places = _places(frames)
+    outlines = [f.placement.outline(f.width_px, f.height_px) for f in frames if f.placement]
     terrain = _known_terrain(inputs, settings)
+    if terrain is None and not places:
+        terrain = FlatTerrain(0.0)  # orthophotos lie where they lie
     if terrain is None:
         level = flat_ground_amsl_m(frames)
         if level is None:
@@ -297,7 +321,8 @@ def _ground(
                 "`aerogrid ingest --dem`, or locating.ground_altitude_amsl_m in the settings."
             )
         terrain = FlatTerrain(level)
-    return terrain, LocalFrame.around(shapely.MultiPoint(_places(frames)))
+    everything = shapely.GeometryCollection([shapely.MultiPoint(places), *outlines])
+    return terrain, LocalFrame.around(everything)
 
 
 def _covered(
@@ -306,7 +331,7 @@ def _covered(
     """Ground that the usable photos show clearly; without poses none."""
     if not any(frame.is_located for frame in frames):
         return []
-    terrain, local = _ground(frames, inputs, settings)
+    terrain, local = ground_of(frames, inputs, settings)
     grounds = list(footprints(frames, terrain, local, scale).values())
     return [part for part in shapely.get_parts(grounds) if isinstance(part, shapely.Polygon)]
 

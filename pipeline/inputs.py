@@ -20,12 +20,18 @@ class Inputs:
         cells: grid cells; None files cases without a cell.
         zones: farmland, closed water and the like; None files cases "to check".
         dem: ground heights; None takes level ground at the height the photos tell.
+        control: surveyed points marked in photos; None adjusts the photos without.
+        ortho: an orthophoto of the area on which photos are found again.
+        poses: what another program found of the photos' poses; None takes tags and log alone.
     """
 
     photos: Path
     cells: Path | None = None
     zones: Path | None = None
     dem: Path | None = None
+    control: Path | None = None
+    poses: Path | None = None
+    ortho: Path | None = None
 
 
 def write_inputs(workspace: Workspace, inputs: Inputs) -> None:
@@ -42,6 +48,9 @@ def write_inputs(workspace: Workspace, inputs: Inputs) -> None:
             "cells": name(inputs.cells),
             "zones": name(inputs.zones),
             "dem": name(inputs.dem),
+            "control": name(inputs.control),
+            "poses": name(inputs.poses),
+            "ortho": name(inputs.ortho),
         },
     )
 
@@ -65,7 +74,8 @@ def read_inputs(workspace: Workspace) -> Inputs:
     photos = path("photos")
     if photos is None:
         raise PipelineError(f"{workspace.inputs}: names no photos. Run `aerogrid ingest` again.")
-    return Inputs(photos, path("cells"), path("zones"), path("dem"))
+    others = (path(key) for key in ("cells", "zones", "dem", "control", "poses", "ortho"))
+    return Inputs(photos, *others)
 
 
 def write_patrol_settings(workspace: Workspace, settings: Settings) -> None:

@@ -11,8 +11,9 @@ from cases.rule_files import load_rulebook
 from dispatch.bulletin import make_figures
 from dispatch.bulletin_html import Pictureless, write_bulletin
 from geo.files import replacing
-from pipeline.analysis import registry_of
+from pipeline.analysis import ground_of, registry_of
 from pipeline.inputs import read_inputs
+from pipeline.maps import write_case_map
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace, read_json, require
 from vision.coco import check_photos, read_coco
@@ -65,6 +66,7 @@ def report(workspace: Workspace, settings: Settings) -> Report:
             rejected=len(filing["not_filed"]),
         )
         crops, pictureless = _write_crops(folder / "crops", cases, frames, photos, patrol_id)
+        _write_maps(folder / "crops", cases, frames, workspace, settings, patrol_id)
         write_bulletin(folder / "bulletin.html", figures, cases, crops, pictureless)
         _write_layers(folder, cases, rulebook.categories)
     return Report(workspace.report / "bulletin.html", pictureless)
@@ -96,6 +98,36 @@ def draw_overlays(workspace: Workspace) -> Path:
 def _write_layers(folder: Path, cases: Sequence[Case], categories: Sequence[Category]) -> None:
     for suffix in ("gpkg", "geojson", "csv"):
         write_cases(folder / f"cases.{suffix}", cases, categories)
+
+
+def _write_maps(
+    folder: Path,
+    cases: Sequence[Case],
+    frames: Sequence[Frame],
+    workspace: Workspace,
+    settings: Settings,
+    patrol_id: str,
+) -> None:
+    """Write each case's place as its best photo shows it, as a map beside the crop.
+
+    A case whose photo is gone or changed has none; the bulletin says so at its crop.
+    """
+    if not any(frame.is_located for frame in frames):
+        return
+    inputs = read_inputs(workspace)
+    terrain, local = ground_of(frames, inputs, settings)
+    by_id = {frame.photo_id: frame for frame in frames}
+    for case in cases:
+        evidence = next((item for item in case.evidence if item.patrol_id == patrol_id), None)
+        frame = None if evidence is None else by_id.get(evidence.photo_id)
+        if evidence is None or frame is None or not (inputs.photos / frame.path).exists():
+            continue
+        try:
+            picture = read_pinned_rgb(inputs.photos / frame.path, evidence.photo_sha256)
+        except ChangedPhotoError:
+            continue
+        path = folder / f"{case.case_no}.tif"
+        write_case_map(path, frame, picture, case.polygon, terrain, local)
 
 
 def _write_crops(

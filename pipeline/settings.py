@@ -90,6 +90,9 @@ class Locating(_Section):
     ground_altitude_amsl_m: float | None = None
     terrain_sigma_m: float = Field(default=1.0, ge=0)
     most_clock_offset_s: float = Field(default=300.0, ge=0)
+    terrain_has_roofs: bool = True
+    adjust: bool = True
+    ortho_sigma_m: float = Field(default=0.5, gt=0)
 
 
 class Filing(_Section):

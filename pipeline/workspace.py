@@ -46,6 +46,11 @@ class Workspace:
         return self.root / "frames.parquet"
 
     @property
+    def adjustment(self) -> Path:
+        """What the adjustment of the poses changed, or why nothing was."""
+        return self.root / "adjustment.json"
+
+    @property
     def detections(self) -> Path:
         """What was seen, in pixels; COCO."""
         return self.root / "detections.json"

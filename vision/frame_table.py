@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from geo.camera import Camera
 from geo.files import replacing
+from geo.placement import Placement
 from geo.pose import Attitude, GeoPoint, Pose, PoseSigma
 from vision.errors import VisionError
 from vision.model import Frame
@@ -32,8 +33,12 @@ _SCHEMA = pa.schema(
         ("camera_width_px", pa.int32()),
         ("camera_height_px", pa.int32()),
         ("distortion", pa.list_(pa.float64())),
+        ("focal_sigma_share", pa.float64()),
         *[(name, pa.float64()) for name in _POSE_COLUMNS],
         ("pose_source", pa.string()),
+        ("pose_covariance", pa.list_(pa.float64())),
+        ("map_transform", pa.list_(pa.float64())),
+        ("map_crs", pa.string()),
         ("gsd_m", pa.float64()),
         ("reasons", pa.list_(pa.string())),
     ]
@@ -72,6 +77,7 @@ def _row(frame: Frame) -> dict[str, Any]:
         "reasons": list(frame.reasons),
         **_camera_row(frame.camera),
         **_pose_row(frame.pose),
+        **_placement_row(frame.placement),
     }
 
 
@@ -85,6 +91,7 @@ def _camera_row(camera: Camera | None) -> dict[str, Any]:
         "camera_width_px": camera.width_px,
         "camera_height_px": camera.height_px,
         "distortion": list(camera.distortion),
+        "focal_sigma_share": camera.focal_sigma_share,
     }
 
 
@@ -97,7 +104,16 @@ def _pose_row(pose: Pose | None) -> dict[str, Any]:
         attitude.yaw_deg, attitude.pitch_deg, attitude.roll_deg,
         sigma.horizontal_m, sigma.vertical_m, sigma.axis_deg, sigma.twist_deg,
     )  # fmt: skip
-    return dict(zip(_POSE_COLUMNS, values, strict=True)) | {"pose_source": pose.source}
+    return dict(zip(_POSE_COLUMNS, values, strict=True)) | {
+        "pose_source": pose.source,
+        "pose_covariance": list(pose.covariance),
+    }
+
+
+def _placement_row(placement: Placement | None) -> dict[str, Any]:
+    if placement is None:
+        return {}
+    return {"map_transform": list(placement.transform), "map_crs": placement.crs}
 
 
 def _frame(row: dict[str, Any]) -> Frame:
@@ -112,7 +128,15 @@ def _frame(row: dict[str, Any]) -> Frame:
         pose=_pose(row),
         gsd_m=row["gsd_m"],
         reasons=tuple(row["reasons"]),
+        placement=_placement(row),
     )
+
+
+def _placement(row: dict[str, Any]) -> Placement | None:
+    if row["map_transform"] is None:
+        return None
+    a, b, c, d, e, f = row["map_transform"]
+    return Placement((a, b, c, d, e, f), row["map_crs"])
 
 
 def _camera(row: dict[str, Any]) -> Camera | None:
@@ -126,6 +150,7 @@ def _camera(row: dict[str, Any]) -> Camera | None:
         row["centre_x_px"],
         row["centre_y_px"],
         (k1, k2, p1, p2, k3),
+        row["focal_sigma_share"],
     )
 
 
@@ -134,5 +159,9 @@ def _pose(row: dict[str, Any]) -> Pose | None:
         return None
     values = [row[name] for name in _POSE_COLUMNS]
     return Pose(
-        GeoPoint(*values[:3]), Attitude(*values[3:6]), PoseSigma(*values[6:]), row["pose_source"]
+        GeoPoint(*values[:3]),
+        Attitude(*values[3:6]),
+        PoseSigma(*values[6:]),
+        row["pose_source"],
+        tuple(row["pose_covariance"]),
     )

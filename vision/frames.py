@@ -3,21 +3,25 @@
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import shapely
 
 from geo.camera import Camera
+from geo.errors import CrsError
 from geo.frames import LocalFrame
+from geo.placement import Placement
 from geo.pose import GeoPoint, Pose
-from geo.projection import ground_from_pixels
+from geo.projection import ground_from_pixels, position_m
+from geo.raster import read_placement
 from geo.terrain import Terrain
 from geo.track import CameraEvent
 from vision import metadata
 from vision.errors import PhotoError
 from vision.heights import Altitude, choose_altitudes
-from vision.images import list_photos, read_rgb, read_tags, sha256_of
+from vision.images import Picture, list_photos, read_rgb, read_tags, sha256_of
 from vision.intrinsics import intrinsics_of, turned_attitude, turned_camera, turns_of
 from vision.metadata import PhotoTags, Position
 from vision.model import Frame
@@ -31,8 +35,10 @@ from vision.quality import (
     picture_flaws,
     size_flaws,
 )
+from vision.tie_points import MATCHED_AT_PX
 
 _LOOK_PX = 1024
+_MAP_SUFFIXES = (".tif", ".tiff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class _Photo:
     tags: PhotoTags | None
     look: PictureLook | None
     problem: str = ""
+    placement: Placement | None = None
 
 
 def read_frames(
@@ -100,6 +107,12 @@ def read_frames(
     return tuple(_with_reason(frame, repeated.get(frame.photo_id)) for frame in frames)
 
 
+def read_for_matching(folder: Path, frame: Frame) -> Picture:
+    """Picture of a photo below its folder, at least as large as matching needs."""
+    scale = MATCHED_AT_PX / max(frame.width_px, frame.height_px)
+    return read_rgb(folder / frame.path, scale=min(1.0, scale))
+
+
 def _photo_ids(paths: Sequence[Path]) -> list[str]:
     """Paths without suffix; with it where two photos differ in nothing else."""
     bare = [path.with_suffix("").as_posix() for path in paths]
@@ -116,8 +129,10 @@ def _read_photo(photo_id: str, path: Path, folder: Path) -> _Photo:
         digest = sha256_of(path)
         tags = read_tags(path)
         scale = min(1.0, _LOOK_PX / max(tags.width_px, tags.height_px))
-        return _Photo(photo_id, relative, digest, tags, look_at(read_rgb(path, scale=scale)))
-    except PhotoError as error:
+        look = look_at(read_rgb(path, scale=scale))
+        placement = read_placement(path) if path.suffix.lower() in _MAP_SUFFIXES else None
+        return _Photo(photo_id, relative, digest, tags, look, placement=placement)
+    except (PhotoError, CrsError) as error:
         problem = str(error).removeprefix(f"{path}: ")
         return _Photo(photo_id, relative, digest, tags, None, f"{Flaw.UNREADABLE}: {problem}")
 
@@ -148,34 +163,65 @@ def _place(
         if photo.tags is None:
             placed.append(_unreadable(photo))
             continue
+        if photo.placement is not None:
+            placed.append(_orthophoto(photo, photo.tags, photo.placement, taken_at, limits))
+            continue
         camera = _shown_camera(photo.tags)
         log = _log_words(event, matched)
         pose, reasons = _pose(photo.tags, position, altitude, event, log, limits, utc_offset_hours)
         gsd = _gsd_m(camera, pose, position, terrain, frame)
         edited = metadata.editing_reason(photo.tags)
         if edited is not None:
-            reasons.append(f"edited: {edited}; it may have been turned or cropped since")
-            if pose is not None and not trust_edited:
-                pose = None
-                reasons.append("no pose: an edited picture is not trusted; give the original file")
+            reasons.append(f"{Flaw.EDITED}: {edited}; it may have been turned or cropped since")
         if camera is None:
             reasons.append("no camera: no focal length in its tags and its model is unknown")
         width, height = metadata.displayed_size_px(photo.tags)
-        placed.append(
-            Frame(
-                photo_id=photo.photo_id,
-                path=photo.path,
-                sha256=photo.sha256,
-                width_px=width,
-                height_px=height,
-                taken_at=taken_at if taken_at or event is None else event.time,
-                camera=camera,
-                pose=pose,
-                gsd_m=gsd,
-                reasons=(*_flaws(photo, photo.tags, limits), *reasons),
-            )
+        found = Frame(
+            photo_id=photo.photo_id,
+            path=photo.path,
+            sha256=photo.sha256,
+            width_px=width,
+            height_px=height,
+            taken_at=taken_at if taken_at or event is None else event.time,
+            camera=camera,
+            pose=pose,
+            gsd_m=gsd,
+            reasons=(*_flaws(photo, photo.tags, limits), *reasons),
         )
+        placed.append(found if edited is None or trust_edited else distrusted(found))
     return placed
+
+
+def _orthophoto(
+    photo: _Photo,
+    tags: PhotoTags,
+    placement: Placement,
+    taken_at: datetime | None,
+    limits: QualityLimits,
+) -> Frame:
+    """Describe a picture with map coordinates; whatever made it, its pixels know their place."""
+    width, height = tags.width_px, tags.height_px
+    return Frame(
+        photo_id=photo.photo_id,
+        path=photo.path,
+        sha256=photo.sha256,
+        width_px=width,
+        height_px=height,
+        taken_at=taken_at,
+        camera=None,
+        pose=None,
+        gsd_m=placement.gsd_m(width, height),
+        reasons=tuple(_flaws(photo, tags, limits)),
+        placement=placement,
+    )
+
+
+def distrusted(frame: Frame) -> Frame:
+    """Take its pose from a picture that another program has saved."""
+    if frame.pose is None:
+        return frame
+    reason = "no pose: an edited picture is not trusted; give the original file"
+    return replace(frame, pose=None, reasons=(*frame.reasons, reason))
 
 
 def _altitudes_by_flight(
@@ -287,19 +333,19 @@ def _gsd_m(
     if camera is None or pose is None or frame is None:
         return None
     if terrain is not None:
-        middle = np.array([[(camera.width_px - 1) / 2, (camera.height_px - 1) / 2]])
-        ground = ground_from_pixels(middle, camera, pose, terrain, frame)[0]
-        place = pose.position
-        xy = frame.xy_from_lonlat(np.array([[place.lon_deg, place.lat_deg]]))[0]
-        offset = ground - np.array([*xy, place.altitude_amsl_m])
-        distance_m = float(np.linalg.norm(offset))
-    elif position is not None and position.height_home_m is not None:
-        down = np.sin(np.radians(-pose.attitude.pitch_deg))
-        distance_m = float(position.height_home_m / down)
-    else:
+        return gsd_on(terrain, camera, pose, frame)
+    if position is None or position.height_home_m is None:
         return None
-    usable = np.isfinite(distance_m) and distance_m > 0
-    return distance_m / camera.focal_px if usable else None
+    distance_m = position.height_home_m / np.sin(np.radians(-pose.attitude.pitch_deg))
+    return float(distance_m / camera.focal_px) if distance_m > 0 else None
+
+
+def gsd_on(terrain: Terrain, camera: Camera, pose: Pose, frame: LocalFrame) -> float | None:
+    """Metres per pixel at the middle of a picture of known ground; None where it is unknown."""
+    middle = np.array([[(camera.width_px - 1) / 2, (camera.height_px - 1) / 2]])
+    ground = ground_from_pixels(middle, camera, pose, terrain, frame)[0]
+    distance_m = float(np.linalg.norm(ground - position_m(pose, frame)))
+    return distance_m / camera.focal_px if np.isfinite(distance_m) and distance_m > 0 else None
 
 
 def flat_ground_amsl_m(frames: Iterable[Frame]) -> float | None:

@@ -30,6 +30,10 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 _GPS, _EXIF = ExifTags.IFD.GPSInfo, ExifTags.IFD.Exif
 _XMP_ATTRIBUTE = re.compile(r'([A-Za-z][\w-]*:\w+)\s*=\s*(?:"([^"]*)"|\'([^\']*)\')')
+_XMP_STRUCTURE = re.compile(
+    r"<(drone-skydio:\w+)\b(?:([^<>]*)/>|[^<>]*rdf:parseType=.Resource.[^<>]*>(.*?)</\1>)",
+    re.DOTALL,
+)
 _XMP_ELEMENT = re.compile(r"<([A-Za-z][\w-]*:\w+)>([^<>]*)</\1>")
 
 
@@ -111,7 +115,18 @@ def read_tags(path: Path) -> PhotoTags:
 
 
 def xmp_properties(text: str) -> dict[str, str]:
-    """Properties of an XMP packet by prefixed name, for example `drone-dji:GimbalYawDegree`."""
+    """Properties of an XMP packet by prefixed name, for example `drone-dji:GimbalYawDegree`.
+
+    A field of a structure has both names: `drone-skydio:CameraOrientationNED:Yaw`.
+    """
+    found = _flat_properties(text)
+    for structure in _XMP_STRUCTURE.finditer(text):
+        inside = _flat_properties(structure[2] or structure[3] or "")
+        found |= {f"{structure[1]}:{name.split(':')[1]}": value for name, value in inside.items()}
+    return found
+
+
+def _flat_properties(text: str) -> dict[str, str]:
     found = {m[1]: m[2] if m[2] is not None else m[3] for m in _XMP_ATTRIBUTE.finditer(text)}
     found |= {m[1]: m[2].strip() for m in _XMP_ELEMENT.finditer(text)}
     return {name: value for name, value in found.items() if not name.startswith("xmlns:")}

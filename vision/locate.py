@@ -20,6 +20,24 @@ TERRAIN_SIGMA_M = 2.0
 """Of ground heights: roofs, crops and trees that a DEM does not know, and the DEM's own error."""
 
 
+ABOVE_GROUND_M = {"building": 4.0, "construction": 4.0, "smoke": 10.0, "flame": 1.0}
+"""Standard deviation of the height at which a thing of a class is seen above bare ground."""
+ORTHOPHOTO_SIGMA_M = 0.5
+"""Of an orthophoto's place, which says nothing of its own doubt."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    terrain_sigma_m: float
+    terrain_has_roofs: bool
+
+    def height_sigma_m(self, class_name: str) -> float:
+        """Doubt of the height at which a thing of a class is seen."""
+        if self.terrain_has_roofs:
+            return self.terrain_sigma_m
+        return float(np.hypot(self.terrain_sigma_m, ABOVE_GROUND_M.get(class_name, 0.0)))
+
+
 @dataclass(frozen=True, slots=True)
 class LocateFailure:
     """A detection that has no place on the ground, and why."""
@@ -35,6 +53,7 @@ def locate(
     frame: LocalFrame,
     *,
     terrain_sigma_m: float = TERRAIN_SIGMA_M,
+    terrain_has_roofs: bool = True,
 ) -> tuple[tuple[Sighting, ...], tuple[LocateFailure, ...]]:
     """Put detections on the ground, photo by photo, in the order given.
 
@@ -44,10 +63,13 @@ def locate(
         terrain: ground heights.
         frame: local frame of the area.
         terrain_sigma_m: one standard deviation of the ground's height.
+        terrain_has_roofs: whether the heights are of the surface with all that stands on it; if
+            not, what stands above the ground is doubted more (`ABOVE_GROUND_M`).
 
     Returns:
         Sightings, and the detections that could not be placed with the reason.
     """
+    rules = _Rules(terrain_sigma_m, terrain_has_roofs)
     by_id = {photo.photo_id: photo for photo in frames}
     groups: dict[str, list[Detection]] = {}
     for detection in detections:
@@ -56,11 +78,11 @@ def locate(
     failures: list[LocateFailure] = []
     for photo_id, group in groups.items():
         photo = by_id.get(photo_id)
-        if photo is None or photo.camera is None or photo.pose is None:
+        if photo is None or not photo.is_located:
             reason = _why_not(photo)
             failures += [LocateFailure(detection, reason) for detection in group]
             continue
-        for result in _locate_in(photo, group, terrain, frame, terrain_sigma_m):
+        for result in _locate_in(photo, group, terrain, frame, rules):
             if isinstance(result, Sighting):
                 sightings.append(result)
             else:
@@ -79,26 +101,22 @@ def _locate_in(
     detections: Sequence[Detection],
     terrain: Terrain,
     frame: LocalFrame,
-    terrain_sigma_m: float,
+    rules: _Rules,
 ) -> list[Sighting | LocateFailure]:
     """Place all detections of one photo with one call to the terrain."""
-    assert photo.camera is not None
-    assert photo.pose is not None
     outlines = [detection.polygon_px for detection in detections]
     corners, owner = shapely.get_coordinates(outlines, return_index=True)
     middles = shapely.get_coordinates(shapely.centroid(outlines))
-    pixels = np.vstack([corners, middles])
-    ground = ground_from_pixels(pixels, photo.camera, photo.pose, terrain, frame)
-    lonlat = np.full((len(ground), 2), np.nan)
-    known = np.isfinite(ground).all(axis=1)
-    if known.any():
-        lonlat[known] = frame.lonlat_from_xy(ground[known, :2])
-    rays = photo.camera.rays_from_pixels(middles)
-    arms = error_arms_m(rays, ground[len(corners) :], photo.pose, frame, terrain_sigma_m)
-    covariances = _covariances_m2(arms, photo.pose)
+    classes = [detection.class_name for detection in detections]
+    if photo.placement is not None:
+        lonlat = photo.placement.lonlat_from_pixels(corners)
+        covariances = np.tile(ORTHOPHOTO_SIGMA_M**2 * np.array([1.0, 0.0, 1.0]), (len(middles), 1))
+        arms = np.zeros((len(middles), 5, 2))
+    else:
+        lonlat, covariances, arms = _seen(photo, corners, middles, classes, terrain, frame, rules)
     results: list[Sighting | LocateFailure] = []
     for index, detection in enumerate(detections):
-        place = lonlat[: len(corners)][owner == index]
+        place = lonlat[owner == index]
         if not np.isfinite(place).all() or not np.isfinite(covariances[index]).all():
             results.append(LocateFailure(detection, _missed(place)))
             continue
@@ -111,6 +129,32 @@ def _locate_in(
         shared = ErrorArms(moves[0], (moves[1], moves[2], moves[3]), moves[4])
         results.append(Sighting(detection, polygon, (east, both, north), shared))
     return results
+
+
+def _seen(
+    photo: Frame,
+    corners: Array,
+    middles: Array,
+    classes: Sequence[str],
+    terrain: Terrain,
+    frame: LocalFrame,
+    rules: _Rules,
+) -> tuple[Array, Array, Array]:
+    """Lon, lat (N, 2) of corners, covariances (M, 3) and error arms (M, 5, 2) of middles."""
+    assert photo.camera is not None
+    assert photo.pose is not None
+    pixels = np.vstack([corners, middles])
+    ground = ground_from_pixels(pixels, photo.camera, photo.pose, terrain, frame)
+    lonlat = np.full((len(corners), 2), np.nan)
+    known = np.isfinite(ground[: len(corners)]).all(axis=1)
+    if known.any():
+        lonlat[known] = frame.lonlat_from_xy(ground[: len(corners)][known, :2])
+    rays, at = photo.camera.rays_from_pixels(middles), ground[len(corners) :]
+    height_sigmas_m = np.array([rules.height_sigma_m(name) for name in classes])
+    covariances = covariances_m2(
+        rays, at, photo.pose, frame, height_sigmas_m, photo.camera.focal_sigma_share
+    )
+    return lonlat, covariances, error_arms_m(rays, at, photo.pose, frame, height_sigmas_m)
 
 
 def _missed(place: Array) -> str:
@@ -129,47 +173,85 @@ def _rebuilt(outline: Polygon, place: Array) -> Polygon | None:
 
 
 def covariances_m2(
-    rays: Array, ground_m: Array, pose: Pose, frame: LocalFrame, terrain_sigma_m: float
+    rays: Array,
+    ground_m: Array,
+    pose: Pose,
+    frame: LocalFrame,
+    terrain_sigma_m: float | Array,
+    focal_sigma_share: float = 0.0,
 ) -> Array:
     """Covariances (N, 3) east-east, east-north, north-north of ground points.
 
     Args:
         rays: (N, 3) directions in the camera frame, of any length.
-        ground_m: (N, 3) where they meet the ground, local frame.
-        pose: of the camera, with sigmas; attitude errors are a rotation vector in its axes.
+        ground_m: (N, 3) where they meet the ground, local frame; corners of outlines as well as
+            their middles.
+        pose: of the camera; attitude errors are a rotation vector in its axes.
         frame: local frame.
-        terrain_sigma_m: one standard deviation of the ground's height.
+        terrain_sigma_m: one standard deviation of the ground's height, or one for each point.
+        focal_sigma_share: of the focal length, as a share of it.
     """
-    return _covariances_m2(error_arms_m(rays, ground_m, pose, frame, terrain_sigma_m), pose)
-
-
-def _covariances_m2(arms_m: Array, pose: Pose) -> Array:
-    total = arms_m.transpose(0, 2, 1) @ arms_m + pose.sigma.horizontal_m**2 * np.eye(2)
+    by_pose = _by_pose(rays, ground_m, pose, frame)
+    slope = -by_pose[:, :, 2]
+    total = by_pose @ pose.covariance_matrix @ by_pose.transpose(0, 2, 1)
+    drawn = _by_focal_length(rays, ground_m, pose, frame) * focal_sigma_share
+    total += drawn[:, :, None] * drawn[:, None, :]
+    height_m2 = np.square(np.broadcast_to(terrain_sigma_m, len(slope)))[:, None, None]
+    total += height_m2 * slope[:, :, None] * slope[:, None, :]
     return np.column_stack([total[:, 0, 0], total[:, 0, 1], total[:, 1, 1]])
 
 
 def error_arms_m(
-    rays: Array, ground_m: Array, pose: Pose, frame: LocalFrame, terrain_sigma_m: float
+    rays: Array, ground_m: Array, pose: Pose, frame: LocalFrame, terrain_sigma_m: float | Array
 ) -> Array:
-    """How far ground points move east and north by one sigma of each error, (N, 5, 2).
+    """How far ground points move east and north by one sigma of each shared error, (N, 5, 2).
 
-    The errors are the camera's height, its turns about x, y and z, and the ground's height. First
-    order, on ground taken as level near each point: with the ray d from the camera to the point, an
-    error e of the point across the ray or of the camera moves the point by (I - d n^T / (n.d)) e,
-    where n is up; an error h of the ground's height by h d / d_z. Arguments as in `covariances_m2`.
+    The errors are the camera's height, its turns about x, y and z, and the ground's height.
+    Arguments as in `covariances_m2`. Matching photos leaves height and turns wrong in each photo by
+    itself, so those of an adjusted pose (one with a covariance) are 0.
+    """
+    by_pose = _by_pose(rays, ground_m, pose, frame)
+    sigma = pose.sigma
+    sides = np.array([sigma.vertical_m, sigma.axis_deg, sigma.axis_deg, sigma.twist_deg])
+    own = (by_pose[:, :, 2:] * (0.0 if pose.covariance else sides)).transpose(0, 2, 1)
+    height_m = np.broadcast_to(terrain_sigma_m, len(by_pose))[:, None]
+    return np.concatenate([own, (-by_pose[:, :, 2] * height_m)[:, None, :]], axis=1)
+
+
+def _by_pose(rays: Array, ground_m: Array, pose: Pose, frame: LocalFrame) -> Array:
+    """How far ground points move by the camera's east, north, up (m) and turns (deg), (N, 2, 6).
+
+    First order, on ground taken as level near each point: with the ray d from the camera to the
+    point, an error e of the point across the ray or of the camera moves the point by
+    (I - d n^T / (n.d)) e, where n is up; an error h of the ground's height by h d / d_z.
     """
     R = R_local_from_camera(pose, frame)
+    at_ground, slope = _reaching(rays, ground_m, pose, frame)
+    by_pose = np.zeros((len(slope), 2, 6))
+    by_pose[:, 0, 0] = by_pose[:, 1, 1] = 1.0
+    by_pose[:, :, 2] = -slope
+    for axis in range(3):
+        arm = np.radians(np.cross(np.eye(3)[axis], at_ground)) @ R.T
+        by_pose[:, :, 3 + axis] = arm[:, :2] - slope * arm[:, 2:3]
+    return by_pose
+
+
+def _by_focal_length(rays: Array, ground_m: Array, pose: Pose, frame: LocalFrame) -> Array:
+    """How far ground points move by a focal length longer by its whole, (N, 2).
+
+    A longer one draws every ray towards the optical axis.
+    """
+    at_ground, slope = _reaching(rays, ground_m, pose, frame)
+    arm = (at_ground * [-1.0, -1.0, 0.0]) @ R_local_from_camera(pose, frame).T
+    drawn: Array = arm[:, :2] - slope * arm[:, 2:3]
+    return drawn
+
+
+def _reaching(rays: Array, ground_m: Array, pose: Pose, frame: LocalFrame) -> tuple[Array, Array]:
+    """Rays (N, 3) as long as to the ground, and metres sideways per metre up them, (N, 2)."""
     offset = np.asarray(ground_m) - position_m(pose, frame)
-    slope = offset[:, :2] / offset[:, 2:3]  # metres sideways per metre up the ray
-    sigma = pose.sigma
-    rays_at_ground = rays / np.linalg.norm(rays, axis=1, keepdims=True)
-    rays_at_ground *= np.linalg.norm(offset, axis=1, keepdims=True)
-    arms = [-sigma.vertical_m * slope]
-    for axis, turn_deg in enumerate((sigma.axis_deg, sigma.axis_deg, sigma.twist_deg)):
-        arm = np.cross(np.eye(3)[axis], rays_at_ground) @ R.T * np.radians(turn_deg)
-        arms.append(arm[:, :2] - slope * arm[:, 2:3])
-    arms.append(terrain_sigma_m * slope)
-    return np.stack(arms, axis=1)
+    at_ground = rays / np.linalg.norm(rays, axis=1, keepdims=True)
+    return at_ground * np.linalg.norm(offset, axis=1, keepdims=True), offset[:, :2] / offset[:, 2:3]
 
 
 def footprints(
@@ -181,13 +263,21 @@ def footprints(
     for the model nor, once resampled for it, too coarsely or too finely.
     """
     grounds = {
-        photo.photo_id: clear_ground(
-            photo.camera, photo.pose, terrain, frame, _clear_range_m(photo, scale)
-        )
+        photo.photo_id: _clear_ground(photo, terrain, frame, scale)
         for photo in frames
-        if is_worth_looking(photo) and photo.camera is not None and photo.pose is not None
+        if is_worth_looking(photo) and photo.is_located
     }
     return {photo_id: ground for photo_id, ground in grounds.items() if ground is not None}
+
+
+def _clear_ground(
+    photo: Frame, terrain: Terrain, frame: LocalFrame, scale: SearchScale
+) -> Polygon | MultiPolygon | None:
+    if photo.placement is not None:
+        return photo.placement.outline(photo.width_px, photo.height_px)
+    assert photo.camera is not None
+    assert photo.pose is not None
+    return clear_ground(photo.camera, photo.pose, terrain, frame, _clear_range_m(photo, scale))
 
 
 def _clear_range_m(photo: Frame, scale: SearchScale) -> tuple[float, float]:

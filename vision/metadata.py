@@ -9,12 +9,22 @@ from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from geo.pose import Attitude, PoseSigma
 
 _DJI = "drone-dji:"
+_MAKERS = (_DJI, "drone:", "drone-autel:", "drone-skydio:", "drone-parrot:")
+_AXES = ("Yaw", "Pitch", "Roll")
+_ANGLES = (
+    (_DJI + "Gimbal", "Degree"),
+    ("drone:Gimbal", "Degree"),  # Autel
+    ("drone-autel:Gimbal", "Degree"),
+    ("drone-parrot:Camera", "Degree"),
+    ("drone-skydio:CameraOrientationNED:", ""),
+)
 _RTK_FIXED, _RTK_FLOAT = 50, 34  # DJI: 0 none, 16 single, 34 float, 50 fixed
+_MOST_LAG_DEG = 15.0  # a gimbal that follows the aircraft stays this close to its heading
 _DATE = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[T ](\d\d):(\d\d):(\d\d)(\.\d+)?")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 # Programs that write their name into Software; cameras write a version number there.
@@ -63,11 +73,16 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class SensorEntry:
-    """What is known of one camera model beside its tags."""
+    """What is known of one camera model beside its tags.
+
+    Attributes:
+        yaw_from: `aircraft` for gimbals that cannot turn by themselves and whose yaw tag lags.
+    """
 
     width_mm: float | None = None
     axis_sigma_deg: float = 0.5
     twist_sigma_deg: float = 2.0
+    yaw_from: Literal["gimbal", "aircraft"] = "gimbal"
 
 
 @cache
@@ -102,6 +117,12 @@ def dji(tags: PhotoTags, name: str) -> float | None:
     return number_of(tags.xmp.get(_DJI + name))
 
 
+def _by_maker(tags: PhotoTags, name: str) -> float | None:
+    """Number of a property that several makers call the same, each with its own prefix."""
+    numbers = (number_of(tags.xmp.get(prefix + name)) for prefix in _MAKERS)
+    return next((number for number in numbers if number is not None), None)
+
+
 def orientation_of(tags: PhotoTags) -> int:
     """EXIF orientation, 1 to 8; 1 when absent or nonsense."""
     value = number_of(tags.exif.get("Orientation"))
@@ -129,11 +150,11 @@ def position_of(tags: PhotoTags) -> Position | None:
         return None
     above_ellipsoid = "rtk" in tags.xmp.get(_DJI + "AltitudeType", "").lower()
     datum = AltitudeDatum.ELLIPSOID if above_ellipsoid else AltitudeDatum.STATED_AMSL
-    return Position(lon, lat, _altitude_m(tags), datum, dji(tags, "RelativeAltitude"))
+    return Position(lon, lat, _altitude_m(tags), datum, _by_maker(tags, "RelativeAltitude"))
 
 
 def _altitude_m(tags: PhotoTags) -> float | None:
-    absolute = dji(tags, "AbsoluteAltitude")
+    absolute = _by_maker(tags, "AbsoluteAltitude")
     if absolute is not None:
         return absolute
     altitude = number_of(tags.gps.get("GPSAltitude"))
@@ -153,11 +174,34 @@ def _signed_degrees(gps: Mapping[str, Any], name: str, negative: str) -> float |
 
 
 def attitude_of(tags: PhotoTags) -> Attitude | None:
-    """Gimbal angles as stored, for the picture as stored; None when any is missing or nonsense."""
-    yaw, pitch, roll = (dji(tags, f"Gimbal{axis}Degree") for axis in ("Yaw", "Pitch", "Roll"))
-    if yaw is None or pitch is None or roll is None or abs(pitch) > 180:
+    """Camera angles as stored, for the picture as stored; None when any is missing or nonsense.
+
+    DJI, newer Autel, Parrot and Skydio write the gimbal's angles with -90 straight down. Pix4D's
+    `Camera:` names, which senseFly and others write, have 0 straight down; older Autel write them
+    in the other sense, so these are not taken. Where the gimbal cannot turn in yaw by itself, the
+    aircraft's heading is the camera's (DJI's developer support on the Mini 3,
+    Mobile-SDK-Android-V5 issue 795; ODM since pull request 1406).
+    """
+    for prefix, suffix in _ANGLES:
+        found = [number_of(tags.xmp.get(f"{prefix}{axis}{suffix}")) for axis in _AXES]
+        yaw, pitch, roll = found
+        if yaw is not None and pitch is not None and roll is not None and abs(pitch) <= 180:
+            return Attitude(_heading_deg(tags, yaw), pitch, roll)
+    if text_of(tags.exif.get("Make")).upper().startswith("AUTEL"):
         return None
-    return Attitude(yaw, pitch, roll)
+    yaw, pitch, roll = (number_of(tags.xmp.get(f"Camera:{axis}")) for axis in _AXES)
+    if yaw is None or pitch is None or roll is None or not -90 <= pitch <= 90:
+        return None
+    return Attitude(yaw, pitch - 90.0, roll)
+
+
+def _heading_deg(tags: PhotoTags, gimbal_yaw_deg: float) -> float:
+    """The better of the two yaw angles; a gimbal far from the aircraft was turned on purpose."""
+    aircraft_deg = dji(tags, "FlightYawDegree")
+    if aircraft_deg is None or sensor_of(tags).yaw_from == "gimbal":
+        return gimbal_yaw_deg
+    apart_deg = abs((aircraft_deg - gimbal_yaw_deg + 180) % 360 - 180)
+    return aircraft_deg if apart_deg <= _MOST_LAG_DEG else gimbal_yaw_deg
 
 
 def sigma_of(tags: PhotoTags) -> PoseSigma:

@@ -6,6 +6,7 @@ from datetime import datetime
 from shapely import Polygon
 
 from geo.camera import Camera
+from geo.placement import Placement
 from geo.pose import Pose
 
 
@@ -21,6 +22,7 @@ class Frame:
         camera: None when the interior orientation is unknown.
         pose: None when the exterior orientation is unknown.
         gsd_m: metres per pixel at the middle of the picture, None where the height is unknown.
+        placement: of an orthophoto, which needs neither camera nor pose.
         reasons: what is wrong with it or not known of it; `vision.quality.is_worth_looking` says
             which of these keep detection away.
     """
@@ -35,6 +37,7 @@ class Frame:
     pose: Pose | None
     gsd_m: float | None
     reasons: tuple[str, ...] = ()
+    placement: Placement | None = None
 
     @property
     def is_readable(self) -> bool:
@@ -43,8 +46,9 @@ class Frame:
 
     @property
     def is_located(self) -> bool:
-        """Whether what it shows can be put on the ground: readable, with camera and pose."""
-        return self.is_readable and self.camera is not None and self.pose is not None
+        """Whether what it shows can be put on the ground: readable, with pose or placement."""
+        posed = self.camera is not None and self.pose is not None
+        return self.is_readable and (posed or self.placement is not None)
 
 
 @dataclass(frozen=True, slots=True)

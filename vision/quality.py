@@ -28,6 +28,9 @@ class Flaw(StrEnum):
     EMPTY = "empty"
     DUPLICATE = "duplicate"
     SHALLOW = "shallow"
+    EDITED = "edited"
+    TURNED = "turned"
+    ODD_POSE = "odd pose"
 
 
 DISQUALIFYING = frozenset(

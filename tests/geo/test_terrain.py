@@ -3,7 +3,7 @@ import pytest
 from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
-from pyproj import CRS
+from pyproj import CRS, Transformer
 
 from geo.frames import LocalFrame
 from geo.terrain import FlatTerrain, RasterTerrain, ground_from_rays
@@ -117,3 +117,37 @@ def test_crossing_inside_unknown_ground_is_not_invented():
     ground = ground_from_rays(terrain, FRAME, np.array([0.0, 0, 100]), [[1, 0, -1], [3, 0, -1]])
     assert np.isnan(ground[0]).all()
     assert ground[1, 0] == pytest.approx(300, abs=0.03)
+
+
+class Hidden:
+    """A raster that does not show what it is, so that the exact way is taken."""
+
+    def __init__(self, raster):
+        self.raster = raster
+
+    def altitudes_amsl_m(self, lonlat_deg):
+        return self.raster.altitudes_amsl_m(lonlat_deg)
+
+
+def waves(crs, scale):
+    """Hills of 10 m every 60 m around (119.3, 33.2)."""
+    x, y = Transformer.from_crs(4326, crs, always_xy=True).transform(119.3, 33.2)
+    along = np.arange(800) / 10
+    values = (np.add.outer(np.sin(along), np.cos(along)) * 5 + 20).astype(np.float32)
+    return RasterTerrain(values, Affine(scale, 0, x - 400 * scale, 0, -scale, y + 400 * scale), crs)
+
+
+@pytest.mark.parametrize(("epsg", "scale"), [(32650, 1.0), (32651, 1.0), (4326, 1e-5)])
+def test_many_rays_meet_the_ground_where_single_heights_say(epsg, scale):
+    terrain, local = waves(CRS.from_epsg(epsg), scale), LocalFrame(119.3, 33.2)
+    rng = np.random.default_rng(epsg)
+    down = np.column_stack([rng.normal(0, 1, (500, 2)), -rng.uniform(0.4, 2, 500)])
+    origin = np.array([10.0, -20.0, 110.0])
+    fast = ground_from_rays(terrain, local, origin, down)
+    exact = ground_from_rays(Hidden(terrain), local, origin, down)
+    np.testing.assert_array_equal(np.isfinite(fast), np.isfinite(exact))
+    assert np.isfinite(fast[:, 0]).mean() > 0.5
+    np.testing.assert_allclose(fast, exact, atol=0.02)
+    met = fast[np.isfinite(fast[:, 0])]
+    below = terrain.altitudes_amsl_m(local.lonlat_from_xy(met[:, :2]))
+    np.testing.assert_allclose(below, met[:, 2], atol=0.01)

@@ -139,3 +139,20 @@ def test_a_pinned_photo_is_read_only_while_it_is_the_same_file(tmp_path):
     path.unlink()
     with pytest.raises(PhotoError, match="cannot be read"):
         read_pinned_rgb(path, kept)
+
+
+@pytest.mark.parametrize(
+    "orientation",
+    [
+        '<drone-skydio:CameraOrientationNED rdf:parseType="Resource"><drone-skydio:Yaw>146.5'
+        "</drone-skydio:Yaw><drone-skydio:Pitch>-84.0</drone-skydio:Pitch></drone-skydio:Camera"
+        "OrientationNED>",
+        '<drone-skydio:CameraOrientationNED drone-skydio:Yaw="146.5" drone-skydio:Pitch="-84.0"/>',
+    ],
+)
+def test_fields_of_a_structure_have_its_name_before_theirs(orientation):
+    other = orientation.replace("Camera", "Vehicle").replace("146.5", "9.0")
+    found = xmp_properties(f"<rdf:Description>{orientation}{other}</rdf:Description>")
+    assert found["drone-skydio:CameraOrientationNED:Yaw"] == "146.5"
+    assert found["drone-skydio:CameraOrientationNED:Pitch"] == "-84.0"
+    assert found["drone-skydio:VehicleOrientationNED:Yaw"] == "9.0"

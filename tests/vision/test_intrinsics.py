@@ -4,10 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.camera import Camera
-from geo.pose import Attitude, R_enu_from_camera
+from geo.pose import Attitude, R_enu_from_camera, attitude_from_R
 from tests.vision.test_metadata import tags
 from vision.intrinsics import (
-    attitude_from_R,
     intrinsics_of,
     turned_attitude,
     turned_camera,

@@ -2,7 +2,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import rasterio
 import shapely
+from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +12,7 @@ from geo.footprint import local_gsd_m
 from geo.pose import Attitude, PoseSigma
 from geo.projection import ground_from_pixels
 from geo.terrain import FlatTerrain
+from tests.vision.photos import textured
 from tests.vision.scene import (
     CAMERA,
     EXACT,
@@ -25,6 +28,8 @@ from tests.vision.scene import (
     square,
     turned,
 )
+from vision.frame_table import read_frame_table, write_frames
+from vision.frames import read_frames
 from vision.locate import covariances_m2, footprints, locate
 from vision.model import Detection
 
@@ -162,3 +167,83 @@ def test_the_world_of_these_tests_is_seen_as_it_is():
     outline, cut = outline_px(square(0, 0, 8), pose)
     assert outline.area == pytest.approx(100 * 100, rel=0.01)
     assert not cut
+
+
+def test_a_doubted_focal_length_moves_points_away_from_the_middle():
+    pose = pose_at(0, 0, Attitude(0.0, -90.0), PoseSigma(0.0, 0.0, 0.0, 0.0))
+    pixels = np.array([[639.5, 479.5], [1139.5, 479.5]])
+    rays = CAMERA.rays_from_pixels(pixels)
+    ground = ground_from_pixels(pixels, CAMERA, pose, GROUND, LOCAL)
+    longer = replace(CAMERA, focal_px=CAMERA.focal_px * 1.01)
+    moved = ground_from_pixels(pixels, longer, pose, GROUND, LOCAL) - ground
+    found = covariances_m2(rays, ground, pose, LOCAL, 0.0, 0.01)
+    np.testing.assert_allclose(found[:, 0], moved[:, 0] ** 2, rtol=0.03, atol=1e-9)
+
+
+def test_a_shift_that_a_tilt_undoes_leaves_no_doubt():
+    free = pose_at(0, 0, Attitude(0.0, -90.0), PoseSigma(0.0, 0.0, 0.0, 0.0))
+    tilt_deg = np.degrees(1.0 / 80.0)  # of a metre on the ground from 80 m
+    bound = np.zeros((6, 6))
+    bound[np.ix_([0, 4], [0, 4])] = np.outer([1.0, tilt_deg], [1.0, tilt_deg])
+    pixel = np.array([[639.5, 479.5]])
+    ground = ground_from_pixels(pixel, CAMERA, free, GROUND, LOCAL)
+
+    def east_m2(matrix):
+        pose = replace(free, covariance=tuple(matrix.ravel()))
+        return covariances_m2(CAMERA.rays_from_pixels(pixel), ground, pose, LOCAL, 0.0)[0, 0]
+
+    both = bound * np.where(np.eye(6) > 0, 1.0, -1.0)
+    assert sorted([east_m2(bound), east_m2(both)]) == pytest.approx([0.0, 4.0], abs=1e-3)
+
+
+def test_ellipses_of_95_per_cent_hold_about_as_many_truths():
+    rng = np.random.default_rng(7)
+    camera = replace(CAMERA, focal_sigma_share=0.01)
+    pose = pose_at(0, 0, Attitude(40.0, -60.0), PoseSigma(0.5, 0.8, 0.4, 1.0))
+    pixels = rng.uniform([0, 0], [1280, 960], (600, 2))
+    ground = ground_from_pixels(pixels, CAMERA, pose, GROUND, LOCAL)
+    covariance = covariances_m2(CAMERA.rays_from_pixels(pixels), ground, pose, LOCAL, 0.6, 0.01)
+    held = []
+    for k, pixel in enumerate(pixels):
+        true = replace(camera, focal_px=1000.0 * (1 + rng.normal(0, 0.01)))
+        level = FlatTerrain(rng.normal(0, 0.6))
+        place = ground_from_pixels(pixel[None], true, shaken(pose, rng), level, LOCAL)[0]
+        off = (place - ground[k])[:2]
+        east, both, north = covariance[k]
+        held.append(off @ np.linalg.solve([[east, both], [both, north]], off) < 5.991)
+    assert 0.90 <= np.mean(held) <= 0.99
+
+
+def test_what_an_orthophoto_shows_lies_where_its_pixels_lie(tmp_path):
+    picture = textured(320, 240)
+    with rasterio.open(
+        tmp_path / "mosaic.tif", "w", driver="GTiff", width=320, height=240, count=3,
+        dtype="uint8", crs=LOCAL.crs.to_wkt(), transform=Affine(0.1, 0, 10.0, 0, -0.1, 50.0),
+    ) as out:  # fmt: skip
+        out.write(np.moveaxis(picture, -1, 0))
+    (frame,) = read_frames(tmp_path)
+    assert frame.is_located
+    assert frame.reasons == ()
+    assert frame.gsd_m == pytest.approx(0.1, rel=0.01)
+    write_frames(tmp_path / "frames.parquet", [frame])
+    assert read_frame_table(tmp_path / "frames.parquet") == (frame,)
+    seen = Detection("mosaic", "boat", 0.9, shapely.box(19.5, 39.5, 39.5, 59.5))
+    ((sighting,), failures) = locate([seen], [frame], GROUND, LOCAL)
+    assert failures == ()
+    assert LOCAL.to_local(sighting.polygon).bounds == pytest.approx((12, 44, 14, 46), abs=1e-6)
+    outline = footprints([frame], GROUND, LOCAL, SCALE)["mosaic"]
+    assert LOCAL.to_local(outline).area == pytest.approx(32 * 24, rel=1e-6)
+
+
+def test_roofs_are_doubted_more_where_the_terrain_has_none():
+    frame = frame_of("a", pose_at(0, 0, Attitude(0.0, -60.0)))
+    outline = shapely.box(100, 100, 160, 160)
+    detections = [Detection("a", name, 0.9, outline) for name in ("building", "boat")]
+
+    def spread(**options):
+        found, _ = locate(detections, [frame], GROUND, LOCAL, **options)
+        return [s.covariance_m2[0] + s.covariance_m2[2] for s in found]
+
+    bare, surface = spread(terrain_has_roofs=False), spread()
+    assert bare[0] > 2 * surface[0]
+    assert bare[1] == surface[1]

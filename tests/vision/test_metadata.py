@@ -156,3 +156,39 @@ def test_a_time_that_knows_its_zone_is_not_moved():
     for photo in (tags(exif=stated), tags(UTCAtExposure="2026-06-01T09:00:00")):
         assert metadata.taken_at_of(photo, 8.0) == datetime(2026, 6, 1, 9, tzinfo=UTC)
         assert metadata.zone_guess(photo) == ""
+
+
+@pytest.mark.parametrize(
+    ("model", "aircraft", "yaw"),
+    [("FC300S", "46.0", 46.0), ("FC300S", "90.0", 45.0), ("FC6310R", "46.0", 45.0)],
+)
+def test_a_gimbal_that_only_follows_takes_the_heading_of_its_aircraft(model, aircraft, yaw):
+    angles = {"GimbalYawDegree": "45.0", "GimbalPitchDegree": "-90", "GimbalRollDegree": "0"}
+    photo = tags(exif={"Model": model}, FlightYawDegree=aircraft, **angles)
+    assert metadata.attitude_of(photo).yaw_deg == yaw
+
+
+@pytest.mark.parametrize(
+    ("make", "xmp", "expected"),
+    [
+        ("Autel Robotics", {"drone:Gimbal{}Degree": (12.0, -88.0, 1.0)}, (12.0, -88.0, 1.0)),
+        ("Parrot", {"drone-parrot:Camera{}Degree": (176.3, -78.4, -0.3)}, (176.3, -78.4, -0.3)),
+        ("senseFly", {"Camera:{}": (40.0, 5.0, -2.0)}, (40.0, -85.0, -2.0)),
+        ("Autel Robotics", {"Camera:{}": (40.0, 85.0, 0.0)}, None),
+        ("DJI", {"drone-dji:Gimbal{}Degree": (1.0, 200.0, 0.0)}, None),
+    ],
+)
+def test_each_makers_angles_are_brought_to_one_sense(make, xmp, expected):
+    ((pattern, angles),) = xmp.items()
+    names = {
+        pattern.format(axis): str(angle)
+        for axis, angle in zip(("Yaw", "Pitch", "Roll"), angles, strict=True)
+    }
+    found = metadata.attitude_of(PhotoTags(4000, 3000, {"Make": make}, {}, names))
+    assert (found and (found.yaw_deg, found.pitch_deg, found.roll_deg)) == expected
+
+
+def test_heights_are_read_under_each_makers_name():
+    names = {"drone-autel:RelativeAltitude": "28.0", "drone-skydio:AbsoluteAltitude": "140.5"}
+    position = metadata.position_of(PhotoTags(4000, 3000, {}, GPS, names))
+    assert (position.height_home_m, position.altitude_m) == (28.0, 140.5)
