@@ -17,6 +17,7 @@ from geo.track import CameraEvent, Track, TrackPoint
 
 WANTED = frozenset({"PARM", "GPS", "POS", "ATT", "CAM", "MODE", "MSG", "EV", "ERR", "MISE", "ARM"})
 GPS_EPOCH = datetime(1980, 1, 6, tzinfo=UTC)
+LONGEST_US = 366 * 86_400 * 10**6  # no vehicle stays on for longer
 LEAP_S = 18  # GPS is ahead of UTC, since 2017; none was announced up to 2026
 ARMED, DISARMED, LANDED, NOT_LANDED = 10, 11, 18, 28  # LogEvent
 SEVERITY_TOLD, SEVERITY_ERROR = 6, 4
@@ -97,14 +98,17 @@ class _Flight:
 
     def take(self, name: str, fields: Fields) -> None:
         """Take one record."""
-        self.last_us = max(self.last_us, int(fields.get("TimeUS", 0)))
-        _TAKE[name](self, int(fields.get("TimeUS", 0)), fields)
+        us = int(fields.get("TimeUS", 0))
+        if not 0 <= us <= LONGEST_US:
+            raise ValueError(f"TimeUS is {us}")
+        _TAKE[name](self, us, fields)
+        self.last_us = max(self.last_us, us)
 
     def _parameter(self, us: int, fields: Fields) -> None:
         self.parameters[str(fields["Name"])] = float(fields["Value"])
 
     def _gps(self, us: int, fields: Fields) -> None:
-        self.speeds.append((us, float(fields["Spd"])))
+        self.speeds.append((us, _finite(fields["Spd"])))
         if int(fields["Status"]) < 3 or not int(fields["GWk"]):
             return
         since = timedelta(weeks=int(fields["GWk"]), milliseconds=int(fields["GMS"]))
@@ -113,22 +117,17 @@ class _Flight:
         self.offsets_us.append(offset)
 
     def _position(self, us: int, fields: Fields) -> None:
-        self.positions.append((us, _place(fields), float(fields["RelHomeAlt"])))
+        self.positions.append((us, _place(fields), _finite(fields["RelHomeAlt"])))
 
     def _attitude(self, us: int, fields: Fields) -> None:
-        self.headings.append((us, float(fields["Yaw"]) % 360))
+        self.headings.append((us, _finite(fields["Yaw"]) % 360 % 360))
 
     def _camera(self, us: int, fields: Fields) -> None:
         release = _Release(
             int(fields["Img"]),
             _place(fields),
-            float(fields["RelAlt"]),
-            float(fields["R"]),
-            float(fields["P"]),
-            float(fields["Y"]),
+            *(_finite(fields[name]) for name in ("RelAlt", "R", "P", "Y")),
         )
-        if not all(map(math.isfinite, (release.roll_deg, release.pitch_deg, release.yaw_deg))):
-            raise ValueError(f"angles of image {release.index}")
         self.cameras.append((us, release))
 
     def _mode(self, us: int, fields: Fields) -> None:
@@ -181,13 +180,15 @@ class _Flight:
             parameters=self.parameters,
             modes=tuple(self.modes),
             reached=tuple(self.reached),
-            duration_s=(ended_us - begun_us) / 1e6 if self.begun_us is not None else 0.0,
+            duration_s=max(0, ended_us - begun_us) / 1e6 if self.begun_us is not None else 0.0,
             landed=self.landed,
             begun=self._utc(self.begun_us) if self.begun_us is not None else None,
             problems=problems,
         )
 
     def _points(self, begun_us: int, ended_us: int) -> tuple[TrackPoint, ...]:
+        self.headings.sort()
+        self.speeds.sort()
         return tuple(
             TrackPoint(
                 time,
@@ -196,7 +197,7 @@ class _Flight:
                 _latest(self.headings, us),
                 _latest(self.speeds, us),
             )
-            for us, position, height_m in self.positions
+            for us, position, height_m in sorted(self.positions, key=lambda position: position[0])
             if begun_us <= us <= ended_us and (time := self._utc(us)) is not None
         )
 
@@ -254,6 +255,13 @@ def _clock_offset_us(offsets_us: list[int]) -> int | None:
 
 def _place(fields: Fields) -> GeoPoint:
     return GeoPoint(float(fields["Lng"]), float(fields["Lat"]), float(fields["Alt"]))
+
+
+def _finite(value: float | str) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"a number is {number}")
+    return number
 
 
 def _latest(values: list[tuple[int, float]], us: int) -> float:

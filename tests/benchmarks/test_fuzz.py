@@ -41,6 +41,14 @@ def test_a_case_is_the_same_each_time_and_another_with_another_seed(name):
     assert len(contents) == 2
 
 
+@pytest.mark.skipif("bin" not in TARGETS, reason="no recorded .BIN to spoil")
+@pytest.mark.parametrize("number", [5, 63, 154, 838])  # date, height, order and duration
+def test_logs_that_were_faults_once_are_none_any_more(tmp_path, number):
+    path = tmp_path / "spoiled.BIN"
+    path.write_bytes(Case("bin", 1, number).content())
+    assert examine(TARGETS["bin"], path) in (READ, REFUSED)
+
+
 def reader(action):
     return replace(TARGETS["rally"], read=lambda path: action(path))
 

@@ -3,7 +3,7 @@
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flight.link import open_link
-from flight.monitor import COPTER_MODES
+from flight.modes import COPTER_MODES
 from flight.session import Session
 from tests.contract.client import PATIENCE_S, RATE_HZ, Seen
 
