@@ -117,11 +117,19 @@ def test_photos_of_one_scale_share_a_line_and_other_remarks_stand_alone(capsys):
     assert "12 photos, 0 with a pose, 11 with remarks" in told
 
 
+def content(path: Path) -> object:
+    """Bytes of a product; a filing names the head of a history, which holds times."""
+    if path.name != "filing.json":
+        return path.read_bytes()
+    return {**json.loads(path.read_text("utf-8")), "head": None}
+
+
 INTERRUPTED = """
 import os, signal, sys
 from importlib import import_module
 from cli.main import main
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts without it
 owner, name = import_module(sys.argv[1]), sys.argv[2]
 real = getattr(owner, name)
 
@@ -163,7 +171,7 @@ def test_ctrl_c_ends_a_stage_with_130_and_the_next_run_goes_on(
     assert not list(patrol.rglob(".writing-*"))
     assert aerogrid(*arguments).returncode == 0
     assert not (patrol / "detections.part.jsonl").exists()
-    assert (patrol / product).read_bytes() == (whole / product).read_bytes()
+    assert content(patrol / product) == content(whole / product)
     with Registry.open(patrol / "cases.sqlite") as registry:
         assert len(registry.cases()) == len(json.loads((whole / "filing.json").read_text())["new"])
 
