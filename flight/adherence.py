@@ -1,18 +1,24 @@
-"""How well a flight kept to its plan: rows, heights and photos, flown against planned; pure."""
+"""How well a flight kept to its plan: rows, heights and photos, flown against planned; pure.
+
+A row's errors are those of the points flown on it in the order of the mission
+(`flight.course_match`), never of points on a neighbouring row, in a turn or on the way home.
+"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from flight.course_match import match_legs
 from geo.frames import Array, LocalFrame
 from geo.track import Track
 from missions.legs import legs
 from missions.model import Sortie
 
-NEAR_ROW_M = 25.0  # points farther off belong to another row, or to no row
-ALIGNED_DEG = 30.0  # as do points flown in another direction
+NEAR_ROW_M = 25.0  # points farther off did not fly the row
+ALIGNED_DEG = 30.0  # nor did points flown in another direction
 COVER_STEP_M = 5.0
 MISSED_BELOW = 0.9  # a row of which less was flown is missed
 
@@ -64,9 +70,11 @@ class Adherence:
 def measure_adherence(sortie: Sortie, track: Track) -> Adherence:
     """Compare the flown track and exposures with the sortie's rows and photos."""
     frame = LocalFrame(sortie.home.lon_deg, sortie.home.lat_deg)
-    flown = _Flown.of(track, frame)
+    planned = _planned_legs(sortie, frame)
+    flown = _Flown.of(track, frame, np.array([(leg.start, leg.end) for leg in planned]))
+    rows = [(leg_index, leg) for leg_index, leg in enumerate(planned) if leg.camera_on]
     measured = [
-        _measure_row(index, row, flown) for index, row in enumerate(planned_rows(sortie, frame))
+        _measure_row(index, leg_index, row, flown) for index, (leg_index, row) in enumerate(rows)
     ]
     errors = np.concatenate([errors for _, errors in measured]) if measured else np.zeros(0)
     missed, photo_error_m = _photos(sortie, track, frame)
@@ -91,19 +99,25 @@ def _mean_height_error_m(rows: Sequence[RowAdherence]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A straight leg with the camera on, local metres and height above home."""
+    """A straight leg, local metres and height above home; a row where the camera is on."""
 
     start: tuple[float, float]
     end: tuple[float, float]
     height_home_m: float
+    camera_on: bool = True
 
 
 def planned_rows(sortie: Sortie, frame: LocalFrame) -> tuple[Row, ...]:
     """Legs that are flown with the camera triggering by distance."""
-    flown = [leg for leg in legs(sortie.home, sortie.items) if leg.camera_on]
+    return tuple(leg for leg in _planned_legs(sortie, frame) if leg.camera_on)
+
+
+def _planned_legs(sortie: Sortie, frame: LocalFrame) -> tuple[Row, ...]:
+    """All legs that lead elsewhere, in order."""
+    flown = list(legs(sortie.home, sortie.items))
     ends = _local([place[:2] for leg in flown for place in (leg.start, leg.end)], frame)
     return tuple(
-        Row((float(x0), float(y0)), (float(x1), float(y1)), leg.end[2])
+        Row((float(x0), float(y0)), (float(x1), float(y1)), leg.end[2], leg.camera_on)
         for leg, ((x0, y0), (x1, y1)) in zip(flown, ends.reshape(-1, 2, 2), strict=True)
         if (x0, y0) != (x1, y1)
     )
@@ -111,23 +125,26 @@ def planned_rows(sortie: Sortie, frame: LocalFrame) -> tuple[Row, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Flown:
-    """Flown points: places (N, 2), heights (N,) and directions of flight (N, 2)."""
+    """Flown points: places (N, 2), heights (N,), directions of flight (N, 2) and legs (N,)."""
 
     places: Array
     heights_m: Array
     directions: Array
+    leg_indices: NDArray[np.intp]
 
     @classmethod
-    def of(cls, track: Track, frame: LocalFrame) -> "_Flown":
+    def of(cls, track: Track, frame: LocalFrame, legs_m: Array) -> "_Flown":
+        """Bring a track to local metres and find which leg (L, 2, 2) each point was flown on."""
         lonlat = [(p.position.lon_deg, p.position.lat_deg) for p in track.points]
         places = _local(lonlat, frame)
         heights = np.array([p.height_home_m for p in track.points])
         steps = np.gradient(places, axis=0) if len(places) > 1 else np.zeros_like(places)
         lengths = np.linalg.norm(steps, axis=1, keepdims=True)
-        return cls(places, heights, steps / np.maximum(lengths, 1e-9))
+        directions = steps / np.maximum(lengths, 1e-9)
+        return cls(places, heights, directions, match_legs(places, legs_m.reshape(-1, 2, 2)))
 
 
-def _measure_row(index: int, row: Row, flown: _Flown) -> tuple[RowAdherence, Array]:
+def _measure_row(index: int, leg_index: int, row: Row, flown: _Flown) -> tuple[RowAdherence, Array]:
     """One row, and the cross-track errors of its points, left negative."""
     start, end = np.array(row.start), np.array(row.end)
     length_m = float(np.linalg.norm(end - start))
@@ -136,14 +153,16 @@ def _measure_row(index: int, row: Row, flown: _Flown) -> tuple[RowAdherence, Arr
     along_m = offsets @ along_row
     across_m = offsets @ np.array([along_row[1], -along_row[0]])
     aligned = flown.directions @ along_row > math.cos(math.radians(ALIGNED_DEG))
-    belongs = aligned & (np.abs(across_m) < NEAR_ROW_M) & (along_m >= 0) & (along_m <= length_m)
+    near = aligned & (np.abs(across_m) < NEAR_ROW_M) & (along_m >= 0) & (along_m <= length_m)
+    belongs = near & (flown.leg_indices == leg_index)
+    passed = near & (np.abs(flown.leg_indices - leg_index) <= 1)  # corners are cut
     errors = across_m[belongs]
     heights = flown.heights_m[belongs]
     return (
         RowAdherence(
             index=index,
             length_m=length_m,
-            flown_share=_covered_share(along_m[belongs], length_m),
+            flown_share=_covered_share(along_m[passed], length_m),
             rms_m=_rms(errors),
             worst_m=float(np.abs(errors).max()) if len(errors) else math.nan,
             height_error_m=float(heights.mean() - row.height_home_m) if len(heights) else math.nan,

@@ -5,11 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from shapely import Polygon
 
 from flight.adherence import measure_adherence, planned_rows
 from geo.frames import LocalFrame
 from geo.pose import Attitude, GeoPoint
 from geo.track import CameraEvent, Track, TrackPoint
+from missions.drones import drone_named
+from missions.legs import legs
+from missions.settings import SurveySettings
+from missions.survey import plan_survey
 from tests.flight.sorties import HEIGHT_M, HOME, lonlat, small_sortie
 
 START = datetime(2026, 6, 15, 1, tzinfo=UTC)
@@ -93,3 +98,36 @@ def test_a_row_above_sea_level_is_planned_at_its_height_above_home():
     sortie = replace(small_sortie(), items=items)
     rows = planned_rows(sortie, LocalFrame(HOME.lon_deg, HOME.lat_deg))
     assert [row.height_home_m for row in rows] == [HEIGHT_M, HEIGHT_M]
+
+
+NARROW = Polygon([lonlat(x, y) for x, y in ((0, 0), (120, 25), (150, 140), (40, 170), (-20, 90))])
+
+
+@pytest.mark.parametrize("off_m", [0.0, 1.0, 6.0])
+def test_rows_that_lie_close_are_not_taken_for_one_another(off_m):
+    """Rows 12 m apart; each way is flown exactly, or shifted to the right of its direction."""
+    settings = SurveySettings(height_agl_m=28.0, wind_m_s=0.0)
+    (sortie,) = plan_survey(NARROW, drone_named("dji-m3e"), settings)
+    track = flown_legs(sortie, off_m)
+    found = measure_adherence(sortie, track)
+    assert found.rms_m == pytest.approx(off_m, abs=0.15)
+    assert found.worst_m < off_m + 1.0
+    assert found.rows_missed == ()
+
+
+def flown_legs(sortie, off_m):
+    """Every leg on its line or beside it, a point each metre."""
+    frame = LocalFrame(sortie.home.lon_deg, sortie.home.lat_deg)
+    points = []
+    for leg in legs(sortie.home, sortie.items):
+        ends = frame.xy_from_lonlat(np.array([leg.start[:2], leg.end[:2]]))
+        length_m = float(np.hypot(*(ends[1] - ends[0])))
+        if length_m < 0.01:
+            continue
+        ahead = (ends[1] - ends[0]) / length_m
+        aside = off_m * np.array([ahead[1], -ahead[0]])
+        for along_m in np.arange(0.0, length_m, 1.0):
+            lon, lat = frame.lonlat_from_xy((ends[0] + along_m * ahead + aside)[None])[0]
+            at = START + timedelta(seconds=len(points))
+            points.append(TrackPoint(at, GeoPoint(lon, lat, 0.0), leg.end[2], 0.0, 8.0))
+    return Track(tuple(points), ())
