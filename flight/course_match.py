@@ -48,7 +48,8 @@ def match_legs(places_m: Array, legs_m: Array) -> NDArray[np.intp]:
     for n in range(count - 1, -1, -1):
         found[n] = state
         state = int(came_from[n, state])
-    return np.where(found == legs, OFF_PLAN, found)
+    found[found == legs] = OFF_PLAN
+    return found
 
 
 def _step(best: Array, too_soon: Array) -> tuple[Array, NDArray[np.intp]]:
@@ -77,7 +78,8 @@ def _steps_m(places_m: Array) -> Array:
         return np.zeros_like(places_m)
     steps: Array = np.gradient(places_m, axis=0)
     lengths = np.linalg.norm(steps, axis=1, keepdims=True)
-    return steps * np.minimum(1.0, LONGEST_STEP_M / np.maximum(lengths, 1e-9))
+    shortened: Array = steps * np.minimum(1.0, LONGEST_STEP_M / np.maximum(lengths, 1e-9))
+    return shortened
 
 
 def _off(place_m: Array, step_m: Array, legs_m: Array) -> Array:

@@ -61,7 +61,7 @@ def test_a_flight_that_comes_back_to_a_row_is_on_it_again():
 @settings(max_examples=15, deadline=None)
 @given(st.floats(-10, 10), st.floats(-10, 10), st.integers(1, 5))
 def test_waiting_and_dense_recording_change_nothing(east_m, north_m, times):
-    track = flown(0, 1, 2, 3, 4) + [east_m, north_m]
+    track = flown(0, 1, 2, 3, 4) + np.array([east_m, north_m])
     once = match_legs(track, ROWS)
     again = match_legs(np.repeat(track, times, axis=0), ROWS)
     assert (again[::times] == once).mean() > 0.97
