@@ -2,7 +2,7 @@
 
 import numpy as np
 import shapely
-from shapely import LineString, Polygon
+from shapely import LineString, MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.frames import Array
@@ -74,8 +74,14 @@ def _closed(
             break
         row = _row_through(gap)
         _, _, route = insertion(route, row, inside, motion)
-        gaps = shapely.difference(gaps, _swath(row, spacing_m), grid_size=_GRID_M)
+        gaps = _areas(shapely.difference(gaps, _swath(row, spacing_m), grid_size=_GRID_M))
     return route
+
+
+def _areas(shape: BaseGeometry) -> BaseGeometry:
+    """What of a shape has an area; rounding leaves lines and points, which GEOS refuses later."""
+    parts = shapely.get_parts(shape)
+    return MultiPolygon(parts[shapely.area(parts) > 0].tolist())
 
 
 def _row_through(gap: Polygon) -> Array:
