@@ -4,6 +4,7 @@ Photos of a timer stand as photos by distance at the speed flown. Orders that ne
 aircraft nor release the shutter are left out and counted.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +30,7 @@ from missions.flown import (
     TRIGGER_INTERVAL,
     has_place,
 )
-from missions.items import REACHED_M, heading_deg
+from missions.items import LATE_S, REACHED_M, heading_deg, released_every_m
 from missions.model import AltitudeFrame, Command, Drone, MissionFile, MissionItem, Photo, Sortie
 from missions.steps import photos_every
 from missions.stops import Do, Stop, Tour, items_of, tour
@@ -133,7 +134,8 @@ def _said(
             raise MissionError(f"item {number} jumps back in the mission; write its legs out")
         seconds = _timer_s(item)
         if seconds is not None:
-            yield photos_every(seconds * speed_m_s)
+            late_s = LATE_S if seconds > LATE_S else 0.0  # a timer is not
+            yield photos_every((seconds - late_s) * speed_m_s)
         elif item.command <= _LAST_NAV:
             yield _above_home(item, home, terrain)
         elif item.command in _KEPT:
@@ -186,11 +188,12 @@ def _photos(whole: Tour, frame: LocalFrame) -> Iterator[Photo]:
             elif action.what is Do.PHOTO:
                 yield Photo(stop.lon_deg, stop.lat_deg, stop.height_home_m, nose_deg, pitch_deg)
         if stop.photo_spacing_m != spacing_m:
-            spacing_m, since_m = stop.photo_spacing_m, stop.photo_spacing_m
+            spacing_m, since_m = stop.photo_spacing_m, math.inf
         if spacing_m > 0 and onward is not None:
             row = frame.xy_from_lonlat(np.array([(s.lon_deg, s.lat_deg) for s in (stop, onward)]))
             length_m = float(np.hypot(*(row[1] - row[0])))
-            along_m = np.arange(spacing_m - since_m, max(length_m - REACHED_M, 1e-6), spacing_m)
+            each_m = released_every_m(spacing_m, stop.speed_m_s)
+            along_m = np.arange(max(each_m - since_m, 0.0), max(length_m - REACHED_M, 1e-6), each_m)
             yield from _along(stop, onward, row, along_m, pitch_deg, frame)
             since_m = length_m - along_m[-1] if len(along_m) else since_m + length_m
 

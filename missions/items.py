@@ -15,6 +15,10 @@ _KEEP_THROTTLE = -1.0
 _MAVLINK_TARGETING = 2.0  # MAV_MOUNT_MODE_MAVLINK_TARGETING in param7
 _NADIR_DEG = -90.0
 REACHED_M = 2.0  # a waypoint counts as reached this far before it (ArduCopter, WPNAV_RADIUS)
+LATE_S = 0.02
+"""After so long at most is it seen that the way to the next photo is flown: 50 times a second
+(ArduCopter, scheduler table, AP_Camera::update). The way after it counts from there, so a long row
+has its last photo metres later than whole spacings say, or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +116,18 @@ class Writer:
 
     def _photos(self, row: Array) -> Iterator[Photo]:
         length = float(np.hypot(*(row[1] - row[0])))
-        along = np.arange(0, max(length - REACHED_M, 1e-6), self.photo_spacing_m)
+        spacing = released_every_m(self.photo_spacing_m, self.speed_m_s)
+        along = np.arange(0, max(length - REACHED_M, 1e-6), spacing)
         share = along / length if length > 0 else np.zeros(1)
         places = self.frame.lonlat_from_xy(row[0] + share[:, None] * (row[1] - row[0]))
         heading = heading_deg(row, self.frame)
         for lon, lat in places.tolist():
             yield Photo(lon, lat, self.height_home_m, heading)
+
+
+def released_every_m(photo_spacing_m: float, speed_m_s: float) -> float:
+    """Way from one photo to the next at a speed, where the autopilot is told a distance."""
+    return photo_spacing_m + LATE_S * speed_m_s
 
 
 def heading_deg(row: Array, frame: LocalFrame) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from geo.frames import Array, LocalFrame
 from missions import steps
-from missions.items import heading_deg
+from missions.items import heading_deg, released_every_m
 from missions.model import Command, Drone, MissionItem, Photo
 from missions.route import Route
 from missions.sorties import Flight
@@ -131,7 +131,9 @@ class RunWriter:
         return steps.place(command, self.frame, point_m, self.height_home_m, hold_s)
 
     def _photos(self, run: Array) -> Iterator[Photo]:
-        places, directions = places_along(run, self.photo_spacing_m)
+        places, directions = places_along(
+            run, released_every_m(self.photo_spacing_m, self.speed_m_s)
+        )
         lonlat = self.frame.lonlat_from_xy(places)
         for (lon, lat), start, ahead in zip(lonlat.tolist(), places, directions, strict=True):
             nose = self.nose_deg

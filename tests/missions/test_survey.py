@@ -74,7 +74,8 @@ def test_photos_lie_on_rows_and_nowhere_else(sortie):
     lines = [LineString(FRAME.xy_from_lonlat(np.array([r.start[:2], r.end[:2]]))) for r in rows]
     photos = FRAME.xy_from_lonlat(np.array([(p.lon_deg, p.lat_deg) for p in sortie.photos]))
     assert union_all(lines).buffer(0.1).covers(MultiPoint(photos))
-    expected = sum(int(max(line.length - 2, 0) / 24) + 1 for line in lines)
+    each_m = 24 + 0.02 * sortie.speed_m_s
+    expected = sum(int(max(line.length - 2, 0) / each_m) + 1 for line in lines)
     assert len(sortie.photos) == pytest.approx(expected, abs=1)
 
 
