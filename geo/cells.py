@@ -14,6 +14,11 @@ from geo.frames import LocalFrame
 from geo.grid import Cell, Grid, GridProblem, repeated_codes
 
 CODE_PATTERN = r"\d{15}"
+_BY_SETTING = "(setting code_pattern)"
+_ANY_CODE = (
+    '. For other codes write code_pattern = "" (any code), or what they look like, under [grids] '
+    "in a TOML file, and give it with --config"
+)
 
 # Usual column names, compared without case, blanks, _ and -; the first that a file has is taken.
 # Shapefiles cut names after 10 bytes: three Chinese characters in UTF-8.
@@ -62,8 +67,9 @@ def grid_from_features(
     _refuse_duplicates(rows, codes, source)
     cells, numbers, problems = _cells(rows, codes, columns, code_pattern)
     if not cells:
-        reasons = "; ".join(map(str, problems[:3]))
-        raise GridError(f"{source}: none of {len(rows)} features is a usable cell: {reasons}")
+        raise GridError(
+            f"{source}: none of {len(rows)} features is a usable cell: {_listed(problems)}"
+        )
     return Grid(cells, [*problems, *overlaps(cells, numbers)])
 
 
@@ -111,6 +117,13 @@ def code_text(value: Any) -> str:
 def _some(numbers: Sequence[str]) -> str:
     more = f" and {len(numbers) - 10} more" if len(numbers) > 10 else ""
     return ", ".join(numbers[:10]) + more
+
+
+def _listed(problems: Sequence[GridProblem]) -> str:
+    """The first few problems, how many more there are, and what to do about odd codes."""
+    more = f"; and {len(problems) - 3} more" if len(problems) > 3 else ""
+    by_setting = any(problem.what.endswith(_BY_SETTING) for problem in problems)
+    return "; ".join(map(str, problems[:3])) + more + (_ANY_CODE if by_setting else "")
 
 
 def _refuse_duplicates(rows: Sequence[_Row], codes: Sequence[str], source: str) -> None:
@@ -183,5 +196,6 @@ def _code_fault(code: str, pattern: str | None) -> str:
     if not code:
         return "no code"
     if pattern is not None and not re.fullmatch(pattern, code):
-        return f"the code does not match {pattern!r} (setting code_pattern)"
+        usual = "is not 15 digits" if pattern == CODE_PATTERN else f"does not match {pattern!r}"
+        return f"the code {usual} {_BY_SETTING}"
     return ""

@@ -94,19 +94,33 @@ def read_features(
     """
     if not path.exists():
         raise GeoError(f"{path}: no such file; give a GeoPackage, GeoJSON, Shapefile or KML")
+    _refuse_empty(path)
     features: list[Feature] = []
     try:
         for name in _layers(path, layer):
             features += _read_layer(path, name, crs, encoding, first=len(features) + 1)
     except (DataSourceError, DataLayerError) as error:
-        words = str(error)[:MOST_QUOTED]  # GDAL quotes what may be a whole hostile file
-        raise GeoError(f"{path}: cannot be read as vector data ({words})") from error
+        raise GeoError(f"{path}: cannot be read as vector data ({_words(error)})") from error
     except UnicodeDecodeError as error:
         raise GeoError(
             f"{path}: holds text that is not UTF-8 ({error.reason}); save it as UTF-8, or give a "
             "Shapefile, whose encoding can be named"
         ) from error
     return features
+
+
+def _refuse_empty(path: Path) -> None:
+    """Refuse a file of no bytes, which GDAL takes for one of an unknown format."""
+    if path.is_file() and not path.stat().st_size:
+        raise GeoError(f"{path}: the file is empty (0 bytes); export or copy it again")
+
+
+def _words(error: Exception) -> str:
+    """What GDAL says, cut short, for it may quote a whole hostile file; its hints are no help."""
+    said = str(error).split("; It might help")[0]
+    if "not recognized as being in a supported file format" in said:
+        return "it is no whole GeoPackage, GeoJSON, Shapefile or KML"
+    return said[:MOST_QUOTED]
 
 
 def _layers(path: Path, wanted: str | None) -> list[str]:

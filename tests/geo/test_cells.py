@@ -82,8 +82,13 @@ def test_file_without_features_is_refused():
 
 
 def test_file_without_a_usable_cell_says_why():
-    with pytest.raises(GridError, match=r"none of 1 features.*does not match"):
+    with pytest.raises(GridError, match=r"none of 1 features.*is not 15 digits"):
         grid(row(1, "x"))
+
+
+def test_many_unusable_cells_are_counted_with_what_to_do_about_their_codes():
+    with pytest.raises(GridError, match=r"feature 3 .*; and 2 more\..* code_pattern = \"\""):
+        grid(*(row(number, f"x{number}") for number in range(1, 6)))
 
 
 def test_crossing_boundary_is_repaired_and_named():

@@ -288,3 +288,18 @@ def test_refusals_of_grids_do_not_quote_a_whole_hostile_file(tmp_path):
     with pytest.raises(GridError, match="cannot be read") as caught:
         read_grid(tmp_path / "g.geojson")
     assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize("name", ["cells.geojson", "cells.gpkg", "script.py"])
+def test_a_file_without_bytes_is_called_empty(tmp_path, name):
+    (tmp_path / name).touch()
+    with pytest.raises(GeoError, match=r"the file is empty \(0 bytes\)"):
+        read_features(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["cells.geojson", "script.py"])
+def test_a_file_of_another_kind_is_refused_without_gdals_hints(tmp_path, name):
+    (tmp_path / name).write_text('{"type": "FeatureColl')
+    with pytest.raises(GeoError, match="no whole GeoPackage, GeoJSON, Shapefile or KML") as caught:
+        read_features(tmp_path / name)
+    assert "DRIVER" not in str(caught.value)
