@@ -55,7 +55,10 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) 
     """Make a table whose first column is text and whose others are figures."""
     grid = Table(title=title, title_justify="left", title_style="bold")
     for index, name in enumerate(columns):
-        grid.add_column(name, justify="left" if index == 0 else "right")
+        if index == 0:
+            grid.add_column(name, justify="left", overflow="fold")  # codes differ at their end
+        else:
+            grid.add_column(name, justify="right")
     for row in rows:
         grid.add_row(*(escape(str(value)) for value in row))
     return grid

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from rich.progress import TaskID
 
 from cli import console
 from flight.errors import FlightError
@@ -183,11 +184,19 @@ def _fly(
 def _live() -> "Iterator[Listener]":
     """Show how far the flights of one file are."""
     with console.progress() as bars:
-        bar = bars.add_task("", total=None)
+        shown: dict[str, TaskID] = {}
+        furthest = 0
 
         def tell(task: "Task", scenario: "Scenario", item: int, photos: int) -> None:
+            nonlocal furthest
             words = f"{task.code} {scenario.name}, {photos} photos"
-            bars.update(bar, completed=item, total=len(task.items), description=words)
+            if scenario.name not in shown:
+                for bar in shown.values():
+                    bars.remove_task(bar)
+                shown.clear()
+                shown[scenario.name], furthest = bars.add_task(words, total=len(task.items)), 0
+            furthest = max(furthest, item)  # a vehicle that has landed counts from 0 again
+            bars.update(shown[scenario.name], completed=furthest, description=words)
 
         yield tell
 
@@ -212,6 +221,12 @@ def _wind(text: str | None) -> tuple[float | None, float | None]:
     return speed_m_s, from_deg
 
 
+def _photos(result: "Result") -> str:
+    """Taken, and planned where the file says so."""
+    taken, planned = len(result.flight.trace.exposures), result.trial.task.photos
+    return f"{taken}" if planned is None else f"{taken} of {len(planned)}"
+
+
 def _tell(results: "Sequence[Result]") -> None:
     rows = [
         (
@@ -220,7 +235,7 @@ def _tell(results: "Sequence[Result]") -> None:
             "passed" if result.passed else "FAILED",
             f"{result.flight.outcome.duration_s / 60:.1f}",
             f"{result.trial.task.planned_s / 60:.1f}",
-            len(result.flight.trace.exposures),
+            _photos(result),
         )
         for result in results
     ]
