@@ -106,7 +106,8 @@ def run(
         files = sorted(path.name for path in temporary.iterdir())
         write_json(temporary / PLAN_FILE, {"days": days, "first": str(first), "files": files})
     _tell(folder, plan)
-    left = plan.refused or plan.schedule.unassigned
+    unsound = any(problem.action == "refused" for problem in request.grid.problems)
+    left = plan.refused or plan.schedule.unassigned or unsound
     return IN_PART if left else DONE
 
 

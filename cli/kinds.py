@@ -25,7 +25,7 @@ from missions.lookout import LookoutSettings, plan_lookout
 from missions.model import Drone, Sortie
 from missions.oblique import ObliqueSettings, plan_oblique
 from missions.patrol import PatrolSettings, plan_patrol
-from missions.plan import Plan, plan_cells
+from missions.plan import Plan, Refusal, plan_cells
 from missions.revisit import RevisitCase, plan_revisit
 from missions.safe_survey import safely, survey_safely
 from missions.settings import SurveySettings
@@ -57,6 +57,14 @@ class Asked:
     airspace: Path | None = None
     obstacles: Path | None = None
     home_lonlat_deg: tuple[float, float] | None = None
+
+
+_WHAT = {
+    "grids": "the cells to fly over, GeoJSON, GeoPackage, Shapefile or KML",
+    "farmland": "polygons of the fields to look at",
+    "lines": "centre lines of the river or road",
+    "cases": "polygons of the cases, which `aerogrid report` writes",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +104,26 @@ class Task:
         """Return a file that this kind cannot do without."""
         path: Path | None = getattr(self.asked, name)
         if path is None:
-            raise MissionError(f"--mission {self.kind} needs --{name}")
+            asked_for = "a survey" if self.kind == "survey" else f"--mission {self.kind}"
+            raise MissionError(f"{asked_for} needs --{name} FILE; {_WHAT[name]}")
         return path
 
-    def cells(self) -> list[Cell]:
-        """Read the cells to plan over; all of the file unless some were named."""
+    def cells(self) -> tuple[list[Cell], tuple[Refusal, ...]]:
+        """Read the cells to plan over and what was refused in their file.
+
+        All of the file count unless some were named; what was mended is told.
+        """
         path = self.needed("grids")
         grid = read_cells(path, self.settings.grids)
+        refused = [] if self.asked.cells else [p for p in grid.problems if p.action == "refused"]
         for problem in grid.problems:
-            console.warn(f"{path}: {problem}")
-        return [grid.cell(code) for code in self.asked.cells] or list(grid)
+            if problem not in refused:
+                console.warn(f"{path}: {problem}")
+        chosen = [grid.cell(code) for code in self.asked.cells] or list(grid)
+        return chosen, tuple(
+            Refusal(p.code or "without a code", f"{path}, feature {p.feature}: {p.what}")
+            for p in refused
+        )
 
     def without_height(self) -> "Task":
         """Let the planner choose the height, where nobody has."""
@@ -124,11 +142,12 @@ Made = tuple[Plan, Outlines]
 
 def _each_cell(task: Task, plan: Callable[[Cell], Sorties]) -> Made:
     """Plan every cell under a progress bar; one that cannot be flown is reported."""
-    cells = task.cells()
+    cells, refused = task.cells()
     with console.progress() as bars:
         bar = bars.add_task("planning", total=len(cells))
         made = plan_cells(cells, plan, lambda _: bars.advance(bar))
-    return made, {cell.code: cell.boundary for cell in cells}
+    whole = replace(made, refused=(*refused, *made.refused))
+    return whole, {cell.code: cell.boundary for cell in cells}
 
 
 def _survey(task: Task) -> Made:

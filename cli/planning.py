@@ -15,6 +15,7 @@ from cli.console import DONE, IN_PART
 from cli.kinds import KINDS, Asked, Task
 from flight.log import read_tlog
 from flight.uploaded import read_uploaded
+from flight.verdict import VERDICT_FILE
 from geo.footprint import height_for_gsd_m
 from geo.frames import LocalFrame
 from geo.grid import Cell
@@ -104,14 +105,21 @@ def _flown_sortie(log: Path, flown: Path | None, settings: Settings) -> Sortie:
     """The sortie that was flown, by its file or else by what the log shows being uploaded."""
     if flown is not None:
         return read_sortie(flown)
-    code = log.parent.name if log.stem == "flight" else log.stem
     drone = drone_named(settings.planning.drone)
-    found = foreign_sortie(read_uploaded(log), drone, code=code or log.stem)
+    found = foreign_sortie(read_uploaded(log), drone, code=_code_of(log))
     console.warn(
         f"{log}: its mission was read from the upload, to be flown with {drone.key}; "
         "--flown names the mission.json instead"
     )
     return found.sortie
+
+
+def _code_of(log: Path) -> str:
+    """Code of the sortie that a log is of: `simulate` writes CODE/SCENARIO/flight.tlog."""
+    if log.stem != "flight":
+        return log.stem
+    folder = log.resolve().parent
+    return folder.parent.name if (folder.parent / VERDICT_FILE).is_file() else folder.name
 
 
 def refly(
@@ -120,7 +128,7 @@ def refly(
     """Plan surveys of the gaps that flown photos have left; 3 where a cell was refused."""
     task = Task.of("refly", asked, settings)
     flown = _exposures(source, task)
-    cells = task.cells()
+    cells, refused = task.cells()
 
     def plan(cell: Cell) -> tuple[Sortie, ...]:
         area = usable_area(cell.boundary, task.airspace, LocalFrame.around(cell.boundary))
@@ -134,7 +142,8 @@ def refly(
 
         return task.safely(close_gaps)
 
-    made = plan_cells(cells, plan)
+    planned = plan_cells(cells, plan)
+    made = replace(planned, refused=(*refused, *planned.refused))
     if not made.sorties and not made.refused:
         console.out.print(f"{len(flown)} photos: every place is in {seen_by} or more")
         return DONE

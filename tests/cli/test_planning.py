@@ -113,8 +113,11 @@ def flown(tmp_path_factory):
         plans = folder / "plans"
         run(monkeypatch, "plan", "--grids", cells, "--drone", "sim-quad", "--out", plans)
         file = plans / f"{CODE}-1.plan"
-        assert run(monkeypatch, "simulate", file, "--out", folder / "simulated") == 0
-    whole = folder / "simulated" / f"{CODE}-1" / "flight.tlog"
+        calm = folder / "calm.toml"
+        calm.write_text('[[scenario]]\nname = "calm"\nexpects = "completed"\nwind_m_s = 0.0\n')
+        simulated = ("simulate", file, "--out", folder / "simulated", "--scenario", calm)
+        assert run(monkeypatch, *simulated) == 0
+    whole = folder / "simulated" / f"{CODE}-1" / "calm" / "flight.tlog"
     broken = folder / "broken.tlog"
     content = whole.read_bytes()
     broken.write_bytes(content[: 4 * len(content) // 10])
@@ -216,3 +219,29 @@ def test_patrol_chooses_its_height_unless_somebody_does(cells, tmp_path, monkeyp
         heights += [read_sortie(p).height_home_m for p in (tmp_path / "p").glob("*.mission.json")]
     assert heights[0] > 100
     assert heights[1] == pytest.approx(70, abs=0.1)
+
+
+def test_features_that_are_no_cell_are_counted_as_refused(tmp_path, monkeypatch, capsys):
+    path = grid(tmp_path / "cells.geojson", CELL, BESIDE)
+    document = json.loads(path.read_text())
+    document["features"][1]["geometry"] = None
+    path.write_text(json.dumps(document))
+    assert run(monkeypatch, "plan", "--grids", path, "--out", tmp_path / "plans") == 3
+    said = told(capsys)
+    assert "1 sorties" in said
+    assert "1 cells refused" in said
+    assert re.search(rf"refused: cell {OTHER}: .* feature 2: no geometry", said)
+
+
+def test_a_refused_feature_does_not_matter_to_a_cell_that_was_named(tmp_path, monkeypatch):
+    path = grid(tmp_path / "cells.geojson", CELL, BESIDE)
+    document = json.loads(path.read_text())
+    document["features"][1]["geometry"] = None
+    path.write_text(json.dumps(document))
+    out = tmp_path / "plans"
+    assert run(monkeypatch, "plan", "--grids", path, "--out", out, "--cell", CODE) == 0
+
+
+def test_a_plan_without_anything_says_what_it_needs(tmp_path, monkeypatch, capsys):
+    assert run(monkeypatch, "plan", "--out", tmp_path / "plans") == 1
+    assert "a survey needs --grids FILE" in told(capsys)
