@@ -77,8 +77,8 @@ def run(
     if as_json:
         console.out.print_json(json.dumps(findings_document(checked), ensure_ascii=False))
     else:
-        for path, findings in checked:
-            _tell(path, findings)
+        for paths, findings in _alike(checked):
+            _tell(paths, findings)
     return FOUND if any(has_errors(findings) for _, findings in checked) else PASSED
 
 
@@ -105,7 +105,12 @@ def check_files(
         return drone_named(drone or own)
 
     def checked_one(path: Path) -> tuple[Finding, ...]:
-        return check_file(path, _as_planned(limits, path), terrain, known, drone_of)
+        ours = _sortie_beside(path)
+        own = limits
+        if ours is not None and limits.return_height_m is None:
+            own = replace(limits, return_height_m=ours.return_height_m)
+        fence = None if ours is None else ours.fence
+        return check_file(path, own, terrain, known, drone_of, fence=fence)
 
     return [(path, checked_one(path)) for path in _mission_files(files)]
 
@@ -120,15 +125,13 @@ def _limits(planning: Planning, **given: float | None) -> Limits:
         raise MissionError(f"command line: {error}") from error
 
 
-def _as_planned(limits: Limits, path: Path) -> Limits:
-    """Limits with the return height that the sortie of a file asks for, where none was given.
+def _sortie_beside(path: Path) -> Sortie | None:
+    """The sortie that a file was written of, by the `mission.json` beside it.
 
-    Formats of others have no place for it, so it is read from the `mission.json` beside the file.
+    Formats of others have no place for its return height, some none for its fence.
     """
     beside = path.with_name(f"{path.stem}{_OURS}")
-    if limits.return_height_m is not None or not beside.is_file():
-        return limits
-    return replace(limits, return_height_m=read_sortie(beside).return_height_m)
+    return read_sortie(beside) if beside.is_file() else None
 
 
 def _in_force(airspace: Airspace, at: datetime | None) -> Airspace:
@@ -148,15 +151,29 @@ def _mission_files(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _tell(path: Path, findings: Sequence[Finding]) -> None:
-    """Say in a few lines what was found in one file."""
+def _alike(checked: Checked) -> list[tuple[list[Path], tuple[Finding, ...]]]:
+    """Files of one sortie in which the same was found, told together."""
+    groups: dict[tuple[Path, str, tuple[Finding, ...]], list[Path]] = {}
+    for path, findings in checked:
+        code = path.name.removesuffix(_OURS) if path.name.endswith(_OURS) else path.stem
+        groups.setdefault((path.parent, code, findings), []).append(path)
+    return [(paths, findings) for (_, _, findings), paths in groups.items()]
+
+
+def _suffix(path: Path) -> str:
+    return _OURS if path.name.endswith(_OURS) else path.suffix
+
+
+def _tell(paths: Sequence[Path], findings: Sequence[Finding]) -> None:
+    """Say in a few lines what was found in files alike."""
     colours = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
     if has_errors(findings):
         errors = sum(finding.severity is Severity.ERROR for finding in findings)
         verdict = f"[bold red]{errors} errors[/]"
     else:
         verdict = "[green]passed[/]"
-    console.out.print(f"{verdict}  {console.where(path)}", highlight=False)
+    named = ", ".join([console.where(paths[0]), *(_suffix(path) for path in paths[1:])])
+    console.out.print(f"{verdict}  {named}", highlight=False)
     for finding in findings:
         colour = colours[finding.severity]
         console.out.print(f"  [{colour}]{finding.code}[/]  ", end="")

@@ -36,8 +36,12 @@ Zones = Annotated[
 Dem = Annotated[
     Path | None, typer.Option("--dem", help="Ground heights above mean sea level, GeoTIFF.")
 ]
-Airspace = Annotated[Path | None, typer.Option(help="No-fly zones and ceilings.")]
-Obstacles = Annotated[Path | None, typer.Option(help="Obstacles with heights.")]
+Airspace = Annotated[
+    Path | None, typer.Option(help="No-fly zones and ceilings; docs/airspace.md has the columns.")
+]
+Obstacles = Annotated[
+    Path | None, typer.Option(help="Obstacles with heights; docs/airspace.md has the columns.")
+]
 Simulated = Annotated[
     Path, typer.Option("--simulated", help="Folder that `simulate` wrote; --arm reads it.")
 ]
@@ -192,7 +196,7 @@ def preview(
     )  # fmt: skip
 
 
-@app.command(epilog="Example: aerogrid check plans/ --dem dem.tif --airspace zones.gpkg")
+@app.command(epilog="Example: aerogrid check plans/ --dem dem.tif --airspace airspace.gpkg")
 def check(
     files: Annotated[list[Path], typer.Argument(help="Mission files, or folders of them.")],
     dem: Dem = None,

@@ -92,9 +92,6 @@ def read_features(
         crs: of a file that does not say its own.
         encoding: of the attributes of a Shapefile; found by trial if None.
     """
-    if not path.exists():
-        raise GeoError(f"{path}: no such file; give a GeoPackage, GeoJSON, Shapefile or KML")
-    _refuse_empty(path)
     features: list[Feature] = []
     try:
         for name in _layers(path, layer):
@@ -123,9 +120,24 @@ def _words(error: Exception) -> str:
     return said[:MOST_QUOTED]
 
 
+def layer_names(path: Path) -> list[str]:
+    """Names of the layers of a vector file that have places, in the order of the file.
+
+    Raises:
+        GeoError: there is no such file, or it is no vector data.
+    """
+    if not path.exists():
+        raise GeoError(f"{path}: no such file; give a GeoPackage, GeoJSON, Shapefile or KML")
+    _refuse_empty(path)
+    try:
+        return [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+    except (DataSourceError, DataLayerError) as error:
+        raise GeoError(f"{path}: cannot be read as vector data ({_words(error)})") from error
+
+
 def _layers(path: Path, wanted: str | None) -> list[str]:
     """Names of the layers to read."""
-    names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+    names = layer_names(path)
     if wanted is not None:
         if wanted not in names:
             raise GeoError(f"{path}: no layer {wanted!r}; it has {', '.join(names) or 'none'}")

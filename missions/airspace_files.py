@@ -11,9 +11,12 @@ Columns, in any case; a column that is absent or empty takes the default:
     begins, ends             ISO 8601 with time zone; when the zone is in force
     height_m, height_agl_m   of an obstacle above the ground; needed
     radius_m, clearance_m    of an obstacle
+
+A file of several layers is read by their names: `airspace`, `no_fly` and `ceilings` for zones,
+`obstacles` for obstacles; docs/airspace.md is this page for users.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +25,7 @@ import shapely
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geo.formats import Feature, read_features
+from geo.formats import Feature, layer_names, read_features
 from missions.airspace import (
     ALWAYS,
     Airspace,
@@ -33,6 +36,10 @@ from missions.airspace import (
     TimeWindow,
 )
 from missions.errors import MissionError
+
+ZONE_LAYERS, OBSTACLE_LAYERS = ("airspace", "no_fly", "ceilings"), ("obstacles",)
+_OF_ANALYSIS = ("farmland", "closed_water", "open_water", "industrial", "permitted")
+_FOLDERS = (".kml", ".kmz")  # whose layers are folders, read together
 
 
 def read_airspace(
@@ -49,8 +56,8 @@ def read_airspace(
         MissionError: a row cannot be understood; the message names it.
         GeoError: a file cannot be read or does not say where it lies.
     """
-    rows = [] if zones is None else _rows(zones, crs, _zone)
-    standing = [] if obstacles is None else _rows(obstacles, crs, _obstacle)
+    rows = [] if zones is None else _rows(zones, ZONE_LAYERS, crs, _zone)
+    standing = [] if obstacles is None else _rows(obstacles, OBSTACLE_LAYERS, crs, _obstacle)
     return Airspace(
         no_fly=tuple(zone for zone in rows if isinstance(zone, NoFlyZone)),
         ceilings=tuple(zone for zone in rows if isinstance(zone, CeilingZone)),
@@ -61,11 +68,42 @@ def read_airspace(
 _Row = NoFlyZone | CeilingZone | Obstacle
 
 
+def _layers(path: Path, wanted: Sequence[str]) -> Sequence[str | None]:
+    """Layers to read; None is all of a file that has but one, of whatever name."""
+    names = layer_names(path)
+    chosen = [name for name in names if name.lower() in wanted]
+    if chosen:
+        return chosen
+    of_analysis = [name for name in names if name in _OF_ANALYSIS]
+    if path.suffix.lower() in _FOLDERS or (len(names) == 1 and not of_analysis):
+        return [None]
+    hint = " Those are zones for `analyze --zones`, not airspace." if of_analysis else ""
+    raise MissionError(
+        f"{path}: has the layers {', '.join(names) or 'none'}.{hint} Give a file of one layer, or "
+        f"name the layers {', '.join(wanted)}; docs/airspace.md describes their columns"
+    )
+
+
 def _rows(
-    path: Path, crs: str | None, make: Callable[[Feature, Mapping[str, Any]], _Row]
+    path: Path,
+    layers: Sequence[str],
+    crs: str | None,
+    make: Callable[[Feature, Mapping[str, Any]], _Row],
+) -> list[_Row]:
+    return [
+        row
+        for layer in _layers(path, layers)
+        for row in _rows_of(path, read_features(path, layer=layer, crs=crs), make)
+    ]
+
+
+def _rows_of(
+    path: Path,
+    features: Sequence[Feature],
+    make: Callable[[Feature, Mapping[str, Any]], _Row],
 ) -> list[_Row]:
     made = []
-    for feature in read_features(path, crs=crs):
+    for feature in features:
         columns = {
             name.lower(): value
             for name, value in feature.properties.items()

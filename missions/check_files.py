@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from shapely import Polygon
 
 from geo.terrain import Terrain
 from missions.airspace import Airspace
@@ -17,6 +20,7 @@ from missions.open_file import read_mission as open_mission
 from missions.waypoints import HEADER
 
 SUFFIXES = (".plan", ".waypoints", ".txt", ".json", ".kmz", ".csv")
+_FENCELESS = (".waypoints", ".txt", ".kmz", ".csv")  # formats that have no place for a fence
 _FAMILY = HEADER.rsplit(" ", 1)[0]
 _LAT_COLUMN, _LON_COLUMN = 8, 9
 
@@ -36,6 +40,8 @@ def check_file(
     terrain: Terrain | None,
     airspace: Airspace,
     drone_of: Callable[[MissionFile | Sortie], Drone],
+    *,
+    fence: Polygon | None = None,
 ) -> tuple[Finding, ...]:
     """Check a mission file; a file that no vehicle could read is a finding too.
 
@@ -45,6 +51,7 @@ def check_file(
         terrain: heights of the ground; level at home's altitude if None.
         airspace: zones and obstacles that are in force.
         drone_of: which drone flies what was read.
+        fence: of the sortie, lon/lat degrees, for a file of a format that cannot hold one.
 
     Raises:
         MissionError: there is no such file, or it is of a kind that is not known.
@@ -59,6 +66,8 @@ def check_file(
         mission = read_mission(path)
     except MissionError as error:
         return tuple(_unreadable(path, error))
+    if mission.fence is None and path.suffix.lower() in _FENCELESS:
+        mission = replace(mission, fence=fence)
     return check(mission, limits, terrain, airspace, drone_of(mission))
 
 

@@ -27,7 +27,8 @@ ENGLISH = {
     "{place} (lon, lat); the terrain was used. Check the home altitude.",
     "waypoint-limit": "The mission has {value} places, the drone takes {limit}. "
     "Split it into several.",
-    "fence-missing": "The file has no geofence; legs were checked without one. Add a fence.",
+    "fence-missing": "The file has no geofence; legs were checked without one. Add a fence; "
+    "where the format has no place for one, load one into the vehicle beside the mission.",
     "fence": "Leg {leg} leaves the fence by {value} m near {place} (lon, lat). "
     "Fly around the corner or widen the fence.",
     "fence-margin": "Leg {leg} comes within {value} m of the fence near {place} (lon, lat); "
@@ -90,7 +91,8 @@ MANDARIN = {
     "home-altitude": "起飞点海拔写为 {value} 米，地形为 {limit} 米（{place}），"
     "已用地形值。请核对。",
     "waypoint-limit": "任务有 {value} 个航点，该机型最多 {limit} 个。请拆分任务。",
-    "fence-missing": "文件没有电子围栏，未作围栏检查。请添加围栏。",
+    "fence-missing": "文件没有电子围栏，未作围栏检查。请添加围栏；"
+    "格式不能存围栏的，请另行上传到飞行器。",
     "fence": "第 {leg} 段在 {place} 附近越出围栏 {value} 米。请绕行或扩大围栏。",
     "fence-margin": "第 {leg} 段在 {place} 附近距围栏仅 {value} 米，应留 {limit} 米。请扩大围栏。",
     "no-fly-zone": "第 {leg} 段在 {place} 附近距禁飞区“{detail}”{value} 米，应留 {limit} 米。"

@@ -38,7 +38,8 @@ def zones(path, **columns):
 def test_planned_files_of_a_folder_pass(folder, capsys):
     assert checking.run([folder]) == 0
     told = capsys.readouterr().out
-    assert told.count("passed") == 3
+    assert told.count("passed") == 1
+    assert "a.mission.json, .plan, .waypoints" in told.replace("\n", " ")
     assert "terrain-missing" in told
 
 
@@ -96,3 +97,18 @@ def test_nothing_to_check_is_refused(tmp_path, name):
 def test_limits_that_contradict_are_refused(folder):
     with pytest.raises(AerogridError, match="floor_agl_m"):
         checking.run([folder / "a.plan"], floor_agl_m=130.0)
+
+
+def test_files_without_a_place_for_a_fence_are_checked_in_the_one_of_their_sortie(folder, capsys):
+    assert checking.run([folder]) == 0
+    said = " ".join("".join(capsys.readouterr()).split())
+    assert "fence-missing" not in said
+    assert said.count("terrain-missing") == 1  # files of one sortie are told together
+    assert ".waypoints" in said
+
+
+def test_a_file_of_its_own_without_a_fence_is_told(folder, tmp_path, capsys):
+    alone = tmp_path / "alone.waypoints"
+    alone.write_bytes(next(folder.glob("*.waypoints")).read_bytes())
+    assert checking.run([alone]) == 0
+    assert "fence-missing" in "".join(capsys.readouterr())

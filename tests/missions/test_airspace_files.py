@@ -4,7 +4,7 @@ import pytest
 from shapely import LineString, Point, box
 from shapely.geometry import mapping
 
-from geo.formats import write_features
+from geo.formats import write_features, write_layers
 from missions.airspace import HeightBand
 from missions.airspace_files import read_airspace
 from missions.errors import MissionError
@@ -78,3 +78,35 @@ def test_obstacle_without_height_is_named(tmp_path):
     path = geojson(tmp_path / "o.geojson", ({"name": "mast"}, Point(119.9, 31.6)))
     with pytest.raises(MissionError, match="feature 1: has no height_m"):
         read_airspace(obstacles=path)
+
+
+def sky(path, **layers):
+    write_layers(path, {name: [{"name": name, **row}] for name, row in layers.items()})
+    return path
+
+
+def test_one_file_holds_zones_and_obstacles_in_layers_of_their_names(tmp_path):
+    path = sky(
+        tmp_path / "sky.gpkg",
+        no_fly={"geometry": AREA},
+        ceilings={"ceiling_agl_m": 40.0, "geometry": AREA},
+        obstacles={"height_m": 80.0, "geometry": WIRE},
+        remarks={"geometry": AREA},
+    )
+    found = read_airspace(path, path)
+    assert [zone.name for zone in found.no_fly] == ["no_fly"]
+    assert [zone.ceiling_agl_m for zone in found.ceilings] == [40]
+    assert [obstacle.height_agl_m for obstacle in found.obstacles] == [80]
+
+
+@pytest.mark.parametrize("layers", [("farmland",), ("farmland", "permitted")])
+def test_zones_of_the_analysis_are_no_airspace(tmp_path, layers):
+    path = sky(tmp_path / "zones.gpkg", **{name: {"geometry": AREA} for name in layers})
+    with pytest.raises(MissionError, match=r"analyze --zones.*airspace, no_fly, ceilings"):
+        read_airspace(path)
+
+
+def test_layers_of_unknown_names_are_refused_with_the_names_that_count(tmp_path):
+    path = sky(tmp_path / "two.gpkg", a={"geometry": AREA}, b={"geometry": AREA})
+    with pytest.raises(MissionError, match=r"has the layers a, b\. .*obstacles"):
+        read_airspace(None, path)
