@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from missions.airspace import EMPTY, Airspace
 from missions.legs import legs
 from missions.model import Drone, Sortie
 from missions.plan import Refusal
+from missions.processes import worker_pool
 from missions.safe_survey import survey_safely
 from missions.settings import SurveySettings
 
@@ -160,9 +160,7 @@ def _one_by_one(jobs: Sequence[Job], tools: Tools) -> Iterator[_Outcome]:
 
 def _pool(tools: Tools, workers: int) -> ProcessPoolExecutor:
     """Make a pool of fresh processes, so that no thread or lock of this one is copied."""
-    return ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_take, initargs=(tools,)
-    )
+    return worker_pool(workers, initializer=_take, initargs=(tools,))
 
 
 def _take(tools: Tools) -> None:

@@ -1,10 +1,8 @@
 """Which flights patrol a whole district, who makes them and when."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
-from multiprocessing import get_context
 
 import numpy as np
 
@@ -20,6 +18,7 @@ from missions.fleet import Depot, Fleet
 from missions.model import Drone
 from missions.plan import Refusal
 from missions.priority import Priority
+from missions.processes import worker_pool
 from missions.routing import ITERATIONS, Routing, route_depot
 from missions.schedule import Schedule, Slot, schedule_depot
 from missions.settings import DEFAULT_HEIGHT_AGL_M, SurveySettings
@@ -189,7 +188,7 @@ def _routed(orders: Sequence[Order], workers: int) -> Iterator[tuple[Order, Rout
     if workers == 1 or len(orders) == 1:
         yield from ((order, route(order)) for order in orders)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with worker_pool(workers) as pool:
         yield from zip(orders, pool.map(route, orders), strict=True)
 
 
