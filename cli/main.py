@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 stopped with an explained error, nothing half-written; 2 w
 """
 
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -73,6 +74,24 @@ Poses = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        console.out.print(f"aerogrid {metadata.version('aerogrid')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Tell the version and stop."
+        ),
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command(epilog="Example: aerogrid plan --grids cells.geojson --drone dji-m3e --out plans/")

@@ -90,6 +90,7 @@ def resume(
     as_json: bool,
 ) -> int:
     """Plan exactly what a broken-off flight has left."""
+    planning.refuse_foreign(out)
     sortie = _flown_sortie(log, flown, settings)
     left = remaining(sortie, read_tlog(log).track)
     if left is None:
@@ -126,6 +127,7 @@ def refly(
     source: Path, seen_by: int, out: Path, asked: Asked, settings: Settings, *, as_json: bool
 ) -> int:
     """Plan surveys of the gaps that flown photos have left; 3 where a cell was refused."""
+    planning.refuse_foreign(out)
     task = Task.of("refly", asked, settings)
     flown = _exposures(source, task)
     cells, refused = task.cells()

@@ -13,7 +13,7 @@ from rich.progress import TaskID
 from cli import console
 from flight.errors import FlightError
 from flight.verdict import VERDICT_FILE, write_verdict
-from geo.files import replacing
+from geo.files import replacing, require_writable
 from geo.raster import read_terrain
 from missions.errors import MissionError
 from pipeline.settings import read_settings
@@ -118,6 +118,7 @@ def _tasks(plans: Sequence[Path], out: Path, drone: str, *, has_dem: bool) -> "l
     """Read everything that is to be flown, and see that nothing else is replaced by it."""
     from simulations.task import read_task, uses_terrain
 
+    require_writable(out)
     tasks = [read_task(path, drone) for path in _mission_files(plans)]
     places: dict[str, Path] = {}
     for task in tasks:

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,8 +17,10 @@ class WriteError(AerogridError):
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path` that takes its name when all went well.
 
-    Works for a file and for a folder; a folder that is replaced goes with all it holds.
+    Works for a file and for a folder; a folder that is replaced goes with all it holds. Folders
+    that had to be made for it go again when it is not written.
     """
+    made = [folder for folder in path.parents if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
@@ -32,6 +34,35 @@ def replacing(path: Path) -> Iterator[Path]:
             f"{path}: cannot be written ({error.strerror or error}). "
             "Free space or choose another folder; what was there before is unchanged."
         ) from error
+    finally:
+        if not path.exists():
+            _remove_empty(made)
+
+
+def require_writable(path: Path) -> None:
+    """See before any work that a file or folder can be made at a path; nothing is left there.
+
+    Raises:
+        WriteError: it cannot.
+    """
+    nearest = next(folder for folder in path.absolute().parents if folder.exists())
+    try:
+        with tempfile.TemporaryDirectory(dir=nearest, prefix=".writing-"):
+            pass
+    except OSError as error:
+        raise WriteError(
+            f"{path}: cannot be written ({error.strerror or error}). Choose a folder of yours with "
+            "--out; nothing was done."
+        ) from error
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    """Remove folders, innermost first, as far as they are there and empty."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
 
 
 def _exchange(new: Path, path: Path, old: Path) -> None:

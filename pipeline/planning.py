@@ -6,7 +6,7 @@ from typing import Any
 
 from shapely import MultiPolygon, Polygon
 
-from geo.files import replacing
+from geo.files import replacing, require_writable
 from geo.grid import Cell
 from geo.terrain import Terrain
 from missions.airspace import EMPTY, Airspace
@@ -99,7 +99,8 @@ def keep(
 
 
 def refuse_foreign(folder: Path) -> None:
-    """Refuse to replace a folder that holds anything but an earlier plan."""
+    """Refuse a folder that cannot be written, or holds anything but an earlier plan."""
+    require_writable(folder)
     if not folder.exists():
         return
     if not folder.is_dir():

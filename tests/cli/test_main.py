@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,18 @@ def test_duplicate_codes_are_refused_by_name(tmp_path, monkeypatch, capsys):
 
 def test_wrong_arguments_are_a_usage_error(monkeypatch):
     assert run(monkeypatch, "simulate") == 2
+
+
+def test_the_version_is_that_of_the_package(monkeypatch, capsys):
+    assert run(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out.split() == ["aerogrid", metadata.version("aerogrid")]
+
+
+@pytest.mark.parametrize("verb", ["plan", "simulate"])
+def test_a_target_that_cannot_be_written_is_told_before_anything_is_read(
+    verb, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "file").touch()
+    missing = {"plan": ("--grids", tmp_path / "none"), "simulate": (tmp_path / "none",)}[verb]
+    assert run(monkeypatch, verb, *missing, "--out", tmp_path / "file" / "out") == 1
+    assert "cannot be written" in " ".join(capsys.readouterr().err.split())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from geo.files import WriteError, replacing
+from geo.files import WriteError, replacing, require_writable
 
 
 def test_a_failed_write_leaves_the_old_product(tmp_path: Path) -> None:
@@ -61,3 +61,25 @@ def test_a_failed_read_elsewhere_is_not_called_a_failed_write(tmp_path: Path) ->
         replacing(tmp_path / "out" / "product.txt"),
     ):
         elsewhere.read_text()
+
+
+def test_folders_made_for_what_was_not_written_go_again(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    with pytest.raises(RuntimeError), replacing(tmp_path / "there" / "a" / "b" / "c.txt"):
+        raise RuntimeError
+    assert [path.name for path in tmp_path.rglob("*")] == ["there"]
+
+
+def test_folders_that_hold_something_by_then_stay(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), replacing(tmp_path / "a" / "c.txt"):
+        (tmp_path / "a" / "other.txt").touch()
+        raise RuntimeError
+    assert (tmp_path / "a" / "other.txt").exists()
+
+
+def test_a_place_that_cannot_be_written_is_told_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WriteError, match=r"plans: cannot be written \(Not a directory\)"):
+        require_writable(tmp_path / "file" / "plans")
+    require_writable(tmp_path / "new" / "plans")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
