@@ -17,6 +17,7 @@ _FINE = 8  # lines looked at within the spacing of rows
 _STRIP_SECONDS = 12.0  # an average way from one strip to the next
 _SLANT_COST = 0.8  # how much earlier rows may end falls with the slant of the border
 _EXTRA_ROW_SECONDS = 12.0  # a short row for what the others left out, without its length
+_WIDE_SHARE = 0.1  # of the spacing, by which a gap may be wider than one row covers
 _OFF_BORDER_SHARE = 0.1  # of the spacing; no row lies closer to a border beside it
 
 
@@ -130,7 +131,10 @@ class _Profile:
     def _gap_seconds(
         self, rows: Array, used: Array, trim_m: Array, wanted: Wanted, spare_m2: float
     ) -> Array:
-        """Number and length (2, places) of rows in the largest gaps to leave out no more."""
+        """Number and length (2, places) of rows in the largest gaps to leave out no more.
+
+        A gap wider than the spacing, beside the outermost row, takes several rows.
+        """
         pitch, reach = wanted.spacing_m / _FINE, wanted.spacing_m / 2
         lines = np.arange(len(self.inside_m))[None]
         number = (lines - rows[:, :1] + _FINE // 2) // _FINE
@@ -153,4 +157,7 @@ class _Profile:
         left = areas.sum(axis=1, keepdims=True) - np.cumsum(areas, axis=1) + areas
         closed = left > spare_m2
         lengths = np.where(closed, np.take_along_axis(lengths, order, axis=1), 0.0)
-        return np.stack([closed.sum(axis=1), lengths.sum(axis=1)])
+        widths = np.where(closed, areas / np.maximum(lengths, 1e-9), 0.0)
+        passes = np.ceil(widths / wanted.spacing_m - _WIDE_SHARE)
+        passes = np.where(closed, np.maximum(passes, 1.0), 0.0)
+        return np.stack([passes.sum(axis=1), (passes * lengths).sum(axis=1)])

@@ -1,4 +1,5 @@
 import json
+import math
 import os
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from shapely import LineString, Polygon, box
-from shapely.affinity import scale
+from shapely.affinity import rotate, scale
 from shapely.geometry import shape
 
 from benchmarks.planning import seen_share
@@ -117,3 +118,14 @@ def test_shared_polygons_of_each_kind_are_safe():
     first = {f["properties"]["kind"]: shape(f["geometry"]) for f in reversed(features)}
     for polygon in first.values():
         assert_safe(polygon, cover(polygon, 30, MOTION))
+
+
+@pytest.mark.parametrize("turned_deg", [0, 20])
+@pytest.mark.parametrize("spacing_m", [42.5, 61.0])
+def test_a_square_is_flown_in_even_rows_along_a_side(spacing_m, turned_deg):
+    """Gaps between fewer rows look cheap to the estimate and are not."""
+    square = rotate(box(0, 0, 400, 400), turned_deg)
+    route = cover(square, spacing_m, MOTION, wanted_share=0.9995)
+    along = cover(square, spacing_m, MOTION, angle_deg=turned_deg, wanted_share=0.9995)
+    assert MOTION.path_seconds(route.points()) < 1.001 * MOTION.path_seconds(along.points())
+    assert len(route.rows) == math.ceil(400 / spacing_m)
