@@ -24,6 +24,11 @@ from missions.model import Sortie
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _GROUND, _EDGE, _FENCE, _TEXT = "#EEF2E6", "#4D5B3A", "#B3261E", "#222222"
 _DPI = 110
+_BELOW_SHARE = 0.07
+_NOTE = (
+    "Rows lie where the cell is covered in the least time: some closer than the overlap asks for, "
+    "short ones in corners."
+)
 _PLAIN: dict[str, Any] = {"fontsize": 9, "frameon": False, "borderaxespad": 0.0}
 
 
@@ -90,10 +95,10 @@ def _sortie(axes: Axes, sortie: Sortie, frame: LocalFrame, colour: str) -> None:
         places = np.array([(photo.lon_deg, photo.lat_deg) for photo in sortie.photos])
         axes.plot(*frame.xy_from_lonlat(places).T, ".", color=colour, markersize=3, zorder=4)
     home = frame.xy_from_lonlat(np.array([[sortie.home.lon_deg, sortie.home.lat_deg]]))
-    axes.plot(*home.T, marker="*", color="white", markeredgecolor="black", markersize=17, zorder=6)
-    if len(rows):
-        axes.plot(*rows[0][0], marker="o", color=colour, markeredgecolor="white", ms=8, zorder=5)
-        axes.plot(*rows[-1][1], marker="s", color=colour, markeredgecolor="white", ms=7, zorder=5)
+    axes.plot(*home.T, marker="*", color="white", markeredgecolor="black", markersize=19, zorder=5)
+    if len(rows):  # often at home: the smaller marks lie on the star
+        axes.plot(*rows[0][0], marker="o", color=colour, markeredgecolor="white", ms=7, zorder=6)
+        axes.plot(*rows[-1][1], marker="s", color=colour, markeredgecolor="white", ms=6, zorder=6)
 
 
 def _lines(frame: LocalFrame, chosen: Sequence[Leg]) -> Array:
@@ -106,21 +111,22 @@ def _scale_bar(axes: Axes) -> None:
     """A bar of a round length at the lower left and an arrow to the north."""
     west, east = axes.get_xlim()
     south, north = axes.get_ylim()
+    south -= _BELOW_SHARE * (north - south)  # room for the bar below all that is drawn
     axes.set_xlim(west, east)
     axes.set_ylim(south, north)
     wanted = (east - west) / 5
     decade = 10 ** np.floor(np.log10(wanted))
     bar = float(decade * max(step for step in (1, 2, 5) if step * decade <= wanted))
-    x, y = west + 0.02 * (east - west), south + 0.02 * (north - south)
+    x, y = west + 0.02 * (east - west), south + 0.01 * (north - south)
     axes.plot([x, x + bar], [y, y], color=_TEXT, linewidth=3, solid_capstyle="butt", zorder=7)
     axes.annotate(
         f"{bar:g} m", (x + bar / 2, y), (0, 5), textcoords="offset points", ha="center", color=_TEXT
     )
     axes.annotate(
         "N",
-        xy=(0.975, 0.985),
-        xytext=(0.975, 0.92),
-        xycoords="axes fraction",
+        xy=(0.955, 0.975),
+        xytext=(0.955, 0.925),
+        xycoords="figure fraction",
         ha="center",
         va="center",
         fontsize=13,
@@ -143,6 +149,7 @@ def _legend(figure: Figure, sorties: Sequence[Sortie]) -> None:
             Line2D([], [], color=_COLOURS[n % len(_COLOURS)], linewidth=3, label=_ascii(s.code))
             for n, s in enumerate(sorties[: len(_COLOURS)])
         ]
+    figure.text(0.04, 0.085, _NOTE, fontsize=9, color="#555555")
     figure.legend(handles=marks, loc="lower left", bbox_to_anchor=(0.03, 0.01), ncols=4, **_PLAIN)
 
 
@@ -152,15 +159,12 @@ def _title(figure: Figure, sorties: Sequence[Sortie]) -> None:
     minutes = sum(sortie.duration_s for sortie in sorties) / 60
     distance = sum(sortie.distance_m for sortie in sorties) / 1000
     photos = sum(len(sortie.photos) for sortie in sorties)
-    batteries = f"{len(sorties)} {'battery' if len(sorties) == 1 else 'batteries'}"
-    named = codes or [sortie.code for sortie in sorties]
-    kind = "Cell" if codes else "Mission"
-    name = f"{kind} {', '.join(named[:3])}{' ...' if len(named) > 3 else ''}"
-    figure.text(0.04, 0.955, _ascii(name), fontsize=16, weight="bold", color=_TEXT)
+    flights = f"{len(sorties)} {'sortie' if len(sorties) == 1 else 'sorties'}"
+    figure.text(0.04, 0.955, _ascii(_name(codes, sorties)), fontsize=16, weight="bold", color=_TEXT)
     figure.text(
         0.04,
         0.922,
-        f"{minutes:.1f} min    {distance:.2f} km    {photos} photos    {batteries}",
+        f"{minutes:.1f} min    {distance:.2f} km    {photos} photos    {flights}",
         fontsize=13,
         color=_TEXT,
     )
@@ -172,6 +176,16 @@ def _title(figure: Figure, sorties: Sequence[Sortie]) -> None:
         fontsize=11,
         color="#555555",
     )
+
+
+def _name(codes: Sequence[str], sorties: Sequence[Sortie]) -> str:
+    """Which cells, or else missions, are drawn: the first of them, and how many more."""
+    named = codes or [sortie.code for sortie in sorties]
+    kind = "Cell" if codes else "Mission"
+    if len(named) == 1:
+        return f"{kind} {named[0]}"
+    more = f" and {len(named) - 2} more" if len(named) > 2 else ""
+    return f"{len(named)} {kind.lower()}s: {', '.join(named[:2])}{more}"
 
 
 def _ascii(text: str) -> str:

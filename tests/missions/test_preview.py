@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from missions import preview
 from missions.preview import write_preview
 from tests.missions.shapes import WITH_POND, on_globe
 
@@ -45,3 +46,15 @@ def test_cell_boundary_is_optional_and_names_may_be_chinese(sortie, tmp_path):
 def test_nothing_to_draw_is_refused(tmp_path):
     with pytest.raises(ValueError, match="sorties"):
         write_preview(tmp_path / "a.png", [])
+
+
+@pytest.mark.parametrize(
+    ("codes", "title"),
+    [
+        (["A"], "Cell A"),
+        (["A", "B"], "2 cells: A, B"),
+        (["A", "B", "C", "D"], "4 cells: A, B and 2 more"),
+    ],
+)
+def test_title_counts_the_cells(codes, title):
+    assert preview._name(codes, []) == title
