@@ -13,6 +13,7 @@ from missions.errors import MissionError
 from missions.flown import fly_items
 from missions.legs import legs
 from missions.model import Command
+from missions.settings import SurveySettings
 from missions.survey import plan_survey
 from missions.terrain_following import follow_terrain
 from tests.missions.hills import random_hills, raster
@@ -24,7 +25,9 @@ HEIGHT, TOLERANCE = 90.0, 8.0
 
 @pytest.fixture(scope="module")
 def level():
-    (sortie,) = plan_survey(on_globe(SQUARE), DRONE)
+    """Rows to the east and west, up and down the slopes of x."""
+    settings = SurveySettings(row_heading_deg=90.0)
+    (sortie,) = plan_survey(on_globe(SQUARE), DRONE, settings)
     return sortie
 
 
