@@ -118,12 +118,14 @@ class Fleet:
         with self._air:
             self._stopping = True
             self._air.notify_all()
-        self._order_all(Order.RETURN)
+        self._order_all(Order.RECALL)
 
     def _order_all(self, order: Order) -> None:
+        """Order all that nobody else has; a pilot who took one over keeps it."""
+        told = Order.RECALL if order is Order.RETURN else order
         with self._air:
             for code in self._cleared:
-                self._orders.setdefault(code, []).append(order)
+                self._orders.setdefault(code, []).append(told)
 
     def _fly_all(self, vehicle: FleetVehicle, flights: Sequence[ListedFlight]) -> None:
         """Fly one vehicle's flights; after a failure name the rest as not flown."""

@@ -220,7 +220,7 @@ def test_an_order_goes_to_every_vehicle_in_the_air(journal):
         return Order.RETURN
 
     fly(journal, flights, fly_one, next_order=next_order)
-    assert obeyed == {"A": Order.RETURN, "B": Order.RETURN}
+    assert obeyed == {"A": Order.RECALL, "B": Order.RECALL}
 
 
 def test_ctrl_c_brings_all_home_and_begins_nothing_more(journal):
@@ -229,7 +229,7 @@ def test_ctrl_c_brings_all_home_and_begins_nothing_more(journal):
 
     def fly_one(flight, vehicle, listen, next_order):
         up.set()
-        while next_order() is not Order.RETURN:
+        while next_order() is not Order.RECALL:
             listen(in_air(flight))
         return done(flight, "it was told to return at item 3")
 

@@ -201,3 +201,114 @@ def test_an_error_of_ours_in_a_pause_of_ours_orders_a_return(fly):
     with pytest.raises(RuntimeError):
         fly(link, order)
     assert link.autopilot.mode == 6
+
+
+def at_seconds(fly, steps):
+    """Do things, each once, when the flight is so many seconds old; hand on what they return."""
+    waiting = dict(steps)
+
+    def next_order():
+        due = [second for second in waiting if fly.told[-1].elapsed_s >= second]
+        done = waiting.pop(due[0]) if due else None
+        return done() if callable(done) else done
+
+    return next_order
+
+
+def not_obeyed(result):
+    return [e.text for e in result.events if e.text.startswith("not obeyed")]
+
+
+def test_a_pilots_pause_after_one_of_ours_is_not_taken_back(fly):
+    """BRAKE was ordered from here before; this one is the pilot's all the same."""
+    link = SimulatedLink()
+    steps = {
+        20: Order.PAUSE,
+        25: Order.CONTINUE,
+        40: lambda: link.autopilot.set_mode(17) and None,
+        45: Order.CONTINUE,
+        50: lambda: link.autopilot.set_mode(9) and None,
+    }
+    result = fly(link, at_seconds(fly, steps))
+    assert result.modes == ("AUTO", "BRAKE", "AUTO", "BRAKE", "LAND")
+    assert not_obeyed(result) == ["not obeyed (continue): a pilot or failsafe has the vehicle"]
+    assert "for BRAKE" in result.problem
+
+
+def test_an_error_of_ours_after_a_pilots_pause_orders_nothing(fly):
+    link = SimulatedLink()
+
+    def stop():
+        raise KeyboardInterrupt
+
+    steps = {
+        20: Order.PAUSE,
+        25: Order.CONTINUE,
+        40: lambda: link.autopilot.set_mode(17) and None,
+        45: stop,
+    }
+    with pytest.raises(KeyboardInterrupt) as caught:
+        fly(link, at_seconds(fly, steps))
+    assert link.autopilot.mode == 17
+    assert "the vehicle is in BRAKE, which was not ordered" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("order", [Order.RETURN, Order.RECALL])
+def test_a_landing_of_a_failsafe_is_not_called_back(fly, order):
+    link = SimulatedLink()
+    steps = {
+        30: lambda: link.autopilot.parameters.set("SIM_BATT_VOLTAGE", 9.9) and None,
+        44: order,
+    }
+    result = fly(link, at_seconds(fly, steps))
+    assert result.modes == ("AUTO", "LAND")
+    assert len(not_obeyed(result)) == 1
+
+
+def test_a_recall_leaves_a_vehicle_to_its_pilot(fly):
+    link = SimulatedLink()
+    steps = {
+        30: lambda: link.autopilot.set_mode(5) and None,
+        35: Order.RECALL,
+        40: lambda: link.autopilot.set_mode(9) and None,
+    }
+    result = fly(link, at_seconds(fly, steps))
+    assert result.modes == ("AUTO", "LOITER", "LAND")
+
+
+@pytest.mark.parametrize("order", [Order.CONTINUE, Order.PAUSE])
+def test_a_failsafe_in_a_return_of_ours_is_not_ended_by_an_order(fly, order):
+    """The battery runs low in RTL, which stays RTL: the return is the failsafe's from then on."""
+    link = SimulatedLink()
+    steps = {
+        30: Order.RETURN,
+        31: lambda: link.autopilot.parameters.set("SIM_BATT_VOLTAGE", 13.5) and None,
+        47: order,
+    }
+    result = fly(link, at_seconds(fly, steps))
+    assert result.modes == ("AUTO", "RTL")
+    assert "a failsafe flies the vehicle (Battery 1 is low" in not_obeyed(result)[0]
+
+
+def test_only_a_pause_of_ours_is_continued(fly):
+    result = fly(SimulatedLink(), at_seconds(fly, {30: Order.RETURN, 34: Order.CONTINUE}))
+    assert result.modes == ("AUTO", "RTL")
+    assert not_obeyed(result) == ["not obeyed (continue): it was not paused from here"]
+
+
+def test_an_order_that_a_broken_link_swallowed_is_not_told_as_given(fly):
+    """The line breaks before the order is out; the mission is flown to its end."""
+
+    class Swallowing(BreakingLink):
+        def receive(self, timeout_s):
+            return SimulatedLink.receive(self, timeout_s)
+
+        def send(self, message):
+            if message.get_type() == "COMMAND_LONG" and message.command == 20 and not self.broken:
+                self.broken = True
+                raise LinkLostError("lost", reason="broken pipe")
+            super().send(message)
+
+    result = fly(Swallowing(tries=1), {30: Order.RETURN})
+    assert result.completed, result.problem
+    assert any("told to return: the link was lost" in e.text for e in result.events)
