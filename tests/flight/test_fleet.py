@@ -13,6 +13,7 @@ from flight.fleet import Fleet, waits_of_day
 from flight.fly import FlightResult
 from flight.journal import Journal
 from flight.orders import Order
+from flight.plan_file import PlanFile
 from flight.progress import FlightProgress
 from geo.track import Track
 from tests.flight.fleets import sortie_at
@@ -22,7 +23,7 @@ GATE_S = 10.0
 
 
 def listed(code, vehicle, east_m, take_off=None):
-    return ListedFlight(sortie_at(code, east_m), Path(code), vehicle, take_off)
+    return ListedFlight(PlanFile(Path(code), sortie_at(code, east_m), ""), vehicle, take_off)
 
 
 def done(flight, problem=None):
