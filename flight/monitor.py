@@ -16,7 +16,7 @@ from geo.track import CameraEvent, Track, TrackPoint
 ARMED = 128
 ON_GROUND = 1
 POSITION_FIX = 3  # GPS_FIX_TYPE_3D_FIX
-MISSION_COMPLETE = 5
+MISSION_ACTIVE, MISSION_COMPLETE = 3, 5  # MISSION_STATE
 WORST_TOLD = 5  # MAV_SEVERITY_NOTICE: fence breaches are told at this level
 FENCE_WORDS = "fence breached"
 NADIR_PITCH_DEG = -90.0
@@ -90,6 +90,7 @@ class FlightMonitor:
     took_off_ms: int | None = None
     ended_ms: int | None = None
     armed_ms: int | None = None
+    _mission_begun: bool = False
     _unix_minus_boot_us: int | None = None
     _events: list[tuple[int, int, str]] = field(default_factory=list)
     _samples: list[_Sample] = field(default_factory=list)
@@ -238,7 +239,7 @@ class FlightMonitor:
         self.armed_ms, self.ended_ms = self.boot_ms, None
         if self.landed_state in (None, ON_GROUND):  # else the take-off was told before the arming
             self.took_off_ms = None
-        self.mission_complete = self.fence_breached = False
+        self.mission_complete = self._mission_begun = self.fence_breached = False
         self.reached, self.flight_modes, self._releases = [], [], []
 
     def _extended_state(self, message: Message) -> None:
@@ -280,8 +281,10 @@ class FlightMonitor:
 
     def _mission_current(self, message: Message) -> None:
         self.mission_seq = message.seq
-        if self.armed and message.mission_state == MISSION_COMPLETE:
-            self.mission_complete = True
+        if self.armed and message.mission_state == MISSION_ACTIVE:
+            self._mission_begun = True
+        if self._mission_begun and message.mission_state == MISSION_COMPLETE:
+            self.mission_complete = True  # else it is still that of the flight before
 
     def _sys_status(self, message: Message) -> None:
         self.status_known = True

@@ -93,6 +93,20 @@ def test_the_second_flight_forgets_the_first():
     assert monitor.ended_ms is None
 
 
+def current(seq, state):
+    return mavlink.MAVLink_mission_current_message(seq, 10, state, 0)
+
+
+def test_the_end_of_the_flight_before_is_not_this_ones():
+    """ArduPilot tells COMPLETE until AUTO starts the mission anew."""
+    monitor = FlightMonitor()
+    feed(monitor, heartbeat(4, False), current(0, 5), heartbeat(4, True), current(0, 5))
+    feed(monitor, heartbeat(3, True), current(1, 3))
+    assert not monitor.mission_complete
+    feed(monitor, current(10, 5))
+    assert monitor.mission_complete
+
+
 def test_a_breach_of_the_fence_is_remembered_until_the_next_flight():
     monitor = FlightMonitor()
     breach = mavlink.MAVLink_fence_status_message(1, 1, 3, 9000, 0)
