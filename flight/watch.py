@@ -11,7 +11,7 @@ from flight.link import Link
 from flight.modes import Modes
 from flight.monitor import FlightMonitor
 from flight.orders import NextOrder, Order
-from flight.protocol import Message
+from flight.protocol import Message, is_vehicle
 from flight.session import NoAnswerError, Session, result_name
 from flight.trouble import cause_of, is_failsafe
 from missions.model import Command, Sortie
@@ -33,10 +33,6 @@ class ReopeningLink(Link, Protocol):
 
     def reopen(self) -> None:
         """Open the line anew."""
-        ...
-
-    def wait_for_vehicle(self, timeout_s: float | None = None) -> object:
-        """Wait for the vehicle's heartbeat."""
         ...
 
 
@@ -260,7 +256,9 @@ class Watch:
         while link.now_s() < end_s:
             try:
                 link.reopen()
-                link.wait_for_vehicle(HEARD_AGAIN_WITHIN_S)
+                # By the session, so that what comes before the heartbeat (a photo) is not lost.
+                if self.session.wait(is_vehicle, HEARD_AGAIN_WITHIN_S) is None:
+                    continue
                 self.prepare_link()
             except (LinkError, NoAnswerError):
                 continue

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flight.errors import LinkError, LinkLostError
 from flight.fly import fly_sortie
@@ -34,9 +35,6 @@ class BreakingLink(SimulatedLink):
         self.tries -= 1
         if self.tries > 0:
             raise LinkError("nobody there")
-
-    def wait_for_vehicle(self, timeout_s=10.0):
-        return super().wait_for_vehicle()
 
 
 @pytest.fixture
@@ -115,6 +113,19 @@ def test_a_link_that_comes_back_does_not_end_the_flight(fly):
     assert trouble.kind is Kind.LINK
     assert trouble.text == "data link lost here: nothing heard for 6 s"
     assert "link lost" in [p.phase for p in fly.told]
+
+
+def test_a_photo_before_the_first_heartbeat_of_a_regained_link_is_kept(fly):
+    class Photographed(BreakingLink):
+        def reopen(self):
+            super().reopen()
+            photo = mavlink.MAVLink_camera_feedback_message(
+                1, 0, 0, 99, 0, 0, 30, 30, 0, 0, 0, 0, 0, 0
+            )
+            self.waiting.appendleft(self.reader.decode(bytearray(photo.pack(self.theirs))))
+
+    result = fly(Photographed(tries=1))
+    assert 99 in [event.index for event in result.track.camera_events]
 
 
 def test_a_link_that_stays_lost_ends_the_watch(fly, monkeypatch):
