@@ -311,7 +311,14 @@ class FlightMonitor:
         self.ekf_flags = message.flags
 
     def _wind(self, message: Message) -> None:
-        """ArduPilot's WIND; `direction` is where it comes from."""
+        """ArduPilot's WIND; `direction` is where it comes from.
+
+        A copter without a drag model (EK3_DRAG_*, unset as it comes) tells exactly 0: it does not
+        know. One with a model never does.
+        """
+        if message.speed == 0:
+            self.wind_m_s = self.wind_from_deg = None
+            return
         self.wind_m_s, self.wind_from_deg = message.speed, message.direction % 360
 
     def _wind_covariance(self, message: Message) -> None:

@@ -107,6 +107,14 @@ def test_the_end_of_the_flight_before_is_not_this_ones():
     assert monitor.mission_complete
 
 
+def test_a_wind_of_exactly_nothing_is_not_known():
+    monitor = FlightMonitor()
+    feed(monitor, mavlink.MAVLink_wind_message(-90.0, 4.5, 0))
+    assert (monitor.wind_m_s, monitor.wind_from_deg) == (4.5, 270)
+    feed(monitor, mavlink.MAVLink_wind_message(0.0, 0.0, 0))
+    assert (monitor.wind_m_s, monitor.wind_from_deg) == (None, None)
+
+
 def test_a_breach_of_the_fence_is_remembered_until_the_next_flight():
     monitor = FlightMonitor()
     breach = mavlink.MAVLink_fence_status_message(1, 1, 3, 9000, 0)
