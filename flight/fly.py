@@ -51,7 +51,21 @@ RELINK_S = 60.0  # how long a real vehicle's lost link is tried again
 SIMULATION_SILENCE_S = (
     60.0  # a busy machine may starve a simulation; its end closes the line anyway
 )
-RATES_HZ = {33: 5, 30: 4, 1: 1, 2: 1, 24: 1, 42: 2, 74: 1, 147: 1, 162: 1, 193: 1, 242: 0.2, 245: 2}
+RATES_HZ = {
+    33: 5,
+    30: 4,
+    1: 1,
+    2: 1,
+    24: 1,
+    36: 2,
+    42: 2,
+    74: 1,
+    147: 1,
+    162: 1,
+    193: 1,
+    242: 0.2,
+    245: 2,
+}
 WIND_RATES_HZ = {ARDUPILOT: {168: 0.5}, PX4: {231: 0.5}}
 
 

@@ -6,10 +6,12 @@ from typing import Protocol
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
+from flight.checks import drone_of
 from flight.errors import FlightError, LinkError, LinkLostError
 from flight.link import Link
 from flight.modes import Modes
 from flight.monitor import FlightMonitor
+from flight.noticing import Noticing
 from flight.orders import NextOrder, Order
 from flight.protocol import Message, is_vehicle
 from flight.session import NoAnswerError, Session, result_name
@@ -67,8 +69,14 @@ class Watch:
     begun: bool = False
     finishing: bool = False
     failsafe: str | None = None
+    noticing: Noticing = field(init=False)
     _held_ms: int = 0
     _doubted_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        """Look for what the vehicle shows without a word."""
+        drone = drone_of(self.sortie)
+        self.noticing = Noticing(self.monitor, None if drone is None else drone.wind_limit_m_s)
 
     @property
     def monitor(self) -> FlightMonitor:
@@ -129,6 +137,7 @@ class Watch:
         """Judge every message as it comes, those between an order and its answer too."""
         if message.get_type() == "STATUSTEXT" and is_failsafe(message.text):
             self.failsafe = self.failsafe or message.text
+        self.noticing.hear(message)
         self._notice_finish()
         self._notice_mode()
 

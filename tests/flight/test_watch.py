@@ -323,3 +323,30 @@ def test_an_order_that_a_broken_link_swallowed_is_not_told_as_given(fly):
     result = fly(Swallowing(tries=1), {30: Order.RETURN})
     assert result.completed, result.problem
     assert any("told to return: the link was lost" in e.text for e in result.events)
+
+
+@pytest.mark.parametrize(
+    ("set_to", "kind", "words"),
+    [
+        ({"SIM_WIND_SPD": 14.0}, Kind.WIND, "high wind: 12"),
+        ({"SIM_ENGINE_MUL": 0.6, "SIM_ENGINE_FAIL": 1}, Kind.MOTOR, "motor failure is likely"),
+    ],
+)
+def test_what_the_vehicle_says_nothing_of_is_told_and_nothing_is_ordered(fly, set_to, kind, words):
+    link = SimulatedLink()
+
+    def worsen():
+        for name, value in set_to.items():
+            link.autopilot.set_parameter(name, value)
+
+    result = fly(link, at_seconds(fly, {25: worsen}), replace(SORTIE, drone_key="sim-quad"))
+    (trouble,) = [t for t in result.troubles if t.kind is kind]
+    assert trouble.text.startswith(words)
+    assert not any(e.text.startswith("told to") for e in result.events)
+
+
+def test_a_usual_wind_and_even_motors_are_no_trouble(fly):
+    link = SimulatedLink()
+    link.autopilot.set_parameter("SIM_WIND_SPD", 8.0)
+    result = fly(link, None, replace(SORTIE, drone_key="sim-quad"))
+    assert result.troubles == ()
