@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 from scipy.spatial.transform import Rotation
 
+from flight.body_camera import NADIR_PITCH_DEG, body_fixed_attitude
 from flight.modes import COPTER, Modes, modes_of
 from flight.protocol import Message
 from flight.trouble import MODE_WORD, FlightEvent
@@ -19,7 +19,6 @@ POSITION_FIX = 3  # GPS_FIX_TYPE_3D_FIX
 MISSION_ACTIVE, MISSION_COMPLETE = 3, 5  # MISSION_STATE
 WORST_TOLD = 5  # MAV_SEVERITY_NOTICE: fence breaches are told at this level
 FENCE_WORDS = "fence breached"
-NADIR_PITCH_DEG = -90.0
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST_US = round(datetime(2200, 1, 1, tzinfo=UTC).timestamp() * 1e6)
 
@@ -392,21 +391,3 @@ def utc_of(unix_us: int) -> datetime | None:
         return UNIX_EPOCH + timedelta(microseconds=unix_us)
     except OverflowError:
         return None
-
-
-def body_fixed_attitude(roll_deg: float, pitch_deg: float, yaw_deg: float) -> Attitude:
-    """Gimbal angles of a camera that is fixed to the body and looks down through its floor.
-
-    The picture's top points to the nose. CAMERA_FEEDBACK gives the body's aerospace angles.
-    """
-    roll, pitch, yaw = np.radians([roll_deg, pitch_deg, yaw_deg])
-    cr, sr, cp, sp, cy, sy = (f(a) for a in (roll, pitch, yaw) for f in (np.cos, np.sin))
-    nose = np.array([cp * cy, cp * sy, -sp])
-    right = np.array([sr * sp * cy - cr * sy, sr * sp * sy + cr * cy, sr * cp])
-    axis = np.cross(nose, right)  # the body's floor, where the camera looks; north, east, down
-    pitch_of_axis_deg = -math.degrees(math.asin(max(-1.0, min(1.0, float(axis[2])))))
-    if abs(pitch_of_axis_deg) > 89.999:
-        return Attitude(yaw_deg % 360, NADIR_PITCH_DEG)
-    camera_yaw_deg = math.degrees(math.atan2(axis[1], axis[0])) % 360
-    camera_roll_deg = math.degrees(math.atan2(right[2], -nose[2]))
-    return Attitude(camera_yaw_deg, pitch_of_axis_deg, camera_roll_deg)

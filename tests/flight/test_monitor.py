@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from scipy.spatial.transform import Rotation
 
-from flight.monitor import FlightMonitor, body_fixed_attitude
+from flight.body_camera import body_fixed_attitude
+from flight.monitor import FlightMonitor
 from geo.pose import R_enu_from_camera
 
 
