@@ -10,6 +10,7 @@ from cli import console
 from geo.raster import read_terrain
 from missions.airspace import Airspace
 from missions.airspace_files import read_airspace
+from missions.check import check
 from missions.check_files import check_file, findings_document
 from missions.check_limits import Limits
 from missions.drones import drone_named
@@ -113,6 +114,21 @@ def check_files(
         return check_file(path, own, terrain, known, drone_of, fence=fence)
 
     return [(path, checked_one(path)) for path in _mission_files(files)]
+
+
+def check_sortie(
+    sortie: Sortie,
+    *,
+    dem: Path | None,
+    airspace: Path | None,
+    obstacles: Path | None,
+    config: Path | None,
+) -> tuple[Finding, ...]:
+    """Find what is wrong with a sortie that was read already; arguments as for `run`."""
+    terrain = None if dem is None else read_terrain(dem)
+    limits = _limits(read_settings(config).planning)
+    known = read_airspace(airspace, obstacles)
+    return check(sortie, limits, terrain, known, drone_named(sortie.drone_key))
 
 
 def _limits(planning: Planning, **given: float | None) -> Limits:

@@ -80,7 +80,7 @@ def run(day: Day, out: Path, *, arm: bool, gates: Gates, as_json: bool) -> int:
 def _refusal(flight: ListedFlight, gates: Gates) -> Outcome | None:
     """What forbids a flight of a real vehicle; None where nothing does."""
     try:
-        gates.require(flight.mission, flight.sortie)
+        gates.require(flight.plan)
     except (FlightError, MissionError) as error:
         return Outcome(flight, None, str(error))
     return None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cli import console
-from cli.checking import check_files
+from cli.checking import check_sortie as check_plan
 from cli.commanding import orders_from_terminal
 from cli.flying import tell_flown
 from cli.live import live_view
@@ -17,10 +17,11 @@ from flight.fly import FlightProgress, FlightResult, fly_sortie
 from flight.journal import Journal, write_summary
 from flight.link import open_link
 from flight.log import write_track
+from flight.plan_file import PlanFile, read_plan
 from flight.preflight import Point, Status
 from flight.session import Session
 from flight.signing import SigningKey, read_key
-from flight.verdict import VERDICT_FILE, require_passed
+from flight.verdict import VERDICT_FILE, Proof, require_passed, sha256_of
 from missions.findings import Severity
 from missions.mission_json import read_sortie
 from missions.model import Sortie
@@ -44,15 +45,15 @@ class Gates:
     obstacles: Path | None = None
     config: Path | None = None
 
-    def require(self, mission: Path, sortie: Sortie) -> None:
-        """See that a file passes `check` now, and that its own simulated flight was good.
+    def require(self, plan: PlanFile) -> None:
+        """See that a file passes `check` now, and that its own simulated flights were good.
 
         Raises:
-            RefusedError: it does not, or was not.
+            RefusedError: it does not, or they were not.
         """
-        check_sortie(sortie)
-        ((_, findings),) = check_files(
-            [mission],
+        check_sortie(plan.sortie)
+        findings = check_plan(
+            plan.sortie,
             dem=self.dem,
             airspace=self.airspace,
             obstacles=self.obstacles,
@@ -61,10 +62,22 @@ class Gates:
         errors = [finding for finding in findings if finding.severity is Severity.ERROR]
         if errors:
             raise RefusedError(
-                f"{mission}: does not pass `aerogrid check` ({len(errors)} errors), and nothing is "
-                f"armed for it. The first: {errors[0].message}"
+                f"{plan.path}: does not pass `aerogrid check` ({len(errors)} errors), and nothing "
+                f"is armed for it. The first: {errors[0].message}"
             )
-        require_passed(mission, self.simulated / sortie.code / VERDICT_FILE)
+        require_passed(self._proof(plan), self.simulated / plan.sortie.code / VERDICT_FILE)
+
+    def _proof(self, plan: PlanFile) -> Proof:
+        """What the simulated flights of a file must have been."""
+        from simulations.scenarios import USUAL_WIND_M_S, shipped_scenarios
+
+        return Proof(
+            plan.path,
+            plan.sha256,
+            {scenario.name: scenario.sha256 for scenario in shipped_scenarios()},
+            plan.sortie.wind_m_s or USUAL_WIND_M_S,
+            None if self.dem is None else sha256_of(self.dem),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +98,10 @@ def fly(
     mission: Path, vehicle: Vehicle, out: Path, *, arm: bool, gates: Gates, as_json: bool
 ) -> int:
     """Fly one sortie over a link; 3 where it was not completed."""
-    sortie = read_sortie(mission)
+    plan = read_plan(mission)
+    sortie = plan.sortie
     if arm:
-        gates.require(mission, sortie)
+        gates.require(plan)
         if gates.dem is None:
             console.warn("checked without a DEM: the ground was taken to be level (--dem)")
     folder = new_folder(out, sortie)

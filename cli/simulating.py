@@ -12,7 +12,7 @@ from rich.progress import TaskID
 
 from cli import console
 from flight.errors import FlightError
-from flight.verdict import VERDICT_FILE, write_verdict
+from flight.verdict import VERDICT_FILE, sha256_of, write_verdict
 from geo.files import replacing, require_writable
 from geo.raster import read_terrain
 from missions.errors import MissionError
@@ -77,9 +77,10 @@ def run(
     scenarios = shipped_scenarios() if scenario is None else read_scenarios(scenario)
     tasks = _tasks(plans, out, drone or planning.drone, has_dem=dem is not None)
     conditions = _conditions(seed, wind_m_s, from_deg, dem, planning.ceiling_agl_m)
+    dem_sha256 = None if dem is None else sha256_of(dem)
     results: list[Result] = []
     for task in tasks:
-        results += _fly(task, scenarios, flown_by, conditions, out / task.code)
+        results += _fly(task, scenarios, flown_by, conditions, out / task.code, dem_sha256)
     if junit is not None:
         write_junit(junit, results)
     if html is not None:
@@ -170,6 +171,7 @@ def _fly(
     backend: "Backend",
     conditions: "Conditions",
     folder: Path,
+    dem_sha256: str | None,
 ) -> "list[Result]":
     """Fly one file in every scenario; its folder is replaced as a whole."""
     from simulations.gate import fly_scenarios, verdict_of
@@ -177,7 +179,7 @@ def _fly(
     with replacing(folder) as temporary, _live() as listener:
         flights = fly_scenarios(task, scenarios, backend, conditions, temporary, listener)
         results = [replace(r, log_path=folder / r.log_path.relative_to(temporary)) for r in flights]
-        write_verdict(temporary, verdict_of(results))
+        write_verdict(temporary, replace(verdict_of(results), dem_sha256=dem_sha256))
     return results
 
 

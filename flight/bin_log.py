@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from flight.body_camera import NADIR_PITCH_DEG, body_fixed_attitude
 from flight.dataflash import Damage, Fields, records
 from flight.errors import LogError
 from flight.log import FlightLog, read_tlog
 from flight.modes import COPTER_MODES
-from flight.monitor import NADIR_PITCH_DEG, UNIX_EPOCH, body_fixed_attitude, utc_of
+from flight.monitor import UNIX_EPOCH, utc_of
 from flight.trouble import MODE_WORD, FlightEvent
 from geo.pose import Attitude, GeoPoint
 from geo.track import CameraEvent, Track, TrackPoint

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flight.errors import FlightError
-from missions.mission_json import read_sortie
+from flight.plan_file import PlanFile, read_plan
 from missions.model import Sortie
 
 SUFFIX = ".mission.json"
@@ -40,12 +40,20 @@ class FleetVehicle:
 
 @dataclass(frozen=True, slots=True)
 class ListedFlight:
-    """One line of a day's flight list, with its mission file and vehicle."""
+    """One line of a day's flight list, with its mission file and vehicle.
 
-    sortie: Sortie
-    mission: Path
+    Attributes:
+        plan: the mission file as it was read, once.
+    """
+
+    plan: PlanFile
     vehicle: str
     take_off: datetime | None
+
+    @property
+    def sortie(self) -> Sortie:
+        """What is to be flown."""
+        return self.plan.sortie
 
 
 def read_vehicles(path: Path) -> tuple[FleetVehicle, ...]:
@@ -156,8 +164,7 @@ def _flight(
             "of vehicles."
         )
     vehicle = min(own, key=lambda v: minutes.get(v.name, 0.0))
-    mission = found[code]
-    return ListedFlight(read_sortie(mission), mission, vehicle.name, _take_off(where, row))
+    return ListedFlight(read_plan(found[code]), vehicle.name, _take_off(where, row))
 
 
 def _take_off(where: str, row: dict[str, str]) -> datetime | None:

@@ -77,7 +77,7 @@ class Fleet:
     _cleared: dict[str, ListedFlight] = field(default_factory=dict)
     _places: dict[str, Place] = field(default_factory=dict)
     _modes: dict[str, str] = field(default_factory=dict)
-    _paused: dict[str, str] = field(default_factory=dict)
+    _near: dict[frozenset[str], str | None] = field(default_factory=dict)  # who stands for a pair
     _orders: dict[str, list[Order]] = field(default_factory=dict)
     _lost: set[str] = field(default_factory=set)
     _stopping: bool = False
@@ -118,12 +118,14 @@ class Fleet:
         with self._air:
             self._stopping = True
             self._air.notify_all()
-        self._order_all(Order.RETURN)
+        self._order_all(Order.RECALL)
 
     def _order_all(self, order: Order) -> None:
+        """Order all that nobody else has; a pilot who took one over keeps it."""
+        told = Order.RECALL if order is Order.RETURN else order
         with self._air:
             for code in self._cleared:
-                self._orders.setdefault(code, []).append(order)
+                self._orders.setdefault(code, []).append(told)
 
     def _fly_all(self, vehicle: FleetVehicle, flights: Sequence[ListedFlight]) -> None:
         """Fly one vehicle's flights; after a failure name the rest as not flown."""
@@ -210,8 +212,10 @@ class Fleet:
 
     def _give_free(self, code: str) -> None:
         with self._air:
-            for record in (self._cleared, self._places, self._modes, self._paused, self._orders):
+            for record in (self._cleared, self._places, self._modes, self._orders):
                 record.pop(code, None)
+            for pair in [pair for pair, stopped in self._near.items() if stopped == code]:
+                del self._near[pair]
             self._air.notify_all()
 
     def _fly_patiently(self, vehicle: FleetVehicle, flight: ListedFlight) -> FlightResult:
@@ -252,30 +256,56 @@ class Fleet:
             for near in too_close(self._places):
                 self._separate(near)
             still = {frozenset((c.first, c.second)) for c in too_close(self._places, CLEAR_FACTOR)}
-            for stopped, other in list(self._paused.items()):
-                if frozenset((stopped, other)) not in still:
-                    del self._paused[stopped]
-                    if self._modes.get(stopped) in HOLDS:
-                        self._orders.setdefault(stopped, []).append(Order.CONTINUE)
-                    self.journal.write(stopped, "continue", text=f"well apart from {other}")
+            for pair in [pair for pair in self._near if pair not in still]:
+                self._release(pair)
+
+    def _release(self, pair: frozenset[str]) -> None:
+        """Let one go on that stood for a pair, unless it stands for another one too."""
+        stopped = self._near.pop(pair)
+        if stopped is None or stopped in self._near.values():
+            return
+        if self._modes.get(stopped) in HOLDS:
+            self._orders.setdefault(stopped, []).append(Order.CONTINUE)
+        (other,) = pair - {stopped}
+        self.journal.write(stopped, "continue", text=f"well apart from {other}")
 
     def _separate(self, near: Closeness) -> None:
         """Stop the later of two that flies its mission; one that returns or lands is not stopped.
 
-        Nothing is done where one of the two stands already.
+        Where one of the two stands already for a third, the other is stopped, unless the first
+        waits for it.
         """
-        order = list(self._cleared)
-        pair = sorted((near.first, near.second), key=order.index)
-        if any(code in self._paused for code in pair):
+        pair = frozenset((near.first, near.second))
+        if pair in self._near:
             return
-        free = [code for code in pair if is_mission(self._modes[code])]
-        stopped = free[-1] if free else pair[-1]
-        other = pair[0] if stopped == pair[1] else pair[1]
-        self._paused[stopped] = other
-        text = f"{near}; {stopped} is told to pause" if free else f"{near}; neither can be stopped"
-        self.journal.write(stopped, "too close", text=text)
+        order = list(self._cleared)
+        earlier, later = sorted(pair, key=order.index)
+        standing = [code for code in (earlier, later) if code in self._near.values()]
+        others = {earlier: later, later: earlier}
+        free = [
+            code
+            for code in (earlier, later)
+            if is_mission(self._modes[code])
+            and code not in standing
+            and code not in self._waited_for(others[code])
+        ]
+        stopped = free[-1] if free else next(iter(standing), None)
+        self._near[pair] = stopped
+        told = f"{stopped} stands already" if standing else "neither can be stopped"
+        text = f"{near}; {stopped} is told to pause" if free else f"{near}; {told}"
+        self.journal.write(stopped or later, "too close", text=text)
         if free:
-            self._orders.setdefault(stopped, []).append(Order.PAUSE)
+            self._orders.setdefault(free[-1], []).append(Order.PAUSE)
+
+    def _waited_for(self, code: str) -> set[str]:
+        """Vehicles for which one stands, and for which these stand."""
+        found: set[str] = set()
+        ahead = {code}
+        while ahead:
+            now = ahead.pop()
+            ahead |= {o for p, s in self._near.items() if s == now for o in p - {now}} - found
+            found |= ahead
+        return found
 
 
 def _words(error: Exception) -> str:

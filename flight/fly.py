@@ -46,11 +46,26 @@ __all__ = ["FlightProgress", "FlightResult", "ProgressListener", "fly_sortie"]
 MODE_SEEN_WITHIN_S = 5.0
 REPORT_EVERY_S = 1.0
 RETURN_SEEN_WITHIN_S = 3.0
+FAILSAFE_WITHIN_S = 2.5
 RELINK_S = 60.0  # how long a real vehicle's lost link is tried again
 SIMULATION_SILENCE_S = (
     60.0  # a busy machine may starve a simulation; its end closes the line anyway
 )
-RATES_HZ = {33: 5, 30: 4, 1: 1, 2: 1, 24: 1, 42: 2, 74: 1, 147: 1, 162: 1, 193: 1, 242: 0.2, 245: 2}
+RATES_HZ = {
+    33: 5,
+    30: 4,
+    1: 1,
+    2: 1,
+    24: 1,
+    36: 2,
+    42: 2,
+    74: 1,
+    147: 1,
+    162: 1,
+    193: 1,
+    242: 0.2,
+    245: 2,
+}
 WIND_RATES_HZ = {ARDUPILOT: {168: 0.5}, PX4: {231: 0.5}}
 
 
@@ -281,7 +296,8 @@ class _Flight:
         over = monitor.ended_ms is not None and not monitor.armed
         if over or not self._arming_ordered:
             return
-        if monitor.mode not in self.watching.ours:
+        self._let_failsafe_act()
+        if not self.watching.is_ours:
             self.notes.insert(
                 0,
                 f"the vehicle is in {self.coding.name(monitor.mode)}, which was not ordered from "
@@ -292,6 +308,15 @@ class _Flight:
             self.notes.insert(0, self._order_down())
         except FlightError as error:
             self.notes.insert(0, f"no return could be ordered, its own failsafe rules: {error}")
+
+    def _let_failsafe_act(self) -> None:
+        """Wait until the mode is seen to which a failsafe, of which words came, has changed."""
+        if self.watching.failsafe is None or not self.watching.is_ours:
+            return
+        try:
+            self.session.wait_until(lambda: not self.watching.is_ours, FAILSAFE_WITHIN_S)
+        except FlightError:  # the order that follows tells of a link that is lost
+            return
 
     def _order_down(self) -> str:
         monitor, session = self.monitor, self.session

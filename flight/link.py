@@ -47,7 +47,9 @@ class Link(Protocol):
 class MavlinkLink:
     """A conversation with the first vehicle that is heard, or with the one asked for.
 
-    Sends a heartbeat every second and answers TIMESYNC while it is being read from.
+    Sends a heartbeat every second, of this clock or of the vehicle's, whichever is sooner, and
+    answers TIMESYNC while it is being read from. A simulator's clock may run many times as fast,
+    and by that clock the vehicle measures our silence.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class MavlinkLink:
         self._waiting: deque[Message] = deque()
         self._clock = clock
         self._beat_s = -HEARTBEAT_EVERY_S
+        self._boot_ms = self._beat_boot_ms = 0  # the vehicle's clock, now and at the last heartbeat
         self._heard_s, self._heard = clock(), False
         self._system = system
         self._silence_s = silence_s
@@ -105,7 +108,8 @@ class MavlinkLink:
         Raises:
             LinkError: it cannot be opened now.
         """
-        self._waiting.clear()
+        # What a broken line brought last is not lost; a heartbeat of then proves nothing now.
+        self._waiting = deque(message for message in self._waiting if not is_vehicle(message))
         self._heard, self._beat_s = False, -HEARTBEAT_EVERY_S
         if self._connect is not None:
             self._transport.close()
@@ -168,6 +172,7 @@ class MavlinkLink:
         while self._waiting:
             message = self._waiting.popleft()
             if self._is_from_vehicle(message):
+                self._boot_ms = getattr(message, "time_boot_ms", self._boot_ms)
                 self._answer_timesync(message)
                 return message
         return None
@@ -201,8 +206,11 @@ class MavlinkLink:
 
     def _beat(self) -> None:
         now_s = self._clock()
-        if now_s - self._beat_s >= HEARTBEAT_EVERY_S:
-            self._beat_s = now_s
+        passed_ms = self._boot_ms - self._beat_boot_ms
+        if passed_ms < 0:  # it was started anew, or a message came late
+            self._beat_boot_ms = self._boot_ms
+        if now_s - self._beat_s >= HEARTBEAT_EVERY_S or passed_ms >= 1000 * HEARTBEAT_EVERY_S:
+            self._beat_s, self._beat_boot_ms = now_s, self._boot_ms
             self.send(mavlink.MAVLink_heartbeat_message(GROUND_STATION, NO_AUTOPILOT, 0, 0, 4, 3))
 
     def _answer_timesync(self, message: Message) -> None:

@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 from scipy.spatial.transform import Rotation
 
+from flight.body_camera import NADIR_PITCH_DEG, body_fixed_attitude
 from flight.modes import COPTER, Modes, modes_of
 from flight.protocol import Message
 from flight.trouble import MODE_WORD, FlightEvent
@@ -16,10 +16,9 @@ from geo.track import CameraEvent, Track, TrackPoint
 ARMED = 128
 ON_GROUND = 1
 POSITION_FIX = 3  # GPS_FIX_TYPE_3D_FIX
-MISSION_COMPLETE = 5
+MISSION_ACTIVE, MISSION_COMPLETE = 3, 5  # MISSION_STATE
 WORST_TOLD = 5  # MAV_SEVERITY_NOTICE: fence breaches are told at this level
 FENCE_WORDS = "fence breached"
-NADIR_PITCH_DEG = -90.0
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST_US = round(datetime(2200, 1, 1, tzinfo=UTC).timestamp() * 1e6)
 
@@ -90,6 +89,7 @@ class FlightMonitor:
     took_off_ms: int | None = None
     ended_ms: int | None = None
     armed_ms: int | None = None
+    _mission_begun: bool = False
     _unix_minus_boot_us: int | None = None
     _events: list[tuple[int, int, str]] = field(default_factory=list)
     _samples: list[_Sample] = field(default_factory=list)
@@ -238,7 +238,7 @@ class FlightMonitor:
         self.armed_ms, self.ended_ms = self.boot_ms, None
         if self.landed_state in (None, ON_GROUND):  # else the take-off was told before the arming
             self.took_off_ms = None
-        self.mission_complete = self.fence_breached = False
+        self.mission_complete = self._mission_begun = self.fence_breached = False
         self.reached, self.flight_modes, self._releases = [], [], []
 
     def _extended_state(self, message: Message) -> None:
@@ -280,8 +280,10 @@ class FlightMonitor:
 
     def _mission_current(self, message: Message) -> None:
         self.mission_seq = message.seq
-        if self.armed and message.mission_state == MISSION_COMPLETE:
-            self.mission_complete = True
+        if self.armed and message.mission_state == MISSION_ACTIVE:
+            self._mission_begun = True
+        if self._mission_begun and message.mission_state == MISSION_COMPLETE:
+            self.mission_complete = True  # else it is still that of the flight before
 
     def _sys_status(self, message: Message) -> None:
         self.status_known = True
@@ -308,7 +310,14 @@ class FlightMonitor:
         self.ekf_flags = message.flags
 
     def _wind(self, message: Message) -> None:
-        """ArduPilot's WIND; `direction` is where it comes from."""
+        """ArduPilot's WIND; `direction` is where it comes from.
+
+        A copter without a drag model (EK3_DRAG_*, unset as it comes) tells exactly 0: it does not
+        know. One with a model never does.
+        """
+        if message.speed == 0:
+            self.wind_m_s = self.wind_from_deg = None
+            return
         self.wind_m_s, self.wind_from_deg = message.speed, message.direction % 360
 
     def _wind_covariance(self, message: Message) -> None:
@@ -382,21 +391,3 @@ def utc_of(unix_us: int) -> datetime | None:
         return UNIX_EPOCH + timedelta(microseconds=unix_us)
     except OverflowError:
         return None
-
-
-def body_fixed_attitude(roll_deg: float, pitch_deg: float, yaw_deg: float) -> Attitude:
-    """Gimbal angles of a camera that is fixed to the body and looks down through its floor.
-
-    The picture's top points to the nose. CAMERA_FEEDBACK gives the body's aerospace angles.
-    """
-    roll, pitch, yaw = np.radians([roll_deg, pitch_deg, yaw_deg])
-    cr, sr, cp, sp, cy, sy = (f(a) for a in (roll, pitch, yaw) for f in (np.cos, np.sin))
-    nose = np.array([cp * cy, cp * sy, -sp])
-    right = np.array([sr * sp * cy - cr * sy, sr * sp * sy + cr * cy, sr * cp])
-    axis = np.cross(nose, right)  # the body's floor, where the camera looks; north, east, down
-    pitch_of_axis_deg = -math.degrees(math.asin(max(-1.0, min(1.0, float(axis[2])))))
-    if abs(pitch_of_axis_deg) > 89.999:
-        return Attitude(yaw_deg % 360, NADIR_PITCH_DEG)
-    camera_yaw_deg = math.degrees(math.atan2(axis[1], axis[0])) % 360
-    camera_roll_deg = math.degrees(math.atan2(right[2], -nose[2]))
-    return Attitude(camera_yaw_deg, pitch_of_axis_deg, camera_roll_deg)

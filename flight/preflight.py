@@ -4,6 +4,7 @@ What `fly` refuses is `FAILED` here too, in the same words. What it sets for the
 (fence, ceiling, return on a lost link) is a warning where it is not set yet.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -23,6 +24,8 @@ from missions.model import Sortie
 FEWEST_SATELLITES = 8
 PRE_ARM_WAIT_S = 3.0
 POSITION_WAIT_S = 5.0
+# ArduPilot's "PreArm: ..." and "Arm: ...", PX4's "Preflight Fail: ..." and "Arming denied: ..."
+PRE_ARM_WORDS = re.compile(r"pre-?arm\b|arm:|arming denied|preflight fail", re.IGNORECASE)
 
 
 class Status(StrEnum):
@@ -140,7 +143,7 @@ class _Preflight:
         self.session.command(mavlink.MAV_CMD_RUN_PREARM_CHECKS)
         self.session.wait(lambda message: False, PRE_ARM_WAIT_S)
         self.session.request_message(1, "SYS_STATUS")
-        said = [t for t in monitor.texts_since(since_ms, worst=4) if "arm" in t.lower()]
+        said = [t for t in monitor.texts_since(since_ms, worst=4) if PRE_ARM_WORDS.match(t)]
         words = "; ".join(dict.fromkeys(said))
         if monitor.pre_arm_ok is None and not words:
             yield Point("pre-arm checks", Status.WARNING, "the vehicle does not tell", "passed")

@@ -112,10 +112,10 @@ class Safeguards:
         if self.is_px4:
             self._raise_px4_fence()
             return
-        kinds = int(self.read("FENCE_TYPE"))
-        if kinds & CIRCLE:
-            self._check_circle()
-        self._put("FENCE_TYPE", kinds | ALTITUDE | POLYGON)
+        kinds = int(self.read("FENCE_TYPE")) | ALTITUDE | POLYGON
+        if kinds & CIRCLE and not _reach_m(self.sortie) < self.read("FENCE_RADIUS"):
+            kinds &= ~CIRCLE  # 300 m as it comes; the sortie's own polygon bounds it instead
+        self._put("FENCE_TYPE", kinds)
         if self.read("FENCE_ACTION") not in RETURNING:
             self._put("FENCE_ACTION", RETURN)
         self._put("FENCE_ALT_MAX", ceiling_home_m(self.sortie))
@@ -126,17 +126,15 @@ class Safeguards:
         """PX4's fence is on wherever one is stored; 0 switches a limit off."""
         radius_m = self.read("GF_MAX_HOR_DIST")
         if radius_m > 0 and not _reach_m(self.sortie) < radius_m:
-            raise RefusedError(_circle_words(self.sortie, "GF_MAX_HOR_DIST", radius_m))
+            raise RefusedError(
+                f"The vehicle's circular fence (GF_MAX_HOR_DIST) ends at {radius_m:.0f} m from "
+                f"home; sortie {self.sortie.code} reaches {_reach_m(self.sortie):.0f} m. Enlarge "
+                "GF_MAX_HOR_DIST, or start closer to the cell."
+            )
         if self.read("GF_ACTION") not in PX4_RETURNING:
             self._put("GF_ACTION", PX4_RETURN)
         self._put("GF_MAX_VER_DIST", ceiling_home_m(self.sortie))
         self.session.store(fence_items(self.sortie.fence), FENCE)
-
-    def _check_circle(self) -> None:
-        """Refuse a sortie that the vehicle's own circle would break off."""
-        radius_m = self.read("FENCE_RADIUS")
-        if not _reach_m(self.sortie) < radius_m:
-            raise RefusedError(_circle_words(self.sortie, "FENCE_RADIUS", radius_m))
 
     def read(self, name: str) -> float:
         """Value of a parameter that nothing is armed without."""
@@ -170,14 +168,6 @@ class Safeguards:
 
 
 _COPTER_LINK = ("FS_GCS_ENABLE", LINK_RETURN)
-
-
-def _circle_words(sortie: Sortie, name: str, radius_m: float) -> str:
-    return (
-        f"The vehicle's circular fence ({name}) ends at {radius_m:.0f} m from home; sortie "
-        f"{sortie.code} reaches {_reach_m(sortie):.0f} m. Enlarge {name}, or start closer to the "
-        "cell."
-    )
 
 
 def _reach_m(sortie: Sortie) -> float:

@@ -17,6 +17,7 @@ ANSWER_S = 1.5
 TRIES = 6
 TRANSFER_TRIES = 3
 CLEAR_TRIES = 15  # with every third answer lost, one clearing in four million goes unconfirmed
+CLEAR_WITHIN_S = 6.0  # after an upload that a lost link or a person broke off
 TOLD_DIFFERENCES = 3
 IN_PROGRESS = 5
 RESULTS = {  # MAV_RESULT
@@ -152,16 +153,19 @@ class Session:
     def store(self, items: tuple[MissionItem, ...], mission_type: int = MISSION) -> None:
         """Upload items, read them back and compare; try again, and clear what stays wrong.
 
+        Whatever breaks it off (a lost link, Ctrl-C), what had arrived is cleared if that can still
+        be done, and the error says in a note what the vehicle may hold.
+
         Raises:
             TransferError: the vehicle does not hold exactly what was sent.
         """
-        problem = ""
-        for _ in range(TRANSFER_TRIES):
-            problem, final = self._store_once(items, mission_type)
-            if not problem:
-                return
-            if final:
-                break
+        try:
+            problem = self._store_tries(items, mission_type)
+        except BaseException as error:
+            error.add_note(self._clear_after_break(mission_type))
+            raise
+        if not problem:
+            return
         left = (
             "what had arrived was cleared"
             if self.clear(mission_type)
@@ -170,6 +174,29 @@ class Session:
         raise TransferError(
             f"Upload of the {name_of(mission_type)} ({len(items)} items) failed: {problem}. "
             f"Nothing was armed; {left}."
+        )
+
+    def _store_tries(self, items: tuple[MissionItem, ...], mission_type: int) -> str:
+        """Upload and verify, again where that may help; what went wrong at last, if anything."""
+        problem = ""
+        for _ in range(TRANSFER_TRIES):
+            problem, final = self._store_once(items, mission_type)
+            if not problem or final:
+                break
+        return problem
+
+    def _clear_after_break(self, mission_type: int) -> str:
+        """Clear what an upload that was broken off may have left; what came of it, in words."""
+        name = name_of(mission_type)
+        try:
+            cleared = self.clear(mission_type, within_s=CLEAR_WITHIN_S)
+        except (FlightError, KeyboardInterrupt):
+            cleared = False
+        if cleared:
+            return f"the upload of the {name} was broken off; what had arrived was cleared"
+        return (
+            f"the upload of the {name} was broken off: the vehicle may hold a MIX of this {name} "
+            "and an earlier one. Do not fly it; store one anew or clear it first"
         )
 
     def _store_once(self, items: tuple[MissionItem, ...], mission_type: int) -> tuple[str, bool]:
@@ -204,13 +231,16 @@ class Session:
             )
         return download.items
 
-    def clear(self, mission_type: int) -> bool:
+    def clear(self, mission_type: int, *, within_s: float = math.inf) -> bool:
         """Empty a list; whether the vehicle confirmed it, and has nothing left to hand over.
 
-        An acknowledgement alone proves nothing: it may be that of an upload, come late.
+        An acknowledgement alone proves nothing: it may be that of an upload, come late. No try
+        begins after `within_s`.
         """
-        to = self.link.to
+        to, end_s = self.link.to, self.link.now_s() + within_s
         for _ in range(CLEAR_TRIES):
+            if self.link.now_s() > end_s:
+                break
             self.link.send(
                 mavlink.MAVLink_mission_clear_all_message(to.system, to.component, mission_type)
             )

@@ -61,6 +61,11 @@ _SAID = {
     Kind.WIND: r"high wind|wind speed.*(above|limit)",
 }
 _PATTERNS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _SAID.items()}
+_FAILSAFE = re.compile(
+    r"failsafe|battery.*(is low|is critical)|(low|critical|emergency) battery"
+    r"|battery level (low|critical|dangerous)|data ?link lost|manual control.*lost",
+    re.IGNORECASE,
+)
 _OVER = re.compile(r"clear|regained|restored|compensation off", re.IGNORECASE)
 _SPEED = re.compile(r"hit ground at ([\d.]+) m/s", re.IGNORECASE)
 
@@ -114,6 +119,11 @@ def kind_of(text: str) -> Kind | None:
     if speed and float(speed[1].rstrip(".") or 0) < HARD_LANDING_M_S:
         return None
     return next((kind for kind, pattern in _PATTERNS.items() if pattern.search(text)), None)
+
+
+def is_failsafe(text: str) -> bool:
+    """Whether some words of a vehicle say that a failsafe flies it, or is about to."""
+    return bool(_FAILSAFE.search(text) and not _OVER.search(text))
 
 
 def cause_of(events: Sequence[FlightEvent]) -> Trouble | None:

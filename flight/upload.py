@@ -4,6 +4,7 @@ Both are told the time and the messages that came, and answer with the messages 
 reads a clock or a socket, so loss, duplicates and delays can be tried in a test by the thousand.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
@@ -20,6 +21,9 @@ from missions.model import MissionItem
 
 RETRY_S = 1.2  # ArduPilot asks again after 1 s; we wait a little longer so as not to cross it
 SILENCE_S = 9.0  # ArduPilot gives an upload up after 8 s
+# A vehicle that answers but never comes to an end is given up, too.
+MOST_ASKED = 40  # times for one item
+LASTS_S, LASTS_ITEM_S = 60.0, 2.0  # a whole transfer, and for each of its items
 
 ACCEPTED = 0
 REFUSALS = frozenset(range(2, 13))
@@ -61,15 +65,16 @@ class Upload:
     done: bool = False
     problem: str | None = None
     refused: bool = False
-    _requested: set[int] = field(default_factory=set)
+    _asked: Counter[int] = field(default_factory=Counter)
     _last_sent: int = -1
+    _began_s: float = 0.0
     _answered_s: float = 0.0
     _sent_s: float = 0.0
     _setback: str | None = None
 
     def start(self, now_s: float) -> list[Message]:
         """Announce the number of items."""
-        self._answered_s = self._sent_s = now_s
+        self._began_s = self._answered_s = self._sent_s = now_s
         return [self._count()]
 
     def receive(self, message: Message, now_s: float) -> list[Message]:
@@ -90,22 +95,28 @@ class Upload:
         if now_s - self._answered_s > SILENCE_S:
             self.problem = self._setback or f"no answer for {SILENCE_S:g} s; check the link"
             return []
+        if now_s - self._began_s > _lasts_s(len(self.items)):
+            self.problem = f"not over after {now_s - self._began_s:.0f} s; check the link"
+            return []
         if now_s - self._sent_s < RETRY_S:
             return []
         self._sent_s = now_s
-        return [self._count()] if not self._requested else [self._item(self._last_sent)]
+        return [self._count()] if not self._asked else [self._item(self._last_sent)]
 
     def _answer(self, seq: int, now_s: float) -> list[Message]:
         self._answered_s = now_s
         if not 0 <= seq < len(self.items):
             return []
-        self._requested.add(seq)
+        self._asked[seq] += 1
+        if self._asked[seq] > MOST_ASKED:
+            self.problem = f"the vehicle asked for item {seq} {self._asked[seq]} times"
+            return []
         self._last_sent, self._sent_s = seq, now_s
         return [self._item(seq)]
 
     def _finish(self, result: int) -> None:
         """End at an answer, except at one that leaves the upload open or belongs to another."""
-        complete = len(self._requested) == len(self.items)
+        complete = len(self._asked) == len(self.items)
         if result == ACCEPTED:
             self.done = complete
         elif complete and result == 1:
@@ -135,6 +146,7 @@ class Download:
     problem: str | None = None
     _count: int | None = None
     _received: list[MissionItem] = field(default_factory=list)
+    _began_s: float = 0.0
     _answered_s: float = 0.0
     _sent_s: float = 0.0
     _setback: str | None = None
@@ -146,7 +158,7 @@ class Download:
 
     def start(self, now_s: float) -> list[Message]:
         """Ask for the list."""
-        self._answered_s = self._sent_s = now_s
+        self._began_s = self._answered_s = self._sent_s = now_s
         return [self._next_request()]
 
     def receive(self, message: Message, now_s: float) -> list[Message]:
@@ -173,6 +185,9 @@ class Download:
             return []
         if now_s - self._answered_s > SILENCE_S:
             self.problem = self._setback or f"no answer for {SILENCE_S:g} s; check the link"
+            return []
+        if now_s - self._began_s > _lasts_s(self._count or 0):
+            self.problem = f"not over after {now_s - self._began_s:.0f} s; check the link"
             return []
         if now_s - self._sent_s < RETRY_S:
             return []
@@ -201,6 +216,11 @@ class Download:
 def name_of(mission_type: int) -> str:
     """What to call a mission type in a message to the user."""
     return MISSION_TYPE_NAMES.get(mission_type, f"mission type {mission_type}")
+
+
+def _lasts_s(items: int) -> float:
+    """After how long a transfer of so many items is given up, whatever the vehicle says."""
+    return LASTS_S + LASTS_ITEM_S * items
 
 
 def _concerns(message: Message, mission_type: int) -> bool:

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ class Verdict:
         passed: every scenario ended as it should and kept to every limit.
         backend: what flew it.
         scenarios: by name, whether each passed.
+        scenario_sha256: by name, of what each scenario was.
+        dem_sha256: of the file of ground heights; None where the ground was taken to be level.
     """
 
     sortie: str
@@ -46,11 +49,33 @@ class Verdict:
     passed: bool
     backend: str
     scenarios: dict[str, bool]
+    scenario_sha256: dict[str, str] = field(default_factory=dict)
+    dem_sha256: str | None = None
 
 
-def sha256_of(mission: Path) -> str:
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What simulated flights must have been of, for a real one to be allowed.
+
+    Attributes:
+        mission: named in errors; it is not read again.
+        mission_sha256: of the bytes that are checked and flown.
+        scenario_sha256: by name, of each scenario that must have passed.
+        wind_m_s: least mean wind in which the mission must have been completed.
+        dem_sha256: of the ground heights that the file is checked against; None for level ground.
+    """
+
+    mission: Path
+    mission_sha256: str
+    scenario_sha256: Mapping[str, str]
+    wind_m_s: float
+    dem_sha256: str | None
+
+
+def sha256_of(path: Path) -> str:
     """Fingerprint of a file."""
-    return hashlib.sha256(mission.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def adherence_figures(adherence: Adherence) -> dict[str, Any]:
@@ -78,30 +103,50 @@ def write_verdict(folder: Path, verdict: Verdict) -> None:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def require_passed(mission: Path, path: Path) -> Verdict:
+def require_passed(proof: Proof, path: Path) -> Verdict:
     """Read a verdict and see that it is of this very mission file, and good.
 
     Raises:
-        RefusedError: it is missing, damaged, of another file, or of a flight that failed.
+        RefusedError: it is missing, damaged, of another file, of too little, or of a flight that
+            failed.
     """
-    remedy = f"Run `aerogrid simulate {mission}` and look at what it tells, then fly."
+    remedy = f"Run `aerogrid simulate {proof.mission}` and look at what it tells, then fly."
     verdict = _read(path, remedy)
-    if verdict.mission_sha256 != sha256_of(mission):
+    if verdict.mission_sha256 != proof.mission_sha256:
         raise RefusedError(
-            f"{path}: tells of another mission file than {mission}, or of what it held before it "
-            f"was changed. {remedy}"
+            f"{path}: tells of another mission file than {proof.mission}, or of what it held "
+            f"before it was changed. {remedy}"
         )
+    mend = f"({verdict.problem}). Mend the plan; nothing is armed for it. {remedy}"
     if verdict.completed is not True:
-        raise RefusedError(
-            f"{path}: the simulated flight was not completed ({verdict.problem}). "
-            f"Mend the plan; nothing is armed for it. {remedy}"
-        )
-    if verdict.passed is not True:
-        raise RefusedError(
-            f"{path}: a simulated flight did not keep to its limits ({verdict.problem}). "
-            f"Mend the plan; nothing is armed for it. {remedy}"
-        )
+        raise RefusedError(f"{path}: the simulated flight was not completed {mend}")
+    if verdict.passed is not True or verdict.photos_missed != 0:
+        raise RefusedError(f"{path}: a simulated flight did not keep to its limits {mend}")
+    lacking = _lacking(verdict, proof)
+    if lacking is not None:
+        raise RefusedError(f"{path}: {lacking}. Nothing is armed for it. {remedy}")
     return verdict
+
+
+def _lacking(verdict: Verdict, proof: Proof) -> str | None:
+    """What the simulated flights did not try, in words; None where they tried all."""
+    known, flown = verdict.scenario_sha256, verdict.scenarios
+    missing = [
+        name
+        for name, digest in proof.scenario_sha256.items()
+        if known.get(name) != digest or flown.get(name) is not True
+    ]
+    if missing:
+        return (
+            f"the scenarios that come with aerogrid were not all passed as they are: "
+            f"{', '.join(missing)} (without --scenario all of them are flown)"
+        )
+    wind = verdict.wind_m_s
+    if not (isinstance(wind, int | float) and wind >= proof.wind_m_s):
+        return f"was flown in {wind} m/s of wind; {proof.wind_m_s:g} m/s are needed (--wind)"
+    if verdict.dem_sha256 != proof.dem_sha256:
+        return "was not flown over the ground that is given with --dem; give both the same DEM"
+    return None
 
 
 def _read(path: Path, remedy: str) -> Verdict:
@@ -117,6 +162,9 @@ def _read(path: Path, remedy: str) -> Verdict:
     if not isinstance(document, dict) or document.pop("format", None) != FORMAT:
         raise RefusedError(f"{path}: is no {VERDICT_FILE}. {remedy}")
     try:
+        for name in ("scenarios", "scenario_sha256"):
+            if not isinstance(document.get(name, {}), dict):
+                raise TypeError(f"{name} is {document[name]!r}")
         return Verdict(**document)
     except TypeError as error:
         raise RefusedError(f"{path}: is damaged ({error}). {remedy}") from error

@@ -6,19 +6,24 @@ from typing import Protocol
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
+from flight.checks import drone_of
 from flight.errors import FlightError, LinkError, LinkLostError
 from flight.link import Link
 from flight.modes import Modes
 from flight.monitor import FlightMonitor
+from flight.noticing import Noticing
 from flight.orders import NextOrder, Order
+from flight.protocol import Message, is_vehicle
 from flight.session import NoAnswerError, Session, result_name
-from flight.trouble import cause_of
+from flight.trouble import cause_of, is_failsafe
 from missions.model import Command, Sortie
 
 LATE_FACTOR, LATE_S = 3.0, 600.0  # when a flight is given up: the plan's time times, plus
 BEGUN_WITHIN_S = 10.0
 HEARD_AGAIN_WITHIN_S = 5.0
 DOUBT_MS = 3000
+EXPECTED_MS = 10_000  # an ordered mode that was not seen for so long is no longer expected
+ACCEPTED = 0
 
 
 class LeftAloneError(FlightError):
@@ -32,10 +37,6 @@ class ReopeningLink(Link, Protocol):
         """Open the line anew."""
         ...
 
-    def wait_for_vehicle(self, timeout_s: float | None = None) -> object:
-        """Wait for the vehicle's heartbeat."""
-        ...
-
 
 @dataclass(slots=True)
 class Watch:
@@ -45,10 +46,13 @@ class Watch:
         report: told of the phase about once a second.
         relink_s: how long a lost link is tried again; 0 for not at all.
         prepare_link: run again on a link that was opened anew.
-        ordered: modes that were ordered from here; any other is a pilot's or failsafe's.
+        own: the last mode that was ordered from here and seen; any other, an earlier one of ours
+            too, is a pilot's or failsafe's, unless it is expected.
+        expected: modes that were ordered from here and not seen yet, in order, and when.
         begun: whether the vehicle was seen in its mission.
         order: last one of a person that ends the mission.
         diverted_to, diverted_ms: first mode that nobody here ordered, and when.
+        failsafe: the vehicle's first words of a failsafe that flies it; None before.
     """
 
     sortie: Sortie
@@ -57,14 +61,22 @@ class Watch:
     next_order: NextOrder
     relink_s: float = 0.0
     prepare_link: Callable[[], None] = lambda: None
-    ordered: set[int] = field(default_factory=set)
+    own: int | None = None
+    expected: list[tuple[int, int]] = field(default_factory=list)
     order: tuple[Order, int] | None = None
     diverted_ms: int | None = None
     diverted_to: int | None = None
     begun: bool = False
     finishing: bool = False
+    failsafe: str | None = None
+    noticing: Noticing = field(init=False)
     _held_ms: int = 0
     _doubted_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        """Look for what the vehicle shows without a word."""
+        drone = drone_of(self.sortie)
+        self.noticing = Noticing(self.monitor, None if drone is None else drone.wind_limit_m_s)
 
     @property
     def monitor(self) -> FlightMonitor:
@@ -85,13 +97,13 @@ class Watch:
             LeftAloneError: it was ordered to be left to itself.
         """
         monitor = self.monitor
-        self.ordered.add(self.coding.mission)
         if not self.session.wait_until(self._has_begun, BEGUN_WITHIN_S):
             raise FlightError(
                 "The vehicle was told to fly its mission but is not armed in "
                 f"{self.coding.name(self.coding.mission)}."
             )
-        self.begun = True
+        self.begun, self.own = True, self.coding.mission
+        self.session.on_message = self._hear
         start_ms = before_ms = monitor.boot_ms
         allowed_ms = 1000 * (LATE_FACTOR * self.sortie.duration_s + LATE_S)
         while monitor.armed:
@@ -109,19 +121,28 @@ class Watch:
                 )
 
     @property
-    def ours(self) -> frozenset[int]:
-        """Modes in which nobody but us has the vehicle."""
+    def is_ours(self) -> bool:
+        """Whether nobody but us has the vehicle, as far as was seen."""
+        mode = self.monitor.mode
         if not self.begun:
-            return self.coding.ours
-        return frozenset({*self.ordered, self.coding.returning})
+            return mode in self.coding.ours
+        if self.diverted_to is not None:
+            return False
+        return mode == self.own or mode in self._awaited()
 
     def _has_begun(self) -> bool:
         return self.monitor.armed and self.monitor.mode == self.coding.mission
 
+    def _hear(self, message: Message) -> None:
+        """Judge every message as it comes, those between an order and its answer too."""
+        if message.get_type() == "STATUSTEXT" and is_failsafe(message.text):
+            self.failsafe = self.failsafe or message.text
+        self.noticing.hear(message)
+        self._notice_finish()
+        self._notice_mode()
+
     def _turn(self) -> None:
         self.session.receive(0.2)
-        self._notice_finish()
-        self._notice_diversion()
         self.report("flight")
         self._end_hovering()
         order = self.next_order()
@@ -134,62 +155,102 @@ class Watch:
         at_end = self.monitor.mission_item >= len(self.sortie.items)
         if self._flies_own_return() and last and at_end and self.diverted_to is None:
             self.finishing = True
-            self.ordered.add(self.coding.returning)
+            self.own = self.coding.returning
 
     def _flies_own_return(self) -> bool:
         return not self.coding.has_home_item and self.monitor.mode == self.coding.returning
 
-    def _notice_diversion(self) -> None:
-        """Remember the first change to a mode that was not ordered from here.
+    def _awaited(self) -> list[int]:
+        """Modes that an order from here may still bring."""
+        since_ms = self.monitor.boot_ms - EXPECTED_MS
+        self.expected = [(mode, ms) for mode, ms in self.expected if ms >= since_ms]
+        return [mode for mode, _ in self.expected]
+
+    def _notice_mode(self) -> None:
+        """Take the mode as ours where it was ordered last, else remember the first diversion.
 
         PX4's heartbeat may tell of the return before MISSION_CURRENT tells that it was due.
         """
-        monitor = self.monitor
-        if self.diverted_to is not None or not monitor.armed or monitor.mode in self.ordered:
+        monitor, mode = self.monitor, self.monitor.mode
+        awaited = self._awaited()
+        if mode is not None and mode in awaited:
+            self.own = mode
+            del self.expected[: awaited.index(mode) + 1]
+        if self.diverted_to is not None or not monitor.armed or mode == self.own:
             self._doubted_ms = None
             return
         if self._doubted_ms is None:
             self._doubted_ms = monitor.boot_ms
         if self._flies_own_return() and monitor.boot_ms - self._doubted_ms < DOUBT_MS:
             return
-        self.diverted_to, self.diverted_ms = monitor.mode, self._doubted_ms
+        self.diverted_to, self.diverted_ms = mode, self._doubted_ms
 
     def _end_hovering(self) -> None:
         """Order a return if the mission is over but the vehicle stays in the air."""
         monitor = self.monitor
         over = monitor.mission_complete and monitor.mode == self.coding.mission
         hovers = over and monitor.is_airborne and monitor.height_home_m > 2
-        if hovers and self.coding.returning not in self.ordered:
+        if hovers and self.is_ours and self.coding.returning not in self._awaited():
             self._command_return()
 
     def _obey(self, order: Order) -> None:
         """Carry an order out, unless a pilot or failsafe has the vehicle; tell what came of it."""
         if order is Order.LEAVE:
             raise LeftAloneError("The vehicle was left to itself.")
-        if self.diverted_to is not None and order in (Order.PAUSE, Order.CONTINUE):
-            self.monitor.note(4, f"not obeyed ({order}): a pilot or failsafe has the vehicle")
+        against = self._against(order)
+        if against is not None:
+            self.monitor.note(4, f"not obeyed ({order}): {against}")
             return
         carry_out = {
             Order.PAUSE: lambda: self._command_mode(self.coding.hold),
             Order.CONTINUE: lambda: self._command_mode(self.coding.mission),
             Order.RETURN: self._command_return,
+            Order.RECALL: self._command_return,
             Order.LAND: self._command_landing,
         }[order]
-        if order in (Order.RETURN, Order.LAND):
-            self.order = order, self.monitor.mission_item
+        item = self.monitor.mission_item
         try:
-            told = result_name(carry_out())
+            answer = carry_out()
+            told = result_name(answer)
         except NoAnswerError:
-            told = "NO ANSWER; take it over by hand"
+            answer, told = ACCEPTED, "NO ANSWER; take it over by hand"
+        except LinkLostError:
+            self.monitor.note(3, f"told to {order}: the link was lost; give the order again")
+            raise
+        if order.ends_mission and answer == ACCEPTED:
+            self.order = order, item
         self.monitor.note(5, f"told to {order}: {told}")
 
+    def _against(self, order: Order) -> str | None:
+        """Why an order must not be carried out; None where it may.
+
+        A person may bring down what a pilot or failsafe has, but never call back what lands.
+        """
+        monitor, coding = self.monitor, self.coding
+        if self.diverted_to is not None:
+            lands = order is Order.RETURN and monitor.mode == coding.landing
+            if lands or order not in (Order.RETURN, Order.LAND):
+                return "a pilot or failsafe has the vehicle"
+        elif self.failsafe is not None and order in (Order.PAUSE, Order.CONTINUE, Order.RECALL):
+            return f"a failsafe flies the vehicle ({self.failsafe})"
+        if order is Order.CONTINUE and self.own != coding.hold:
+            return "it was not paused from here"
+        return None
+
     def _command_mode(self, mode: int) -> int:
-        self.ordered.add(mode)
-        return self.session.command(mavlink.MAV_CMD_DO_SET_MODE, *self.coding.order(mode))
+        return self._order_mode(mode, mavlink.MAV_CMD_DO_SET_MODE, *self.coding.order(mode))
 
     def _command_return(self) -> int:
-        self.ordered.add(self.coding.returning)
-        return self.session.command(mavlink.MAV_CMD_NAV_RETURN_TO_LAUNCH)
+        return self._order_mode(self.coding.returning, mavlink.MAV_CMD_NAV_RETURN_TO_LAUNCH)
+
+    def _order_mode(self, mode: int, command: int, *parameters: float) -> int:
+        """Give an order that brings a mode; one that is refused brings none."""
+        expected = mode, self.monitor.boot_ms
+        self.expected.append(expected)
+        answer = self.session.command(command, *parameters)
+        if answer != ACCEPTED and expected in self.expected:
+            self.expected.remove(expected)
+        return answer
 
     def _command_landing(self) -> int:
         return self._command_mode(self.coding.landing)
@@ -204,7 +265,9 @@ class Watch:
         while link.now_s() < end_s:
             try:
                 link.reopen()
-                link.wait_for_vehicle(HEARD_AGAIN_WITHIN_S)
+                # By the session, so that what comes before the heartbeat (a photo) is not lost.
+                if self.session.wait(is_vehicle, HEARD_AGAIN_WITHIN_S) is None:
+                    continue
                 self.prepare_link()
             except (LinkError, NoAnswerError):
                 continue

@@ -15,7 +15,7 @@ from geo.files import replacing
 from geo.pose import GeoPoint
 from missions.errors import MissionError
 from missions.model import AltitudeFrame, Command, MissionItem, Photo, Sortie
-from missions.reading import checked_item, fence_of, read_text, reason
+from missions.reading import checked_item, decoded, fence_of, read_bytes, reason
 
 FORMAT = "aerogrid sortie"
 VERSION = 1
@@ -69,7 +69,17 @@ def sortie_document(sortie: Sortie) -> dict[str, Any]:
 
 def read_sortie(path: Path) -> Sortie:
     """Read what `write_sortie` wrote; MissionError where that cannot be done."""
-    text = read_text(path, "a mission.json")
+    return parse_sortie(path, read_bytes(path))
+
+
+def parse_sortie(path: Path, data: bytes) -> Sortie:
+    """Make a sortie of a file's bytes, for who must know that these are what it judges or flies.
+
+    Args:
+        path: to name in errors; not read.
+        data: of the whole file.
+    """
+    text = decoded(path, data, "a mission.json")
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:

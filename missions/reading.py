@@ -36,8 +36,13 @@ def read_bytes(path: Path) -> bytes:
 
 def read_text(path: Path, kind: str) -> str:
     """Read a UTF-8 text file; MissionError says that it is not of the kind where it is none."""
+    return decoded(path, read_bytes(path), kind)
+
+
+def decoded(path: Path, data: bytes, kind: str) -> str:
+    """Take a file's bytes as UTF-8; MissionError says that it is not of the kind else."""
     try:
-        return read_bytes(path).decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise MissionError(f"{path}: not {kind} ({error})") from error
 

@@ -51,8 +51,7 @@ def _heartbeat(autopilot: Autopilot, message: Message) -> None:
 
 
 def _timesync(autopilot: Autopilot, message: Message) -> None:
-    """Answer a question; an answer to ours shows that the ground station lives."""
-    _heartbeat(autopilot, message)
+    """Answer a question; only a heartbeat shows ArduPilot that its ground station lives."""
     if message.tc1 == 0:
         now_ns = round(autopilot.now_s * 1e9)
         autopilot.outbox.append(mavlink.MAVLink_timesync_message(now_ns, message.ts1))

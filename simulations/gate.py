@@ -124,5 +124,6 @@ def verdict_of(results: Sequence[Result]) -> Verdict:
         passed=all(result.passed for result in results),
         backend=shown.backend,
         scenarios={result.trial.scenario.name: result.passed for result in results},
+        scenario_sha256={r.trial.scenario.name: r.trial.scenario.sha256 for r in results},
         **figures,
     )

@@ -1,7 +1,9 @@
 """EDGE: in what circumstances a mission must prove itself; read from a TOML file."""
 
+import hashlib
+import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -71,6 +73,12 @@ class Scenario:
     fault: Fault | None = None
     at: Phase = Phase.ROW
     for_s: float = 0.0
+
+    @property
+    def sha256(self) -> str:
+        """Fingerprint of everything that the scenario is."""
+        text = json.dumps(asdict(self), sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def key(self) -> str:

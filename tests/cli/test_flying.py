@@ -8,10 +8,14 @@ from dataclasses import replace
 import geopandas as gpd
 import pytest
 
+from cli.flights import Gates
 from cli.main import main
+from flight.errors import RefusedError
 from flight.log import read_tlog
+from flight.plan_file import read_plan
+from flight.verdict import sha256_of
 from geo.pose import GeoPoint
-from missions.mission_json import write_sortie
+from missions.mission_json import read_sortie, write_sortie
 from simulations.sitl import running_vehicle
 from tests.flight.sorties import HOME, area, lonlat
 from tests.simulations.gates import gate_sortie
@@ -32,7 +36,7 @@ def flown(tmp_path_factory):
     folder = tmp_path_factory.mktemp("flown")
     mission = folder / "T-1.mission.json"
     write_sortie(mission, SORTIE)
-    assert run("simulate", mission, "--out", folder / "simulated", "--wind", "4,90") == 0
+    assert run("simulate", mission, "--out", folder / "simulated", "--wind", "5,90") == 0
     return mission, folder / "simulated"
 
 
@@ -48,6 +52,41 @@ def test_arming_needs_a_simulated_flight_of_that_very_file(flown, tmp_path, caps
         code = run("fly", path, "--link", "tcp:127.0.0.1:1", "--arm", "--simulated", folder)
         assert code == 1
         assert "aerogrid simulate" in said(capsys)
+
+
+def test_a_file_that_is_replaced_after_it_was_read_is_not_what_is_flown(flown, tmp_path):
+    """What is checked, hashed and flown are the bytes that were read."""
+    mission, simulated = flown
+    path = tmp_path / "T-1.mission.json"
+    path.write_bytes(mission.read_bytes())
+    plan = read_plan(path)
+    write_sortie(path, replace(SORTIE, items=SORTIE.items[:3]))
+    Gates(simulated).require(plan)
+    assert plan.sortie == read_sortie(mission)
+    with pytest.raises(RefusedError):
+        Gates(simulated).require(read_plan(path))
+
+
+def test_arming_needs_the_shipped_scenarios_the_plans_wind_and_the_same_dem(
+    flown, tmp_path, capsys
+):
+    mission, simulated = flown
+    (tmp_path / "calm.toml").write_text(
+        '[[scenario]]\nname = "calm"\nexpects = "completed"\nwind_m_s = 6.0\n'
+    )
+    own = tmp_path / "own"
+    assert run("simulate", mission, "--out", own, "--scenario", tmp_path / "calm.toml") == 0
+    order = ("fly", mission, "--link", "tcp:127.0.0.1:1", "--arm", "--simulated")
+    assert run(*order, own) == 1
+    assert "were not all passed as they are: calm, wind, gusts" in said(capsys)
+    windy = tmp_path / "T-1.mission.json"
+    write_sortie(windy, replace(SORTIE, wind_m_s=5.5))
+    verdict = json.loads((simulated / "T-1" / "verdict.json").read_text())
+    (tmp_path / "T-1").mkdir()
+    verdict["mission_sha256"] = sha256_of(windy)
+    (tmp_path / "T-1" / "verdict.json").write_text(json.dumps(verdict))
+    assert run("fly", windy, *order[2:], tmp_path) == 1
+    assert "5.5 m/s are needed" in said(capsys)
 
 
 def test_arming_needs_a_file_that_passes_check(tmp_path, capsys):

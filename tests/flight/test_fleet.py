@@ -13,7 +13,9 @@ from flight.fleet import Fleet, waits_of_day
 from flight.fly import FlightResult
 from flight.journal import Journal
 from flight.orders import Order
+from flight.plan_file import PlanFile
 from flight.progress import FlightProgress
+from flight.separation import Closeness
 from geo.track import Track
 from tests.flight.fleets import sortie_at
 
@@ -22,7 +24,7 @@ GATE_S = 10.0
 
 
 def listed(code, vehicle, east_m, take_off=None):
-    return ListedFlight(sortie_at(code, east_m), Path(code), vehicle, take_off)
+    return ListedFlight(PlanFile(Path(code), sortie_at(code, east_m), ""), vehicle, take_off)
 
 
 def done(flight, problem=None):
@@ -199,6 +201,39 @@ def test_one_that_returns_is_not_stopped_but_the_other_is(journal):
     assert lines(journal, "too close")[0]["text"].endswith("A is told to pause")
 
 
+def standing(journal, near):
+    """Three in the air, of which B stands already for A."""
+    fleet = Fleet([], None, journal, lambda p: None)
+    fleet._cleared = {code: listed(code, "N", 0) for code in "ABC"}
+    fleet._modes = {"A": "AUTO", "B": "BRAKE", "C": "AUTO"}
+    fleet._near = {frozenset("AB"): "B"}
+    for first, second in near:
+        fleet._separate(Closeness(first, second, 12.0, 0.0))
+    return fleet
+
+
+def test_one_that_comes_close_to_one_that_stands_is_stopped(journal):
+    fleet = standing(journal, ["BC", "BC"])
+    assert fleet._orders == {"C": [Order.PAUSE]}
+    assert len(lines(journal, "too close")) == 1
+
+
+def test_nobody_waits_in_a_circle(journal):
+    """B stands for A and C for B; A, which both wait for, flies on."""
+    fleet = standing(journal, ["BC", "AC"])
+    assert fleet._orders == {"C": [Order.PAUSE]}
+    assert lines(journal, "too close")[-1]["text"].endswith("C stands already")
+
+
+def test_one_that_stands_for_two_goes_on_when_clear_of_both(journal):
+    fleet = standing(journal, [])
+    fleet._near[frozenset("BC")] = "B"
+    fleet._release(frozenset("AB"))
+    assert fleet._orders == {}
+    fleet._release(frozenset("BC"))
+    assert fleet._orders == {"B": [Order.CONTINUE]}
+
+
 def test_an_order_goes_to_every_vehicle_in_the_air(journal):
     flights = [listed("A", "N", 0), listed("B", "S", 1000)]
     up, obeyed = threading.Barrier(3, timeout=GATE_S), {}
@@ -220,7 +255,7 @@ def test_an_order_goes_to_every_vehicle_in_the_air(journal):
         return Order.RETURN
 
     fly(journal, flights, fly_one, next_order=next_order)
-    assert obeyed == {"A": Order.RETURN, "B": Order.RETURN}
+    assert obeyed == {"A": Order.RECALL, "B": Order.RECALL}
 
 
 def test_ctrl_c_brings_all_home_and_begins_nothing_more(journal):
@@ -229,7 +264,7 @@ def test_ctrl_c_brings_all_home_and_begins_nothing_more(journal):
 
     def fly_one(flight, vehicle, listen, next_order):
         up.set()
-        while next_order() is not Order.RETURN:
+        while next_order() is not Order.RECALL:
             listen(in_air(flight))
         return done(flight, "it was told to return at item 3")
 

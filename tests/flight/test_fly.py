@@ -7,10 +7,13 @@ import pytest
 from flight.adherence import measure_adherence
 from flight.errors import LinkLostError, RefusedError
 from flight.fly import fly_sortie
+from flight.link import MavlinkLink
 from flight.log import read_tlog
 from geo.pose import GeoPoint
 from missions.model import MissionItem
+from simulations.autopilot import Autopilot, Scene
 from simulations.sitl import SimulationError, fly_simulated, running_vehicle
+from simulations.wire import Wire
 from tests.flight.sorties import HOME, area, lonlat, small_sortie, with_fence
 
 SORTIE = small_sortie()
@@ -68,6 +71,20 @@ def test_the_same_flight_again_is_the_same_to_the_last_bit(flown, tmp_path):
     assert again.track == result.track
     assert (again.events, again.modes) == (result.events, ("AUTO",))
     assert truth_again == truth
+
+
+def test_a_vehicle_whose_clock_runs_ten_times_as_fast_keeps_its_ground_station(
+    tmp_path, monkeypatch
+):
+    """It gives us up after 5 s of its own clock, which are half a second of ours."""
+    autopilot = Autopilot(Scene(HOME))
+    autopilot.parameters.set("FS_GCS_ENABLE", 1)
+    wire = Wire(autopilot)
+    link = MavlinkLink(wire, clock=lambda: wire.now_s() / 10)
+    monkeypatch.setattr("flight.fly.open_link", lambda *_, **__: link)
+    result = fly_sortie(SORTIE, "tcp:x:1", log_path=tmp_path / "a.tlog", arm_real=True)
+    assert result.completed, result.problem
+    assert result.troubles == ()
 
 
 def test_a_vehicle_that_nobody_vouches_for_is_not_armed(vehicle, tmp_path):

@@ -172,3 +172,43 @@ def test_udp_answers_whoever_spoke():
             assert mavlink.MAVLink(None).decode(bytearray(data)).get_type() == "HEARTBEAT"
             vehicle.sendto(bytes(HEARTBEAT.pack(mavlink.MAVLink(None, 1, 1))), client)
             assert link.wait_for_vehicle(2).get_type() == "HEARTBEAT"
+
+
+def at(boot_ms):
+    return mavlink.MAVLink_system_time_message(0, boot_ms)
+
+
+@pytest.mark.parametrize(("pace", "least", "most"), [(1, 10, 12), (10, 90, 101), (0.1, 10, 11)])
+def test_heartbeats_come_by_the_vehicles_clock_and_at_least_once_a_second(
+    wire, clock, pace, least, most
+):
+    link = MavlinkLink(wire, clock=clock)
+    for step in range(100 * 10):
+        clock.now_s = step / 100
+        if step % 5 == 0:
+            wire.says(HEARTBEAT if step == 0 else at(round(1000 * pace * clock.now_s)))
+        link.receive(0.01)
+    assert least <= wire.kinds.count("HEARTBEAT") <= most
+
+
+def test_a_clock_that_starts_anew_stops_no_heartbeats(wire, clock):
+    link = MavlinkLink(wire, clock=clock)
+    wire.says(HEARTBEAT)
+    for number in range(40):
+        clock.now_s += 0.1
+        wire.says(at(2**31 + 1000 * number if number < 20 else 1000 * number))
+        link.receive(0.01)
+    assert wire.kinds.count("HEARTBEAT") >= 35
+
+
+def test_what_a_broken_line_brought_last_is_not_lost_but_its_heartbeat_is(wire, clock):
+    link = MavlinkLink(wire, clock=clock)
+    wire.says(HEARTBEAT)
+    assert link.receive(0.1) is not None
+    photo = mavlink.MAVLink_camera_feedback_message(0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    frames = [bytes(message.pack(wire.sender)) for message in (HEARTBEAT, at(5), photo, HEARTBEAT)]
+    wire.incoming.append(b"".join(frames))
+    assert link.receive(0.1).get_type() == "HEARTBEAT"
+    link.reopen()
+    kinds = [message.get_type() for _ in range(5) if (message := link.receive(0.1)) is not None]
+    assert kinds == ["SYSTEM_TIME", "CAMERA_FEEDBACK"]

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from scipy.spatial.transform import Rotation
 
-from flight.monitor import FlightMonitor, body_fixed_attitude
+from flight.body_camera import body_fixed_attitude
+from flight.monitor import FlightMonitor
 from geo.pose import R_enu_from_camera
 
 
@@ -91,6 +92,28 @@ def test_the_second_flight_forgets_the_first():
     feed(monitor, heartbeat(3, True), photo(1), heartbeat(3, False), heartbeat(3, True))
     assert monitor.photo_count == 0
     assert monitor.ended_ms is None
+
+
+def current(seq, state):
+    return mavlink.MAVLink_mission_current_message(seq, 10, state, 0)
+
+
+def test_the_end_of_the_flight_before_is_not_this_ones():
+    """ArduPilot tells COMPLETE until AUTO starts the mission anew."""
+    monitor = FlightMonitor()
+    feed(monitor, heartbeat(4, False), current(0, 5), heartbeat(4, True), current(0, 5))
+    feed(monitor, heartbeat(3, True), current(1, 3))
+    assert not monitor.mission_complete
+    feed(monitor, current(10, 5))
+    assert monitor.mission_complete
+
+
+def test_a_wind_of_exactly_nothing_is_not_known():
+    monitor = FlightMonitor()
+    feed(monitor, mavlink.MAVLink_wind_message(-90.0, 4.5, 0))
+    assert (monitor.wind_m_s, monitor.wind_from_deg) == (4.5, 270)
+    feed(monitor, mavlink.MAVLink_wind_message(0.0, 0.0, 0))
+    assert (monitor.wind_m_s, monitor.wind_from_deg) == (None, None)
 
 
 def test_a_breach_of_the_fence_is_remembered_until_the_next_flight():

@@ -8,6 +8,7 @@ from flight.preflight import Status, document, passed, report
 from flight.protocol import FENCE, fence_items
 from flight.session import Session
 from missions.model import MissionItem
+from simulations import commands
 from tests.flight.links import SimulatedLink
 from tests.flight.px4 import Px4Link
 from tests.flight.sorties import HOME, lonlat, small_sortie
@@ -56,6 +57,23 @@ def test_a_parameter_that_does_not_suit_the_sortie_is_told(link, name, value, po
     found = look(link)[point]
     assert found.status is status
     assert words in found.found
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("PreArm: Compass not calibrated", Status.FAILED),
+        ("Arm: Throttle too high", Status.FAILED),
+        ("Preflight Fail: Accel 0 uncalibrated", Status.FAILED),
+        ("Arming denied: resolve system health failures first", Status.FAILED),
+        ("Alarm volume set", Status.OK),
+        ("Disarming motors", Status.OK),
+        ("Warming up", Status.OK),
+    ],
+)
+def test_only_words_against_arming_fail(link, monkeypatch, text, status):
+    monkeypatch.setitem(commands._COMMANDS, 401, lambda autopilot, p: autopilot.say(4, text) or 0)
+    assert look(link)["pre-arm checks"].status is status
 
 
 def test_a_vehicle_without_position_is_not_fit():

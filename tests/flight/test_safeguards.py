@@ -72,10 +72,17 @@ def test_the_users_own_kinds_of_fence_stay_on(safeguards, parameters):
     assert parameters["FENCE_TYPE"] == 15
 
 
-def test_a_circle_that_the_sortie_would_leave_is_told(safeguards, parameters):
-    parameters.set("FENCE_RADIUS", 100)
-    with pytest.raises(RefusedError, match=r"ends at 100 m from home; sortie T-1 reaches 130 m"):
-        safeguards.raise_fence()
+@pytest.mark.parametrize(("radius_m", "kinds"), [(100, 5), (129, 5), (300, 7)])
+def test_a_circle_that_the_sortie_would_leave_is_off_for_the_flight(
+    safeguards, parameters, radius_m, kinds
+):
+    """The sortie reaches 130 m; its own polygon is on instead."""
+    parameters.set("FENCE_RADIUS", radius_m)
+    safeguards.raise_fence()
+    assert parameters["FENCE_TYPE"] == kinds
+    assert parameters["FENCE_RADIUS"] == radius_m
+    safeguards.restore()
+    assert parameters["FENCE_TYPE"] == 7
 
 
 def test_everything_that_was_changed_is_put_back_and_told(safeguards, parameters):

@@ -1,7 +1,7 @@
 import pytest
 
-from flight.errors import TransferError
-from flight.protocol import FENCE, differences, fence_items, home_item
+from flight.errors import LinkLostError, TransferError
+from flight.protocol import FENCE, MISSION, differences, fence_items, home_item
 from flight.session import NoAnswerError, Session
 from missions.model import MissionItem
 from tests.flight.links import SimulatedLink
@@ -42,6 +42,42 @@ def test_a_mission_that_the_vehicle_keeps_otherwise_is_refused(session):
     long_hold = waypoint(10, 10, hold_s=100_000)
     with pytest.raises(TransferError, match="param1 sent 100000, vehicle holds 34464"):
         session.store((ITEMS[0], long_hold))
+
+
+class Breaking(SimulatedLink):
+    """Breaks while the fifth item of a mission is sent; for good, or for that once."""
+
+    def __init__(self, error, *, for_good):
+        super().__init__()
+        self.error, self.for_good, self.sent, self.broken = error, for_good, 0, False
+
+    def send(self, message):
+        self.sent += message.get_type() == "MISSION_ITEM_INT"
+        if self.broken and self.for_good:
+            raise LinkLostError("still lost")
+        if self.sent == 5 and not self.broken:
+            self.broken = True
+            raise self.error
+        super().send(message)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), LinkLostError("gone"), RuntimeError("bug")])
+def test_an_upload_that_is_broken_off_leaves_no_half_mission(error):
+    session = Session(Breaking(error, for_good=False))
+    session.link.autopilot.stores.lists[MISSION] = [waypoint(100, 10 * i) for i in range(12)]
+    with pytest.raises(type(error)) as caught:
+        session.store(ITEMS)
+    assert len(session.link.autopilot.stores.lists[MISSION]) <= 1
+    assert caught.value.__notes__ == [
+        "the upload of the mission was broken off; what had arrived was cleared"
+    ]
+
+
+def test_an_upload_that_a_lost_link_broke_off_says_what_the_vehicle_may_hold():
+    session = Session(Breaking(LinkLostError("gone"), for_good=True))
+    with pytest.raises(LinkLostError) as caught:
+        session.store(ITEMS)
+    assert "may hold a MIX" in caught.value.__notes__[0]
 
 
 def test_a_fence_of_two_corners_is_refused(session):

@@ -5,7 +5,15 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from benchmarks.uploads import upload_once
 from flight.errors import TransferError
-from flight.protocol import FENCE, MISSION, Address, differences, fence_items, home_item
+from flight.protocol import (
+    FENCE,
+    MISSION,
+    Address,
+    differences,
+    fence_items,
+    home_item,
+    message_from_item,
+)
 from flight.session import Session
 from flight.upload import PASSING, RESULT_TEXTS, SILENCE_S, Download, Upload
 from missions.model import MissionItem
@@ -95,6 +103,38 @@ def test_an_upload_to_nobody_ends_with_a_reason():
     upload.tick(SILENCE_S + 1)
     assert upload.problem is not None
     assert "no answer" in upload.problem
+
+
+def test_a_vehicle_that_asks_for_the_same_item_for_ever_is_given_up():
+    upload = Upload(ITEMS, TO)
+    upload.start(0.0)
+    for second in range(1, 100):
+        upload.receive(mavlink.MAVLink_mission_request_message(255, 190, 3, MISSION), second)
+        upload.tick(second)
+    assert "asked for item 3" in upload.problem
+
+
+@pytest.mark.parametrize("seq", [-1, 10**4])
+def test_a_vehicle_that_asks_for_what_there_is_not_is_given_up(seq):
+    upload = Upload(ITEMS, TO)
+    upload.start(0.0)
+    for second in range(1, 200):
+        upload.receive(
+            mavlink.MAVLink_mission_request_message(255, 190, seq, MISSION), float(second)
+        )
+        upload.tick(float(second))
+    assert "not over after" in upload.problem
+
+
+def test_a_download_that_creeps_is_given_up():
+    download = Download(TO)
+    download.start(0.0)
+    download.receive(mavlink.MAVLink_mission_count_message(255, 190, 30, MISSION), 0.1)
+    for number in range(30):
+        now_s = 8.0 * (number + 1)
+        download.receive(message_from_item(ITEMS[2], number, to=Address(255, 190)), now_s)
+        download.tick(now_s)
+    assert "not over after" in download.problem
 
 
 def test_an_item_out_of_order_leaves_the_upload_open():

@@ -6,9 +6,18 @@ import pytest
 
 from flight.adherence import measure_adherence
 from flight.errors import RefusedError
-from flight.verdict import Verdict, adherence_figures, require_passed, sha256_of, write_verdict
+from flight.verdict import (
+    Proof,
+    Verdict,
+    adherence_figures,
+    require_passed,
+    sha256_of,
+    write_verdict,
+)
 from geo.track import Track
 from tests.flight.sorties import small_sortie
+
+SCENARIOS = {"calm": "c", "wind": "w"}
 
 
 @pytest.fixture
@@ -35,40 +44,48 @@ def passed(mission):
         photos_missed=0,
         passed=True,
         backend="builtin",
-        scenarios={"calm": True},
+        scenarios={"calm": True, "wind": True},
+        scenario_sha256=SCENARIOS,
+        dem_sha256="d",
         **figures,
     )
 
 
-def test_a_passed_verdict_of_the_very_file_is_accepted(mission, passed, tmp_path):
+@pytest.fixture
+def proof(mission):
+    return Proof(mission, sha256_of(mission), SCENARIOS, 3.0, "d")
+
+
+def test_a_passed_verdict_of_the_very_file_is_accepted(proof, passed, tmp_path):
     write_verdict(tmp_path, passed)
-    assert require_passed(mission, tmp_path / "verdict.json") == passed
+    assert require_passed(proof, tmp_path / "verdict.json") == passed
 
 
-def test_one_changed_byte_of_the_mission_needs_another_simulation(mission, passed, tmp_path):
+def test_one_changed_byte_of_the_mission_needs_another_simulation(mission, proof, passed, tmp_path):
     write_verdict(tmp_path, passed)
     mission.write_text("A mission")
+    proof = replace(proof, mission_sha256=sha256_of(mission))
     with pytest.raises(RefusedError, match=r"another mission file.*aerogrid simulate"):
-        require_passed(mission, tmp_path / "verdict.json")
+        require_passed(proof, tmp_path / "verdict.json")
 
 
 @pytest.mark.parametrize("completed", [False, None, "yes", 1])
-def test_a_flight_that_was_not_completed_allows_nothing(mission, passed, tmp_path, completed):
+def test_a_flight_that_was_not_completed_allows_nothing(proof, passed, tmp_path, completed):
     write_verdict(tmp_path, replace(passed, completed=completed, problem="it left its fence"))
     with pytest.raises(RefusedError, match="was not completed"):
-        require_passed(mission, tmp_path / "verdict.json")
+        require_passed(proof, tmp_path / "verdict.json")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "aerogrid verdict"}', "\x00"])
-def test_a_damaged_verdict_allows_nothing(mission, tmp_path, text):
+def test_a_damaged_verdict_allows_nothing(proof, tmp_path, text):
     (tmp_path / "verdict.json").write_text(text)
     with pytest.raises(RefusedError, match="aerogrid simulate"):
-        require_passed(mission, tmp_path / "verdict.json")
+        require_passed(proof, tmp_path / "verdict.json")
 
 
-def test_without_a_verdict_it_is_said_what_to_run(mission, tmp_path):
+def test_without_a_verdict_it_is_said_what_to_run(proof, tmp_path):
     with pytest.raises(RefusedError, match=r"aerogrid simulate .*A-1\.mission\.json"):
-        require_passed(mission, tmp_path / "verdict.json")
+        require_passed(proof, tmp_path / "verdict.json")
 
 
 def test_what_there_is_no_figure_of_is_null():
@@ -78,7 +95,40 @@ def test_what_there_is_no_figure_of_is_null():
     json.dumps(figures, allow_nan=False)
 
 
-def test_a_flight_that_did_not_keep_to_its_limits_allows_nothing(mission, passed, tmp_path):
+def test_a_flight_that_did_not_keep_to_its_limits_allows_nothing(proof, passed, tmp_path):
     write_verdict(tmp_path, replace(passed, passed=False, problem="calm: ceiling"))
     with pytest.raises(RefusedError, match="calm: ceiling"):
-        require_passed(mission, tmp_path / "verdict.json")
+        require_passed(proof, tmp_path / "verdict.json")
+
+
+LITTLE = [
+    ({"scenarios": {}}, "calm, wind"),
+    ({"scenarios": {"calm": True}}, "wind"),
+    ({"scenarios": {"calm": True, "wind": False}}, "wind"),
+    ({"scenario_sha256": {"calm": "c", "wind": "another of that name"}}, "wind"),
+    ({"scenario_sha256": {}}, "calm, wind"),
+    ({"scenario_sha256": [1]}, "is damaged"),
+    ({"scenarios": None}, "is damaged"),
+    ({"photos_missed": 99}, "did not keep to its limits"),
+    ({"wind_m_s": 2.9}, r"2\.9 m/s of wind; 3 m/s are needed"),
+    ({"wind_m_s": None}, "m/s are needed"),
+    ({"dem_sha256": None}, "--dem"),
+    ({"dem_sha256": "another"}, "--dem"),
+]
+
+
+@pytest.mark.parametrize(("change", "words"), LITTLE)
+def test_flights_of_too_little_allow_nothing(proof, passed, tmp_path, change, words):
+    write_verdict(tmp_path, replace(passed, **change))
+    with pytest.raises(RefusedError, match=words):
+        require_passed(proof, tmp_path / "verdict.json")
+
+
+def test_a_verdict_of_before_scenarios_were_hashed_allows_nothing(proof, passed, tmp_path):
+    write_verdict(tmp_path, passed)
+    path = tmp_path / "verdict.json"
+    document = json.loads(path.read_text())
+    del document["scenario_sha256"], document["dem_sha256"]
+    path.write_text(json.dumps(document))
+    with pytest.raises(RefusedError, match="calm, wind"):
+        require_passed(proof, path)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flight.errors import LinkError, LinkLostError
 from flight.fly import fly_sortie
@@ -34,9 +35,6 @@ class BreakingLink(SimulatedLink):
         self.tries -= 1
         if self.tries > 0:
             raise LinkError("nobody there")
-
-    def wait_for_vehicle(self, timeout_s=10.0):
-        return super().wait_for_vehicle()
 
 
 @pytest.fixture
@@ -117,6 +115,19 @@ def test_a_link_that_comes_back_does_not_end_the_flight(fly):
     assert "link lost" in [p.phase for p in fly.told]
 
 
+def test_a_photo_before_the_first_heartbeat_of_a_regained_link_is_kept(fly):
+    class Photographed(BreakingLink):
+        def reopen(self):
+            super().reopen()
+            photo = mavlink.MAVLink_camera_feedback_message(
+                1, 0, 0, 99, 0, 0, 30, 30, 0, 0, 0, 0, 0, 0
+            )
+            self.waiting.appendleft(self.reader.decode(bytearray(photo.pack(self.theirs))))
+
+    result = fly(Photographed(tries=1))
+    assert 99 in [event.index for event in result.track.camera_events]
+
+
 def test_a_link_that_stays_lost_ends_the_watch(fly, monkeypatch):
     monkeypatch.setattr("flight.fly.RELINK_S", 20.0)
     with pytest.raises(LinkLostError):
@@ -132,7 +143,7 @@ def test_progress_tells_the_way_to_go_the_row_and_the_battery(fly):
     ways = [p.next_place_m for p in on_row]
     assert ways == sorted(ways, reverse=True)
     assert flown[0].battery_planned_share > flown[-1].battery_planned_share
-    assert flown[5].wind_m_s == 0
+    assert flown[5].wind_m_s is None  # calm, and what a copter without a drag model tells
 
 
 def test_a_battery_far_below_the_plan_is_told_once(fly):
@@ -201,3 +212,141 @@ def test_an_error_of_ours_in_a_pause_of_ours_orders_a_return(fly):
     with pytest.raises(RuntimeError):
         fly(link, order)
     assert link.autopilot.mode == 6
+
+
+def at_seconds(fly, steps):
+    """Do things, each once, when the flight is so many seconds old; hand on what they return."""
+    waiting = dict(steps)
+
+    def next_order():
+        due = [second for second in waiting if fly.told[-1].elapsed_s >= second]
+        done = waiting.pop(due[0]) if due else None
+        return done() if callable(done) else done
+
+    return next_order
+
+
+def not_obeyed(result):
+    return [e.text for e in result.events if e.text.startswith("not obeyed")]
+
+
+def test_a_pilots_pause_after_one_of_ours_is_not_taken_back(fly):
+    """BRAKE was ordered from here before; this one is the pilot's all the same."""
+    link = SimulatedLink()
+    steps = {
+        20: Order.PAUSE,
+        25: Order.CONTINUE,
+        40: lambda: link.autopilot.set_mode(17) and None,
+        45: Order.CONTINUE,
+        50: lambda: link.autopilot.set_mode(9) and None,
+    }
+    result = fly(link, at_seconds(fly, steps))
+    assert result.modes == ("AUTO", "BRAKE", "AUTO", "BRAKE", "LAND")
+    assert not_obeyed(result) == ["not obeyed (continue): a pilot or failsafe has the vehicle"]
+    assert "for BRAKE" in result.problem
+
+
+def test_an_error_of_ours_after_a_pilots_pause_orders_nothing(fly):
+    link = SimulatedLink()
+
+    def stop():
+        raise KeyboardInterrupt
+
+    steps = {
+        20: Order.PAUSE,
+        25: Order.CONTINUE,
+        40: lambda: link.autopilot.set_mode(17) and None,
+        45: stop,
+    }
+    with pytest.raises(KeyboardInterrupt) as caught:
+        fly(link, at_seconds(fly, steps))
+    assert link.autopilot.mode == 17
+    assert "the vehicle is in BRAKE, which was not ordered" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("order", [Order.RETURN, Order.RECALL])
+def test_a_landing_of_a_failsafe_is_not_called_back(fly, order):
+    link = SimulatedLink()
+    steps = {
+        30: lambda: link.autopilot.parameters.set("SIM_BATT_VOLTAGE", 9.9) and None,
+        44: order,
+    }
+    result = fly(link, at_seconds(fly, steps))
+    assert result.modes == ("AUTO", "LAND")
+    assert len(not_obeyed(result)) == 1
+
+
+def test_a_recall_leaves_a_vehicle_to_its_pilot(fly):
+    link = SimulatedLink()
+    steps = {
+        30: lambda: link.autopilot.set_mode(5) and None,
+        35: Order.RECALL,
+        40: lambda: link.autopilot.set_mode(9) and None,
+    }
+    result = fly(link, at_seconds(fly, steps))
+    assert result.modes == ("AUTO", "LOITER", "LAND")
+
+
+@pytest.mark.parametrize("order", [Order.CONTINUE, Order.PAUSE])
+def test_a_failsafe_in_a_return_of_ours_is_not_ended_by_an_order(fly, order):
+    """The battery runs low in RTL, which stays RTL: the return is the failsafe's from then on."""
+    link = SimulatedLink()
+    steps = {
+        30: Order.RETURN,
+        31: lambda: link.autopilot.parameters.set("SIM_BATT_VOLTAGE", 13.5) and None,
+        47: order,
+    }
+    result = fly(link, at_seconds(fly, steps))
+    assert result.modes == ("AUTO", "RTL")
+    assert "a failsafe flies the vehicle (Battery 1 is low" in not_obeyed(result)[0]
+
+
+def test_only_a_pause_of_ours_is_continued(fly):
+    result = fly(SimulatedLink(), at_seconds(fly, {30: Order.RETURN, 34: Order.CONTINUE}))
+    assert result.modes == ("AUTO", "RTL")
+    assert not_obeyed(result) == ["not obeyed (continue): it was not paused from here"]
+
+
+def test_an_order_that_a_broken_link_swallowed_is_not_told_as_given(fly):
+    """The line breaks before the order is out; the mission is flown to its end."""
+
+    class Swallowing(BreakingLink):
+        def receive(self, timeout_s):
+            return SimulatedLink.receive(self, timeout_s)
+
+        def send(self, message):
+            if message.get_type() == "COMMAND_LONG" and message.command == 20 and not self.broken:
+                self.broken = True
+                raise LinkLostError("lost", reason="broken pipe")
+            super().send(message)
+
+    result = fly(Swallowing(tries=1), {30: Order.RETURN})
+    assert result.completed, result.problem
+    assert any("told to return: the link was lost" in e.text for e in result.events)
+
+
+@pytest.mark.parametrize(
+    ("set_to", "kind", "words"),
+    [
+        ({"SIM_WIND_SPD": 14.0}, Kind.WIND, "high wind: 12"),
+        ({"SIM_ENGINE_MUL": 0.6, "SIM_ENGINE_FAIL": 1}, Kind.MOTOR, "motor failure is likely"),
+    ],
+)
+def test_what_the_vehicle_says_nothing_of_is_told_and_nothing_is_ordered(fly, set_to, kind, words):
+    link = SimulatedLink()
+
+    def worsen():
+        for name, value in set_to.items():
+            link.autopilot.set_parameter(name, value)
+
+    result = fly(link, at_seconds(fly, {25: worsen}), replace(SORTIE, drone_key="sim-quad"))
+    (trouble,) = [t for t in result.troubles if t.kind is kind]
+    assert trouble.text.startswith(words)
+    assert not any(e.text.startswith("told to") for e in result.events)
+
+
+def test_a_usual_wind_and_even_motors_are_no_trouble(fly):
+    link = SimulatedLink()
+    link.autopilot.set_parameter("SIM_WIND_SPD", 8.0)
+    result = fly(link, None, replace(SORTIE, drone_key="sim-quad"))
+    assert result.troubles == ()
