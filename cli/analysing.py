@@ -51,7 +51,7 @@ def ingest(
 def detect(patrol: Path, config: Path | None) -> int:
     """Search the photos and draw what was found."""
     detections = _detect(Workspace(patrol), patrol_settings(Workspace(patrol), config))
-    sheet = reporting.draw_overlays(Workspace(patrol))
+    sheet = reporting.draw_found(Workspace(patrol))
     _tell_detections(detections)
     console.err.print(f"pictures: {console.where(sheet)}")
     console.err.print(f"next: [bold]aerogrid locate {console.where(patrol)}[/]")
@@ -80,8 +80,11 @@ def file(patrol: Path, config: Path | None) -> int:
 
 def report(patrol: Path, config: Path | None) -> int:
     """Write the bulletin."""
-    written = reporting.report(Workspace(patrol), patrol_settings(Workspace(patrol), config))
+    workspace, settings = Workspace(patrol), patrol_settings(Workspace(patrol), config)
+    written = reporting.report(workspace, settings)
+    sheet = reporting.draw_cases(workspace, settings)
     _tell_report(written)
+    console.err.print(f"pictures: {console.where(sheet)}")
     return 0
 
 
@@ -94,10 +97,10 @@ def analyze(
     ingested = _ingest(workspace, inputs, settings, None)
     frames = ingested.frames
     detections = _detect(workspace, settings)
-    reporting.draw_overlays(workspace)
     located = analysis.locate(workspace, settings)
     filed = analysis.file(workspace, settings, now=datetime.now(UTC))
     written = reporting.report(workspace, settings)
+    sheet = reporting.draw_cases(workspace, settings)
     if as_json:
         summary = _summary(frames, detections, located, filed)
         summary["adjustment"] = read_json(workspace.adjustment)
@@ -110,6 +113,7 @@ def analyze(
     _tell_unlocated(located.unlocated)
     _tell_filed(filed)
     _tell_report(written)
+    console.out.print(f"pictures: {console.where(sheet)}", highlight=False)
     console.out.print(f"review:   [bold]aerogrid serve {console.where(out)}[/]", highlight=False)
     return 0
 
