@@ -258,7 +258,7 @@ def file(workspace: Workspace, settings: Settings, *, now: datetime) -> Filed:
             patrol,
             findings,
             rulebook=rulebook,
-            footprints=_covered(frames, inputs, settings, search_scale(workspace.detections)),
+            footprints=covered(frames, inputs, settings, search_scale(workspace.detections)),
             now=now,
         )
     _write_filing(workspace, patrol, findings, result)
@@ -325,7 +325,7 @@ def ground_of(
     return terrain, LocalFrame.around(everything)
 
 
-def _covered(
+def covered(
     frames: Sequence[Frame], inputs: Inputs, settings: Settings, scale: SearchScale
 ) -> list[shapely.Polygon]:
     """Ground that the usable photos show clearly; without poses none."""
