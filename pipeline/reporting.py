@@ -13,8 +13,7 @@ from cases.rule_files import load_rulebook
 from dispatch.bulletin import Outing, make_figures
 from dispatch.bulletin_html import Pictureless, write_bulletin
 from geo.files import replacing
-from pipeline.analysis import ground_of, registry_of
-from pipeline.analysis import covered, read_cells, registry_of
+from pipeline.analysis import covered, ground_of, read_cells, registry_of
 from pipeline.inputs import read_inputs
 from pipeline.maps import write_case_map
 from pipeline.picturing import choose_tiles
@@ -72,7 +71,6 @@ def report(workspace: Workspace, settings: Settings) -> Report:
         )
         crops, pictureless = _write_crops(folder / "crops", cases, frames, photos, patrol_id)
         _write_maps(folder / "crops", cases, frames, workspace, settings, patrol_id)
-        write_bulletin(folder / "bulletin.html", figures, cases, crops, pictureless)
         outing = _outing(frames, workspace, settings, rulebook.utc_offset_hours)
         write_bulletin(folder / "bulletin.html", figures, cases, crops, pictureless, outing)
         _write_layers(folder, cases, rulebook.categories)

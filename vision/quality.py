@@ -31,6 +31,7 @@ class Flaw(StrEnum):
     EDITED = "edited"
     TURNED = "turned"
     ODD_POSE = "odd pose"
+    CLOCK = "clock"
 
 
 DISQUALIFYING = frozenset(
