@@ -65,6 +65,10 @@ def test_every_part_of_where_a_pose_is_from_is_in_chinese():
         "height above take-off, taken to be at 0.0 m; unknown focal length",
         "35 mm equivalent by width; time zone UTC+8 guessed from the longitude",
         "flight log: event 7, camera clock +1.0 s ahead",
+        f"absolute altitude less EGM96 (+8.1 m): really {AltitudeDatum.ELLIPSOID}",
+        "absolute altitude above the ellipsoid less EGM96 (+8.1 m); event mark 7, quality 50",
+        f"absolute altitude, {AltitudeDatum.ELLIPSOID} as the terrain is",
+        "adjusted by 40 points shared with other photos; before: DewarpData; else DewarpData",
     )
     written = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "vision").glob("*.py"))
     assert all(part.strip(" ") in written.replace('"\n        f"', "") for part in parts), parts
