@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from cases.lifecycle import Stage
-from cases.model import Case, Category, Words
+from cases.model import Case, Category, Place, Words
 from cases.wording import area_words, stage_words
 from dispatch.bulletin import Figures, Outing
 from dispatch.clock import span_words, stamp
@@ -18,6 +18,7 @@ from geo.files import replacing
 _PALETTE = ("#b4462d", "#c98a1b", "#7a3fa0", "#1f7a8c", "#2e7d32", "#8d6e63", "#37474f", "#ad1457")
 _PICTURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
 
+_OUTSIDE = Words("outside every cell", "不在任何网格内")
 _NO_PICTURE = Words("no picture", "无图片")
 
 _STYLE = """
@@ -90,7 +91,7 @@ def _page(
         _heading(figures, outing),
         _tiles(figures),
         _categories_table(figures, colours),
-        _cells_table(figures),
+        _cells_table(figures) if outing.cells else "",
         _map(ordered, figures, colours, outing),
         _cases(ordered, categories, pictures, outing.utc_offset_hours),
         _head(figures),
@@ -162,7 +163,7 @@ def _categories_table(figures: Figures, colours: Mapping[str, str]) -> str:
 
 def _cells_table(figures: Figures) -> str:
     rows = "".join(
-        f"<tr><td>{escape(entry.place.cell_code or '–')}</td><td>{escape(entry.place.town)}</td>"
+        f"<tr><td>{_cell(entry.place)}</td><td>{escape(entry.place.town)}</td>"
         f"<td>{escape(entry.place.village)}</td><td>{escape(entry.place.officer)}</td>"
         f'<td class="n">{entry.open}</td><td class="n">{entry.total}</td></tr>'
         for entry in figures.by_cell
@@ -175,6 +176,10 @@ def _cells_table(figures: Figures) -> str:
         numbers=(Words("Open", "未结"), Words("Cases", "案件数")),
     )
     return _section(Words("By cell", "按网格"), _table(head, rows))
+
+
+def _cell(place: Place) -> str:
+    return escape(place.cell_code) if place.cell_code else _both(_OUTSIDE)
 
 
 def _map(

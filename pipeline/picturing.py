@@ -107,12 +107,12 @@ def _case_tile(case: Case, category: str, frame: Frame, outlines: Sequence[Evide
     )
     bounds = shapely.multipolygons([item.polygon_px for item in outlines]).bounds
     number = case.case_no.rpartition("-")[2]
-    where = case.place.cell_code or "outside every cell"
+    photo = frame.photo_id.rpartition("/")[2]
     return Tile(
         frame,
         marks,
         title=f"{number}  {category}, score {case.score:.2f}",
-        note=f"{where}, {frame.photo_id.rpartition('/')[2]}",
+        note=", ".join(part for part in (case.place.cell_code, photo) if part),
         focus_px=bounds,
     )
 

@@ -34,6 +34,9 @@ class Flaw(StrEnum):
     CLOCK = "clock"
 
 
+REMARKS = frozenset({Flaw.COARSE, Flaw.FINE, Flaw.CLOCK})
+"""What is said of a photo and keeps it from nothing."""
+
 DISQUALIFYING = frozenset(
     {
         Flaw.TINY,
