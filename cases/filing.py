@@ -15,6 +15,7 @@ from cases.judging import Verdict, judge, screen, sigma_of
 from cases.model import Findings, Outline, Place, Proposal, Rejection, Words
 from cases.rules import Rulebook
 from cases.zones import Zones
+from geo.frames import LocalFrame
 from geo.grid import Cell
 from vision.model import Observation
 
@@ -177,7 +178,19 @@ def _extent(leader: Observation, members: Sequence[Observation]) -> Polygon:
 
 def _company(others: Sequence[Observation]) -> tuple[Words, ...]:
     counted = Counter(item.class_name for item in others)
-    return tuple(wording.also_seen(name, counted[name]) for name in sorted(counted))
+    return tuple(
+        wording.burnt_area(counted[name], _joint_area_m2(others, SCAR))
+        if name == SCAR
+        else wording.also_seen(name, counted[name])
+        for name in sorted(counted)
+    )
+
+
+def _joint_area_m2(observations: Iterable[Observation], class_name: str) -> float:
+    """Ground that the observations of a class cover, what they share counted once."""
+    polygons = [item.polygon for item in observations if item.class_name == class_name]
+    covered = shapely.unary_union(polygons)
+    return float(LocalFrame.around(covered).to_local(covered).area)
 
 
 def _outlines(item: Observation) -> Iterable[Outline]:

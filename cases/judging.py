@@ -143,7 +143,7 @@ def _judge_place(
 
 def _check_inside(entry: Inside, area: Area, zones: Zones, sigma_m: float) -> _Finding:
     if not zones.has(entry.layer):
-        return _Finding(None, wording.unknown_zone(entry.layer))
+        return _Finding(None, _unknown(entry.layer, zones))
     share = zones.share_inside(entry.layer, area, tolerance_m=max(entry.tolerance_m, sigma_m))
     words = wording.share_inside(share, entry.layer, entry.min_share, at_least=True)
     return _Finding(share >= entry.min_share, words)
@@ -151,7 +151,7 @@ def _check_inside(entry: Inside, area: Area, zones: Zones, sigma_m: float) -> _F
 
 def _check_outside(entry: Outside, area: Area, zones: Zones, sigma_m: float) -> _Finding:
     if not zones.has(entry.layer):
-        return _Finding(None, wording.unknown_zone(entry.layer))
+        return _Finding(None, _unknown(entry.layer, zones))
     tolerance_m = max(entry.tolerance_m, sigma_m)
     if entry.max_share == 0:
         if zones.touches(entry.layer, area, within_m=tolerance_m):
@@ -160,6 +160,10 @@ def _check_outside(entry: Outside, area: Area, zones: Zones, sigma_m: float) -> 
     share = zones.share_inside(entry.layer, area, tolerance_m=tolerance_m)
     words = wording.share_inside(share, entry.layer, entry.max_share, at_least=False)
     return _Finding(share <= entry.max_share, words)
+
+
+def _unknown(layer: str, zones: Zones) -> Words:
+    return wording.unknown_zone(layer) if zones.layers else wording.no_zones(layer)
 
 
 def _unique(words: Sequence[Words]) -> tuple[Words, ...]:

@@ -86,8 +86,17 @@ def unknown_day(season: str, first: str, last: str) -> Words:
     )
 
 
+def no_zones(layer: str) -> Words:
+    """Say that nobody gave any zones, so that a person has to look."""
+    name = layer_words(layer)
+    return Words(
+        f"to check: no zones were given, so nothing is known of {name.en}",
+        f"待核实：未提供区域文件，无法判断{name.zh}",
+    )
+
+
 def unknown_zone(layer: str) -> Words:
-    """Say that a layer is missing, so that a person has to look."""
+    """Say that a layer is missing in the zones given, so that a person has to look."""
     name = layer_words(layer)
     return Words(
         f"to check: the zone file has no layer for {name.en}", f"待核实：区域文件缺少{name.zh}图层"
@@ -135,6 +144,25 @@ def also_seen(class_name: str, count: int) -> Words:
     """Say what else was seen at the place."""
     name = class_words(class_name)
     return Words(f"{name.en} seen at the same place ({count})", f"同一地点可见{name.zh}（{count}）")
+
+
+def burnt_area(count: int, area_m2: float) -> Words:
+    """Say how much ground a fire has burnt."""
+    scar = class_words("burn_scar")
+    return Words(
+        f"{scar.en} seen at the same place ({count}): {area_m2:.0f} m² burnt",
+        f"同一地点可见{scar.zh}（{count}），过火面积 {area_m2:.0f} 平方米",
+    )
+
+
+def area_words(class_name: str) -> Words:
+    """Say of what a case's area is: that of a fire is of what decided, not of what burnt."""
+    names = {
+        "flame": Words("flame area", "火焰面积"),
+        "smoke": Words("smoke area", "烟雾面积"),
+        "burn_scar": Words("burnt area", "过火面积"),
+    }
+    return names.get(class_name, Words("area", "面积"))
 
 
 def seen(class_name: str, score: float, minimum: float) -> Words:

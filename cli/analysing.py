@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -20,6 +20,8 @@ from vision.errors import VisionError
 from vision.model import Detection, Frame
 from vision.quality import Flaw, flaw_of, is_worth_looking
 from vision.subtitles import list_subtitles, read_subtitles
+
+_NAMED_PHOTOS = 3
 
 
 def inputs_of(
@@ -51,7 +53,7 @@ def ingest(
 def detect(patrol: Path, config: Path | None) -> int:
     """Search the photos and draw what was found."""
     detections = _detect(Workspace(patrol), patrol_settings(Workspace(patrol), config))
-    sheet = reporting.draw_overlays(Workspace(patrol))
+    sheet = reporting.draw_found(Workspace(patrol))
     _tell_detections(detections)
     console.err.print(f"pictures: {console.where(sheet)}")
     console.err.print(f"next: [bold]aerogrid locate {console.where(patrol)}[/]")
@@ -80,8 +82,11 @@ def file(patrol: Path, config: Path | None) -> int:
 
 def report(patrol: Path, config: Path | None) -> int:
     """Write the bulletin."""
-    written = reporting.report(Workspace(patrol), patrol_settings(Workspace(patrol), config))
+    workspace, settings = Workspace(patrol), patrol_settings(Workspace(patrol), config)
+    written = reporting.report(workspace, settings)
+    sheet = reporting.draw_cases(workspace, settings)
     _tell_report(written)
+    console.err.print(f"pictures: {console.where(sheet)}")
     return 0
 
 
@@ -94,10 +99,10 @@ def analyze(
     ingested = _ingest(workspace, inputs, settings, None)
     frames = ingested.frames
     detections = _detect(workspace, settings)
-    reporting.draw_overlays(workspace)
     located = analysis.locate(workspace, settings)
     filed = analysis.file(workspace, settings, now=datetime.now(UTC))
     written = reporting.report(workspace, settings)
+    sheet = reporting.draw_cases(workspace, settings)
     if as_json:
         summary = _summary(frames, detections, located, filed)
         summary["adjustment"] = read_json(workspace.adjustment)
@@ -110,6 +115,7 @@ def analyze(
     _tell_unlocated(located.unlocated)
     _tell_filed(filed)
     _tell_report(written)
+    console.out.print(f"pictures: {console.where(sheet)}", highlight=False)
     console.out.print(f"review:   [bold]aerogrid serve {console.where(out)}[/]", highlight=False)
     return 0
 
@@ -170,19 +176,22 @@ def _tell_frames(frames: Iterable[Frame]) -> None:
 
 
 def _remark_rows(flawed: Iterable[Frame]) -> list[tuple[str, str]]:
-    """One row a photo; photos of which only the scale is remarked share one."""
-    rows: list[tuple[str, str]] = []
-    alike: dict[str, list[Frame]] = {}
+    """One row for photos with the same kinds of remark: the first one's words stand for all."""
+    alike: dict[tuple[str, ...], list[Frame]] = {}
     for frame in flawed:
-        kinds = [flaw_of(reason) for reason in frame.reasons]
-        if kinds in ([Flaw.COARSE], [Flaw.FINE]):
-            alike.setdefault(kinds[0], []).append(frame)
-        else:
-            rows.append((frame.path, "; ".join(frame.reasons)))
-    for frames in alike.values():
-        more = f" and {len(frames) - 1} more" if len(frames) > 1 else ""
-        rows.append((frames[0].path + more, frames[0].reasons[0]))
-    return rows
+        alike.setdefault(tuple(_kind(reason) for reason in frame.reasons), []).append(frame)
+    return [(_names(frames), "; ".join(frames[0].reasons)) for frames in alike.values()]
+
+
+def _kind(reason: str) -> str:
+    """The kind of a remark; what keeps a file from being read differs from file to file."""
+    return reason if flaw_of(reason) == Flaw.UNREADABLE else flaw_of(reason)
+
+
+def _names(frames: Sequence[Frame]) -> str:
+    shown = ", ".join(frame.path for frame in frames[:_NAMED_PHOTOS])
+    left = len(frames) - _NAMED_PHOTOS
+    return f"{shown} and {left} more" if left > 0 else shown
 
 
 def _tell_adjustment(done: Adjustment) -> None:

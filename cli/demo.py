@@ -316,8 +316,8 @@ def _analyse(workspace: Workspace, watch: Stopwatch) -> None:
     with watch.stage("file"):
         analysis.file(workspace, SETTINGS, now=datetime.now(UTC))
     with watch.stage("report"):
-        reporting.draw_overlays(workspace)
         reporting.report(workspace, SETTINGS)
+        reporting.draw_cases(workspace, SETTINGS)
 
 
 def _filed(case: Case) -> FiledCase:

@@ -26,9 +26,10 @@ SOUND, BROKEN = 0, 1
 
 def serve(patrols: Sequence[Path], port: int) -> int:
     """Serve the review page on this machine until Ctrl-C; layers are those of the first patrol."""
+    for patrol in patrols:
+        _require_filed(patrol)
     first = Workspace(patrols[0])
     inputs, settings = read_inputs(first), patrol_settings(first, None)
-    require(first.filing, "file")
     _refuse_other_registries(patrols)
     sources = ReviewSources(
         registry=registry_of(first, settings),
@@ -42,6 +43,21 @@ def serve(patrols: Sequence[Path], port: int) -> int:
     with open_sources(sources) as data:
         run_server(create_app(data), port=port, ready=_tell)
     return 0
+
+
+def _require_filed(patrol: Path) -> None:
+    """Refuse a folder without a filed patrol, in the words of the README."""
+    workspace = Workspace(patrol)
+    if workspace.filing.exists() and workspace.inputs.exists():
+        return
+    if not workspace.frames.exists():
+        raise PipelineError(
+            f"{patrol}: holds no patrol. Run `aerogrid analyze PHOTOS --out {patrol}` first."
+        )
+    raise PipelineError(
+        f"{patrol}: its cases are not filed yet. Run `aerogrid analyze` again with the same --out, "
+        "or the stages that are left: detect, locate, file."
+    )
 
 
 def _refuse_other_registries(patrols: Sequence[Path]) -> None:

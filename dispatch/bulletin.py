@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from cases.lifecycle import OPEN_STAGES, Stage
 from cases.model import Case, Category, FilingResult, Head, Place
 from cases.rules import find_category
+from geo.grid import Cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,35 @@ class CellFigures:
     total: int
     open: int
     by_category: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outing:
+    """When and where a patrol was.
+
+    Attributes:
+        flown: times of its first and last photo; None where no photo tells.
+        utc_offset_hours: of the district's clocks, in which times are written.
+        cells: of the district; empty where no grid was given.
+        patrolled: codes of the cells above which photos were taken.
+    """
+
+    flown: tuple[datetime, datetime] | None
+    utc_offset_hours: float
+    cells: tuple[Cell, ...] = ()
+    patrolled: frozenset[str] = frozenset()
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Towns with their villages that the patrol was over: "河口镇 双龙村、桑园村"."""
+        villages: dict[str, dict[str, None]] = {}
+        for cell in self.cells:
+            if cell.code in self.patrolled and (cell.town or cell.village):
+                villages.setdefault(cell.town, {}).setdefault(cell.village)
+        return tuple(
+            f"{town} {'、'.join(name for name in names if name)}".strip()
+            for town, names in villages.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs, read_inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
 from pipeline.settings import SHIPPED, Grids, Settings
-from pipeline.workspace import Workspace, require, write_json
+from pipeline.workspace import Workspace, refuse_foreign_folder, require, write_json
 from vision.adjustment import Adjustment
 from vision.associate import associate
 from vision.coco import check_photos, model_hash, read_coco, search_scale, write_coco
@@ -108,6 +108,7 @@ def ingest(
     is told how far the adjustment is.
     """
     _refuse_inside_photos(workspace, inputs)
+    refuse_foreign_folder(workspace)
     grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
     rulebook = _rulebook(settings, inputs)
     if inputs.zones is not None:
@@ -258,7 +259,7 @@ def file(workspace: Workspace, settings: Settings, *, now: datetime) -> Filed:
             patrol,
             findings,
             rulebook=rulebook,
-            footprints=_covered(frames, inputs, settings, search_scale(workspace.detections)),
+            footprints=covered(frames, inputs, settings, search_scale(workspace.detections)),
             now=now,
         )
     _write_filing(workspace, patrol, findings, result)
@@ -325,7 +326,7 @@ def ground_of(
     return terrain, LocalFrame.around(everything)
 
 
-def _covered(
+def covered(
     frames: Sequence[Frame], inputs: Inputs, settings: Settings, scale: SearchScale
 ) -> list[shapely.Polygon]:
     """Ground that the usable photos show clearly; without poses none."""

@@ -4,26 +4,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import shapely
+
 from cases.export import write_cases
 from cases.model import Case, Category, Evidence, FilingResult, Head
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
-from dispatch.bulletin import make_figures
+from dispatch.bulletin import Outing, make_figures
 from dispatch.bulletin_html import Pictureless, write_bulletin
 from geo.files import replacing
-from pipeline.analysis import ground_of, registry_of
+from pipeline.analysis import covered, ground_of, read_cells, registry_of
 from pipeline.inputs import read_inputs
 from pipeline.maps import write_case_map
+from pipeline.picturing import choose_tiles
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace, read_json, require
-from vision.coco import check_photos, read_coco
+from vision.coco import check_photos, read_coco, search_scale
+from vision.contact_sheet import contact_sheet
 from vision.errors import ChangedPhotoError
 from vision.frame_table import read_frame_table
 from vision.images import Picture, read_pinned_rgb
-from vision.model import Detection, Frame
-from vision.overlays import contact_sheet, crop, write_picture
+from vision.model import Frame
+from vision.overlays import crop, write_picture
 
-MOST_OVERLAYS = 40
+_PATROLLED_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,30 @@ def report(workspace: Workspace, settings: Settings) -> Report:
         )
         crops, pictureless = _write_crops(folder / "crops", cases, frames, photos, patrol_id)
         _write_maps(folder / "crops", cases, frames, workspace, settings, patrol_id)
-        write_bulletin(folder / "bulletin.html", figures, cases, crops, pictureless)
+        outing = _outing(frames, workspace, settings, rulebook.utc_offset_hours)
+        write_bulletin(folder / "bulletin.html", figures, cases, crops, pictureless, outing)
         _write_layers(folder, cases, rulebook.categories)
     return Report(workspace.report / "bulletin.html", pictureless)
+
+
+def _outing(
+    frames: Sequence[Frame], workspace: Workspace, settings: Settings, utc_offset_hours: float
+) -> Outing:
+    """Say when the photos were taken, and of which cells they clearly show the better part."""
+    times = [frame.taken_at for frame in frames if frame.taken_at is not None]
+    flown = (min(times), max(times)) if times else None
+    inputs = read_inputs(workspace)
+    if inputs.cells is None:
+        return Outing(flown, utc_offset_hours)
+    scale = search_scale(require(workspace.detections, "detect"))
+    ground = shapely.unary_union(covered(frames, inputs, settings, scale))
+    grid = read_cells(inputs.cells, settings.grids)
+    patrolled = frozenset(
+        cell.code
+        for cell in grid
+        if ground.intersection(cell.boundary).area >= _PATROLLED_SHARE * cell.boundary.area
+    )
+    return Outing(flown, utc_offset_hours, tuple(grid), patrolled)
 
 
 def head_of(workspace: Workspace) -> Head | None:
@@ -78,20 +103,31 @@ def head_of(workspace: Workspace) -> Head | None:
     return Head(int(kept["entry"]), str(kept["hash"]), str(workspace.filing)) if kept else None
 
 
-def draw_overlays(workspace: Workspace) -> Path:
-    """Write a contact sheet of the photos in which most was found; returns its path."""
+def draw_found(workspace: Workspace) -> Path:
+    """Write a contact sheet of the photos in which something was found; returns its path."""
+    return _draw_sheet(workspace, (), (), "")
+
+
+def draw_cases(workspace: Workspace, settings: Settings) -> Path:
+    """Write the contact sheet with the cases of the filed patrol first; returns its path."""
+    filing = read_json(require(workspace.filing, "file"))
+    rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
+    with Registry.open(registry_of(workspace, settings)) as registry:
+        cases = [registry.case(number) for number in (*filing["new"], *filing["same"])]
+    return _draw_sheet(workspace, cases, rulebook.categories, str(filing["patrol_id"]))
+
+
+def _draw_sheet(
+    workspace: Workspace, cases: Sequence[Case], categories: tuple[Category, ...], patrol_id: str
+) -> Path:
     frames = read_frame_table(require(workspace.frames, "ingest"))
-    found: dict[str, list[Detection]] = {}
     check_photos(require(workspace.detections, "detect"), frames)
-    for detection in read_coco(workspace.detections):
-        found.setdefault(detection.photo_id, []).append(detection)
-    chosen = sorted(
-        (frame for frame in frames if frame.photo_id in found),
-        key=lambda frame: (-len(found[frame.photo_id]), frame.photo_id),
-    )[:MOST_OVERLAYS]
-    workspace.overlays.mkdir(parents=True, exist_ok=True)
+    detections = read_coco(workspace.detections)
+    tiles = choose_tiles(frames, detections, cases, categories, patrol_id)
+    about = f"Patrol {patrol_id}: {len(cases)} cases" if patrol_id else "Before the rules"
+    title = f"{about}, {len(detections)} detections in {len(frames)} photos"
     path = workspace.overlays / "contact_sheet.jpg"
-    write_picture(path, contact_sheet(read_inputs(workspace).photos, chosen, found))
+    write_picture(path, contact_sheet(read_inputs(workspace).photos, tiles, title))
     return path
 
 

@@ -86,9 +86,29 @@ class Workspace:
         return self.root / "report"
 
     @property
+    def products(self) -> tuple[Path, ...]:
+        """Every file and folder that a patrol may hold, the plan and the flight included."""
+        files = (self.inputs, self.settings, self.frames, self.detections, self.detection_ledger)
+        more = (self.observations, self.unlocated, self.registry, self.filing)
+        return (*files, *more, self.plan, self.flight, self.photos, self.report, self.overlays)
+
+    @property
     def overlays(self) -> Path:
         """Folder of pictures with what was found drawn in."""
         return self.root / "overlays"
+
+
+def refuse_foreign_folder(workspace: Workspace) -> None:
+    """Refuse a folder that holds files but nothing of a patrol; hidden files do not count."""
+    root = workspace.root
+    names = {path.name for path in root.iterdir()} if root.is_dir() else set()
+    seen = sorted(name for name in names if not name.startswith("."))
+    ours = {path.name for path in workspace.products}
+    if seen and not ours & names:
+        raise PipelineError(
+            f"{root}: holds {seen[0]} and nothing of a patrol. Give a new folder, so that no other "
+            "files get mixed with the patrol's; nothing was changed."
+        )
 
 
 def require(path: Path, verb: str) -> Path:

@@ -38,7 +38,12 @@ class CategoryInfo:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The words that the other answers use."""
+    """The words that the other answers use.
+
+    Attributes:
+        utc_offset_hours: of the district's clocks; times in the answers say their own zone.
+        has_cells: whether the district's grid cells were given.
+    """
 
     version: str
     classes: list[ClassInfo]
@@ -46,6 +51,8 @@ class Vocabulary:
     stages: list[str]
     reasons: list[str]
     zones: list[str]
+    utc_offset_hours: float
+    has_cells: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

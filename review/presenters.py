@@ -30,7 +30,7 @@ _UNKNOWN_COLOUR = (255, 255, 255)
 _COLOURS = {entry.name: entry.colour for entry in CLASSES}
 
 
-def vocabulary(version: str, rulebook: Rulebook, zones: Zones) -> answers.Vocabulary:
+def vocabulary(version: str, rulebook: Rulebook, zones: Zones, grid: Grid) -> answers.Vocabulary:
     """List classes, categories, stages, reasons and zone layers."""
     return answers.Vocabulary(
         version=version,
@@ -46,6 +46,8 @@ def vocabulary(version: str, rulebook: Rulebook, zones: Zones) -> answers.Vocabu
         stages=[stage.value for stage in Stage],
         reasons=list(REJECT_REASONS),
         zones=list(zones.layers),
+        utc_offset_hours=rulebook.utc_offset_hours,
+        has_cells=len(grid) > 0,
     )
 
 

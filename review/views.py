@@ -65,7 +65,7 @@ def get_health(data: Data) -> answers.Health:
 @router.get("/vocabulary")
 def get_vocabulary(request: Request, data: Data) -> answers.Vocabulary:
     """List the classes, categories, stages, reasons and zone layers."""
-    return presenters.vocabulary(request.app.version, data.rulebook, data.zones)
+    return presenters.vocabulary(request.app.version, data.rulebook, data.zones, data.grid)
 
 
 @router.get("/summary")

@@ -173,6 +173,9 @@ def _place(
         edited = metadata.editing_reason(photo.tags)
         if edited is not None:
             reasons.append(f"{Flaw.EDITED}: {edited}; it may have been turned or cropped since")
+        doubt = metadata.zone_doubt(photo.tags, utc_offset_hours)
+        if doubt:
+            reasons.append(f"{Flaw.CLOCK}: {doubt}")
         if camera is None:
             reasons.append("no camera: no focal length in its tags and its model is unknown")
         width, height = metadata.displayed_size_px(photo.tags)

@@ -13,7 +13,7 @@ from geo.pose import Pose
 from geo.projection import R_local_from_camera, ground_from_pixels, position_m
 from geo.terrain import Terrain
 from vision.model import Detection, ErrorArms, Frame, SearchScale, Sighting
-from vision.quality import is_worth_looking
+from vision.quality import REMARKS, flaw_of, is_worth_looking
 from vision.tiles import scale_for
 
 TERRAIN_SIGMA_M = 2.0
@@ -93,7 +93,8 @@ def locate(
 def _why_not(photo: Frame | None) -> str:
     if photo is None:
         return "its photo is not among the frames"
-    return "; ".join(photo.reasons) or "its photo has no pose"
+    against = [reason for reason in photo.reasons if flaw_of(reason) not in REMARKS]
+    return "; ".join(against) or "its photo has no pose"
 
 
 def _locate_in(

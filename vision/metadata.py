@@ -26,6 +26,7 @@ _ANGLES = (
 _RTK_FIXED, _RTK_FLOAT = 50, 34  # DJI: 0 none, 16 single, 34 float, 50 fixed
 _MOST_LAG_DEG = 15.0  # a gimbal that follows the aircraft stays this close to its heading
 _DATE = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[T ](\d\d):(\d\d):(\d\d)(\.\d+)?")
+_MOST_SUN_HOURS = 3.0
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 # Programs that write their name into Software; cameras write a version number there.
 _EDITORS = (
@@ -245,6 +246,26 @@ def zone_guess(tags: PhotoTags, utc_offset_hours: float | None = None) -> str:
     if is_exact or utc_offset_hours is not None or _stated_zone(tags) is not None:
         return ""
     return f"time zone UTC{_longitude_hours(tags):+d} guessed from the longitude"
+
+
+def zone_doubt(tags: PhotoTags, utc_offset_hours: float | None) -> str:
+    """Say that a zone taken for a photo without one is far from that of its longitude, else "".
+
+    Clocks keep within about 3 hours of the sun; a larger difference means another district.
+    """
+    position = position_of(tags)
+    is_known = _parsed(tags.xmp.get(_DJI + "UTCAtExposure", "")) or _stated_zone(tags)
+    if utc_offset_hours is None or position is None or is_known:
+        return ""
+    if text_of(tags.exif.get("DateTimeOriginal") or tags.exif.get("DateTime")) == "":
+        return ""
+    apart_hours = abs(position.lon_deg / 15 - utc_offset_hours) % 24
+    if min(apart_hours, 24 - apart_hours) <= _MOST_SUN_HOURS:
+        return ""
+    return (
+        f"its time was taken to be UTC{utc_offset_hours:+g} (utc_offset_hours of the rules), but "
+        f"at its longitude clocks are near UTC{_longitude_hours(tags):+d}"
+    )
 
 
 def _longitude_hours(tags: PhotoTags) -> int:

@@ -31,7 +31,11 @@ class Flaw(StrEnum):
     EDITED = "edited"
     TURNED = "turned"
     ODD_POSE = "odd pose"
+    CLOCK = "clock"
 
+
+REMARKS = frozenset({Flaw.COARSE, Flaw.FINE, Flaw.CLOCK})
+"""What is said of a photo and keeps it from nothing."""
 
 DISQUALIFYING = frozenset(
     {

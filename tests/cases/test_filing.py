@@ -83,6 +83,18 @@ def test_smoke_flame_and_scar_at_one_place_are_one_fire(rulebook: Rulebook):
     assert [outline.photo_id for outline in fire.outlines] == ["p1", "p2", "p3", "p4", "p1"]
 
 
+def test_a_fire_says_how_much_ground_is_burnt_overlaps_once(rulebook: Rulebook):
+    made = findings(
+        rulebook,
+        seen("flame", "flame", -60, 0, 2),
+        seen("scar", "burn_scar", -60, -4, 6),
+        seen("scar2", "burn_scar", -57, -4, 6),  # half of it lies on the other
+    )
+    [fire] = made.proposals
+    assert fire.area_m2 == pytest.approx(4, rel=0.01)
+    assert "burn scar seen at the same place (2): 54 m² burnt" in [words.en for words in fire.why]
+
+
 def test_a_plume_over_two_fires_does_not_make_them_one(rulebook: Rulebook):
     plume = on_ground(box(-150, 0, -50, 20))
     made = findings(
@@ -127,7 +139,9 @@ def test_one_building_seen_as_building_and_as_site_is_one_case(rulebook: Ruleboo
 def test_without_zones_cases_are_filed_to_check(rulebook: Rulebook):
     made = findings(rulebook, seen("s", "smoke", 0, 0, 20), at=NO_ZONES)
     assert made.proposals[0].to_check
-    assert any("no layer for farmland" in words.en for words in made.proposals[0].why)
+    assert any("no zones were given" in words.en for words in made.proposals[0].why)
+    elsewhere = findings(rulebook, seen("s", "smoke", 0, 0, 20), at=Zones({"closed_water": ()}))
+    assert any("no layer for farmland" in words.en for words in elsewhere.proposals[0].why)
 
 
 def test_without_zones_nothing_is_filed_when_unknown_is_skipped(rulebook: Rulebook):

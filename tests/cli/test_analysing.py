@@ -103,18 +103,39 @@ def test_audit_tells_an_intact_registry_from_a_changed_one(inputs, tmp_path):
     assert "BROKEN" in told.stdout
 
 
-def test_photos_of_one_scale_share_a_line_and_other_remarks_stand_alone(capsys):
+def test_photos_with_the_same_kinds_of_remark_share_a_line(capsys):
     def photo(name, *reasons):
         return Frame(name, f"{name}.jpg", "", 9, 9, None, None, None, None, reasons)
 
     fine = [photo(f"p{n}", f"fine: 2.{n} cm") for n in range(9)]
-    _tell_frames([*fine, photo("b", "fine: 2 cm", "blurred: x"), photo("t", "tiny: y"), photo("g")])
-    told = capsys.readouterr().out
-    assert "p0.jpg and 8 more" in told
-    assert "p1.jpg" not in told
-    assert "b.jpg" in told
-    assert "t.jpg" in told
-    assert "12 photos, 0 with a pose, 11 with remarks" in told
+    poseless = [photo(f"q{n}", "no pose: x", "no camera: y") for n in range(5)]
+    torn = [photo("b", "unreadable: cut short"), photo("c", "unreadable: no picture")]
+    _tell_frames([*fine, *poseless, *torn, photo("t", "fine: 2 cm", "blurred: x"), photo("g")])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "p0.jpg, p1.jpg, p2.jpg and 6 more" in told
+    assert "p3.jpg" not in told
+    assert "q2.jpg and 2 more" in told
+    assert all(words in told for words in ("t.jpg", "b.jpg", "c.jpg", "cut short", "no picture"))
+    assert "18 photos, 0 with a pose, 17 with remarks" in told
+
+
+def test_serve_says_what_to_do_first_in_the_words_of_the_readme(analysed, tmp_path):
+    told = aerogrid("serve", tmp_path, "--port", "0")
+    assert told.returncode == 1
+    assert "aerogrid analyze" in told.stderr
+    half = Path(shutil.copytree(analysed[0], tmp_path / "half"))
+    (half / "filing.json").unlink()
+    told = aerogrid("serve", half, "--port", "0")
+    assert told.returncode == 1
+    assert "not filed yet" in " ".join(told.stderr.split())
+
+
+def test_analyze_refuses_a_folder_with_other_files(inputs, tmp_path):
+    (tmp_path / "thesis.docx").touch()
+    told = aerogrid("analyze", inputs.photos, *options(inputs), "--out", tmp_path)
+    assert told.returncode == 1
+    assert "thesis.docx" in told.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]
 
 
 def content(path: Path) -> object:

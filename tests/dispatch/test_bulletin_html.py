@@ -1,20 +1,24 @@
 import base64
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from shapely import box
 
 from cases.model import Case, FilingResult, Head, Place, Words
 from cases.rule_files import load_rulebook
-from dispatch.bulletin import Figures, make_figures
+from dispatch.bulletin import Figures, Outing, make_figures
 from dispatch.bulletin_html import Pictureless, write_bulletin
 from dispatch.errors import DispatchError
+from geo.grid import Cell
 from tests.dispatch.world import case
 
 VOID = {"meta", "img", "circle", "path"}
+OUTING = Outing(None, 8.0)
 
 
 class Outline(HTMLParser):
@@ -47,8 +51,9 @@ def written(
     cases: list[Case],
     crops: dict[str, Path] | None = None,
     pictureless: dict[str, Pictureless] | None = None,
+    outing: Outing = OUTING,
 ) -> str:
-    write_bulletin(path, figures(cases), cases, crops or {}, pictureless or {})
+    write_bulletin(path, figures(cases), cases, crops or {}, pictureless or {}, outing)
     return path.read_text(encoding="utf-8")
 
 
@@ -131,6 +136,32 @@ def test_a_case_without_picture_says_why(tmp_path: Path):
 
 def test_the_page_ends_with_the_head_of_the_history(tmp_path: Path):
     told = replace(figures([case(1)]), head=Head(7, "ab" * 32))
-    write_bulletin(tmp_path / "b.html", told, [case(1)], {}, {})
+    write_bulletin(tmp_path / "b.html", told, [case(1)], {}, {}, OUTING)
     assert f"7: {'ab' * 32}" in (tmp_path / "b.html").read_text(encoding="utf-8")
     assert "footer" not in written(tmp_path / "c.html", [case(1)])
+
+
+def test_the_page_says_where_and_when_in_the_districts_time(tmp_path: Path):
+    cells = (
+        Cell("c1", "", "West Town", "Reed Village", "", box(119.8, 32.4, 119.81, 32.41)),
+        Cell("c2", "", "West Town", "Mill Village", "", box(119.81, 32.4, 119.82, 32.41)),
+        Cell("c3", "", "East Town", "", "", box(119.82, 32.4, 119.83, 32.41)),
+    )
+    flown = (datetime(2026, 6, 9, 17, 3, tzinfo=UTC), datetime(2026, 6, 9, 17, 40, tzinfo=UTC))
+    outing = Outing(flown, 8.0, cells, frozenset({"c1", "c2"}))
+    page = written(tmp_path / "b.html", [case(1)], outing=outing)
+    assert "West Town Reed Village、Mill Village" in page
+    assert "East Town" not in page
+    assert "10 June 2026, 01:03 to 01:40 (UTC+8)" in page
+    assert "2026年6月10日 01:03至01:40（UTC+8）" in page
+    assert "<title>Patrol bulletin 巡查简报 2026-06-10 West Town" in page
+    assert "2026-06-10 10:00 UTC+8" in page  # of the case, 02:00 UTC
+    assert page.count('class="cell"') == 3
+    assert "已巡查网格" in page
+
+
+def test_the_area_of_a_fire_is_not_taken_for_what_burnt(tmp_path: Path):
+    fire = replace(case(1, "burning.straw"), class_name="flame", area_m2=0.7)
+    page = written(tmp_path / "b.html", [fire, case(2)])
+    assert re.search(r"flame area <span[^>]*>火焰面积</span> 0.7 m²", page)
+    assert re.search(r"area <span[^>]*>面积</span> 120 m²", page)

@@ -35,8 +35,8 @@ def patrol(tmp_path_factory) -> Workspace:
     analysis.detect(workspace, SETTINGS)
     analysis.locate(workspace, SETTINGS)
     analysis.file(workspace, SETTINGS, now=NOW)
-    reporting.draw_overlays(workspace)
     reporting.report(workspace, SETTINGS)
+    reporting.draw_cases(workspace, SETTINGS)
     return workspace
 
 

@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import MissingProductError, PipelineError
-from pipeline.workspace import read_json, require, write_json
+from pipeline.workspace import (
+    Workspace,
+    read_json,
+    refuse_foreign_folder,
+    require,
+    write_json,
+)
 
 
 def test_a_product_that_is_not_there_names_its_verb(tmp_path: Path) -> None:
@@ -23,3 +29,18 @@ def test_damaged_json_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{")
     with pytest.raises(PipelineError, match=r"a\.json: cannot be read as JSON"):
         read_json(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("entries", [[], [".DS_Store"], ["photos"], ["notes.txt", "inputs.json"]])
+def test_a_patrol_takes_a_new_folder_or_its_own(tmp_path: Path, entries: list[str]) -> None:
+    for name in entries:
+        (tmp_path / name).touch()
+    refuse_foreign_folder(Workspace(tmp_path))
+    refuse_foreign_folder(Workspace(tmp_path / "new"))
+
+
+def test_a_patrol_does_not_mix_with_other_files(tmp_path: Path) -> None:
+    (tmp_path / "thesis.docx").touch()
+    with pytest.raises(PipelineError, match=r"thesis\.docx.*Give a new folder"):
+        refuse_foreign_folder(Workspace(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]

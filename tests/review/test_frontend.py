@@ -8,9 +8,11 @@ import pytest
 
 from cases.lifecycle import Action, Stage
 from review.decisions import REJECT_REASONS
+from vision.metadata import AltitudeDatum
 
 FRONTEND = Path(__file__).parents[2] / "review" / "frontend"
 STATIC = FRONTEND.parent / "static"
+ROOT = Path(__file__).parents[2]
 
 
 def dictionary(language: str, section: str) -> dict[str, str]:
@@ -45,3 +47,33 @@ def test_lock_file_names_no_registry():
 def test_nothing_is_loaded_from_elsewhere():
     text = (STATIC / "app.css").read_text(encoding="utf-8")
     assert re.search(r"url\((?!\"?data:)|@import", text) is None
+
+
+def test_every_part_of_where_a_pose_is_from_is_in_chinese():
+    """The phrases are written in vision/; a new one there needs a word here."""
+    zh = (FRONTEND / "src" / "strings" / "zh.ts").read_text(encoding="utf-8")
+    body = re.search(r"^  poseParts: \{\n(.*?)^  \},", zh, re.M | re.S)
+    assert body is not None
+    parts = [
+        quoted or bare for quoted, bare in re.findall(r'^    (?:"(.+?)"|(\w+)): ', body[1], re.M)
+    ]
+    sources = (
+        f"photo tags: gimbal angles; absolute altitude, {AltitudeDatum.STATED_AMSL}; DewarpData",
+        f"absolute altitude, {AltitudeDatum.ELLIPSOID}; CalibratedFocalLength",
+        "height above take-off + ground under the first photo (12.0 m); the absolute altitude "
+        "would put the take-off at 90.1 m; sensor table (FC300X, 6.16 mm wide)",
+        "height above take-off, taken to be at 0.0 m; unknown focal length",
+        "35 mm equivalent by width; time zone UTC+8 guessed from the longitude",
+        "flight log: event 7, camera clock +1.0 s ahead",
+        f"absolute altitude less EGM96 (+8.1 m): really {AltitudeDatum.ELLIPSOID}",
+        "absolute altitude above the ellipsoid less EGM96 (+8.1 m); event mark 7, quality 50",
+        f"absolute altitude, {AltitudeDatum.ELLIPSOID} as the terrain is",
+        "adjusted by 40 points shared with other photos; before: DewarpData; else DewarpData",
+    )
+    written = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "vision").glob("*.py"))
+    assert all(part.strip(" ") in written.replace('"\n        f"', "") for part in parts), parts
+    for source in sources:
+        for part in parts:
+            source = source.replace(part, "")
+        left = re.sub(r"\(FC300X|UTC\+8|\bm\b|[^A-Za-z]", "", source)
+        assert left == ""

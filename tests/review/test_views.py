@@ -151,6 +151,8 @@ def test_summary_counts_what_waits(client):
 
 def test_vocabulary_names_every_category_and_class_in_both_languages(client):
     words = client.get("/api/vocabulary").json()
+    assert words["utc_offset_hours"] == 8
+    assert words["has_cells"]
     labels = [entry["label"] for entry in words["classes"]]
     labels += [entry["name"] for entry in words["categories"]]
     assert all(label["en"] and label["zh"] for label in labels)

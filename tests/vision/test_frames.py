@@ -9,6 +9,7 @@ from geo.track import CameraEvent
 from tests.vision.photos import GIMBAL, HEIGHTS, save_photo, textured
 from vision.errors import PhotoError
 from vision.frames import flat_ground_amsl_m, read_frames
+from vision.quality import is_worth_looking
 
 TERRAIN = FlatTerrain(5.0)
 
@@ -161,3 +162,15 @@ def test_a_guessed_time_zone_stands_in_the_source_of_the_pose(tmp_path):
     assert guessed.pose.source.endswith("time zone UTC+8 guessed from the longitude")
     assert "time zone" not in told.pose.source
     assert guessed.taken_at - told.taken_at == timedelta(hours=1)
+
+
+def test_a_photo_by_the_clocks_of_another_district_is_remarked_and_still_used(tmp_path):
+    save_photo(tmp_path / "p.jpg", xmp=GIMBAL | HEIGHTS, lon_lat=(-93.1, 45.0))
+    (there,) = read_frames(tmp_path, utc_offset_hours=-6)
+    (here,) = read_frames(tmp_path, utc_offset_hours=8)
+    assert not any(reason.startswith("clock") for reason in there.reasons)
+    assert any(
+        reason.startswith("clock: its time was taken to be UTC+8") for reason in here.reasons
+    )
+    assert is_worth_looking(here)
+    assert here.is_located

@@ -71,6 +71,8 @@ def test_detections_without_a_pose_are_listed_with_the_photos_reason():
     detection = Detection("a", "smoke", 0.5, shapely.box(0, 0, 9, 9))
     blind = renamed(frame_of("a", None), reasons=("position only: no camera attitude",))
     assert locate([detection], [blind], GROUND, LOCAL)[1][0].reason.startswith("position only")
+    remarked = renamed(blind, reasons=("clock: c", "no pose: x", "fine: f"))
+    assert locate([detection], [remarked], GROUND, LOCAL)[1][0].reason == "no pose: x"
     assert "not among the frames" in locate([detection], [], GROUND, LOCAL)[1][0].reason
 
 

@@ -192,3 +192,30 @@ def test_heights_are_read_under_each_makers_name():
     names = {"drone-autel:RelativeAltitude": "28.0", "drone-skydio:AbsoluteAltitude": "140.5"}
     position = metadata.position_of(PhotoTags(4000, 3000, {}, GPS, names))
     assert (position.height_home_m, position.altitude_m) == (28.0, 140.5)
+
+
+@pytest.mark.parametrize(
+    ("lon_deg", "offset_hours", "doubted"),
+    [
+        (-93.1, 8.0, True),  # Minnesota by Chinese clocks
+        (-93.1, -6.0, False),
+        (75.9, 8.0, False),  # Kashgar keeps Beijing time, 2.9 hours from the sun
+        (-179.0, 12.0, False),  # across the date line
+        (119.3, None, False),
+    ],
+)
+def test_a_zone_far_from_the_sun_of_the_place_is_doubted(lon_deg, offset_hours, doubted):
+    exif = {"DateTimeOriginal": "2026:06:01 16:31:59"}
+    west = "W" if lon_deg < 0 else "E"
+    gps = {
+        "GPSLatitude": (45.0, 0.0, 0.0),
+        "GPSLatitudeRef": "N",
+        "GPSLongitude": (abs(lon_deg), 0.0, 0.0),
+        "GPSLongitudeRef": west,
+    }
+    told = metadata.zone_doubt(PhotoTags(100, 100, exif, gps), offset_hours)
+    assert bool(told) is doubted
+    assert not doubted or ("UTC+8" in told and "UTC-6" in told)
+    stated = PhotoTags(100, 100, {**exif, "OffsetTimeOriginal": "-05:00"}, gps)
+    assert metadata.zone_doubt(stated, offset_hours) == ""
+    assert metadata.zone_doubt(PhotoTags(100, 100, {}, gps), offset_hours) == ""

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { useWords } from "./i18n";
+import { noCellWords } from "./queue-pane";
 import type { ReviewStore } from "./store";
 import type { CaseDetail, HistoryEvent } from "./types";
 
@@ -54,7 +55,7 @@ function Facts({ store, detail, photoIndex }: FactsProps) {
   return (
     <dl class="facts-list">
       <Fact name={t.cell}>
-        {[detail.cell_name, detail.cell_code].filter(Boolean).join(" · ") || t.noCell}
+        {[detail.cell_name, detail.cell_code].filter(Boolean).join(" · ") || noCellWords(store)}
       </Fact>
       <Fact name={t.officer}>{detail.officer || t.noPlace}</Fact>
       <Fact name={t.village}>{[detail.town, detail.village].filter(Boolean).join(" · ") || t.noPlace}</Fact>
@@ -63,13 +64,13 @@ function Facts({ store, detail, photoIndex }: FactsProps) {
           {words.label(category.department)} · {words.label(category.time_limit)}
         </Fact>
       ) : null}
-      <Fact name={t.area}>{`${words.number(detail.area_m2, detail.area_m2 < 100 ? 1 : 0)} m²`}</Fact>
+      <Fact name={words.area(detail.class_name)}>{`${words.number(detail.area_m2, detail.area_m2 < 100 ? 1 : 0)} m²`}</Fact>
       <Fact name={t.position} copy={lonLat}>
         {lonLat} <span class="muted nowrap">{t.sigma(words.number(detail.sigma_m, 1))}</span>
       </Fact>
       <Fact name={t.firstSeen}>{words.time(detail.first_seen)}</Fact>
       {detail.last_seen === detail.first_seen ? null : <Fact name={t.seen}>{words.time(detail.last_seen)}</Fact>}
-      {photo?.pose_source ? <Fact name={t.poseSource}>{photo.pose_source}</Fact> : null}
+      {photo?.pose_source ? <Fact name={t.poseSource}>{words.poseFrom(photo.pose_source)}</Fact> : null}
       <Fact name={t.model} copy={detail.model_sha256}>
         <code>{detail.model_sha256.slice(0, 12)}</code>
       </Fact>

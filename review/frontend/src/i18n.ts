@@ -22,7 +22,9 @@ export function rememberLanguage(language: Language): void {
   localStorage.setItem(STORAGE_KEY, language);
 }
 
-const AGE_STEPS: [string, number][] = [
+const AGE_STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 365.25 * 86_400],
+  ["month", 30.44 * 86_400],
   ["day", 86_400],
   ["hour", 3_600],
   ["minute", 60],
@@ -32,11 +34,17 @@ export class Words {
   readonly t: Strings;
   private readonly locale: string;
   private readonly times: Intl.DateTimeFormat;
+  private readonly ages: Intl.RelativeTimeFormat;
 
-  constructor(readonly language: Language) {
+  /** Times are those of the district's clocks, so many hours ahead of UTC, wherever the browser is. */
+  constructor(
+    readonly language: Language,
+    private readonly utcOffsetHours = 0,
+  ) {
     this.t = DICTIONARIES[language];
     this.locale = LOCALES[language];
-    this.times = new Intl.DateTimeFormat(this.locale, { dateStyle: "medium", timeStyle: "short" });
+    this.times = new Intl.DateTimeFormat(this.locale, { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
+    this.ages = new Intl.RelativeTimeFormat(this.locale, { style: "short", numeric: "always" });
   }
 
   label(label: Label): string {
@@ -49,7 +57,9 @@ export class Words {
   }
 
   time(iso: string | null): string {
-    return iso ? this.times.format(new Date(iso)) : this.t.unknown;
+    if (!iso) return this.t.unknown;
+    const onTheWall = new Date(Date.parse(iso) + this.utcOffsetHours * 3_600_000);
+    return `${this.times.format(onTheWall)} ${zoneName(this.utcOffsetHours)}`;
   }
 
   age(iso: string, now = Date.now()): string {
@@ -57,8 +67,7 @@ export class Words {
     const step = AGE_STEPS.find(([, size]) => seconds >= size);
     if (!step) return this.t.justNow;
     const [unit, size] = step;
-    const options = { style: "unit", unit, unitDisplay: "narrow" } as const;
-    return Math.floor(seconds / size).toLocaleString(this.locale, options);
+    return this.ages.format(-Math.floor(seconds / size), unit);
   }
 
   stage(name: string): string {
@@ -73,6 +82,20 @@ export class Words {
     return find(this.t.actors, name);
   }
 
+  /** Of what a case's area is: that of a fire is of what decided, not of what burnt. */
+  area(className: string): string {
+    return (this.t.areas as Record<string, string>)[className] ?? this.t.area;
+  }
+
+  /** A pose says in English where it is from, in parts that are known. */
+  poseFrom(source: string): string {
+    const known: [string, string][] = Object.entries(this.t.poseParts);
+    return source
+      .split("; ")
+      .map((part) => known.reduce((text, [english, word]) => text.replace(english, word), part))
+      .join(this.t.poseJoin);
+  }
+
   zone(layer: string): string {
     return find(this.t.zones, layer);
   }
@@ -84,6 +107,14 @@ export class Words {
     if (!known) return written;
     return note ? `${known}: ${note}` : known;
   }
+}
+
+/** UTC+8, UTC-3:30, UTC. */
+function zoneName(hours: number): string {
+  const minutes = Math.round(Math.abs(hours) * 60);
+  if (minutes === 0) return "UTC";
+  const rest = minutes % 60;
+  return `UTC${hours > 0 ? "+" : "-"}${Math.floor(minutes / 60)}${rest ? `:${String(rest).padStart(2, "0")}` : ""}`;
 }
 
 function find(names: Record<string, string>, name: string): string {

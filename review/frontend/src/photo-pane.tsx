@@ -4,7 +4,7 @@ import type { RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { photoUrl } from "./api";
 import { useWords } from "./i18n";
-import { PhotoView, type ZoomMode } from "./photo-view";
+import { PhotoView, type Outline, type ZoomMode } from "./photo-view";
 import { categoryName } from "./queue-pane";
 import type { ReviewStore } from "./store";
 import { StageChip } from "./symbols";
@@ -112,12 +112,19 @@ function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefine
           −
         </button>
       </div>
-      <Notes photo={photo} mode={mode} loading={loading} />
+      <Notes photo={photo} mode={mode} loading={loading} outlines={outlines} />
     </div>
   );
 }
 
-function Notes({ photo, mode, loading }: { photo: CasePhoto | undefined; mode: ZoomMode; loading: boolean }) {
+interface NotesProps {
+  photo: CasePhoto | undefined;
+  mode: ZoomMode;
+  loading: boolean;
+  outlines: Outline[];
+}
+
+function Notes({ photo, mode, loading, outlines }: NotesProps) {
   const { t, number, time } = useBound();
   if (!photo) return null;
   if (photo.state !== "ok") {
@@ -137,11 +144,29 @@ function Notes({ photo, mode, loading }: { photo: CasePhoto | undefined; mode: Z
   ];
   return (
     <div class="photo-notes">
+      <Outlined outlines={outlines} />
       <span>{facts.filter(Boolean).join(" · ")}</span>
       {mode === "kept" ? <span>{t.zoomKept}</span> : null}
       {loading ? <span>{t.loadingFull}</span> : null}
       {photo.outlines.length ? null : <span>{t.notInPhoto}</span>}
     </div>
+  );
+}
+
+/** What is outlined, since names that would cover each other are not written in the photo. */
+function Outlined({ outlines }: { outlines: Outline[] }) {
+  const counts = new Map<string, { colour: string; count: number }>();
+  for (const { label, colour } of outlines) {
+    counts.set(label, { colour, count: (counts.get(label)?.count ?? 0) + 1 });
+  }
+  return (
+    <>
+      {[...counts].map(([label, { colour, count }]) => (
+        <span key={label}>
+          <i class="swatch" style={{ background: colour }} /> {count > 1 ? `${label} × ${count}` : label}
+        </span>
+      ))}
+    </>
   );
 }
 

@@ -3,7 +3,7 @@
 import Feature from "ol/Feature.js";
 import Map from "ol/Map.js";
 import View from "ol/View.js";
-import { getCenter, getHeight, getWidth, type Extent } from "ol/extent.js";
+import { getCenter, getHeight, getIntersection, getWidth, type Extent } from "ol/extent.js";
 import Polygon from "ol/geom/Polygon.js";
 import { defaults as defaultInteractions } from "ol/interaction/defaults.js";
 import ImageLayer from "ol/layer/Image.js";
@@ -21,6 +21,8 @@ export const OVERVIEW_PX = 1600;
 const CONTEXT = 3.2;
 /** The least extent shown around a small object, in pixels of the photo. */
 const LEAST_EXTENT_PX = 240;
+/** Room around the photo for the buttons above it and the facts below it. */
+const PADDING_PX = [56, 24, 76, 24];
 
 export interface Shown {
   photo: { photo_id: string; patrol_id: string };
@@ -44,7 +46,7 @@ export class PhotoView {
   private readonly map: Map;
   private readonly overview = new ImageLayer<ImageStatic>();
   private readonly full = new ImageLayer<ImageStatic>();
-  private readonly outline = new VectorLayer({ source: new VectorSource() });
+  private readonly outline = new VectorLayer({ source: new VectorSource(), declutter: true });
   private shown: Shown | null = null;
   private mode: ZoomMode = "object";
 
@@ -163,7 +165,7 @@ export class PhotoView {
 
   private fit(extent: Extent, animate: boolean): void {
     this.map.updateSize();
-    this.map.getView().fit(extent, { padding: [24, 24, 24, 24], duration: animate ? 180 : 0 });
+    this.map.getView().fit(extent, { padding: PADDING_PX, duration: animate ? 180 : 0 });
   }
 
   /** The object with its surroundings, moved into the photo where it lies at the edge. */
@@ -176,7 +178,7 @@ export class PhotoView {
     const half = Math.min(wanted, Math.max(width, height)) / 2;
     const [x, y] = getCenter(outlined) as [number, number];
     const [middleX, middleY] = [inside(x, half, width), inside(y, half, height)];
-    return [middleX - half, middleY - half, middleX + half, middleY + half];
+    return getIntersection([middleX - half, middleY - half, middleX + half, middleY + half], whole);
   }
 
   /** Pixel centres are at whole numbers and y points down in our files; here y points up. */

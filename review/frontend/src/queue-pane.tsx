@@ -107,13 +107,13 @@ function QueueItem({ item, open, store }: { item: CaseItem; open: boolean; store
               {name.zh}
             </span>
           ) : null}
-          <span class="muted">{placeName(item) || words.t.noCell}</span>
+          <span class="muted">{placeName(item) || noCellWords(store)}</span>
           <span class="facts">
             {store.state.filters.stage ? null : <StageChip stage={item.stage} />}
             {item.urgency === 1 ? <span class="chip alarm">{words.t.urgent}</span> : null}
             <Score value={item.score} />
-            <time dateTime={item.last_seen} title={words.time(item.last_seen)}>
-              {words.age(item.last_seen)}
+            <time dateTime={item.last_seen} title={words.t.seenAgo(words.time(item.last_seen))}>
+              {words.t.seenShort(words.age(item.last_seen))}
             </time>
           </span>
         </span>
@@ -125,6 +125,12 @@ function QueueItem({ item, open, store }: { item: CaseItem; open: boolean; store
 export function categoryName(store: ReviewStore, code: string): Label {
   const found = store.state.vocabulary?.categories.find((category) => category.code === code);
   return found?.name ?? { en: code, zh: code };
+}
+
+/** Why a case has no cell: there are none, or it lies outside of them. */
+export function noCellWords(store: ReviewStore): string {
+  const { words, vocabulary } = store.state;
+  return vocabulary && !vocabulary.has_cells ? words.t.noGrid : words.t.noCell;
 }
 
 export function placeName(item: CaseItem): string {

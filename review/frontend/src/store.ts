@@ -109,7 +109,7 @@ export class ReviewStore {
     const wanted = decodeURIComponent(location.hash.match(/^#\/case\/(.+)$/)?.[1] ?? "");
     await this.guard(async () => {
       const [vocabulary] = await Promise.all([api.vocabulary(), this.refresh()]);
-      this.set({ vocabulary });
+      this.set({ vocabulary, words: new Words(this.state.words.language, vocabulary.utc_offset_hours) });
       const first = wanted || this.state.queue[0]?.no;
       if (first) await this.select(first);
       const [cells, zones] = await Promise.all([api.layer("cells"), api.layer("zones")]);
@@ -198,7 +198,7 @@ export class ReviewStore {
 
   speak(language: Language): void {
     rememberLanguage(language);
-    this.set({ words: new Words(language) });
+    this.set({ words: new Words(language, this.state.vocabulary?.utc_offset_hours) });
   }
 
   say(text: string, kind: Toast["kind"], undo = false): void {

@@ -26,6 +26,10 @@ export interface Vocabulary {
   stages: string[];
   reasons: string[];
   zones: string[];
+  /** Of the district's clocks. */
+  utc_offset_hours: number;
+  /** Whether the district's grid cells were given. */
+  has_cells: boolean;
 }
 
 export interface CaseItem {
