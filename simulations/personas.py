@@ -189,9 +189,3 @@ PERSONAS = {persona.key: persona for persona in (ARDUPILOT, PX4)}
 def persona_of(autopilot: int) -> Persona:
     """Whose manners a heartbeat's MAV_AUTOPILOT announces; ArduPilot's where it is unknown."""
     return PX4 if autopilot == PX4.autopilot else ARDUPILOT
-
-
-def encoded(persona: Persona, name: str, value: float) -> float:
-    """A parameter's value as this persona wants it sent."""
-    parameter = _PX4_PARAMETERS.get(name) if persona is PX4 else None
-    return _as_float(value) if parameter is not None and parameter.kind == INT32 else value

@@ -24,7 +24,6 @@ from simulations.personas import (
     PX4,
     RTL,
     Persona,
-    encoded,
     persona_of,
 )
 from simulations.phases import moments_of
@@ -165,13 +164,13 @@ class Pilot:
         self.session.store(fence_items(self.task.fence_or_hull), FENCE)
         if self.persona is PX4:
             for name, value in {**PX4_NAMES, "GF_MAX_VER_DIST": self._ceiling_m()}.items():
-                self._put(name, value)
+                self.session.set_parameter(name, value)
         else:
-            self._put("FENCE_TYPE", 5)
-            self._put("FENCE_ACTION", 1)
-            self._put("FENCE_ALT_MAX", self._ceiling_m())
-            self._put("FENCE_ENABLE", 1)
-            self._put("FS_GCS_ENABLE", 1)
+            self.session.set_parameter("FENCE_TYPE", 5)
+            self.session.set_parameter("FENCE_ACTION", 1)
+            self.session.set_parameter("FENCE_ALT_MAX", self._ceiling_m())
+            self.session.set_parameter("FENCE_ENABLE", 1)
+            self.session.set_parameter("FS_GCS_ENABLE", 1)
         self.session.store(self._items(), MISSION)
 
     def _items(self) -> tuple[MissionItem, ...]:
@@ -188,9 +187,6 @@ class Pilot:
         ]
         relief_m = 500.0 if any(item.frame in ABOVE_GROUND for item in self.task.items) else 0.0
         return max(heights, default=0.0) + ABOVE_PLAN_M + relief_m
-
-    def _put(self, name: str, value: float) -> None:
-        self.session.set_parameter(name, encoded(self.persona, name, value))
 
     def _find_gps_switch(self) -> None:
         """See by which parameter this version's simulated receiver is switched off."""
@@ -257,18 +253,20 @@ class Pilot:
             self.line.cut = True
         elif fault is Fault.BATTERY:
             low_v = self.session.read_parameter("BATT_LOW_VOLT") or 0.0
-            self._put("SIM_BATT_VOLTAGE", low_v - VOLTS_BELOW)
+            self.session.set_parameter("SIM_BATT_VOLTAGE", low_v - VOLTS_BELOW)
         elif fault is Fault.FENCE:
             lid = "GF_MAX_VER_DIST" if self.persona is PX4 else "FENCE_ALT_MAX"
-            self._put(lid, max(1.0, height_m - FENCE_BELOW_M))
+            self.session.set_parameter(lid, max(1.0, height_m - FENCE_BELOW_M))
         elif fault is Fault.WIND:
-            self._put("SIM_WIND_SPD", self.task.drone.wind_limit_m_s + WIND_OVER_M_S)
+            self.session.set_parameter(
+                "SIM_WIND_SPD", self.task.drone.wind_limit_m_s + WIND_OVER_M_S
+            )
         elif fault is Fault.MOTOR:
-            self._put("SIM_ENGINE_MUL", MOTOR_SHARE)
-            self._put("SIM_ENGINE_FAIL", 1)
+            self.session.set_parameter("SIM_ENGINE_MUL", MOTOR_SHARE)
+            self.session.set_parameter("SIM_ENGINE_FAIL", 1)
         else:
             name, value = self._gps_switch if fault is Fault.GPS else ("SIM_RC_FAIL", 1.0)
-            self._put(name, value)
+            self.session.set_parameter(name, value)
 
     def _end_fault(self, now_s: float) -> None:
         """Let the link or the radio come back; nothing else does."""
@@ -278,7 +276,7 @@ class Pilot:
         self._fault_ended = True
         self.line.cut = False
         if scenario.fault is Fault.RADIO:
-            self._put("SIM_RC_FAIL", 0)
+            self.session.set_parameter("SIM_RC_FAIL", 0)
 
     def _answer(self) -> None:
         """Order what the vehicle does not do by itself, once."""
