@@ -131,11 +131,13 @@ class Process:
         drone = task.drone
         lasts_s = 3600 * drone.battery_wh / drone.hover_w * trial.scenario.battery_share
         vehicle = running_autopilot(self.program, task.home, wind, self.speed_up, lasts_s)
-        with vehicle as transport:
-            line = Muffled(transport)
+        with vehicle as started:
+            line = Muffled(started.line)
             beating = Beating(line, 1 / self.speed_up, time.monotonic)
             with MavlinkLink(beating, TlogWriter(log_path), silence_s=SILENCE_S) as link:
-                pilot = Pilot(link, line, task, trial.scenario, pace=self.speed_up)
+                pilot = Pilot(
+                    link, line, task, trial.scenario, pace=self.speed_up, mark=started.mark
+                )
 
                 def trace() -> Trace:
                     monitor = pilot.session.monitor

@@ -52,6 +52,7 @@ _PX4_PARAMETERS = {
     parameter.name: parameter
     for parameter in (
         Parameter("COM_DL_LOSS_T", INT32, "FS_GCS_TIMEOUT"),
+        Parameter("COM_FLIGHT_UUID", INT32, "BATT_SERIAL_NUM"),  # both mean nothing to a flight
         Parameter("GF_ACTION", INT32, "FENCE_ACTION", codes={3: 1, 0: 0, 1: 0, 2: 4, 5: 2}),
         Parameter("GF_MAX_HOR_DIST", REAL32, "FENCE_RADIUS"),
         Parameter("GF_MAX_VER_DIST", REAL32, "FENCE_ALT_MAX"),

@@ -16,6 +16,7 @@ from flight.readiness import wait_ready
 from flight.session import Session, result_name
 from missions.flown import ABOVE_GROUND
 from missions.model import MissionItem
+from simulations.marks import Mark
 from simulations.personas import (
     ARDUPILOT,
     AUTO,
@@ -79,6 +80,7 @@ class Pilot:
 
     Attributes:
         pace: seconds of the vehicle in one of the link's clock.
+        mark: of the vehicle that was started; None where it is in this process.
     """
 
     link: MavlinkLink
@@ -86,6 +88,7 @@ class Pilot:
     task: Task
     scenario: Scenario
     pace: float = 1.0
+    mark: Mark | None = None
     on_progress: Callable[[int, int], None] = lambda item, photos: None
     session: Session = field(init=False)
     persona: Persona = field(init=False)
@@ -125,6 +128,8 @@ class Pilot:
         heartbeat = self.link.wait_for_vehicle()
         self.persona = persona_of(heartbeat.autopilot)
         self.session.monitor.feed(heartbeat)
+        if self.mark is not None:
+            self.mark.check(self.session)
 
     @property
     def _now_s(self) -> float:

