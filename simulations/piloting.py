@@ -11,11 +11,11 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flight.errors import FlightError, LinkLostError
 from flight.link import MavlinkLink
-from flight.protocol import FENCE, MISSION, Message, fence_items, home_item
+from flight.protocol import MISSION, Message, home_item
 from flight.readiness import wait_ready
 from flight.session import Session, result_name
-from missions.flown import ABOVE_GROUND
 from missions.model import MissionItem
+from simulations.guarding import guard
 from simulations.marks import Mark
 from simulations.personas import (
     ARDUPILOT,
@@ -39,13 +39,11 @@ RATES_HZ = {
 }  # fmt: skip
 LATE_FACTOR, LATE_S = 2.0, 300.0  # when a flight is given up: the plan's time times, plus
 CLIMBED_M = 10.0  # when a climb counts as under way
-ABOVE_PLAN_M = 15.0  # a fence's ceiling above the highest place, where the plan has none
 WIND_OVER_M_S = 3.0  # above the limit, when the wind is made too strong
 VOLTS_BELOW = 0.3  # BATT_LOW_VOLT, when the battery is made low
 FENCE_BELOW_M = 5.0  # the vehicle, when its fence is made too low
 MOTOR_SHARE = 0.6  # thrust of the weak motor
 ANSWERS = {Fault.WIND: RTL, Fault.MOTOR: LAND}  # what the client orders; the rest failsafes do
-PX4_NAMES = {"GF_ACTION": 3.0, "NAV_DLL_ACT": 2.0}  # return at a breach and when the link is lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,32 +164,12 @@ class Pilot:
             self.session.set_interval(kind, rate_hz)
         wait_ready(self.session)
         self._find_gps_switch()
-        self.session.store(fence_items(self.task.fence_or_hull), FENCE)
-        if self.persona is PX4:
-            for name, value in {**PX4_NAMES, "GF_MAX_VER_DIST": self._ceiling_m()}.items():
-                self.session.set_parameter(name, value)
-        else:
-            self.session.set_parameter("FENCE_TYPE", 5)
-            self.session.set_parameter("FENCE_ACTION", 1)
-            self.session.set_parameter("FENCE_ALT_MAX", self._ceiling_m())
-            self.session.set_parameter("FENCE_ENABLE", 1)
-            self.session.set_parameter("FS_GCS_ENABLE", 1)
+        guard(self.session, self.task)
         self.session.store(self._items(), MISSION)
 
     def _items(self) -> tuple[MissionItem, ...]:
         home = self.session.monitor.home or self.task.home
         return (home_item(home), *self.task.items)[self.persona.first_item :]
-
-    def _ceiling_m(self) -> float:
-        """Height above home of the fence's lid; heights above ground may lie anywhere."""
-        if self.task.ceiling_home_m is not None:
-            return self.task.ceiling_home_m
-        heights = [
-            item.altitude_m - (self.task.home.altitude_amsl_m if item.frame in (0, 5) else 0.0)
-            for item in self.task.items
-        ]
-        relief_m = 500.0 if any(item.frame in ABOVE_GROUND for item in self.task.items) else 0.0
-        return max(heights, default=0.0) + ABOVE_PLAN_M + relief_m
 
     def _find_gps_switch(self) -> None:
         """See by which parameter this version's simulated receiver is switched off."""

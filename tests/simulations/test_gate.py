@@ -17,7 +17,7 @@ from missions.wpml import write_wpml
 from simulations.backends import BuiltIn
 from simulations.gate import verdict_of
 from simulations.gate_checks import Limits
-from simulations.personas import LAND, PX4, RTL
+from simulations.personas import ARDUPILOT, LAND, PX4, RTL
 from simulations.scenarios import Expectation, Fault, Phase, Scenario, shipped_scenarios
 from simulations.task import read_task
 from tests.flight.sorties import HOME, area, waypoint
@@ -178,6 +178,22 @@ def long_sortie():
     items = list(GOOD.items)
     items[4] = waypoint(20, 420)
     return replace(GOOD, items=tuple(items), fence=area(-60, -60, 150, 520))
+
+
+@pytest.mark.parametrize("persona", [ARDUPILOT, PX4])
+def test_the_gate_flies_home_as_high_as_the_flight_will(persona, tmp_path):
+    sortie = replace(long_sortie(), return_height_m=60.0, ceiling_home_m=80.0)
+    scenario = Scenario("link", Expectation.HOME, fault=Fault.LINK, for_s=30.0)
+    result, _ = fly(task_of(tmp_path, sortie), scenario, tmp_path, BuiltIn(persona))
+    assert result.passed, [(check.name, check.message) for check in result.failed]
+    assert 59.0 < result.flight.trace.places_m[:, 2].max() < 62.0
+
+
+def test_a_way_home_above_the_ceiling_fails_in_the_gate_as_it_does_in_a_flight(tmp_path):
+    sortie = replace(long_sortie(), return_height_m=90.0, ceiling_home_m=80.0)
+    result, checks = fly(task_of(tmp_path, sortie), CALM, tmp_path)
+    assert "above its ceiling of 80 m" in checks["completed"].message
+    assert not result.flight.outcome.landed
 
 
 def test_a_failure_that_is_not_recognised_fails_the_flight(tmp_path, monkeypatch):
