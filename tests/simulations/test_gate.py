@@ -16,7 +16,7 @@ from missions.waypoints import write_waypoints
 from missions.wpml import write_wpml
 from simulations.backends import BuiltIn
 from simulations.gate import verdict_of
-from simulations.gate_checks import Limits
+from simulations.gate_checks import Limits, judge
 from simulations.personas import ARDUPILOT, LAND, PX4, RTL
 from simulations.scenarios import Expectation, Fault, Phase, Scenario, shipped_scenarios
 from simulations.task import read_task
@@ -120,6 +120,34 @@ def test_ground_that_rises_into_the_way_is_hit_and_told(tmp_path):
 def test_ground_that_comes_close_fails_the_clearance_only(tmp_path):
     _, checks = fly(task_of(tmp_path), CALM, tmp_path, terrain=hill(22.0))
     assert [name for name, check in checks.items() if check.passed is False] == ["clearance"]
+
+
+LOOKED_AT = ("ceiling", "clearance", "coverage")
+
+
+def test_a_dem_of_another_place_fails_what_it_should_have_shown(tmp_path):
+    elsewhere = replace(hill(0.0), transform=Affine.translation(30.0, 0.0) @ hill(0.0).transform)
+    result, checks = fly(task_of(tmp_path), CALM, tmp_path, terrain=elsewhere)
+    assert [checks[name].passed for name in LOOKED_AT] == [False] * 3
+    assert all("DEM does not know" in checks[name].detail for name in LOOKED_AT)
+    assert not result.passed
+
+
+def test_a_hole_in_the_dem_under_the_way_fails(tmp_path):
+    ground = hill(0.0)
+    ground.values[66:74, :] = np.nan
+    _, checks = fly(task_of(tmp_path), CALM, tmp_path, terrain=ground)
+    assert [name for name, check in checks.items() if check.passed is False] == [*LOOKED_AT]
+    assert "of 10 planned photos" in checks["coverage"].detail
+
+
+def test_a_battery_that_is_not_told_fails_the_reserve(calm):
+    result, _, _ = calm
+    trace = result.flight.trace
+    silent = replace(trace, battery_share=np.full_like(trace.battery_share, np.nan))
+    checks = {check.name: check for check in judge(replace(result.flight, trace=silent))}
+    assert checks["reserve"].passed is False
+    assert "does not tell its battery" in checks["reserve"].detail
 
 
 WRITERS = {
