@@ -9,7 +9,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from flight.errors import FlightError, TransferError
 from flight.link import Link
 from flight.monitor import FlightMonitor
-from flight.protocol import MISSION, Difference, Message, differences
+from flight.protocol import MISSION, Difference, Message, check_storable, differences
 from flight.upload import Download, Upload, name_of
 from missions.model import MissionItem
 
@@ -162,6 +162,8 @@ class Session:
         Raises:
             TransferError: the vehicle does not hold exactly what was sent.
         """
+        if mission_type == MISSION and self.monitor.coding.has_home_item:
+            check_storable(items)
         problem = ""
         for _ in range(TRANSFER_TRIES):
             problem, final = self._store_once(items, mission_type)

@@ -14,6 +14,7 @@ from geo.frames import Array
 from geo.pose import Attitude, GeoPoint, Pose
 from geo.terrain import FlatTerrain, Terrain
 from geo.track import CameraEvent, Track, TrackPoint
+from missions.model import MissionItem
 from simulations.ground_shape import GroundShape
 from simulations.personas import AUTO, BRAKE, LAND, LOITER, RTL
 from simulations.piloting import Outcome
@@ -258,7 +259,7 @@ def expected_photos(task: Task) -> int:
     for item in task.items:
         if item.command == 206:
             spacing = max(item.parameters[0], 0.0)
-        elif item.command in (203, 2000) and (item.command == 203 or item.parameters[2] == 1):
+        elif _shoots(item):
             count += 1
         elif item.command in (16, 82) and item.lon_deg:
             lonlat = np.array([[item.lon_deg, item.lat_deg]])
@@ -267,6 +268,13 @@ def expected_photos(task: Task) -> int:
                 count += int(math.hypot(x - here[0], y - here[1]) * 0.95 / spacing)
             here = (x, y)
     return count
+
+
+def _shoots(item: MissionItem) -> bool:
+    """Whether an item takes one picture: x of 203 says so, the number in 2000."""
+    return (item.command, item.lat_deg) == (203, 1) or (
+        item.command == 2000 and item.parameters[2] == 1
+    )
 
 
 def _track(flight: Flight) -> Track:

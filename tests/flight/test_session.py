@@ -91,3 +91,9 @@ def test_a_whole_number_of_px4_is_coded_by_its_kind_even_when_not_read_before():
     session.set_parameter("GF_ACTION", 3)
     assert link.autopilot.parameters["FENCE_ACTION"] == 1
     assert session.read_parameter("GF_ACTION") == 3
+
+
+def test_a_hold_that_ardupilot_would_cut_is_told_before_anything_is_sent(session):
+    with pytest.raises(TransferError, match=r"Item 1 holds for 1.5 s.*Give 1 or 2 s. Nothing was"):
+        session.store((ITEMS[0], waypoint(10, 10, hold_s=1.5)))
+    assert session.load() == ()

@@ -89,6 +89,48 @@ def test_a_mission_that_never_ends_is_given_up(tmp_path):
     assert "was not over" in checks["completed"].detail
 
 
+def test_a_mission_that_does_not_begin_with_a_take_off_fails_as_ardupilot_refuses_it(tmp_path):
+    first, *others = GOOD.items
+    assert first.command == 22
+    late = replace(GOOD, items=(waypoint(20, 30), first, *others))
+    _, checks = fly(task_of(tmp_path, late), CALM, tmp_path)
+    assert "Auto: Missing Takeoff Cmd" in checks["completed"].detail
+
+
+def mission_planner_file(path, *rows):
+    """Rows of frame, command, param1..4, latitude, longitude, height, numbered after home."""
+    home = (0, 16, 0, 0, 0, 0, HOME.lat_deg, HOME.lon_deg, 3.0)
+    lines = ["\t".join(map(str, (n, int(n == 0), *row, 1))) for n, row in enumerate([home, *rows])]
+    path.write_text("\n".join(["QGC WPL 110", *lines]) + "\n")
+    return read_task(path, DRONE)
+
+
+def test_a_file_of_mission_planner_with_all_it_offers_is_flown(tmp_path):
+    def at(north_m, command=16, *parameters):
+        lat = HOME.lat_deg + north_m * 9e-6
+        return (3, command, *parameters, *[0] * (4 - len(parameters)), lat, HOME.lon_deg, 30)
+
+    task = mission_planner_file(
+        tmp_path / "all.waypoints",
+        (3, 22, 0, 0, 0, 0, 0, 0, 30),
+        at(50),
+        (3, 203, 0, 0, 0, 0, 1, 0, 0),
+        (3, 183, 9, 1100, 0, 0, 0, 0, 0),
+        at(80, 19, 5, 0, 20, 1),
+        at(100, 18, 1, 0, 20, 1),
+        at(0, 201),
+        (3, 93, 5, 0, 0, 0, 0, 0, 0),
+        (3, 112, 2, 0, 0, 0, 0, 0, 0),
+        at(120, 82),
+        (3, 177, 10, 1, 0, 0, 0, 0, 0),
+        (3, 189, 0, 0, 0, 0, 0, 0, 0),
+        (3, 20, 0, 0, 0, 0, 0, 0, 0),
+    )
+    result, checks = fly(task, CALM, tmp_path)
+    assert checks["completed"].passed, checks["completed"].message
+    assert result.flight.outcome.photos == 1
+
+
 def test_a_mission_that_the_vehicle_refuses_says_why(tmp_path):
     odd = replace(GOOD, items=(*GOOD.items[:3], MissionItem(530, 2), GOOD.items[-1]))
     result, checks = fly(task_of(tmp_path, odd), CALM, tmp_path)
