@@ -72,6 +72,11 @@ class Outcome:
     photos: int
 
 
+def never_flown(problem: str) -> Outcome:
+    """What became of a flight that had no vehicle."""
+    return Outcome(problem, False, False, (), (), 0.0, None, {}, 0.0, 0)
+
+
 @dataclass
 class Pilot:
     """Flies one task in one scenario.
@@ -164,6 +169,8 @@ class Pilot:
             self.session.set_interval(kind, rate_hz)
         wait_ready(self.session)
         self._find_gps_switch()
+        if self.persona is not PX4:
+            self.session.read_parameter("MNT1_TYPE")  # by which the photos' poses are known
         guard(self.session, self.task)
         self.session.store(self._items(), MISSION)
 
