@@ -7,6 +7,7 @@ from typing import Any
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from shapely import Polygon
 
+from flight.errors import TransferError
 from geo.pose import GeoPoint
 from missions.model import AltitudeFrame, Command, MissionItem
 
@@ -21,7 +22,7 @@ ALTITUDE_TOLERANCE_M = 0.011  # ArduPilot stores whole centimetres and cuts off
 PARAMETER_TOLERANCE = 1e-5  # relative; parameters travel as float32
 
 _STORED_FRAMES = {6: 3, 5: 0, 2: 0}  # ArduPilot hands back the plain twins, PX4 either
-_DROPPED_PARAMETERS = {  # which of param1..4 ArduCopter does not store (CONFORMANCE 3.1)
+_DROPPED_PARAMETERS = {  # which of param1..4 ArduCopter does not store (AP_Mission.cpp)
     int(Command.NAV_WAYPOINT): (1, 2, 3),
     int(Command.NAV_TAKEOFF): (1, 2, 3),
     int(Command.NAV_RETURN_TO_LAUNCH): (0, 1, 2, 3),
@@ -29,14 +30,30 @@ _DROPPED_PARAMETERS = {  # which of param1..4 ArduCopter does not store (CONFORM
     int(Command.DO_CHANGE_SPEED): (3,),
     int(Command.DO_SET_CAM_TRIGG_DIST): (1, 3),
     int(Command.DO_MOUNT_CONTROL): (3,),
+    17: (0, 1, 3),  # loiter: the radius only
+    18: (1,),  # turns
+    19: (1, 2, 3),  # time; of the radius only which way round
+    82: (1, 2, 3),  # spline
+    84: (1, 2, 3),  # VTOL take-off
+    112: (1, 2, 3),  # delay
+    114: (1, 2, 3),  # distance
+    177: (2, 3),  # jump
+    179: (1, 2, 3),  # home
+    181: (2, 3),  # relay
+    183: (2, 3),  # servo
+    189: (0, 1, 2, 3),  # mark before the landing
+    197: (0, 1, 2, 3),  # no region of interest
+    201: (1, 2, 3),  # region of interest
+    2001: (1, 2, 3),  # end of pictures
 }
-_WITHOUT_PLACE = {
-    int(Command.NAV_RETURN_TO_LAUNCH),
-    int(Command.CONDITION_YAW),
-    int(Command.DO_CHANGE_SPEED),
-    int(Command.DO_SET_CAM_TRIGG_DIST),
-    int(Command.DO_MOUNT_CONTROL),
-}
+# Whose frame and place ArduPilot stores (AP_Mission::stored_in_location); of others both are lost.
+_PLACED = frozenset(
+    {16, 17, 18, 19, 21, 22, 30, 31, 82, 84, 85, 92, 94, 179, 188, 189, 191, 195, 201}
+    | {5000, 5001, 5002, 5003, 5004, 5100}
+)
+_NUMBERS = frozenset({203, 1000})  # that have plain numbers in x and y: digicam, gimbal
+_WHOLE_HOLDS = frozenset({16, 19, 82})  # param1 in whole seconds
+_LOITER_TURNS, _LOITERS = 18, frozenset({17, 18})  # param3 is a radius in whole metres
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +122,7 @@ def message_from_item(
     item: MissionItem, seq: int, *, to: Address, mission_type: int = MISSION
 ) -> Message:
     """Encode one item as MISSION_ITEM_INT, degrees as whole 1e-7."""
+    scale = place_scale(item.command)
     return mavlink.MAVLink_mission_item_int_message(
         to.system,
         to.component,
@@ -114,16 +132,37 @@ def message_from_item(
         0,
         int(item.autocontinue),
         *item.parameters,
-        round(item.lat_deg * 1e7),
-        round(item.lon_deg * 1e7),
+        round(item.lat_deg * scale),
+        round(item.lon_deg * scale),
         item.altitude_m,
         mission_type,
     )
 
 
+def place_scale(command: int) -> float:
+    """What x and y of MISSION_ITEM_INT are multiplied by; plain numbers are not."""
+    return 1.0 if command in _NUMBERS else 1e7
+
+
+def check_storable(items: tuple[MissionItem, ...]) -> None:
+    """Refuse what ArduPilot would cut off without a word.
+
+    Raises:
+        TransferError: a hold is not of whole seconds.
+    """
+    for seq, item in enumerate(items):
+        hold_s = item.parameters[0]
+        if item.command in _WHOLE_HOLDS and math.isfinite(hold_s) and hold_s != int(hold_s):
+            raise TransferError(
+                f"Item {seq} holds for {hold_s:g} s; ArduPilot stores whole seconds and would hold "
+                f"for {int(hold_s)} s. Give {int(hold_s)} or {int(hold_s) + 1} s. Nothing was sent."
+            )
+
+
 def item_from_message(message: Message) -> MissionItem:
     """Decode MISSION_ITEM_INT, or the older MISSION_ITEM with float32 degrees."""
-    scale = 1e-7 if message.get_type() == "MISSION_ITEM_INT" else 1.0
+    is_int = message.get_type() == "MISSION_ITEM_INT"
+    scale = 1 / place_scale(message.command) if is_int else 1.0
     return MissionItem(
         command=message.command,
         frame=message.frame,
@@ -163,17 +202,16 @@ def _item_differences(seq: int, sent: MissionItem, stored: MissionItem) -> list[
     if sent.command != stored.command:
         return [Difference(seq, "command", sent.command, stored.command)]
     found = []
-    if _stored_frame(sent) != _stored_frame(stored):
+    placed = sent.command in _PLACED
+    if placed and _stored_frame(sent) != _stored_frame(stored):
         found.append(Difference(seq, "frame", sent.frame, stored.frame))
     found += _parameter_differences(seq, sent, stored)
-    if sent.command not in _WITHOUT_PLACE:
+    if placed or sent.command in _NUMBERS:
         found += _place_differences(seq, sent, stored)
     return found
 
 
 def _stored_frame(item: MissionItem) -> int:
-    if item.command in _WITHOUT_PLACE:
-        return 0
     return _STORED_FRAMES.get(item.frame, item.frame)
 
 
@@ -182,8 +220,21 @@ def _parameter_differences(seq: int, sent: MissionItem, stored: MissionItem) -> 
     return [
         Difference(seq, f"param{index + 1}", ours, theirs)
         for index, (ours, theirs) in enumerate(zip(sent.parameters, stored.parameters, strict=True))
-        if index not in dropped and not _same_parameter(ours, theirs)
+        if index not in dropped
+        and not _same_parameter(ours, theirs)
+        and not _same_parameter(_rounded(sent.command, index, ours), theirs)
     ]
+
+
+def _rounded(command: int, index: int, value: float) -> float:
+    """A parameter as ArduPilot packs it: radii in a byte, then in tens of metres, and a flag."""
+    if command not in _LOITERS or not math.isfinite(value):
+        return value
+    if index == 2:
+        packed = command == _LOITER_TURNS and abs(value) > 255
+        metres = 10 * min(255, int(abs(value) / 10)) if packed else int(abs(value))
+        return math.copysign(metres, value)
+    return float(value > 0) if command == _LOITER_TURNS and index == 3 else value
 
 
 def _same_parameter(sent: float, stored: float) -> bool:
@@ -199,6 +250,7 @@ def _place_differences(seq: int, sent: MissionItem, stored: MissionItem) -> list
         ours, theirs = getattr(sent, name), getattr(stored, name)
         if round(ours * 1e7) != round(theirs * 1e7):
             found.append(Difference(seq, name, ours, theirs))
-    if not abs(sent.altitude_m - stored.altitude_m) <= ALTITUDE_TOLERANCE_M:
+    height_kept = sent.command in _PLACED
+    if height_kept and not abs(sent.altitude_m - stored.altitude_m) <= ALTITUDE_TOLERANCE_M:
         found.append(Difference(seq, "altitude_m", sent.altitude_m, stored.altitude_m))
     return found

@@ -9,7 +9,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from flight.errors import FlightError, TransferError
 from flight.link import Link
 from flight.monitor import FlightMonitor
-from flight.protocol import MISSION, Difference, Message, differences
+from flight.protocol import MISSION, Difference, Message, check_storable, differences
 from flight.upload import Download, Upload, name_of
 from missions.model import MissionItem
 
@@ -126,7 +126,14 @@ class Session:
             TransferError: the vehicle does not have it, or keeps another value.
         """
         to = self.link.to
-        kind = self._parameter_kinds.get(name, mavlink.MAV_PARAM_TYPE_REAL32)
+        if name not in self._parameter_kinds:
+            self.read_parameter(name)  # tells its kind, by which PX4's are coded
+        kind = self._parameter_kinds.get(name)
+        if kind is None:
+            raise TransferError(
+                f"Parameter {name} = {value:g} was not set: the vehicle does not answer for it; "
+                "it may not know it."
+            )
         coded = self.monitor.coding.parameter_code(value, kind)
         request = mavlink.MAVLink_param_set_message(
             to.system, to.component, name.encode(), coded, kind
@@ -134,7 +141,7 @@ class Session:
         kept = self._parameter(name, request)
         if kept is None:
             raise TransferError(
-                f"The vehicle does not confirm parameter {name} = {value:g}; it may not know it."
+                f"The vehicle does not confirm parameter {name} = {value:g}; check the link."
             )
         if not math.isclose(kept, value, rel_tol=1e-5, abs_tol=1e-6):
             raise TransferError(f"The vehicle keeps {name} = {kept:g} instead of {value:g}.")
@@ -159,6 +166,8 @@ class Session:
         Raises:
             TransferError: the vehicle does not hold exactly what was sent.
         """
+        if mission_type == MISSION and self.monitor.coding.has_home_item:
+            check_storable(items)
         try:
             problem = self._store_tries(items, mission_type)
         except BaseException as error:

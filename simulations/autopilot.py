@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flight.protocol import FENCE, MISSION, RALLY, Message, home_item
-from missions.flown import ABOVE_GROUND, TAKEOFFS
+from missions.flown import ABOVE_GROUND
 from missions.model import MissionItem
 from simulations.arming import Readiness
 from simulations.behaviours import Behaviour, Hold, Land, Return, TakeOff, limits_from
@@ -21,7 +21,7 @@ from simulations.contact import Contact
 from simulations.drift import Drift
 from simulations.exposures import TrueExposure, reports_of, true_pose
 from simulations.failsafes import Order
-from simulations.mission_run import TEXTS, MissionRun, Shutter
+from simulations.mission_run import TEXTS, MissionRun, Shutter, takes_off_first
 from simulations.motion import Vector
 from simulations.personas import (
     ALT_HOLD,
@@ -226,7 +226,8 @@ class Autopilot:
             return False
         self.armed, self._armed_s = True, self.now_s
         self.say(6, "Arming motors")
-        if self.mode == AUTO and int(self.parameters["AUTO_OPTIONS"]) & 2 and self._takes_off():
+        begins = takes_off_first(self.stores.mission, self.scene.persona)
+        if self.mode == AUTO and int(self.parameters["AUTO_OPTIONS"]) & 2 and begins:
             self._begin_mission(announced=True)
         return True
 
@@ -247,7 +248,7 @@ class Autopilot:
         """Change the flight mode; False for one that does not exist or cannot be entered."""
         if mode not in FLIGHT_MODES:
             return False
-        if mode == AUTO and self.armed and len(self.stores.mission) < 2:
+        if mode == AUTO and self.armed and not self._may_begin():
             return False
         before, self.mode = self.mode, mode
         if before == mode:
@@ -277,17 +278,18 @@ class Autopilot:
 
     def start_mission(self) -> bool:
         """Enter AUTO and begin; refused without a mission, or on the ground without a take-off."""
-        mission = self.stores.mission
-        if len(mission) < 2 or (self.armed and not self.airborne and not self._takes_off()):
-            return False
-        if not self.set_mode(AUTO):
+        if len(self.stores.mission) < 2 or not self.set_mode(AUTO):
             return False
         if self.armed and not self.airborne:
             self._begin_mission()
         return True
 
-    def _takes_off(self) -> bool:
-        return any(item.command in TAKEOFFS for item in self.stores.mission[1:])
+    def _may_begin(self) -> bool:
+        """Whether there is a mission that can be begun from where the vehicle is."""
+        ready = self.airborne or takes_off_first(self.stores.mission, self.scene.persona)
+        if len(self.stores.mission) > 1 and not ready:
+            self.say(2, "Auto: Missing Takeoff Cmd")
+        return len(self.stores.mission) > 1 and ready
 
     def _begin_mission(self, *, announced: bool = False) -> None:
         self._leave_ground()

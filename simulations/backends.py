@@ -13,12 +13,13 @@ from geo.terrain import Terrain
 from simulations.airframe import airframe_of
 from simulations.autopilot import Autopilot
 from simulations.ground_shape import GroundShape
+from simulations.instances import AutopilotError
 from simulations.personas import ARDUPILOT, Persona
 from simulations.piloting import Pilot
 from simulations.processes import AutopilotProgram, running_autopilot
 from simulations.scenarios import USUAL_WIND_M_S, Scenario
 from simulations.scene import Scene
-from simulations.task import Task
+from simulations.task import Task, uses_terrain
 from simulations.trace import Trace, Tracer, reported_trace
 from simulations.vehicle import Wind
 from simulations.wire import Beating, Muffled, Wire
@@ -128,14 +129,22 @@ class Process:
     def stand(self, trial: Trial, log_path: Path) -> Iterator[Stand]:
         """Start the program with the trial's wind and home, and connect to it."""
         task, wind = trial.task, trial.wind
+        if uses_terrain(task):
+            raise AutopilotError(
+                f"{task.path}: has heights above ground (frame 10 or 11), for which the autopilot "
+                "asks its ground station for terrain; that is not answered here. Use the builtin "
+                "backend, or heights above home."
+            )
         drone = task.drone
         lasts_s = 3600 * drone.battery_wh / drone.hover_w * trial.scenario.battery_share
         vehicle = running_autopilot(self.program, task.home, wind, self.speed_up, lasts_s)
-        with vehicle as transport:
-            line = Muffled(transport)
+        with vehicle as started:
+            line = Muffled(started.line)
             beating = Beating(line, 1 / self.speed_up, time.monotonic)
             with MavlinkLink(beating, TlogWriter(log_path), silence_s=SILENCE_S) as link:
-                pilot = Pilot(link, line, task, trial.scenario, pace=self.speed_up)
+                pilot = Pilot(
+                    link, line, task, trial.scenario, pace=self.speed_up, mark=started.mark
+                )
 
                 def trace() -> Trace:
                     monitor = pilot.session.monitor

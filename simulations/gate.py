@@ -12,8 +12,11 @@ from geo.terrain import Terrain
 from geo.track import Track
 from simulations.backends import Backend, Trial
 from simulations.gate_checks import Check, Flight, Limits, judge
+from simulations.instances import AutopilotError
+from simulations.piloting import never_flown
 from simulations.scenarios import Expectation, Scenario
 from simulations.task import Task
+from simulations.trace import trace_of
 
 LOG_FILE = "flight.tlog"
 Listener = Callable[[Task, Scenario, int, int], None]  # item, photos
@@ -86,11 +89,14 @@ def fly_scenarios(
 
 def _fly(trial: Trial, backend: Backend, limits: Limits, path: Path, listener: Listener) -> Result:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with backend.stand(trial, path) as stand:
-        task, scenario = trial.task, trial.scenario
-        stand.pilot.on_progress = lambda item, photos: listener(task, scenario, item, photos)
-        outcome = stand.pilot.fly()
-        trace, track = stand.trace(), stand.pilot.session.monitor.track()
+    task, scenario = trial.task, trial.scenario
+    try:
+        with backend.stand(trial, path) as stand:
+            stand.pilot.on_progress = lambda item, photos: listener(task, scenario, item, photos)
+            outcome = stand.pilot.fly()
+            trace, track = stand.trace(), stand.pilot.session.monitor.track()
+    except AutopilotError as error:  # one flight has failed; the others may still be flown
+        outcome, trace, track = never_flown(str(error)), trace_of((), ()), Track((), ())
     write_track(path.parent, track)
     flight = Flight(task, scenario, trial.ground, outcome, trace, limits)
     return Result(trial, flight, judge(flight), backend.name, path, track)

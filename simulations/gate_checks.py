@@ -14,6 +14,7 @@ from geo.frames import Array
 from geo.pose import Attitude, GeoPoint, Pose
 from geo.terrain import FlatTerrain, Terrain
 from geo.track import CameraEvent, Track, TrackPoint
+from missions.model import MissionItem
 from simulations.ground_shape import GroundShape
 from simulations.personas import AUTO, BRAKE, LAND, LOITER, RTL
 from simulations.piloting import Outcome
@@ -147,9 +148,9 @@ def _below_ceiling(flight: Flight) -> Check:
     """Above ground everywhere, and above home where the plan says a ceiling."""
     heights = flight.trace.places_m[:, 2]
     above = heights - flight.ground.heights_m(flight.trace.places_m[:, :2])
-    if not np.isfinite(above).any():
-        return Check("ceiling", None, detail="the DEM does not know the ground here")
-    highest, limit = float(np.nanmax(above)), flight.limits.ceiling_agl_m
+    if not np.isfinite(above).all():
+        return Check("ceiling", False, detail=_unknown_ground(above))
+    highest, limit = float(above.max()), flight.limits.ceiling_agl_m
     home_limit = flight.task.ceiling_home_m
     within = highest <= limit + HEIGHT_TOLERANCE_M
     if home_limit is not None:
@@ -163,11 +164,18 @@ def _clear_of_ground(flight: Flight) -> Check:
     above = places[:, 2] - flight.ground.heights_m(places[:, :2])
     away = np.hypot(places[:, 0], places[:, 1]) > HOME_CYLINDER_M
     away[_last_descent(places[:, 2]) :] = False
-    if not np.isfinite(above[away]).any():
+    if not away.any():
         return Check("clearance", None, detail="nowhere away from take-off and landing")
-    lowest = float(np.nanmin(above[away]))
+    if not np.isfinite(above[away]).all():
+        return Check("clearance", False, detail=_unknown_ground(above[away]))
+    lowest = float(above[away].min())
     limit = flight.limits.clearance_m
     return Check("clearance", lowest >= limit, lowest, limit, "m above ground")
+
+
+def _unknown_ground(above_m: Array) -> str:
+    share = float(np.mean(~np.isfinite(above_m)))
+    return f"the DEM does not know the ground under {share:.0%} of the flight; give a larger one"
 
 
 def _last_descent(heights_m: Array) -> int:
@@ -184,7 +192,7 @@ def _reserve(flight: Flight) -> Check:
     completes = flight.scenario.expects is Expectation.COMPLETED
     limit = flight.task.drone.reserve_share if completes else 0.0
     if not math.isfinite(left):
-        return Check("reserve", None, detail="the vehicle does not tell its battery")
+        return Check("reserve", False, detail="the vehicle does not tell its battery")
     return Check("reserve", left >= limit if completes else left > 0, 100 * left, 100 * limit, "%")
 
 
@@ -251,7 +259,7 @@ def expected_photos(task: Task) -> int:
     for item in task.items:
         if item.command == 206:
             spacing = max(item.parameters[0], 0.0)
-        elif item.command in (203, 2000) and (item.command == 203 or item.parameters[2] == 1):
+        elif _shoots(item):
             count += 1
         elif item.command in (16, 82) and item.lon_deg:
             lonlat = np.array([[item.lon_deg, item.lat_deg]])
@@ -260,6 +268,13 @@ def expected_photos(task: Task) -> int:
                 count += int(math.hypot(x - here[0], y - here[1]) * 0.95 / spacing)
             here = (x, y)
     return count
+
+
+def _shoots(item: MissionItem) -> bool:
+    """Whether an item takes one picture: x of 203 says so, the number in 2000."""
+    return (item.command, item.lat_deg) == (203, 1) or (
+        item.command == 2000 and item.parameters[2] == 1
+    )
 
 
 def _track(flight: Flight) -> Track:
@@ -275,32 +290,51 @@ def _track(flight: Flight) -> Track:
 
 def _coverage(flight: Flight) -> Check:
     """Ground in the planned photos that the photos taken show too."""
-    task = flight.task
-    steep = [p for p in task.photos or () if p.pitch_deg <= STEEPEST_PITCH_DEG]
-    if not steep:
+    planned = _planned_poses(flight)
+    if not planned:
         return Check("coverage", None, detail="the file says no photos looking down")
-    base = task.home.altitude_amsl_m
-    planned = [
-        Pose(
-            GeoPoint(p.lon_deg, p.lat_deg, base + p.height_home_m),
-            Attitude(p.heading_deg, p.pitch_deg),
-        )
-        for p in steep
-    ]
-    terrain = flight.ground.terrain or FlatTerrain(base)
-    wanted, seen = (_shown(flight, poses, terrain) for poses in (planned, flight.trace.exposures))
-    if wanted.area == 0:
-        return Check("coverage", None, detail="the DEM does not know the ground here")
+    terrain = flight.ground.terrain or _level(flight)
+    ours, theirs = (_shown(flight, poses, terrain) for poses in (planned, flight.trace.exposures))
+    if any(outline is None for outline in ours):
+        dark = sum(outline is None for outline in ours)
+        detail = f"the DEM does not know the ground in {dark} of {len(ours)} planned photos"
+        return Check("coverage", False, detail=detail)
+    wanted, seen = _together(ours), _together(theirs)
     share = float(wanted.intersection(seen).area / wanted.area)
     return Check("coverage", share >= COVERAGE_SHARE, 100 * share, 100 * COVERAGE_SHARE, "%")
 
 
-def _shown(flight: Flight, poses: Sequence[Pose], terrain: Terrain) -> BaseGeometry:
-    """Ground in some photos, local metres."""
+def _planned_poses(flight: Flight) -> list[Pose]:
+    """Of planned photos that show nothing but ground, were it level."""
+    base = flight.task.home.altitude_amsl_m
+    poses = [
+        Pose(
+            GeoPoint(p.lon_deg, p.lat_deg, base + p.height_home_m),
+            Attitude(p.heading_deg, p.pitch_deg),
+        )
+        for p in flight.task.photos or ()
+        if p.pitch_deg <= STEEPEST_PITCH_DEG
+    ]
+    shown = _shown(flight, poses, _level(flight))
+    return [pose for pose, outline in zip(poses, shown, strict=True) if outline is not None]
+
+
+def _level(flight: Flight) -> Terrain:
+    return FlatTerrain(flight.task.home.altitude_amsl_m)
+
+
+def _shown(
+    flight: Flight, poses: Sequence[Pose], terrain: Terrain
+) -> tuple[BaseGeometry | None, ...]:
+    """Ground in each of some photos, local metres; None where it is not known."""
     camera, frame = flight.task.drone.camera, flight.task.frame
     outlines = (footprint(camera, pose, terrain, frame) for pose in poses)
-    local = [frame.to_local(outline) for outline in outlines if outline is not None]
-    return shapely.union_all(shapely.make_valid(np.array(local, dtype=object)))
+    return tuple(None if o is None else frame.to_local(o) for o in outlines)
+
+
+def _together(outlines: Sequence[BaseGeometry | None]) -> BaseGeometry:
+    known = [outline for outline in outlines if outline is not None]
+    return shapely.union_all(shapely.make_valid(np.array(known, dtype=object)))
 
 
 _ALWAYS: tuple[Callable[[Flight], Check], ...] = (

@@ -37,7 +37,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "planned_s": round(task.planned_s, 1),
         "photos": len(result.flight.trace.exposures),
         "modes": [MODE_NAMES.get(mode, str(mode)) for mode in outcome.modes],
-        "log": str(result.log_path),
+        "log": str(result.log_path) if result.log_path.exists() else None,
         "checks": [_check_document(check) for check in result.checks],
     }
 

@@ -14,6 +14,7 @@ from missions.model import Command, MissionItem
 from simulations.behaviours import Behaviour, GoTo, Hold, Land, Return, TakeOff, with_speed
 from simulations.motion import SpeedLimits, Vector
 from simulations.parameters import Parameters
+from simulations.personas import Persona
 from simulations.stores import (
     CONDITION_DELAY,
     DO_DIGICAM_CONTROL,
@@ -325,11 +326,24 @@ class MissionRun:
         elif item.command == CONDITION_DELAY:
             self._delayed_until_s = now_s + p1
         elif item.command == DO_DIGICAM_CONTROL:
-            self.shutter.pending = True
+            self.shutter.pending |= item.lat_deg == 1  # x: shoot, as AP_Camera has it
         elif item.command == IMAGE_START_CAPTURE:
             self.shutter.set_interval(p2, int(p3))
         elif item.command == IMAGE_STOP_CAPTURE:
             self.shutter.stop_interval()
+
+
+def takes_off_first(mission: Sequence[MissionItem], persona: Persona) -> bool:
+    """Whether a mission (home in front) can be begun on the ground.
+
+    ArduCopter asks that the first item that moves is a take-off, and passes over delays
+    (AP_Mission::starts_with_takeoff_cmd); of PX4 any take-off will do here.
+    """
+    commands = [item.command for item in mission[1:]]
+    if persona.whole_uploads:
+        return any(command in TAKEOFFS for command in commands)
+    moving = (c for c in commands if c in NAV_COMMANDS and c != NAV_DELAY)
+    return next(moving, None) in TAKEOFFS
 
 
 def _changed_speed(limits: SpeedLimits, item: MissionItem) -> SpeedLimits:

@@ -17,6 +17,7 @@ DEFAULTS: dict[str, tuple[float, int]] = {
     "BATT_LOW_TIMER": (10, INT8),
     "BATT_LOW_VOLT": (13.8, REAL32),
     "BATT_MONITOR": (4, INT8),
+    "BATT_SERIAL_NUM": (-1, INT32),
     "CAM1_TRIGG_DIST": (0, REAL32),
     "CAM1_TYPE": (1, INT8),
     "CAM_AUTO_ONLY": (0, INT8),

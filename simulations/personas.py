@@ -52,6 +52,7 @@ _PX4_PARAMETERS = {
     parameter.name: parameter
     for parameter in (
         Parameter("COM_DL_LOSS_T", INT32, "FS_GCS_TIMEOUT"),
+        Parameter("COM_FLIGHT_UUID", INT32, "BATT_SERIAL_NUM"),  # both mean nothing to a flight
         Parameter("GF_ACTION", INT32, "FENCE_ACTION", codes={3: 1, 0: 0, 1: 0, 2: 4, 5: 2}),
         Parameter("GF_MAX_HOR_DIST", REAL32, "FENCE_RADIUS"),
         Parameter("GF_MAX_VER_DIST", REAL32, "FENCE_ALT_MAX"),
@@ -189,9 +190,3 @@ PERSONAS = {persona.key: persona for persona in (ARDUPILOT, PX4)}
 def persona_of(autopilot: int) -> Persona:
     """Whose manners a heartbeat's MAV_AUTOPILOT announces; ArduPilot's where it is unknown."""
     return PX4 if autopilot == PX4.autopilot else ARDUPILOT
-
-
-def encoded(persona: Persona, name: str, value: float) -> float:
-    """A parameter's value as this persona wants it sent."""
-    parameter = _PX4_PARAMETERS.get(name) if persona is PX4 else None
-    return _as_float(value) if parameter is not None and parameter.kind == INT32 else value

@@ -11,11 +11,12 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flight.errors import FlightError, LinkLostError
 from flight.link import MavlinkLink
-from flight.protocol import FENCE, MISSION, Message, fence_items, home_item
+from flight.protocol import MISSION, Message, home_item
 from flight.readiness import wait_ready
 from flight.session import Session, result_name
-from missions.flown import ABOVE_GROUND
 from missions.model import MissionItem
+from simulations.guarding import guard
+from simulations.marks import Mark
 from simulations.personas import (
     ARDUPILOT,
     AUTO,
@@ -24,7 +25,6 @@ from simulations.personas import (
     PX4,
     RTL,
     Persona,
-    encoded,
     persona_of,
 )
 from simulations.phases import moments_of
@@ -39,13 +39,11 @@ RATES_HZ = {
 }  # fmt: skip
 LATE_FACTOR, LATE_S = 2.0, 300.0  # when a flight is given up: the plan's time times, plus
 CLIMBED_M = 10.0  # when a climb counts as under way
-ABOVE_PLAN_M = 15.0  # a fence's ceiling above the highest place, where the plan has none
 WIND_OVER_M_S = 3.0  # above the limit, when the wind is made too strong
 VOLTS_BELOW = 0.3  # BATT_LOW_VOLT, when the battery is made low
 FENCE_BELOW_M = 5.0  # the vehicle, when its fence is made too low
 MOTOR_SHARE = 0.6  # thrust of the weak motor
 ANSWERS = {Fault.WIND: RTL, Fault.MOTOR: LAND}  # what the client orders; the rest failsafes do
-PX4_NAMES = {"GF_ACTION": 3.0, "NAV_DLL_ACT": 2.0}  # return at a breach and when the link is lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +72,18 @@ class Outcome:
     photos: int
 
 
+def never_flown(problem: str) -> Outcome:
+    """What became of a flight that had no vehicle."""
+    return Outcome(problem, False, False, (), (), 0.0, None, {}, 0.0, 0)
+
+
 @dataclass
 class Pilot:
     """Flies one task in one scenario.
 
     Attributes:
         pace: seconds of the vehicle in one of the link's clock.
+        mark: of the vehicle that was started; None where it is in this process.
     """
 
     link: MavlinkLink
@@ -87,6 +91,7 @@ class Pilot:
     task: Task
     scenario: Scenario
     pace: float = 1.0
+    mark: Mark | None = None
     on_progress: Callable[[int, int], None] = lambda item, photos: None
     session: Session = field(init=False)
     persona: Persona = field(init=False)
@@ -126,6 +131,8 @@ class Pilot:
         heartbeat = self.link.wait_for_vehicle()
         self.persona = persona_of(heartbeat.autopilot)
         self.session.monitor.feed(heartbeat)
+        if self.mark is not None:
+            self.mark.check(self.session)
 
     @property
     def _now_s(self) -> float:
@@ -162,35 +169,14 @@ class Pilot:
             self.session.set_interval(kind, rate_hz)
         wait_ready(self.session)
         self._find_gps_switch()
-        self.session.store(fence_items(self.task.fence_or_hull), FENCE)
-        if self.persona is PX4:
-            for name, value in {**PX4_NAMES, "GF_MAX_VER_DIST": self._ceiling_m()}.items():
-                self._put(name, value)
-        else:
-            self._put("FENCE_TYPE", 5)
-            self._put("FENCE_ACTION", 1)
-            self._put("FENCE_ALT_MAX", self._ceiling_m())
-            self._put("FENCE_ENABLE", 1)
-            self._put("FS_GCS_ENABLE", 1)
+        if self.persona is not PX4:
+            self.session.read_parameter("MNT1_TYPE")  # by which the photos' poses are known
+        guard(self.session, self.task)
         self.session.store(self._items(), MISSION)
 
     def _items(self) -> tuple[MissionItem, ...]:
         home = self.session.monitor.home or self.task.home
         return (home_item(home), *self.task.items)[self.persona.first_item :]
-
-    def _ceiling_m(self) -> float:
-        """Height above home of the fence's lid; heights above ground may lie anywhere."""
-        if self.task.ceiling_home_m is not None:
-            return self.task.ceiling_home_m
-        heights = [
-            item.altitude_m - (self.task.home.altitude_amsl_m if item.frame in (0, 5) else 0.0)
-            for item in self.task.items
-        ]
-        relief_m = 500.0 if any(item.frame in ABOVE_GROUND for item in self.task.items) else 0.0
-        return max(heights, default=0.0) + ABOVE_PLAN_M + relief_m
-
-    def _put(self, name: str, value: float) -> None:
-        self.session.set_parameter(name, encoded(self.persona, name, value))
 
     def _find_gps_switch(self) -> None:
         """See by which parameter this version's simulated receiver is switched off."""
@@ -257,18 +243,20 @@ class Pilot:
             self.line.cut = True
         elif fault is Fault.BATTERY:
             low_v = self.session.read_parameter("BATT_LOW_VOLT") or 0.0
-            self._put("SIM_BATT_VOLTAGE", low_v - VOLTS_BELOW)
+            self.session.set_parameter("SIM_BATT_VOLTAGE", low_v - VOLTS_BELOW)
         elif fault is Fault.FENCE:
             lid = "GF_MAX_VER_DIST" if self.persona is PX4 else "FENCE_ALT_MAX"
-            self._put(lid, max(1.0, height_m - FENCE_BELOW_M))
+            self.session.set_parameter(lid, max(1.0, height_m - FENCE_BELOW_M))
         elif fault is Fault.WIND:
-            self._put("SIM_WIND_SPD", self.task.drone.wind_limit_m_s + WIND_OVER_M_S)
+            self.session.set_parameter(
+                "SIM_WIND_SPD", self.task.drone.wind_limit_m_s + WIND_OVER_M_S
+            )
         elif fault is Fault.MOTOR:
-            self._put("SIM_ENGINE_MUL", MOTOR_SHARE)
-            self._put("SIM_ENGINE_FAIL", 1)
+            self.session.set_parameter("SIM_ENGINE_MUL", MOTOR_SHARE)
+            self.session.set_parameter("SIM_ENGINE_FAIL", 1)
         else:
             name, value = self._gps_switch if fault is Fault.GPS else ("SIM_RC_FAIL", 1.0)
-            self._put(name, value)
+            self.session.set_parameter(name, value)
 
     def _end_fault(self, now_s: float) -> None:
         """Let the link or the radio come back; nothing else does."""
@@ -278,7 +266,7 @@ class Pilot:
         self._fault_ended = True
         self.line.cut = False
         if scenario.fault is Fault.RADIO:
-            self._put("SIM_RC_FAIL", 0)
+            self.session.set_parameter("SIM_RC_FAIL", 0)
 
     def _answer(self) -> None:
         """Order what the vehicle does not do by itself, once."""

@@ -7,7 +7,6 @@ PX4's is taken from its documentation and was never run against a real PX4.
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,23 +17,25 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
-from flight.transports import TcpTransport, Transport, UdpTransport
-from geo.errors import AerogridError
+from flight.transports import TcpTransport, Transport
 from geo.pose import GeoPoint
+from simulations.instances import (
+    HOST,
+    AutopilotError,
+    FirstCaller,
+    Instance,
+    LiveLine,
+    instance_taken,
+)
+from simulations.marks import Mark, new_mark
 from simulations.vehicle import Wind
 
-ARDUPILOT_PORT, PORTS_APART, INSTANCES = 5760, 10, 40
-PX4_PORT = 14540
 HOVER_A = 34.0  # what the simulated frame draws: 284 mAh in 30 s of a recording
 START_S = 30.0  # until it listens
 STOP_S = 5.0
 RETRY_S = 0.05
 LAST_LINES = 4
 OUTPUT_FILE, DEFAULTS_FILE = "output.txt", "aerogrid.parm"
-
-
-class AutopilotError(AerogridError):
-    """The program of an autopilot is missing, or does not run as it should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +78,44 @@ def find_program(
     return AutopilotProgram(kind, path)
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A program that takes a connection.
+
+    Attributes:
+        line: to whatever answered first.
+        mark: by which the started vehicle is told from any other.
+    """
+
+    line: Transport
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class _Boot:
+    """With what a vehicle is started."""
+
+    program: Path
+    folder: Path
+    instance: Instance
+    home: GeoPoint
+    wind: Wind
+    rate: float
+    mark: Mark
+
+
 class _Starter(Protocol):
     """How a kind of autopilot is started and reached."""
 
-    def __call__(
-        self, program: Path, folder: Path, instance: int, home: GeoPoint, wind: Wind, rate: float
-    ) -> tuple[list[str], dict[str, str], Callable[[], Transport]]: ...
+    def __call__(self, boot: _Boot) -> tuple[list[str], dict[str, str], Callable[[], Transport]]:
+        """Arguments, environment, and how to connect."""
+        ...
 
 
 @contextmanager
 def running_autopilot(
     program: AutopilotProgram, home: GeoPoint, wind: Wind, speed_up: float, lasts_s: float
-) -> Iterator[Transport]:
+) -> Iterator[Started]:
     """Start an autopilot and connect to it.
 
     Args:
@@ -101,27 +128,29 @@ def running_autopilot(
     Raises:
         AutopilotError: it cannot be started, ends by itself, or does not listen in time.
     """
-    starter, port = _KINDS[program.kind]
-    with tempfile.TemporaryDirectory(prefix="aerogrid-") as name:
+    mark = new_mark(program.kind)
+    with (
+        tempfile.TemporaryDirectory(prefix="aerogrid-") as name,
+        instance_taken(program.kind) as instance,
+    ):
         folder = Path(name)
-        instance = _free_instance(*port)
         if program.kind == "ardupilot":
-            _write_defaults(folder / DEFAULTS_FILE, wind, lasts_s)
-        arguments, environment, connect = starter(
-            program.path, folder, instance, home, wind, speed_up
+            _write_defaults(folder / DEFAULTS_FILE, wind, lasts_s, mark)
+        arguments, environment, connect = _STARTERS[program.kind](
+            _Boot(program.path, folder, instance, home, wind, speed_up, mark)
         )
         process = _start(arguments, environment, folder)
         try:
-            transport = _connected(process, connect, program, folder)
+            line = _connected(process, connect, program, folder)
             try:
-                yield transport
+                yield Started(LiveLine(line, process), mark)
             finally:
-                transport.close()
+                line.close()
         finally:
             _stop(process)
 
 
-def _write_defaults(path: Path, wind: Wind, lasts_s: float) -> None:
+def _write_defaults(path: Path, wind: Wind, lasts_s: float, mark: Mark) -> None:
     """The parameters of the boot: the shipped ones, the wind, and how much the battery holds."""
     shipped = (files("simulations") / "arducopter.parm").read_text(encoding="utf-8")
     own = {
@@ -129,57 +158,38 @@ def _write_defaults(path: Path, wind: Wind, lasts_s: float) -> None:
         "SIM_WIND_DIR": wind.from_deg,
         "SIM_WIND_TURB": wind.gust_m_s,
         "BATT_CAPACITY": round(HOVER_A * lasts_s / 3.6),
+        mark.name: mark.value,
     }
-    lines = [shipped.rstrip(), *(f"{key} {value:g}" for key, value in own.items())]
+    lines = [shipped.rstrip(), *(f"{key} {value:.12g}" for key, value in own.items())]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _ardupilot(
-    program: Path, folder: Path, instance: int, home: GeoPoint, wind: Wind, rate: float
-) -> tuple[list[str], dict[str, str], Callable[[], Transport]]:
+def _ardupilot(boot: _Boot) -> tuple[list[str], dict[str, str], Callable[[], Transport]]:
+    home = boot.home
     place = f"{home.lat_deg:.7f},{home.lon_deg:.7f},{home.altitude_amsl_m:.2f},0"
-    arguments = [str(program), "--model", "+", "--home", place, "--speedup", f"{rate:g}"]
-    arguments += ["--defaults", str(folder / DEFAULTS_FILE), "-I", str(instance)]
-    port = ARDUPILOT_PORT + PORTS_APART * instance
-    return arguments, {}, lambda: TcpTransport("127.0.0.1", port)
+    arguments = [str(boot.program), "--model", "+", "--home", place, "--speedup", f"{boot.rate:g}"]
+    arguments += ["--defaults", str(boot.folder / DEFAULTS_FILE), "-I", str(boot.instance.number)]
+    return arguments, {}, lambda: TcpTransport(HOST, boot.instance.port)
 
 
-def _px4(
-    program: Path, folder: Path, instance: int, home: GeoPoint, wind: Wind, rate: float
-) -> tuple[list[str], dict[str, str], Callable[[], Transport]]:
-    arguments = [str(program), "-d", "-i", str(instance), "-w", str(folder)]
-    arguments.append(str(program.parent.parent / "etc"))
+def _px4(boot: _Boot) -> tuple[list[str], dict[str, str], Callable[[], Transport]]:
+    home, wind = boot.home, boot.wind
+    arguments = [str(boot.program), "-d", "-i", str(boot.instance.number), "-w", str(boot.folder)]
+    arguments.append(str(boot.program.parent.parent / "etc"))
     environment = {
         "PX4_SIM_MODEL": "sihsim_quadx",
-        "PX4_SIM_SPEED_FACTOR": f"{rate:g}",
+        "PX4_SIM_SPEED_FACTOR": f"{boot.rate:g}",
         "PX4_HOME_LAT": f"{home.lat_deg:.7f}",
         "PX4_HOME_LON": f"{home.lon_deg:.7f}",
         "PX4_HOME_ALT": f"{home.altitude_amsl_m:.2f}",
         "PX4_PARAM_SIH_WIND_N": f"{wind.velocity[1]:.3f}",
         "PX4_PARAM_SIH_WIND_E": f"{wind.velocity[0]:.3f}",
+        f"PX4_PARAM_{boot.mark.name}": str(boot.mark.value),
     }
-    udp = UdpTransport("127.0.0.1", PX4_PORT + instance, listen=True)
-    return arguments, environment, lambda: udp
+    return arguments, environment, lambda: FirstCaller(boot.instance.held)
 
 
-_KINDS: dict[str, tuple[_Starter, tuple[int, int, int]]] = {
-    "ardupilot": (_ardupilot, (ARDUPILOT_PORT, PORTS_APART, socket.SOCK_STREAM)),
-    "px4": (_px4, (PX4_PORT, 1, socket.SOCK_DGRAM)),
-}
-
-
-def _free_instance(first_port: int, apart: int, kind: int) -> int:
-    """The first instance whose port nobody uses."""
-    for instance in range(INSTANCES):
-        with socket.socket(socket.AF_INET, kind) as probe:
-            try:
-                probe.bind(("127.0.0.1", first_port + apart * instance))
-            except OSError:
-                continue
-            return instance
-    raise AutopilotError(
-        f"All of {INSTANCES} ports from {first_port} on are in use; stop other simulators."
-    )
+_STARTERS: dict[str, _Starter] = {"ardupilot": _ardupilot, "px4": _px4}
 
 
 def _start(

@@ -19,6 +19,7 @@ from flight.protocol import (
     Message,
     item_from_message,
     message_from_item,
+    place_scale,
 )
 from missions.model import Command, MissionItem
 from simulations.personas import ARDUPILOT, Persona
@@ -40,7 +41,11 @@ MISSION_COMMANDS = WITHOUT_EFFECT.union(
 )
 PLACED_COMMANDS = frozenset(
     {16, NAV_LOITER_UNLIM, NAV_LOITER_TURNS, NAV_LOITER_TIME, NAV_SPLINE, 21, 22, NAV_VTOL_TAKEOFF}
+    | {179, 189, 201}
 )
+# Of which only the first parameters are kept, and those whose x and y are numbers, not places.
+FIRST_PARAMETERS = {112: 1, 114: 1, 177: 2, 178: 3, 181: 2, 183: 2, 197: 0, 205: 3, 2001: 1, 20: 0}
+PLAIN_NUMBERS = frozenset({DO_DIGICAM_CONTROL, 1000})
 FENCE_COMMANDS = frozenset(range(5000, 5005))
 RALLY_COMMANDS = frozenset({5100})
 COMMANDS = {MISSION: MISSION_COMMANDS, FENCE: FENCE_COMMANDS, RALLY: RALLY_COMMANDS}
@@ -81,12 +86,31 @@ def stored_form(item: MissionItem, mission_type: int) -> MissionItem:
     p1, p2, p3, p4 = (0.0 if math.isnan(p) else p for p in item.parameters)
     if item.command in PLACED_COMMANDS:
         frame = {6: 3, 5: 0, 2: 0, 11: 10}.get(item.frame, item.frame)
-        kept = (float(int(p1) % 65536), 0.0, 0.0, 0.0)
+        kept = _kept_parameters(item.command, p1, p3, p4)
         altitude_m = int(item.altitude_m * 100 + math.copysign(1e-3, item.altitude_m)) / 100
         return replace(item, frame=frame, parameters=kept, altitude_m=altitude_m, autocontinue=True)
-    if item.command == Command.NAV_RETURN_TO_LAUNCH:
-        p1 = p2 = p3 = p4 = 0.0
-    return MissionItem(item.command, 0, (p1, p2, p3, p4))
+    count = FIRST_PARAMETERS.get(item.command, 4)
+    first = (*(p1, p2, p3, p4)[:count], *[0.0] * (4 - count))
+    kept = (first[0], first[1], first[2], first[3])
+    if item.command in PLAIN_NUMBERS:
+        return MissionItem(item.command, 0, kept, item.lon_deg, item.lat_deg)
+    return MissionItem(item.command, 0, kept)
+
+
+def _kept_parameters(
+    command: int, p1: float, p3: float, p4: float
+) -> tuple[float, float, float, float]:
+    """What is left of the parameters of an item with a place (AP_Mission.cpp, both ways)."""
+    seconds, side = float(int(p1) % 65536), -1.0 if p3 < 0 else 1.0
+    radius_m = int(abs(p3))
+    if command == NAV_LOITER_UNLIM:
+        return 0.0, 0.0, side * radius_m, 0.0
+    if command == NAV_LOITER_TIME:
+        return seconds, 0.0, side, float(p4 > 0)
+    if command == NAV_LOITER_TURNS:
+        stored_m = radius_m if radius_m <= 255 else 10 * min(255, radius_m // 10)
+        return float(min(255, int(p1))), 0.0, side * stored_m, float(p4 > 0)
+    return (0.0 if command == 189 else seconds), 0.0, 0.0, 0.0
 
 
 @dataclass(slots=True)
@@ -322,8 +346,8 @@ def _as_floats(item: Message) -> Message:
         item.param2,
         item.param3,
         item.param4,
-        item.x * 1e-7,
-        item.y * 1e-7,
+        item.x / place_scale(item.command),
+        item.y / place_scale(item.command),
         item.z,
         item.mission_type,
     )

@@ -10,6 +10,7 @@ from flight.protocol import (
     FENCE,
     FENCE_EXCLUSION,
     FENCE_INCLUSION,
+    MISSION,
     Address,
     differences,
     fence_items,
@@ -19,6 +20,7 @@ from flight.protocol import (
     message_from_item,
 )
 from missions.model import MissionItem
+from simulations.stores import stored_form
 from tests.flight.sorties import HOME, small_sortie, waypoint
 
 TO = Address()
@@ -103,3 +105,58 @@ def test_a_fence_with_a_hole_becomes_a_zone_to_stay_in_and_one_to_keep_out_of():
 )
 def test_a_vehicle_is_known_by_its_heartbeat(kind, autopilot, flies):
     assert is_vehicle(mavlink.MAVLink_heartbeat_message(kind, autopilot, 0, 0, 4, 3)) is flies
+
+
+PLACE = (120.1276, 32.5103, 30.0)
+# What Mission Planner sends (frame 3 throughout) and what ArduCopter hands back: AP_Mission.cpp,
+# mavlink_int_to_mission_cmd, stored_in_location and mission_cmd_to_mavlink_int.
+REWRITTEN = [
+    (MissionItem(17, 3, (0, 0, -20, 1), *PLACE), MissionItem(17, 3, (0, 0, -20, 0), *PLACE)),
+    (MissionItem(18, 3, (2, 0, 20.5, 1), *PLACE), MissionItem(18, 3, (2, 0, 20, 1), *PLACE)),
+    (MissionItem(18, 3, (2, 0, 304, 1), *PLACE), MissionItem(18, 3, (2, 0, 300, 1), *PLACE)),
+    (MissionItem(19, 3, (5, 0, 20, 1), *PLACE), MissionItem(19, 3, (5, 0, 1, 1), *PLACE)),
+    (MissionItem(82, 3, (3, 1, 0, 0), *PLACE), MissionItem(82, 3, (3, 0, 0, 0), *PLACE)),
+    (MissionItem(93, 3, (5, 0, 0, 0)), MissionItem(93, 0, (5, 0, 0, 0))),
+    (MissionItem(112, 3, (2, 0, 0, 0), 1, 2, 3), MissionItem(112, 0, (2, 0, 0, 0))),
+    (MissionItem(177, 3, (1, 2, 0, 0)), MissionItem(177, 0, (1, 2, 0, 0))),
+    (MissionItem(183, 3, (9, 1100, 0, 0)), MissionItem(183, 0, (9, 1100, 0, 0))),
+    (MissionItem(189, 3), MissionItem(189, 3)),
+    (MissionItem(201, 3, (0, 0, 0, 0), *PLACE), MissionItem(201, 3, (0, 0, 0, 0), *PLACE)),
+    (MissionItem(203, 3, (0, 0, 0, 0), 0, 1), MissionItem(203, 0, (0, 0, 0, 0), 0, 1)),
+    (MissionItem(2000, 3, (0, 2, 1, 0)), MissionItem(2000, 0, (0, 2, 1, 0))),
+]
+
+
+@pytest.mark.parametrize(("sent", "back"), REWRITTEN, ids=lambda item: str(item.command))
+def test_what_ardupilot_keeps_of_foreign_items_is_no_difference(sent, back):
+    assert differences((home_item(HOME), sent), (home_item(HOME), back)) == ()
+    assert stored_form(sent, MISSION) == back
+
+
+@pytest.mark.parametrize(
+    ("sent", "back", "name"),
+    [
+        (MissionItem(201, 3, (0, 0, 0, 0), *PLACE), MissionItem(201, 0), "frame"),
+        (
+            MissionItem(18, 3, (2, 0, 20, 1), *PLACE),
+            MissionItem(18, 3, (3, 0, 20, 1), *PLACE),
+            "param1",
+        ),
+        (
+            MissionItem(17, 3, (0, 0, 20, 0), *PLACE),
+            MissionItem(17, 3, (0, 0, -20, 0), *PLACE),
+            "param3",
+        ),
+        (MissionItem(183, 3, (9, 1100, 0, 0)), MissionItem(183, 0, (9, 1500, 0, 0)), "param2"),
+        (MissionItem(203, 3, (0, 0, 0, 0), 0, 1), MissionItem(203, 0), "lat_deg"),
+    ],
+)
+def test_what_makes_a_foreign_item_another_one_is_told(sent, back, name):
+    found = differences((home_item(HOME), sent), (home_item(HOME), back))
+    assert name in [difference.name for difference in found]
+
+
+def test_the_order_to_shoot_travels_as_a_plain_number():
+    message = through_the_wire(message_from_item(MissionItem(203, 3, lat_deg=1), 1, to=TO))
+    assert message.x == 1
+    assert item_from_message(message).lat_deg == 1

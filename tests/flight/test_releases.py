@@ -14,11 +14,15 @@ from tests.vision.photos import save_photo, textured
 from vision.frames import read_frames
 
 DATA = Path(os.environ.get("AEROGRID_DATA", Path(__file__).parents[3] / "shared")) / "sitl"
-SMALL = textured(160, 120)
 LOGS = ("copter_survey.tlog", "copter_survey_compact.BIN")
 needs_recordings = pytest.mark.skipif(
     not DATA.exists(), reason=f"recordings of a real ArduCopter are not at {DATA}"
 )
+
+
+def view(number):
+    """A small picture that is like no other one; those that are alike are taken for doubles."""
+    return textured(160, 120, seed=number)
 
 
 @needs_recordings
@@ -29,10 +33,12 @@ def test_sony_photos_get_the_pose_of_their_release(tmp_path, name):
     clock = timedelta(hours=8, seconds=-37)
     for event in events:
         taken = (event.time + clock).strftime("%Y:%m:%d %H:%M:%S")
-        save_photo(tmp_path / f"DSC{event.index:05}.jpg", SMALL, lon_lat=None, taken=taken)
+        save_photo(
+            tmp_path / f"DSC{event.index:05}.jpg", view(event.index), lon_lat=None, taken=taken
+        )
     stray = (events[0].time + clock - timedelta(seconds=200)).strftime("%Y:%m:%d %H:%M:%S")
-    save_photo(tmp_path / "DSC00000.jpg", SMALL, lon_lat=None, taken=stray)
-    first, *others = read_frames(tmp_path, events=read_releases(DATA / name))
+    save_photo(tmp_path / "DSC00000.jpg", view(0), lon_lat=None, taken=stray)
+    first, *others = read_frames(tmp_path, events=read_releases(DATA / name), utc_offset_hours=8)
     assert first.pose is None
     for frame, event in zip(others, events, strict=True):
         if frame.pose is None:  # the leaning body looked too far aside

@@ -4,6 +4,8 @@ from flight.errors import LinkLostError, TransferError
 from flight.protocol import FENCE, MISSION, differences, fence_items, home_item
 from flight.session import NoAnswerError, Session
 from missions.model import MissionItem
+from simulations.autopilot import Autopilot, Scene
+from simulations.personas import PX4
 from tests.flight.links import SimulatedLink
 from tests.flight.sorties import HOME, area, small_sortie, waypoint
 
@@ -115,3 +117,19 @@ def test_an_order_that_is_lost_is_given_again():
 def test_a_message_that_the_vehicle_does_not_have_is_none(session):
     assert session.request_message(300, "PROTOCOL_VERSION") is None
     assert session.request_message(242, "HOME_POSITION") is not None
+
+
+def test_a_whole_number_of_px4_is_coded_by_its_kind_even_when_not_read_before():
+    link = SimulatedLink()
+    link.autopilot = Autopilot(Scene(HOME, persona=PX4))
+    session = Session(link)
+    session.monitor.feed(link.wait_for_vehicle())
+    session.set_parameter("GF_ACTION", 3)
+    assert link.autopilot.parameters["FENCE_ACTION"] == 1
+    assert session.read_parameter("GF_ACTION") == 3
+
+
+def test_a_hold_that_ardupilot_would_cut_is_told_before_anything_is_sent(session):
+    with pytest.raises(TransferError, match=r"Item 1 holds for 1.5 s.*Give 1 or 2 s. Nothing was"):
+        session.store((ITEMS[0], waypoint(10, 10, hold_s=1.5)))
+    assert session.load() == ()

@@ -50,7 +50,8 @@ def px4(arguments):
     """Run as PX4 does, which is told by its environment."""
     number = int(arguments[arguments.index("-i") + 1])
     lon, lat, alt = (float(os.environ[f"PX4_HOME_{axis}"]) for axis in ("LON", "LAT", "ALT"))
-    scene = Scene(GeoPoint(lon, lat, alt), boot_s=0.0, persona=PX4)
+    mark = {"BATT_SERIAL_NUM": float(os.environ["PX4_PARAM_COM_FLIGHT_UUID"])}
+    scene = Scene(GeoPoint(lon, lat, alt), boot_s=0.0, persona=PX4, parameters=mark)
     rate = float(os.environ["PX4_SIM_SPEED_FACTOR"])
     run(scene, UdpLine("127.0.0.1", 14540 + number), rate, PX4)
 

@@ -16,8 +16,8 @@ from missions.waypoints import write_waypoints
 from missions.wpml import write_wpml
 from simulations.backends import BuiltIn
 from simulations.gate import verdict_of
-from simulations.gate_checks import Limits
-from simulations.personas import LAND, PX4, RTL
+from simulations.gate_checks import Limits, judge
+from simulations.personas import ARDUPILOT, LAND, PX4, RTL
 from simulations.scenarios import Expectation, Fault, Phase, Scenario, shipped_scenarios
 from simulations.task import read_task
 from tests.flight.sorties import HOME, area, waypoint
@@ -89,6 +89,48 @@ def test_a_mission_that_never_ends_is_given_up(tmp_path):
     assert "was not over" in checks["completed"].detail
 
 
+def test_a_mission_that_does_not_begin_with_a_take_off_fails_as_ardupilot_refuses_it(tmp_path):
+    first, *others = GOOD.items
+    assert first.command == 22
+    late = replace(GOOD, items=(waypoint(20, 30), first, *others))
+    _, checks = fly(task_of(tmp_path, late), CALM, tmp_path)
+    assert "Auto: Missing Takeoff Cmd" in checks["completed"].detail
+
+
+def mission_planner_file(path, *rows):
+    """Rows of frame, command, param1..4, latitude, longitude, height, numbered after home."""
+    home = (0, 16, 0, 0, 0, 0, HOME.lat_deg, HOME.lon_deg, 3.0)
+    lines = ["\t".join(map(str, (n, int(n == 0), *row, 1))) for n, row in enumerate([home, *rows])]
+    path.write_text("\n".join(["QGC WPL 110", *lines]) + "\n")
+    return read_task(path, DRONE)
+
+
+def test_a_file_of_mission_planner_with_all_it_offers_is_flown(tmp_path):
+    def at(north_m, command=16, *parameters):
+        lat = HOME.lat_deg + north_m * 9e-6
+        return (3, command, *parameters, *[0] * (4 - len(parameters)), lat, HOME.lon_deg, 30)
+
+    task = mission_planner_file(
+        tmp_path / "all.waypoints",
+        (3, 22, 0, 0, 0, 0, 0, 0, 30),
+        at(50),
+        (3, 203, 0, 0, 0, 0, 1, 0, 0),
+        (3, 183, 9, 1100, 0, 0, 0, 0, 0),
+        at(80, 19, 5, 0, 20, 1),
+        at(100, 18, 1, 0, 20, 1),
+        at(0, 201),
+        (3, 93, 5, 0, 0, 0, 0, 0, 0),
+        (3, 112, 2, 0, 0, 0, 0, 0, 0),
+        at(120, 82),
+        (3, 177, 10, 1, 0, 0, 0, 0, 0),
+        (3, 189, 0, 0, 0, 0, 0, 0, 0),
+        (3, 20, 0, 0, 0, 0, 0, 0, 0),
+    )
+    result, checks = fly(task, CALM, tmp_path)
+    assert checks["completed"].passed, checks["completed"].message
+    assert result.flight.outcome.photos == 1
+
+
 def test_a_mission_that_the_vehicle_refuses_says_why(tmp_path):
     odd = replace(GOOD, items=(*GOOD.items[:3], MissionItem(530, 2), GOOD.items[-1]))
     result, checks = fly(task_of(tmp_path, odd), CALM, tmp_path)
@@ -120,6 +162,34 @@ def test_ground_that_rises_into_the_way_is_hit_and_told(tmp_path):
 def test_ground_that_comes_close_fails_the_clearance_only(tmp_path):
     _, checks = fly(task_of(tmp_path), CALM, tmp_path, terrain=hill(22.0))
     assert [name for name, check in checks.items() if check.passed is False] == ["clearance"]
+
+
+LOOKED_AT = ("ceiling", "clearance", "coverage")
+
+
+def test_a_dem_of_another_place_fails_what_it_should_have_shown(tmp_path):
+    elsewhere = replace(hill(0.0), transform=Affine.translation(30.0, 0.0) @ hill(0.0).transform)
+    result, checks = fly(task_of(tmp_path), CALM, tmp_path, terrain=elsewhere)
+    assert [checks[name].passed for name in LOOKED_AT] == [False] * 3
+    assert all("DEM does not know" in checks[name].detail for name in LOOKED_AT)
+    assert not result.passed
+
+
+def test_a_hole_in_the_dem_under_the_way_fails(tmp_path):
+    ground = hill(0.0)
+    ground.values[66:74, :] = np.nan
+    _, checks = fly(task_of(tmp_path), CALM, tmp_path, terrain=ground)
+    assert [name for name, check in checks.items() if check.passed is False] == [*LOOKED_AT]
+    assert "of 10 planned photos" in checks["coverage"].detail
+
+
+def test_a_battery_that_is_not_told_fails_the_reserve(calm):
+    result, _, _ = calm
+    trace = result.flight.trace
+    silent = replace(trace, battery_share=np.full_like(trace.battery_share, np.nan))
+    checks = {check.name: check for check in judge(replace(result.flight, trace=silent))}
+    assert checks["reserve"].passed is False
+    assert "does not tell its battery" in checks["reserve"].detail
 
 
 WRITERS = {
@@ -178,6 +248,22 @@ def long_sortie():
     items = list(GOOD.items)
     items[4] = waypoint(20, 420)
     return replace(GOOD, items=tuple(items), fence=area(-60, -60, 150, 520))
+
+
+@pytest.mark.parametrize("persona", [ARDUPILOT, PX4])
+def test_the_gate_flies_home_as_high_as_the_flight_will(persona, tmp_path):
+    sortie = replace(long_sortie(), return_height_m=60.0, ceiling_home_m=80.0)
+    scenario = Scenario("link", Expectation.HOME, fault=Fault.LINK, for_s=30.0)
+    result, _ = fly(task_of(tmp_path, sortie), scenario, tmp_path, BuiltIn(persona))
+    assert result.passed, [(check.name, check.message) for check in result.failed]
+    assert 59.0 < result.flight.trace.places_m[:, 2].max() < 62.0
+
+
+def test_a_way_home_above_the_ceiling_fails_in_the_gate_as_it_does_in_a_flight(tmp_path):
+    sortie = replace(long_sortie(), return_height_m=90.0, ceiling_home_m=80.0)
+    result, checks = fly(task_of(tmp_path, sortie), CALM, tmp_path)
+    assert "above its ceiling of 80 m" in checks["completed"].message
+    assert not result.flight.outcome.landed
 
 
 def test_a_failure_that_is_not_recognised_fails_the_flight(tmp_path, monkeypatch):

