@@ -26,7 +26,6 @@ from missions.drones import drone_named
 from missions.model import Sortie
 from missions.settings import SurveySettings
 from missions.survey import plan_survey
-from simulations.airframe import Airframe
 from simulations.sitl import fly_simulated
 from simulations.vehicle import Wind
 
@@ -96,7 +95,7 @@ def _fly(name: str, sortie: Sortie, wind: Wind) -> Flown:
     if not result.completed:
         raise SystemExit(f"{name} in {wind.speed_m_s:g} m/s of wind: {result.problem}")
     left = result.battery_share
-    used_wh = None if left is None else (1 - left) * Airframe().battery_wh
+    used_wh = None if left is None else (1 - left) * drone_named(sortie.drone_key).battery_wh
     return Flown(name, sortie, wind.speed_m_s, result.duration_s, used_wh)
 
 

@@ -1,10 +1,12 @@
 """What a simulated multirotor weighs, resists and draws, and what its battery shows; pure."""
 
+import math
 from dataclasses import dataclass, replace
 
 from missions.model import Drone
 
 GRAVITY_M_S2 = 9.80665
+MOST_LEAN_DEG = 30.0  # ArduCopter's parameter ANGLE_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +66,23 @@ class Battery:
 
 
 def airframe_of(drone: Drone, battery_share: float = 1.0) -> Airframe:
-    """An airframe that hovers and climbs on the powers of the drone library.
+    """An airframe that hovers and climbs on the powers of the drone library, and is as fast.
+
+    Its drag holds it at the drone's top air speed where it leans as far as it may.
 
     Args:
-        drone: whose battery and powers it has; the rest is that of the usual airframe.
+        drone: whose battery, powers and speed it has; the rest is that of the usual airframe.
         battery_share: capacity that a worn battery has left.
     """
     usual = Airframe()
     lift_w = drone.climb_w - drone.hover_w
     mass_kg = lift_w * usual.efficiency_share / (GRAVITY_M_S2 * drone.climb_speed_m_s)
+    most_push_m_s2 = GRAVITY_M_S2 * math.tan(math.radians(MOST_LEAN_DEG))
     sag_v = usual.resistance_ohm * usual.hover_power_w  # the same sag for every size of battery
     return replace(
         usual,
         mass_kg=mass_kg if lift_w > 0 else usual.mass_kg,
+        drag_1_m=most_push_m_s2 / drone.top_air_speed_m_s**2,
         hover_power_w=drone.hover_w,
         battery_wh=drone.battery_wh * battery_share,
         resistance_ohm=sag_v / drone.hover_w,

@@ -12,7 +12,9 @@ from pathlib import Path
 from flight.fly import FlightResult, ProgressListener, fly_sortie
 from geo.errors import AerogridError
 from geo.pose import GeoPoint
+from missions.drones import drone_named
 from missions.model import Sortie
+from simulations.airframe import Airframe, airframe_of
 from simulations.drift import DriftSigma
 from simulations.exposures import TrueExposure
 from simulations.personas import ARDUPILOT, Persona
@@ -63,6 +65,7 @@ def running_vehicle(
     persona: Persona = ARDUPILOT,
     udp_port: int | None = None,
     system: int = 1,
+    airframe: Airframe | None = None,
 ) -> Iterator[RunningVehicle]:
     """Start a vehicle that stands at home and listens on a free port of this machine.
 
@@ -76,11 +79,13 @@ def running_vehicle(
         persona: whose manners it has.
         udp_port: of this machine that it calls instead of listening, as `udpin:` waits for it.
         system: its MAVLink system id.
+        airframe: what it weighs and resists; the usual one by default.
     """
     uid = secrets.randbits(62) + 1
     scene = Scene(
         home=home,
         seed=seed,
+        airframe=airframe or Airframe(),
         wind=wind or STILL,
         drift=drift or DriftSigma(),
         boot_s=boot_s,
@@ -115,9 +120,12 @@ def fly_simulated(
 ) -> tuple[FlightResult, tuple[TrueExposure, ...]]:
     """Fly a sortie in the built-in vehicle: what it reported, and where the camera really was.
 
+    The vehicle has the powers and the top speed of the drone that the sortie was planned for.
     There is a breeze (`USUAL_WIND`) unless another wind is given; `STILL` is none.
     """
-    with running_vehicle(sortie.home, seed, wind=wind or USUAL_WIND, drift=drift) as vehicle:
+    wind = wind or USUAL_WIND
+    airframe = airframe_of(drone_named(sortie.drone_key))
+    with running_vehicle(sortie.home, seed, wind=wind, drift=drift, airframe=airframe) as vehicle:
         result = fly_sortie(
             sortie,
             vehicle.connection,

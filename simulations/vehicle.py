@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 from random import Random
 
-from simulations.airframe import GRAVITY_M_S2, Airframe, Battery
+from simulations.airframe import GRAVITY_M_S2, MOST_LEAN_DEG, Airframe, Battery
 from simulations.drift import Wander
 from simulations.motion import (
     ZERO,
@@ -77,7 +77,7 @@ class Multirotor:
     heading_deg: float = 0.0
     commanded_heading_deg: float | None = None
     arrived: bool = False
-    lean_deg: float = 30.0
+    lean_deg: float = MOST_LEAN_DEG
     motor_share: float = 1.0
     positioned: bool = True
     ground_m: float = 0.0

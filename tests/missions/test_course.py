@@ -15,10 +15,12 @@ from missions.course import Mover, course_of, planning_motion
 from missions.drones import drone_named
 from missions.errors import MissionError
 from missions.model import AltitudeFrame, Command, MissionItem
+from missions.settings import SurveySettings
 from missions.survey import plan_survey
 from missions.wind import Wind
 from simulations.autopilot import Autopilot, Scene
 from simulations.drift import NO_DRIFT
+from simulations.sitl import fly_simulated
 from simulations.vehicle import Wind as SimulatedWind
 from tests.missions.shapes import SQUARE, on_globe
 
@@ -160,3 +162,13 @@ def test_planning_motion_stops_as_slowly_as_the_autopilot():
 def test_mission_that_moves_nothing_is_refused():
     with pytest.raises(MissionError, match="add a take-off"):
         seconds(speed(1, 5.0))
+
+
+@pytest.mark.parametrize("from_deg", [0.0, 185.0])
+def test_a_plan_at_full_speed_against_the_wind_takes_as_long_as_planned(tmp_path, from_deg):
+    settings = SurveySettings(wind_m_s=10.0, height_agl_m=50.0)
+    sortie = plan_survey(on_globe(SQUARE), drone_named("dji-m3e"), settings)[0]
+    wind = SimulatedWind(10.0, from_deg=from_deg)
+    result, _ = fly_simulated(sortie, tmp_path / "a.tlog", 1, wind=wind)
+    assert result.completed
+    assert sortie.duration_s == pytest.approx(result.duration_s, rel=0.02)
