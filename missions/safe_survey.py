@@ -22,7 +22,7 @@ from missions.survey import plan_survey
 from missions.terrain_following import follow_terrain
 from missions.usable import clear_home, usable_area
 
-_MORE_RESERVE = (0.0, 0.06, 0.15, 0.3, 0.6)  # shares of the usable battery
+_MORE_RESERVE = (0.0, 0.06, 0.15, 0.22, 0.3, 0.45, 0.6)  # shares of the usable battery
 _TOO_LONG = (Code.BATTERY, Code.WAYPOINT_LIMIT)
 
 
@@ -66,7 +66,7 @@ def survey_safely(
     wanted = settings or SurveySettings()
 
     def plan(careful: Drone) -> tuple[Sortie, ...]:
-        task = _Task(careful, wanted, terrain, airspace, tolerance_m)
+        task = _Task(careful, drone, wanted, terrain, airspace, tolerance_m)
         return task.plan(area, code, cell_codes)
 
     return safely(plan, drone, wanted, terrain=terrain, airspace=airspace)
@@ -165,8 +165,14 @@ def limits_of(settings: SurveySettings) -> Limits:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """How to plan every part of an area."""
+    """How to plan every part of an area.
 
+    Attributes:
+        careful: what flights are cut for: the drone with more of its battery in reserve.
+        drone: what flies, and what flights that follow the terrain are measured by.
+    """
+
+    careful: Drone
     drone: Drone
     settings: SurveySettings
     terrain: Terrain | None
@@ -220,8 +226,8 @@ class _Task:
 
     def _level(self, part: Polygon, settings: SurveySettings) -> tuple[Sortie, ...]:
         if self.tolerance_m is None:
-            return plan_survey(part, self.drone, settings, terrain=self.terrain)
-        return plan_survey(part, self.drone, self._kept_below(settings, self.tolerance_m))
+            return plan_survey(part, self.careful, settings, terrain=self.terrain)
+        return plan_survey(part, self.careful, self._kept_below(settings, self.tolerance_m))
 
     def _kept_below(self, settings: SurveySettings, tolerance_m: float) -> SurveySettings:
         """Settings whose overlaps are as wanted where the flight is lowest above the ground."""

@@ -92,3 +92,12 @@ def test_home_that_the_crew_wants_inside_a_zone_is_refused_with_findings():
             airspace=Airspace(no_fly=(zone,)),
         )
     assert error.value.findings[0].code == "no-fly-zone"
+
+
+@pytest.mark.parametrize(("key", "side_m"), [("sim-quad", 500.0), ("dji-m3e", 950.0)])
+def test_flights_that_hills_slow_down_are_cut_shorter_and_judged_by_the_drones_own_reserve(
+    key, side_m
+):
+    area, terrain = on_globe(box(0, 0, side_m, side_m)), random_hills(3, relief_m=88)
+    sorties = survey_safely(area, drone_named(key), terrain=terrain, tolerance_m=6.0)
+    assert max(sortie.battery_share for sortie in sorties) <= 0.75
