@@ -56,7 +56,7 @@ def small_sortie(spacing_m: float = 20.0) -> Sortie:
     return Sortie(
         code="T-1",
         cell_codes=("A",),
-        drone_key="test",
+        drone_key="sim-quad",
         home=HOME,
         items=items,
         fence=area(-60, -60, 150, 200),
