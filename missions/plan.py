@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from shapely.errors import GEOSException
+
 from geo.errors import AerogridError
 from geo.grid import Cell
 from geo.terrain import Terrain
@@ -72,6 +74,9 @@ def plan_cells(
             sorties += plan_cell(cell)
         except AerogridError as error:
             refused.append(Refusal(cell.code, str(error)))
+        except GEOSException as error:
+            why = f"its outline defeats the geometry library ({error}); draw it again, more simply"
+            refused.append(Refusal(cell.code, why))
         if on_cell is not None:
             on_cell(cell)
     return Plan(tuple(sorties), tuple(refused))

@@ -1,9 +1,12 @@
-from shapely import MultiPolygon, box
+import pytest
+from shapely import MultiPolygon, Polygon, box
+from shapely.errors import GEOSException
 
 from geo.grid import Cell
 from missions.drones import drone_named
-from missions.plan import plan_patrol
+from missions.plan import plan_cells, plan_patrol
 from missions.settings import SurveySettings
+from missions.survey import plan_survey
 from tests.missions.shapes import SQUARE, U_SHAPE, on_globe
 
 DRONE = drone_named("sim-quad")
@@ -48,3 +51,18 @@ def test_duration_is_the_sum():
 
 def test_no_cells_give_an_empty_plan():
     assert plan_patrol([], DRONE).sorties == ()
+
+
+def test_cell_that_defeats_the_geometry_library_is_reported_and_the_rest_planned():
+    crossing = Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])
+
+    def plan_one(cell):
+        area = crossing if cell is SLIVER else cell.boundary
+        return plan_survey(area.intersection(area.envelope), DRONE, code=cell.code)
+
+    with pytest.raises(GEOSException):
+        plan_one(SLIVER)
+    plan = plan_cells([GOOD, SLIVER, BENT], plan_one)
+    assert [sortie.code for sortie in plan.sorties] == ["1-1", "3-1"]
+    (refusal,) = plan.refused
+    assert str(refusal).startswith("cell 2: its outline defeats the geometry library")
