@@ -59,6 +59,8 @@ ENGLISH = {
     "wind": "Wind of {value} m/s is above the {limit} m/s that can be flown in. Wait.",
     "battery": "After leg {leg} near {place} (lon, lat) the way home ends with {value} % of the "
     "battery used; {limit} % may be. Split the mission or move home.",
+    "return-height": "The file sets a return height of {value} m above home; the ceiling is "
+    "{limit} m. Lower it.",
     "return-terrain": "The straight way home from leg {leg} passes {value} m above the ground "
     "near {place} (lon, lat); {limit} m must be kept. Set the return height to {detail} m.",
     "return-obstacle": "The straight way home from leg {leg} near {place} (lon, lat) passes "
@@ -114,6 +116,7 @@ MANDARIN = {
     "wind": "风速 {value} 米/秒，超过允许的 {limit} 米/秒。请等待。",
     "battery": "第 {leg} 段（{place}）后返航至降落共用电 {value}%，最多 {limit}%。"
     "请拆分任务或移动起飞点。",
+    "return-height": "文件设定的返航高度为 {value} 米（相对起飞点），限高 {limit} 米。请降低。",
     "return-terrain": "从第 {leg} 段直线返航在 {place} 附近离地 {value} 米，应不低于 {limit} 米。"
     "请将返航高度设为 {detail} 米。",
     "return-obstacle": "从第 {leg} 段（{place}）直线返航高出障碍物“{detail}”{value} 米，"

@@ -50,6 +50,7 @@ class Code(StrEnum):
     CAMERA_INTERVAL = "camera-interval"
     WIND = "wind"
     BATTERY = "battery"
+    RETURN_HEIGHT = "return-height"
     RETURN_TERRAIN = "return-terrain"
     RETURN_OBSTACLE = "return-obstacle"
     RETURN_CEILING = "return-ceiling"

@@ -1,6 +1,7 @@
 """EDGE: read DJI's way-line files without trusting them."""
 
 import io
+import math
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -38,13 +39,13 @@ def read_wpml(path: Path) -> MissionFile:
         raise MissionError(f"{path}: has no {WAYLINES}; export it from the remote as a way-line")
     try:
         home = _home(_parsed(path, members[TEMPLATE], TEMPLATE)) if TEMPLATE in members else None
-        way = _tour(_parsed(path, members[WAYLINES], WAYLINES))
-        items = tuple(map(checked_item, items_of(way, home)))
+        root = _parsed(path, members[WAYLINES], WAYLINES)
+        items = tuple(map(checked_item, items_of(_tour(root), home)))
+        return MissionFile(home, items, return_height_m=_return_height_m(root))
     except (ValueError, OverflowError, AttributeError) as error:
         raise MissionError(
             f"{path}: the way-line is incomplete or damaged ({reason(error)})"
         ) from error
-    return MissionFile(home, items)
 
 
 def _members(path: Path) -> dict[str, bytes]:
@@ -126,6 +127,16 @@ def _home(template: Element) -> GeoPoint | None:
         return None
     lat, lon, altitude = map(float, text.split(","))
     return GeoPoint(lon, lat, altitude)
+
+
+def _return_height_m(root: Element) -> float | None:
+    """The height that the file sets for the return; ValueError for one that is none."""
+    text = root.findtext("Document/wpml:missionConfig/wpml:globalRTHHeight", None, _NAMES)
+    if text is None:
+        return None
+    if not 0 <= float(text) < math.inf:
+        raise ValueError(f"globalRTHHeight is {text.strip()}")
+    return float(text)
 
 
 def _tour(root: Element) -> Tour:
