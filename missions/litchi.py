@@ -15,7 +15,7 @@ from missions.errors import MissionError
 from missions.model import MissionFile, Sortie
 from missions.parts import parts
 from missions.reading import checked_item, read_text, reason
-from missions.stops import Action, Do, Finish, Stop, Tour, items_of, tour
+from missions.stops import Action, Do, Finish, Stop, Tour, flight_tour, items_of
 from missions.wpml import part_paths
 
 MOST_WAYPOINTS = 99  # of one mission on DJI's older aircraft, which Litchi is used for
@@ -63,7 +63,7 @@ def write_litchi(
     Returns:
         The files in the order of flying.
     """
-    whole = tour(sortie.home, sortie.items, sortie.speed_m_s)
+    whole = flight_tour(sortie)
     found = parts(whole, most_waypoints, sortie.home, sortie.fence)
     paths = part_paths(path, len(found))
     for name, part in zip(paths, found, strict=True):

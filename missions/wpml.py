@@ -17,7 +17,7 @@ from geo.pose import GeoPoint
 from missions.errors import MissionError
 from missions.model import Drone, Sortie
 from missions.parts import parts
-from missions.stops import Action, Do, Finish, Stop, Tour, tour
+from missions.stops import Action, Do, Finish, Stop, Tour, flight_tour
 
 KML = "http://www.opengis.net/kml/2.2"
 WPML = "http://www.dji.com/wpmz/1.0.2"
@@ -35,6 +35,7 @@ _MODELS: dict[str, tuple[int, int, int | None]] = {
     "dji-mini4pro": (68, 0, None),
 }
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_ENDS = 2  # take-off and return count, too
 _LEAST_TAKE_OFF_M, _MOST_TAKE_OFF_M = 8.0, 100.0
 _LEAST_RETURN_M = 2.0  # range of globalRTHHeight
 
@@ -48,7 +49,8 @@ def write_wpml(
         path: ends in .kmz; of several files, the first is `NAME-1of3.kmz`.
         sortie: to be flown by a DJI aircraft.
         drone: that flies it.
-        most_waypoints: of one file; the drone's `waypoint_limit` if None.
+        most_waypoints: of one file; what the drone's `waypoint_limit` leaves beside
+            take-off and return if None.
 
     Returns:
         The files in the order of flying.
@@ -61,8 +63,8 @@ def write_wpml(
             f"{drone.name} flies no DJI way-lines; these do: {', '.join(_MODELS)}. Write .plan or "
             ".waypoints"
         )
-    whole = tour(sortie.home, sortie.items, sortie.speed_m_s)
-    most = drone.waypoint_limit if most_waypoints is None else most_waypoints
+    whole = flight_tour(sortie)
+    most = drone.waypoint_limit - _ENDS if most_waypoints is None else most_waypoints
     found = parts(whole, most, sortie.home, sortie.fence)
     paths = part_paths(path, len(found))
     around = Frame(sortie.home, drone.key, _return_height_m(sortie, drone))
