@@ -183,7 +183,7 @@ def template_document(part: Tour, around: Frame) -> Element:
     _say(folder, autoFlightSpeed=_speed(part.stops[0].speed_m_s), gimbalPitchMode="manual")
     _say(folder, globalHeight=part.stops[0].height_home_m)
     _heading(folder, "globalWaypointHeadingParam", None)
-    _say(folder, globalWaypointTurnMode=_STOPPING, globalUseStraightLine=1)
+    _say(folder, globalWaypointTurnMode=STOPPING, globalUseStraightLine=1)
     for number, (stop, kept) in enumerate(_with_headings(part.stops)):
         mark = _placemark(folder, number, stop)
         _say(mark, ellipsoidHeight=stop.height_home_m, height=stop.height_home_m)
@@ -206,7 +206,7 @@ def waylines_document(part: Tour, around: Frame) -> Element:
         _say(mark, executeHeight=stop.height_home_m, waypointSpeed=_speed(stop.speed_m_s))
         _heading(mark, "waypointHeadingParam", kept)
         turn = SubElement(mark, "wpml:waypointTurnParam")
-        _say(turn, waypointTurnMode=_STOPPING, waypointTurnDampingDist=0)
+        _say(turn, waypointTurnMode=STOPPING, waypointTurnDampingDist=0)
         _say(mark, useStraightLine=1)
         _actions(mark, number, stop)
     return root
@@ -218,7 +218,7 @@ _PHOTO: dict[str, str | float] = {
     "payloadLensIndex": "visable",  # spelled so in the format
     "useGlobalPayloadLensIndex": 0,
 }
-_STOPPING = "toPointAndStopWithDiscontinuityCurvature"
+STOPPING = "toPointAndStopWithDiscontinuityCurvature"
 
 
 def _placemark(folder: Element, number: int, stop: Stop) -> Element:

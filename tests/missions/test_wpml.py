@@ -3,6 +3,7 @@ import zipfile
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from hypothesis import given
 from shapely import Point
@@ -318,4 +319,31 @@ def test_return_height_that_is_none_is_refused(path, text):
 
     rewritten(path, "wpmz/waylines.wpml", change)
     with pytest.raises(MissionError, match="damaged"):
+        read_wpml(path)
+
+
+@pytest.mark.parametrize(
+    ("mode", "damping", "straight", "cut_m"),
+    [
+        ("toPointAndStopWithDiscontinuityCurvature", "150", "0", 0.0),
+        ("coordinateTurn", "150", "1", 150.0),
+        ("coordinateTurn", "nan", "1", np.inf),
+        ("toPointAndPassWithContinuityCurvature", "3", "1", 3.0),
+        ("toPointAndPassWithContinuityCurvature", "3", "0", np.inf),
+        ("of the future", "3", "0", np.inf),
+    ],
+)
+def test_how_far_corners_are_cut_is_read(path, mode, damping, straight, cut_m):
+    def change(text):
+        text = text.replace("toPointAndStopWithDiscontinuityCurvature", mode, 1)
+        text = text.replace("DampingDist>0<", f"DampingDist>{damping}<", 1)
+        return text.replace("useStraightLine>1<", f"useStraightLine>{straight}<", 1)
+
+    rewritten(path, "wpmz/waylines.wpml", change)
+    assert read_wpml(path).corner_cut_m == cut_m
+
+
+def test_second_way_line_is_not_passed_over(path):
+    rewritten(path, "wpmz/waylines.wpml", lambda t: t.replace("</Folder>", "</Folder><Folder/>"))
+    with pytest.raises(MissionError, match="2 way-lines"):
         read_wpml(path)
