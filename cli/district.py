@@ -26,7 +26,9 @@ from missions.fleet_files import (
 from missions.flight_lists import write_flight_lists
 from missions.model import Sortie
 from missions.priority import Priority, priorities
+from missions.safe_survey import limits_of
 from missions.windows import zone_of
+from missions.written import Surroundings
 from pipeline.analysis import read_cells
 from pipeline.plan_files import write_missions
 from pipeline.planning import PLAN_FILE, refuse_foreign, survey_settings
@@ -55,12 +57,13 @@ class SortieFiles:
 
     folder: Path
     formats: tuple[Format, ...]
+    around: Surroundings
 
     def __call__(self, sortie: Sortie) -> None:
         """Write the mission files of one sortie into the folder of its cell."""
         own = self.folder / "sorties" / sortie.cell_codes[0]
         own.mkdir(parents=True, exist_ok=True)
-        write_missions(own, sortie, self.formats)
+        write_missions(own, sortie, self.formats, self.around)
 
 
 def run(
@@ -92,10 +95,15 @@ def run(
     wanted = settings.planning
     with replacing(folder) as temporary:
         temporary.mkdir()
+        around = Surroundings(
+            limits_of(request.settings),
+            read_terrain(paths.dem) if paths.dem is not None else None,
+            read_airspace(paths.airspace, paths.obstacles),
+        )
         tools = Tools(
-            terrain=read_terrain(paths.dem) if paths.dem is not None else None,
-            keep=SortieFiles(temporary, wanted.formats),
-            airspace=read_airspace(paths.airspace, paths.obstacles),
+            terrain=around.terrain,
+            keep=SortieFiles(temporary, wanted.formats, around),
+            airspace=around.airspace,
             tolerance_m=wanted.terrain_tolerance_m,
         )
         with progress() as bars:

@@ -12,7 +12,7 @@ from geo.terrain import FlatTerrain, Terrain
 from missions.airspace import Airspace
 from missions.check_battery import UsedShare, check_battery
 from missions.check_heights import check_heights, check_rates
-from missions.check_items import home_altitude, misplaced, unsound
+from missions.check_items import curves, home_altitude, misplaced, take_offs, unsound
 from missions.check_limits import Limits, Subject
 from missions.check_motion import check_camera, check_distance, check_speeds, check_wind
 from missions.check_returns import check_returns, lowest_return_height_m
@@ -52,14 +52,17 @@ def check(
     home = _home(mission)
     if home is None:
         return (Finding(Code.EMPTY),)
-    limits = _of_sortie(limits, mission)
+    limits = _of_mission(limits, mission)
     ground = terrain if terrain is not None else FlatTerrain(home.altitude_amsl_m)
     lost = tuple(misplaced(home, mission.items, ground))
     if lost:
         return lost
-    found = [*_of_file(mission, terrain), *unsound(mission.items, drone)]
+    found = [*_of_file(mission, terrain), *_return_too_high(mission, limits)]
+    found += unsound(mission.items, drone)
     if not any(finding.code is Code.EMPTY for finding in found):
         case = _prepare(mission, home, limits, ground, airspace, drone)
+        found += take_offs(home, mission.items)
+        found += curves(mission) if isinstance(mission, MissionFile) else ()
         found += home_altitude(home, float(case.subject.flown.home_m[2]))
         found += case.findings(battery or used_share(drone, Wind(limits.wind_m_s)))
     return tuple(sorted(found, key=lambda finding: (_ORDER[finding.code], finding.leg or 0)))
@@ -114,12 +117,22 @@ class _Case:
         yield from check_returns(subject, self.obstacles)
 
 
-def _of_sortie(limits: Limits, mission: MissionFile | Sortie) -> Limits:
-    """Limits with the return height that a sortie is to be flown with, where none is given."""
-    own = mission.return_height_m if isinstance(mission, Sortie) else None
-    if own is None or limits.return_height_m is not None:
-        return limits
-    return replace(limits, return_height_m=own)
+def _of_mission(limits: Limits, mission: MissionFile | Sortie) -> Limits:
+    """Limits with the return height that a mission is flown with.
+
+    A file that sets one in the vehicle is flown with that, whatever else is asked for; a sortie
+    with its own where none is given.
+    """
+    own = mission.return_height_m
+    given = isinstance(mission, Sortie) and limits.return_height_m is not None
+    return limits if own is None or given else replace(limits, return_height_m=own)
+
+
+def _return_too_high(mission: MissionFile | Sortie, limits: Limits) -> Iterator[Finding]:
+    """Find a file that has the vehicle climb above the ceiling before it returns."""
+    own = None if isinstance(mission, Sortie) else mission.return_height_m
+    if own is not None and own > limits.ceiling_agl_m:
+        yield Finding(Code.RETURN_HEIGHT, value=own, limit=limits.ceiling_agl_m)
 
 
 def _home(mission: MissionFile | Sortie) -> GeoPoint | None:

@@ -13,19 +13,41 @@ from missions.flown import (
     ABOVE_GROUND,
     ABOVE_HOME,
     ABOVE_SEA,
+    CHANGE_SPEED,
+    DELAY,
     JUMP,
     LANDINGS,
+    LOITER_TO_ALT,
+    LOITER_UNLIMITED,
     PLACES,
     RETURN,
+    SPLINE,
+    START_CAPTURE,
+    STOP_CAPTURE,
     TAKEOFFS,
+    TRIGGER_DISTANCE,
+    TRIGGER_INTERVAL,
     WAYPOINT,
     has_place,
 )
-from missions.model import Drone, MissionItem
+from missions.model import Drone, MissionFile, MissionItem
 
 FAR_M = 100_000.0
 _GEOD = Geod(ellps="WGS84")
-_LAST_NAV = 95  # MAV_CMD_NAV_LAST: commands up to here move the vehicle
+_ASIDE_M = 5.0  # as far as a position may be wrong
+_MOST_CUT_M = 5.0  # as near to a corner as to a fence
+_UNCERTAIN = {
+    LOITER_UNLIMITED: " (waiting without end)",
+    LOITER_TO_ALT: " (climbing in circles)",
+    SPLINE: " (a spline)",
+}
+# MAV_CMD of speed, nose, gimbal, camera and the wait for these: none leads anywhere else.
+_HARMLESS = frozenset(
+    {112, 114, 115, CHANGE_SPEED, 195, 196, 197, 200, 201, 202, 203, 204, 205, TRIGGER_DISTANCE}
+    | {TRIGGER_INTERVAL, 530, 531, 532, 533, 534, 1000, 1001, START_CAPTURE, STOP_CAPTURE}
+    | {2500, 2501}
+)
+_KNOWN = _HARMLESS | PLACES | {RETURN, DELAY}
 _HOME_ALTITUDE_M = 10.0
 _GROUPS = (("above sea", ABOVE_SEA), ("above home", ABOVE_HOME), ("above ground", ABOVE_GROUND))
 
@@ -110,8 +132,43 @@ def _commands(items: Sequence[MissionItem]) -> Iterator[Finding]:
     for number, item in enumerate(items, 1):
         if item.command == JUMP:
             yield Finding(Code.REPEATED, number)
-        elif item.command <= _LAST_NAV and item.command not in PLACES | {RETURN, 93, 94}:
-            yield Finding(Code.COMMAND_UNKNOWN, number, detail=str(int(item.command)))
+        elif item.command in _UNCERTAIN or item.command not in _KNOWN or _waits_for_a_time(item):
+            name = _UNCERTAIN.get(item.command, "")
+            yield Finding(Code.COMMAND_UNKNOWN, number, detail=f"{int(item.command)}{name}")
+
+
+def _waits_for_a_time(item: MissionItem) -> bool:
+    """Whether a delay lasts until a time of day: up to a day, as nobody can tell from the file."""
+    return item.command == DELAY and item.parameters[0] <= 0 and any(item.parameters)
+
+
+def take_offs(home: GeoPoint, items: Sequence[MissionItem]) -> Iterator[Finding]:
+    """Find take-offs in the air, and a first one aside of home: vehicles differ in what they do.
+
+    ArduCopter climbs where it stands and flies on to the next place; PX4 flies to the item's.
+    """
+    flying = False
+    for number, item in enumerate(items, 1):
+        if item.command in LANDINGS or item.command == RETURN:
+            flying = False
+        elif item.command in TAKEOFFS and flying:
+            yield Finding(Code.COMMAND_UNKNOWN, number, detail=f"{int(item.command)} in the air")
+        elif item.command in PLACES:
+            flying = True
+    number, first = next((n, i) for n, i in enumerate(items, 1) if i.command in PLACES)
+    if first.command in TAKEOFFS and has_place(first):
+        aside = _distance_m(home, first.lon_deg, first.lat_deg)
+        if aside > _ASIDE_M:
+            place = first.lon_deg, first.lat_deg
+            yield Finding(Code.TAKEOFF_ASIDE, number, *place, round(aside, 1), _ASIDE_M)
+
+
+def curves(mission: MissionFile) -> Iterator[Finding]:
+    """Find corners that are cut further than a check of straight legs can answer for."""
+    if mission.corner_cut_m > _MOST_CUT_M:
+        where = f"up to {mission.corner_cut_m:.0f} m before a place"
+        far = "all along the way" if mission.corner_cut_m == np.inf else where
+        yield Finding(Code.CURVES, limit=_MOST_CUT_M, detail=far)
 
 
 def home_altitude(home: GeoPoint, ground_m: float) -> Iterator[Finding]:

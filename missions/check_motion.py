@@ -13,15 +13,16 @@ _MOST_WIND_SHARE = 0.8  # of top air speed; the way home against more takes five
 
 
 def check_speeds(subject: Subject) -> Iterator[Finding]:
-    """Find legs flown faster than the drone cruises."""
-    limit = subject.drone.cruise_speed_m_s
+    """Find legs flown faster than the drone cruises, or than it can fly at all."""
+    cruise, top = subject.drone.cruise_speed_m_s, subject.drone.top_air_speed_m_s
     told: set[float] = set()
     for leg, step in enumerate(subject.flown.steps):
-        fast = step.kind is Kind.CRUISE and step.speed_m_s > limit * _ROUNDING
+        fast = step.kind is Kind.CRUISE and step.speed_m_s > cruise * _ROUNDING
         if fast and step.speed_m_s not in told:
             told.add(step.speed_m_s)
-            place = np.array(step.end_m)
-            yield subject.finding(Code.SPEED, leg, place, step.speed_m_s, limit)
+            impossible = step.speed_m_s > top * _ROUNDING
+            code, limit = (Code.SPEED_TOP, top) if impossible else (Code.SPEED, cruise)
+            yield subject.finding(code, leg, np.array(step.end_m), step.speed_m_s, limit)
 
 
 def check_camera(subject: Subject) -> Iterator[Finding]:

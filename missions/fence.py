@@ -11,6 +11,7 @@ from geo.frames import Array, LocalFrame
 from missions.errors import MissionError
 
 _QUAD_SEGS = 16
+_WIDE_DEG = 1.0
 MOST_POINTS = 70  # about what fits in the storage of a common ArduPilot board
 
 
@@ -39,19 +40,55 @@ def _fits(fence: BaseGeometry) -> bool:
     return isinstance(fence, Polygon) and fence.is_valid and points <= MOST_POINTS
 
 
-def joined(stay_in: Sequence[Polygon], keep_out: Sequence[Polygon]) -> Polygon:
+def joined(
+    stay_in: Sequence[Polygon], keep_out: Sequence[Polygon], home: Point | None = None
+) -> Polygon:
     """One fence, lon/lat degrees, of all shapes that a file has: in every one, out of the others.
 
+    Args:
+        stay_in: where to stay; with none, a wide area around everything else.
+        keep_out: where not to fly.
+        home: lon, lat; of a fence that keep-outs cut apart, a vehicle can only be flown in the
+            piece that it starts in.
+
     Raises:
-        ValueError: there is nothing to stay in, or it is not of one piece.
+        ValueError: a shape crosses itself, or they leave no single area to stay in.
     """
-    if not stay_in:
-        raise ValueError("it only says where not to fly; draw where to stay, too")
-    if len(stay_in) == 1 and all(stay_in[0].contains_properly(hole) for hole in keep_out):
-        return Polygon(stay_in[0].exterior, [hole.exterior for hole in keep_out])
-    fence = shapely.intersection_all(stay_in).difference(shapely.union_all(keep_out))
-    if not isinstance(fence, Polygon) or fence.is_empty:
+    for shape in (*stay_in, *keep_out):
+        sound(shape)
+    inside = list(stay_in) or [_all_around(keep_out, home)]
+    if len(inside) == 1 and all(inside[0].contains_properly(hole) for hole in keep_out):
+        simple = Polygon(inside[0].exterior, [hole.exterior for hole in keep_out])
+        if simple.is_valid:
+            return simple
+    left = shapely.intersection_all(inside).difference(shapely.union_all(keep_out))
+    pieces = [part for part in shapely.get_parts(left).tolist() if isinstance(part, Polygon)]
+    if len(pieces) > 1 and home is not None:
+        pieces = [piece for piece in pieces if piece.covers(home)]
+    if len(pieces) != 1 or pieces[0].is_empty:
         raise ValueError("its shapes leave no single area to stay in")
+    piece: Polygon = pieces[0]
+    return piece
+
+
+def _all_around(keep_out: Sequence[Polygon], home: Point | None) -> Polygon:
+    """An area far wider than any mission, for a fence that says only where not to fly."""
+    if not keep_out:
+        raise ValueError("it has no shape")
+    known = [*keep_out, *([] if home is None else [home])]
+    wide = shapely.box(*shapely.total_bounds(known)).buffer(_WIDE_DEG, join_style="mitre")
+    around = wide.intersection(shapely.box(-180, -90, 180, 90))
+    assert isinstance(around, Polygon)  # two boxes
+    return around
+
+
+def sound(fence: Polygon) -> Polygon:
+    """The same fence; ValueError for one that crosses itself, which has no clear inside."""
+    if not fence.is_valid:
+        raise ValueError(
+            f"the fence has no clear inside: {shapely.is_valid_reason(fence)} (lon, lat). Draw its "
+            "outline without crossings"
+        )
     return fence
 
 

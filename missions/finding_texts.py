@@ -13,12 +13,16 @@ ENGLISH = {
     "frame": "Item {leg} has its altitude in frame {detail}, which says nothing about what it is "
     "above. Use frame 3 (above home), 0 (above sea) or 10 (above ground).",
     "frames-mixed": "Altitudes are given in several frames ({detail}). Use one for all items.",
-    "command-unknown": "Item {leg} has command {detail}, which this check does not know; "
-    "it was left out. Look at it yourself.",
-    "repeated": "Item {leg} jumps back in the mission; repeats were not checked for battery. "
+    "command-unknown": "Item {leg} has command {detail}, of which this check cannot tell where "
+    "it leads. Take it out, or write its way as way-points.",
+    "repeated": "Item {leg} jumps to another item; what is flown then was not checked. "
     "Write the legs out instead.",
     "empty": "The mission leads nowhere: it has no waypoints. Plan it again.",
     "takeoff-missing": "The mission has no take-off. Add one as its first item.",
+    "takeoff-aside": "The take-off, item {leg}, lies {value} m from home near {place} (lon, lat); "
+    "some vehicles ignore its place and fly on from home. Put it at home, {limit} m at most aside.",
+    "curves": "Corners are flown as curves that leave the straight line {detail}; only straight "
+    "legs are checked. Let the aircraft stop at places, or begin curves {limit} m before at most.",
     "return-missing": "The mission ends in the air: it has neither return nor landing. "
     "Add a return to launch as its last item.",
     "home-missing": "The file does not say where home is; its first place was taken. "
@@ -55,11 +59,15 @@ ENGLISH = {
     "{limit} m are allowed. Move home closer or split the mission.",
     "speed": "Leg {leg} is flown at {value} m/s; the drone's cruise speed is {limit} m/s. "
     "Lower the speed.",
+    "speed-top": "Leg {leg} is flown at {value} m/s; the drone flies {limit} m/s at most. "
+    "Lower the speed.",
     "camera-interval": "On leg {leg} the camera must take a photo every {value} s; it needs "
     "{limit} s. Fly slower or release it less often.",
     "wind": "Wind of {value} m/s is above the {limit} m/s that can be flown in. Wait.",
     "battery": "After leg {leg} near {place} (lon, lat) the way home ends with {value} % of the "
     "battery used; {limit} % may be. Split the mission or move home.",
+    "return-height": "The file sets a return height of {value} m above home; the ceiling is "
+    "{limit} m. Lower it.",
     "return-terrain": "The straight way home from leg {leg} passes {value} m above the ground "
     "near {place} (lon, lat); {limit} m must be kept. Set the return height to {detail} m.",
     "return-obstacle": "The straight way home from leg {leg} near {place} (lon, lat) passes "
@@ -82,10 +90,14 @@ MANDARIN = {
     "frame": "第 {leg} 项高度的参考系为 {detail}，含义不明。请用 3（相对起飞点）、0（海拔）"
     "或 10（相对地面）。",
     "frames-mixed": "高度使用了多种参考系（{detail}）。请统一。",
-    "command-unknown": "第 {leg} 项的命令 {detail} 不在检查范围内，已略过。请人工核对。",
-    "repeated": "第 {leg} 项跳回前面的航点；重复部分未计入电量。请展开航线。",
+    "command-unknown": "第 {leg} 项的命令 {detail} 无法检查其航迹。请删除或改写为航点。",
+    "repeated": "第 {leg} 项跳转到其他项；跳转后的航线未检查。请展开航线。",
     "empty": "任务没有航点。请重新规划。",
     "takeoff-missing": "任务没有起飞项。请在首项加入起飞。",
+    "takeoff-aside": "起飞项（第 {leg} 项，{place}）距起飞点 {value} 米；部分飞控忽略其位置。"
+    "请移到起飞点，最多偏 {limit} 米。",
+    "curves": "转弯为曲线，{detail} 偏离直线；只检查直线航段。请设为到点停，"
+    "或曲线最多提前 {limit} 米。",
     "return-missing": "任务结束时既不返航也不降落。请在末项加入返航。",
     "home-missing": "文件没有起飞点，已用首个航点代替。请设置起飞点。",
     "home-altitude": "起飞点海拔写为 {value} 米，地形为 {limit} 米（{place}），"
@@ -112,10 +124,12 @@ MANDARIN = {
     "home-distance": "第 {leg} 段在 {place} 附近距起飞点 {value} 米，最多 {limit} 米。"
     "请移动起飞点或拆分任务。",
     "speed": "第 {leg} 段速度 {value} 米/秒，该机型巡航速度 {limit} 米/秒。请降速。",
+    "speed-top": "第 {leg} 段速度 {value} 米/秒，该机型最快 {limit} 米/秒。请降速。",
     "camera-interval": "第 {leg} 段每 {value} 秒拍一张，相机至少需 {limit} 秒。请减速或加大间距。",
     "wind": "风速 {value} 米/秒，超过允许的 {limit} 米/秒。请等待。",
     "battery": "第 {leg} 段（{place}）后返航至降落共用电 {value}%，最多 {limit}%。"
     "请拆分任务或移动起飞点。",
+    "return-height": "文件设定的返航高度为 {value} 米（相对起飞点），限高 {limit} 米。请降低。",
     "return-terrain": "从第 {leg} 段直线返航在 {place} 附近离地 {value} 米，应不低于 {limit} 米。"
     "请将返航高度设为 {detail} 米。",
     "return-obstacle": "从第 {leg} 段（{place}）直线返航高出障碍物“{detail}”{value} 米，"

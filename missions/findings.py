@@ -29,6 +29,8 @@ class Code(StrEnum):
     REPEATED = "repeated"
     EMPTY = "empty"
     TAKEOFF_MISSING = "takeoff-missing"
+    TAKEOFF_ASIDE = "takeoff-aside"
+    CURVES = "curves"
     RETURN_MISSING = "return-missing"
     HOME_MISSING = "home-missing"
     HOME_ALTITUDE = "home-altitude"
@@ -47,9 +49,11 @@ class Code(StrEnum):
     ALTITUDE_JUMP = "altitude-jump"
     HOME_DISTANCE = "home-distance"
     SPEED = "speed"
+    SPEED_TOP = "speed-top"
     CAMERA_INTERVAL = "camera-interval"
     WIND = "wind"
     BATTERY = "battery"
+    RETURN_HEIGHT = "return-height"
     RETURN_TERRAIN = "return-terrain"
     RETURN_OBSTACLE = "return-obstacle"
     RETURN_CEILING = "return-ceiling"
@@ -60,8 +64,6 @@ class Code(StrEnum):
 _WARNINGS = frozenset(
     {
         Code.FRAMES_MIXED,
-        Code.COMMAND_UNKNOWN,
-        Code.REPEATED,
         Code.RETURN_MISSING,
         Code.HOME_MISSING,
         Code.HOME_ALTITUDE,
@@ -79,6 +81,7 @@ _UNITS = {
     Code.CLIMB_RATE: "m/s",
     Code.DESCENT_RATE: "m/s",
     Code.SPEED: "m/s",
+    Code.SPEED_TOP: "m/s",
     Code.WIND: "m/s",
     Code.CAMERA_INTERVAL: "s",
     Code.BATTERY: "%",

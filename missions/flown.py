@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import numpy as np
@@ -26,6 +26,8 @@ PLACES = TAKEOFFS | LANDINGS | VIAS
 ABOVE_SEA, ABOVE_HOME, ABOVE_GROUND = frozenset({0, 5}), frozenset({3, 6}), frozenset({10, 11})
 
 _SAME_PLACE_M = 1.0
+_CIRCLE_M = 10.0  # CIRCLE_RADIUS of ArduCopter, for turns without a radius
+_CORNERS = 32
 
 
 class Kind(Enum):
@@ -149,8 +151,16 @@ class _Follower:
         elif item.command == CHANGE_SPEED:
             if item.parameters[0] in (0.0, 1.0) and item.parameters[1] > 0:
                 self.speed_m_s = item.parameters[1]
+        elif item.command == DELAY:
+            self._wait(item.parameters[0])
         else:
             self._switch_camera(item)
+
+    def _wait(self, seconds: float) -> None:
+        """Hover where the last leg ended; on the ground nothing is used up."""
+        if self.flying:
+            last = self.steps[-1]
+            self.steps[-1] = replace(last, hold_s=last.hold_s + max(seconds, 0.0))
 
     def _switch_camera(self, item: MissionItem) -> None:
         first, second = item.parameters[:2]
@@ -166,6 +176,7 @@ class _Follower:
     def _go(self, number: int, item: MissionItem) -> None:
         x, y = self._xy(item)
         z = self._altitude(item, x, y)
+        before = self.here
         follows = self.flying and self.above_ground and item.frame in ABOVE_GROUND
         if not self.flying:
             self._step(number, Kind.TAKEOFF, (*self.here[:2], z))
@@ -177,6 +188,24 @@ class _Follower:
             self._follow_ground(number, (x, y, z))
         else:
             self._step(number, Kind.CRUISE, (x, y, z), hold_s=max(hold, 0.0))
+        if item.command == LOITER_TURNS:
+            self._circle(number, item, before)
+
+    def _circle(self, number: int, item: MissionItem, before: tuple[float, ...]) -> None:
+        """Once and to the exit along a polygon around the circle; further turns are hovered.
+
+        The circle begins on the side that the vehicle comes from.
+        """
+        x, y, z = self.here
+        turns, radius_m = max(item.parameters[0], 1.0), abs(item.parameters[2]) or _CIRCLE_M
+        begin = math.atan2(before[1] - y, before[0] - x)
+        around = math.copysign(2 * math.pi * (1 + turns % 1), -item.parameters[2] or -1.0)
+        angles = np.linspace(begin, begin + around, 2 * _CORNERS + 1)
+        outer = radius_m / math.cos(abs(around) / (4 * _CORNERS))
+        for angle in angles.tolist():
+            there = (x + outer * math.cos(angle), y + outer * math.sin(angle), z)
+            self._step(number, Kind.CRUISE, there)
+        self._wait((math.floor(turns) - 1) * 2 * math.pi * radius_m / self.speed_m_s)
 
     def _follow_ground(self, number: int, there: tuple[float, float, float]) -> None:
         """Steps along which height above ground changes evenly."""

@@ -15,7 +15,7 @@ from missions.errors import MissionError
 from missions.model import MissionFile, Sortie
 from missions.parts import parts
 from missions.reading import checked_item, read_text, reason
-from missions.stops import Action, Do, Finish, Stop, Tour, items_of, tour
+from missions.stops import Action, Do, Finish, Stop, Tour, flight_tour, items_of
 from missions.wpml import part_paths
 
 MOST_WAYPOINTS = 99  # of one mission on DJI's older aircraft, which Litchi is used for
@@ -63,7 +63,7 @@ def write_litchi(
     Returns:
         The files in the order of flying.
     """
-    whole = tour(sortie.home, sortie.items, sortie.speed_m_s)
+    whole = flight_tour(sortie)
     found = parts(whole, most_waypoints, sortie.home, sortie.fence)
     paths = part_paths(path, len(found))
     for name, part in zip(paths, found, strict=True):
@@ -141,20 +141,22 @@ def read_litchi(path: Path) -> MissionFile:
             f"{path}: begins with {header.strip()[:40]!r}; a Litchi CSV begins with "
             "'latitude,longitude'"
         )
-    stops = tuple(_stops(path, text, ";" if ";" in header else ","))
-    if not stops:
+    found = tuple(_stops(path, text, ";" if ";" in header else ","))
+    if not found:
         raise MissionError(f"{path}: has no way-point")
-    return MissionFile(None, items_of(Tour(stops, Finish.STAY), None))
+    items = items_of(Tour(tuple(stop for stop, _ in found), Finish.STAY), None)
+    return MissionFile(None, items, corner_cut_m=max(cut for _, cut in found))
 
 
-def _stops(path: Path, text: str, delimiter: str) -> Iterator[Stop]:
+def _stops(path: Path, text: str, delimiter: str) -> Iterator[tuple[Stop, float]]:
+    """Each place, and how far before it the path bends off the straight line."""
     reader = csv.DictReader(io.StringIO(text), delimiter=delimiter, strict=True)
     try:
         reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
         for row in reader:
             if reader.line_num > MOST_READ:
                 raise ValueError(f"more than {MOST_READ} lines")
-            yield _stop(row)
+            yield _stop(row), _curve_m(row)
     except (KeyError, ValueError, TypeError, OverflowError, csv.Error) as error:
         raise MissionError(f"{path}, line {reader.line_num}: {_why(error)}") from error
 
@@ -180,6 +182,12 @@ def _stop(row: Mapping[str, str]) -> Stop:
     for item in items_of(Tour((stop,), Finish.STAY), None):
         checked_item(item)
     return stop
+
+
+def _curve_m(row: Mapping[str, str]) -> float:
+    metres = float(row.get("curvesize(m)") or 0)
+    size = metres or float(row.get("curvesize(ft)") or 0) * _FOOT_M
+    return abs(size) if math.isfinite(size) else math.inf
 
 
 def _metres(row: Mapping[str, str], name: str) -> float:

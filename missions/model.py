@@ -193,8 +193,14 @@ class MissionFile:
         home: planned take-off point; None where the file does not say.
         items: the mission without MAVLink's home item.
         fence: None where the file has none.
+        return_height_m: above home, which the file itself sets in the vehicle; None where it
+            leaves it as it is.
+        corner_cut_m: how far before a place its path may bend off the straight line; inf for
+            curves of any width.
     """
 
     home: GeoPoint | None
     items: tuple[MissionItem, ...]
     fence: Polygon | None = None
+    return_height_m: float | None = None
+    corner_cut_m: float = 0.0

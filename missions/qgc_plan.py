@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from shapely import Polygon
+from shapely import Point, Polygon
 from shapely.errors import ShapelyError
 
 from geo.files import replacing
@@ -116,7 +116,7 @@ def _mission_file(document: dict[str, Any]) -> MissionFile:
     mission = document["mission"]
     lat, lon, altitude = mission["plannedHomePosition"]
     items = tuple(_read_item(item) for item in _simple_items(mission["items"]))
-    fence = _read_fence(document.get("geoFence", {}))
+    fence = _read_fence(document.get("geoFence", {}), Point(lon, lat))
     return MissionFile(GeoPoint(lon, lat, altitude or 0.0), items, fence)
 
 
@@ -149,13 +149,14 @@ def _known(value: int, kind: type[Command] | type[AltitudeFrame]) -> int:
     return kind(value) if value in list(kind) else int(value)
 
 
-def _read_fence(fence: dict[str, Any]) -> Polygon | None:
+def _read_fence(fence: dict[str, Any], home: Point) -> Polygon | None:
     """Polygons and circles, to stay in and to keep out of."""
     shapes = [(p["inclusion"], fence_of([_ring(p["polygon"])])) for p in fence.get("polygons", [])]
     shapes += [(c["inclusion"], _circle(c)) for c in fence.get("circles", [])]
     if not shapes:
         return None
-    return joined([s for stay, s in shapes if stay], [s for stay, s in shapes if not stay])
+    stay_in, keep_out = ([s for stay, s in shapes if bool(stay) is kind] for kind in (True, False))
+    return joined(stay_in, keep_out, home)
 
 
 def _circle(document: dict[str, Any]) -> Polygon:

@@ -7,6 +7,7 @@ from pathlib import Path
 from shapely import Polygon
 
 from missions.errors import MissionError
+from missions.fence import sound
 from missions.model import MissionItem
 
 MOST_BYTES = 32 * 1024 * 1024
@@ -57,7 +58,7 @@ def fence_of(rings: Sequence[Sequence[Sequence[float]]]) -> Polygon:
     """Make a fence of rings of (lon, lat) degrees, the outline first, then its holes.
 
     Raises:
-        ValueError: there is no outline, or a corner is not on earth.
+        ValueError: there is no outline, it crosses itself, or a corner is not on earth.
     """
     outline, *holes = [[(float(corner[0]), float(corner[1])) for corner in ring] for ring in rings]
     if not outline:
@@ -68,7 +69,7 @@ def fence_of(rings: Sequence[Sequence[Sequence[float]]]) -> Polygon:
                 f"the fence has a corner at longitude {lon:g}, latitude {lat:g}, not on earth: in "
                 "a .plan latitude comes first, in a mission.json longitude"
             )
-    return Polygon(outline, holes)
+    return sound(Polygon(outline, holes))
 
 
 def checked_item(item: MissionItem) -> MissionItem:

@@ -11,10 +11,11 @@ from enum import Enum
 from geo.pose import GeoPoint
 from missions import steps
 from missions.errors import MissionError
-from missions.model import AltitudeFrame, Command, MissionItem
+from missions.model import AltitudeFrame, Command, MissionItem, Sortie
 
 _LOITER_TIME, _SPLINE, _DELAY, _DIGICAM = 19, 82, 93, 203
 _PLACES = (Command.NAV_WAYPOINT, _LOITER_TIME, _SPLINE)
+_SAME_HEIGHT_M = 0.05
 _SPEEDS_OVER_GROUND = (0.0, 1.0)  # SPEED_TYPE: air speed, ground speed
 
 
@@ -69,6 +70,28 @@ class Tour:
 
     stops: tuple[Stop, ...]
     finish: Finish
+
+
+def flight_tour(sortie: Sortie) -> Tour:
+    """The places of a sortie, from above home on where its take-off ends at another height.
+
+    A format without a take-off climbs over home to the height of its first place, which on hills
+    is another one.
+
+    Raises:
+        MissionError: an item that cannot be said as a place with actions.
+    """
+    way = tour(sortie.home, sortie.items, sortie.speed_m_s)
+    numbered = enumerate(sortie.items, 1)
+    risen = next((found for found in numbered if found[1].command == Command.NAV_TAKEOFF), None)
+    if risen is None:
+        return way
+    height = _Reader(sortie.home, sortie.speed_m_s).height_m(*risen)
+    first = way.stops[0]
+    if abs(height - first.height_home_m) < _SAME_HEIGHT_M:
+        return way
+    above = Stop(sortie.home.lon_deg, sortie.home.lat_deg, height, None, first.speed_m_s)
+    return replace(way, stops=(above, *way.stops))
 
 
 def tour(home: GeoPoint, items: Sequence[MissionItem], speed_m_s: float) -> Tour:
@@ -144,7 +167,7 @@ class _Reader:
             Stop(
                 item.lon_deg,
                 item.lat_deg,
-                self._height_m(number, item),
+                self.height_m(number, item),
                 self.turn_deg,
                 self.speed_m_s,
                 self.spacing_m,
@@ -180,7 +203,8 @@ class _Reader:
             last = self.stops[-1]
             self.stops[-1] = replace(last, speed_m_s=self.speed_m_s, photo_spacing_m=self.spacing_m)
 
-    def _height_m(self, number: int, item: MissionItem) -> float:
+    def height_m(self, number: int, item: MissionItem) -> float:
+        """Height above home of an item; MissionError where it says none."""
         if item.frame in (AltitudeFrame.ABOVE_HOME, 6):
             return item.altitude_m
         if item.frame in (AltitudeFrame.AMSL, 5):

@@ -6,6 +6,7 @@ of aircraft and cameras: DJI Cloud API, "Product Support". Reading is in wpml_re
 
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,7 +17,7 @@ from geo.pose import GeoPoint
 from missions.errors import MissionError
 from missions.model import Drone, Sortie
 from missions.parts import parts
-from missions.stops import Action, Do, Finish, Stop, Tour, tour
+from missions.stops import Action, Do, Finish, Stop, Tour, flight_tour
 
 KML = "http://www.opengis.net/kml/2.2"
 WPML = "http://www.dji.com/wpmz/1.0.2"
@@ -34,7 +35,9 @@ _MODELS: dict[str, tuple[int, int, int | None]] = {
     "dji-mini4pro": (68, 0, None),
 }
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_ENDS = 2  # take-off and return count, too
 _LEAST_TAKE_OFF_M, _MOST_TAKE_OFF_M = 8.0, 100.0
+_LEAST_RETURN_M = 2.0  # range of globalRTHHeight
 
 
 def write_wpml(
@@ -46,7 +49,8 @@ def write_wpml(
         path: ends in .kmz; of several files, the first is `NAME-1of3.kmz`.
         sortie: to be flown by a DJI aircraft.
         drone: that flies it.
-        most_waypoints: of one file; the drone's `waypoint_limit` if None.
+        most_waypoints: of one file; what the drone's `waypoint_limit` leaves beside
+            take-off and return if None.
 
     Returns:
         The files in the order of flying.
@@ -59,13 +63,33 @@ def write_wpml(
             f"{drone.name} flies no DJI way-lines; these do: {', '.join(_MODELS)}. Write .plan or "
             ".waypoints"
         )
-    whole = tour(sortie.home, sortie.items, sortie.speed_m_s)
-    most = drone.waypoint_limit if most_waypoints is None else most_waypoints
+    whole = flight_tour(sortie)
+    most = drone.waypoint_limit - _ENDS if most_waypoints is None else most_waypoints
     found = parts(whole, most, sortie.home, sortie.fence)
     paths = part_paths(path, len(found))
+    around = Frame(sortie.home, drone.key, _return_height_m(sortie, drone))
     for name, part in zip(paths, found, strict=True):
-        _write(name, part, sortie.home, drone.key)
+        _write(name, part, around)
     return paths
+
+
+def _return_height_m(sortie: Sortie, drone: Drone) -> float:
+    """To which the aircraft climbs before it returns: as the sortie is checked with."""
+    own = sortie.return_height_m
+    return max(_LEAST_RETURN_M, drone.autopilot.return_height_m if own is None else own)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a file says of a flight beside its places.
+
+    Attributes:
+        return_height_m: above home (globalRTHHeight).
+    """
+
+    home: GeoPoint
+    drone_key: str
+    return_height_m: float
 
 
 def part_paths(path: Path, count: int) -> tuple[Path, ...]:
@@ -82,10 +106,10 @@ def part_paths(path: Path, count: int) -> tuple[Path, ...]:
     )
 
 
-def _write(path: Path, part: Tour, home: GeoPoint, drone_key: str) -> None:
+def _write(path: Path, part: Tour, around: Frame) -> None:
     contents = {
-        TEMPLATE: template_document(part, home, drone_key),
-        WAYLINES: waylines_document(part, drone_key),
+        TEMPLATE: template_document(part, around),
+        WAYLINES: waylines_document(part, around),
     }
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, root in contents.items():
@@ -120,8 +144,8 @@ def _text(value: float) -> str:
     return f"{value:.8f}".rstrip("0").rstrip(".")
 
 
-def _mission_config(document: Element, part: Tour, drone_key: str) -> Element:
-    kind, version, payload = _MODELS[drone_key]
+def _mission_config(document: Element, part: Tour, around: Frame) -> Element:
+    kind, version, payload = _MODELS[around.drone_key]
     config = SubElement(document, "wpml:missionConfig")
     first = part.stops[0].height_home_m
     _say(
@@ -132,7 +156,7 @@ def _mission_config(document: Element, part: Tour, drone_key: str) -> Element:
         executeRCLostAction="goBack",
         takeOffSecurityHeight=min(max(first, _LEAST_TAKE_OFF_M), _MOST_TAKE_OFF_M),
         globalTransitionalSpeed=_speed(part.stops[0].speed_m_s),
-        globalRTHHeight=max(2.0, max(stop.height_home_m for stop in part.stops)),
+        globalRTHHeight=around.return_height_m,
     )
     drone = SubElement(config, "wpml:droneInfo")
     _say(drone, droneEnumValue=kind, droneSubEnumValue=version)
@@ -142,11 +166,11 @@ def _mission_config(document: Element, part: Tour, drone_key: str) -> Element:
     return config
 
 
-def template_document(part: Tour, home: GeoPoint, drone_key: str) -> Element:
+def template_document(part: Tour, around: Frame) -> Element:
     """Make the content of `template.kml`: what the remote shows and lets people edit."""
     root, document = _kml()
     _say(document, author="aerogrid")
-    config = _mission_config(document, part, drone_key)
+    config, home = _mission_config(document, part, around), around.home
     place = f"{home.lat_deg:.8f},{home.lon_deg:.8f},{home.altitude_amsl_m:.2f}"
     after = [child.tag for child in config].index("wpml:takeOffSecurityHeight") + 1
     reference = Element("wpml:takeOffRefPoint")
@@ -159,7 +183,7 @@ def template_document(part: Tour, home: GeoPoint, drone_key: str) -> Element:
     _say(folder, autoFlightSpeed=_speed(part.stops[0].speed_m_s), gimbalPitchMode="manual")
     _say(folder, globalHeight=part.stops[0].height_home_m)
     _heading(folder, "globalWaypointHeadingParam", None)
-    _say(folder, globalWaypointTurnMode=_STOPPING, globalUseStraightLine=1)
+    _say(folder, globalWaypointTurnMode=STOPPING, globalUseStraightLine=1)
     for number, (stop, kept) in enumerate(_with_headings(part.stops)):
         mark = _placemark(folder, number, stop)
         _say(mark, ellipsoidHeight=stop.height_home_m, height=stop.height_home_m)
@@ -170,10 +194,10 @@ def template_document(part: Tour, home: GeoPoint, drone_key: str) -> Element:
     return root
 
 
-def waylines_document(part: Tour, drone_key: str) -> Element:
+def waylines_document(part: Tour, around: Frame) -> Element:
     """Make the content of `waylines.wpml`: what the aircraft flies."""
     root, document = _kml()
-    _mission_config(document, part, drone_key)
+    _mission_config(document, part, around)
     folder = SubElement(document, "Folder")
     _say(folder, templateId=0, executeHeightMode="relativeToStartPoint", waylineId=0)
     _say(folder, autoFlightSpeed=_speed(part.stops[0].speed_m_s))
@@ -182,7 +206,7 @@ def waylines_document(part: Tour, drone_key: str) -> Element:
         _say(mark, executeHeight=stop.height_home_m, waypointSpeed=_speed(stop.speed_m_s))
         _heading(mark, "waypointHeadingParam", kept)
         turn = SubElement(mark, "wpml:waypointTurnParam")
-        _say(turn, waypointTurnMode=_STOPPING, waypointTurnDampingDist=0)
+        _say(turn, waypointTurnMode=STOPPING, waypointTurnDampingDist=0)
         _say(mark, useStraightLine=1)
         _actions(mark, number, stop)
     return root
@@ -194,7 +218,7 @@ _PHOTO: dict[str, str | float] = {
     "payloadLensIndex": "visable",  # spelled so in the format
     "useGlobalPayloadLensIndex": 0,
 }
-_STOPPING = "toPointAndStopWithDiscontinuityCurvature"
+STOPPING = "toPointAndStopWithDiscontinuityCurvature"
 
 
 def _placemark(folder: Element, number: int, stop: Stop) -> Element:

@@ -1,6 +1,7 @@
 """EDGE: read DJI's way-line files without trusting them."""
 
 import io
+import math
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from missions.errors import MissionError
 from missions.model import MissionFile
 from missions.reading import checked_item, read_bytes, reason
 from missions.stops import Action, Do, Finish, Stop, Tour, items_of
-from missions.wpml import FINISHES, KML, TEMPLATE, WAYLINES, WPML
+from missions.wpml import FINISHES, KML, STOPPING, TEMPLATE, WAYLINES, WPML
 
 MOST_ENTRIES = 200
 MOST_UNPACKED_BYTES = 16 * 1024 * 1024
@@ -22,12 +23,13 @@ MOST_WAYPOINTS = 65_536
 MOST_ACTIONS = 200_000
 _NAMESPACES = ("http://www.dji.com/wpmz/", "http://www.uav.com/wpmz/")
 _NAMES = {"wpml": WPML}
+_ROUNDED = "coordinateTurn"
 _ABOVE_HOME = "relativeToStartPoint"
 _Trigger = tuple[int, int, float]
 
 
 def read_wpml(path: Path) -> MissionFile:
-    """Read the first way-line of a DJI `.kmz`; it has no geofence.
+    """Read the way-line of a DJI `.kmz`; it has no geofence.
 
     Raises:
         MissionError: the file is missing, damaged, suspiciously large, or holds heights that are
@@ -38,13 +40,15 @@ def read_wpml(path: Path) -> MissionFile:
         raise MissionError(f"{path}: has no {WAYLINES}; export it from the remote as a way-line")
     try:
         home = _home(_parsed(path, members[TEMPLATE], TEMPLATE)) if TEMPLATE in members else None
-        way = _tour(_parsed(path, members[WAYLINES], WAYLINES))
-        items = tuple(map(checked_item, items_of(way, home)))
+        root = _parsed(path, members[WAYLINES], WAYLINES)
+        items = tuple(map(checked_item, items_of(_tour(root), home)))
+        return MissionFile(
+            home, items, return_height_m=_return_height_m(root), corner_cut_m=_corner_cut_m(root)
+        )
     except (ValueError, OverflowError, AttributeError) as error:
         raise MissionError(
             f"{path}: the way-line is incomplete or damaged ({reason(error)})"
         ) from error
-    return MissionFile(home, items)
 
 
 def _members(path: Path) -> dict[str, bytes]:
@@ -128,10 +132,21 @@ def _home(template: Element) -> GeoPoint | None:
     return GeoPoint(lon, lat, altitude)
 
 
+def _return_height_m(root: Element) -> float | None:
+    """The height that the file sets for the return; ValueError for one that is none."""
+    text = root.findtext("Document/wpml:missionConfig/wpml:globalRTHHeight", None, _NAMES)
+    if text is None:
+        return None
+    if not 0 <= float(text) < math.inf:
+        raise ValueError(f"globalRTHHeight is {text.strip()}")
+    return float(text)
+
+
 def _tour(root: Element) -> Tour:
-    folder = root.find("Document/Folder")
-    if folder is None:
-        raise ValueError("no Folder with a way-line")
+    folders = root.findall("Document/Folder")
+    if len(folders) != 1:
+        raise ValueError(f"{len(folders)} way-lines; one is read, so export each in a file")
+    (folder,) = folders
     mode = _value(folder, "executeHeightMode")
     if mode != _ABOVE_HOME:
         raise ValueError(
@@ -150,6 +165,25 @@ def _tour(root: Element) -> Tour:
     finish = root.findtext("Document/wpml:missionConfig/wpml:finishAction", "noAction", _NAMES)
     by_name = {name: end for end, name in FINISHES.items()}
     return Tour(tuple(stops), by_name.get(finish.strip(), Finish.STAY))
+
+
+def _corner_cut_m(root: Element) -> float:
+    """How far before a place the path may bend; inf for curves that follow no straight line."""
+    return max(map(_cut_m, root.iterfind("Document/Folder/Placemark", _NAMES)), default=0.0)
+
+
+def _cut_m(mark: Element) -> float:
+    turn = mark.find("wpml:waypointTurnParam", _NAMES)
+    if turn is None:
+        return 0.0
+    mode = turn.findtext("wpml:waypointTurnMode", "", _NAMES).strip()
+    straight = mark.findtext("wpml:useStraightLine", "0", _NAMES).strip() == "1"
+    if mode == STOPPING:
+        return 0.0
+    if mode != _ROUNDED and not straight:
+        return math.inf
+    damping = abs(float(turn.findtext("wpml:waypointTurnDampingDist", "0", _NAMES)))
+    return damping if math.isfinite(damping) else math.inf
 
 
 def _value(element: Element, name: str) -> str:

@@ -9,6 +9,7 @@ from shapely import MultiPolygon, Polygon
 
 from geo.terrain import FlatTerrain, Terrain
 from missions.airspace import Airspace
+from missions.check_limits import Limits
 from missions.drones import drone_named
 from missions.kml import write_kml
 from missions.litchi import write_litchi
@@ -22,10 +23,12 @@ from missions.qgc_plan import write_plan
 from missions.vectors import write_vectors
 from missions.waypoints import write_waypoints
 from missions.wpml import write_wpml
+from missions.written import Surroundings
 from pipeline.settings import Format
 
 Area = Polygon | MultiPolygon
 Areas = Sequence[tuple[str, Area]]
+Paths = tuple[Path, ...]
 
 DJI = "dji-"  # how the keys of DJI's aircraft begin
 _COARSE_M = 2.0  # pixels of the overlap map of all cells; each cell's own has 1 m
@@ -38,6 +41,7 @@ def write_files(
     *,
     terrain: Terrain | None,
     airspace: Airspace,
+    limits: Limits,
     formats: Sequence[Format],
 ) -> None:
     """Write the missions of all sorties, a picture and a map of each cell and of all.
@@ -47,11 +51,16 @@ def write_files(
         sorties: at least one, all of one drone.
         outlines: areas by cell code.
         terrain: heights of the ground; level at home's altitude if None.
-        airspace: zones and obstacles that maps show.
+        airspace: zones and obstacles that files are checked against and maps show.
+        limits: that the sorties were checked with.
         formats: beyond `.plan`, `.waypoints`, `.mission.json` and, for a DJI aircraft, `.kmz`.
+
+    Raises:
+        MissionError: a file would not be as safe as its sortie.
     """
+    around = Surroundings(limits, terrain, airspace)
     for sortie in sorties:
-        write_missions(folder, sortie, formats)
+        write_missions(folder, sortie, formats, around)
     areas = tuple(outlines.items())
     for name, write in OF_PLAN.items():
         if name in formats:
@@ -59,8 +68,14 @@ def write_files(
     _write_maps(folder, sorties, areas, terrain, airspace)
 
 
-def write_missions(folder: Path, sortie: Sortie, formats: Sequence[Format]) -> None:
-    """Write the mission files of one sortie into a folder that is there."""
+def write_missions(
+    folder: Path, sortie: Sortie, formats: Sequence[Format], around: Surroundings
+) -> None:
+    """Write the mission files of one sortie into a folder that is there.
+
+    Raises:
+        MissionError: a file, as it reads back, would not be as safe as the sortie.
+    """
     drone = drone_named(sortie.drone_key)
     write_plan(folder / f"{sortie.code}.plan", sortie)
     write_waypoints(folder / f"{sortie.code}.waypoints", sortie)
@@ -68,25 +83,26 @@ def write_missions(folder: Path, sortie: Sortie, formats: Sequence[Format]) -> N
     usual = ("kmz",) if drone.key.startswith(DJI) else ()
     for name, write in OF_SORTIE.items():
         if name in formats or name in usual:
-            write(folder, sortie, drone)
+            around.prove(write(folder, sortie, drone), sortie, drone)
 
 
-def _kmz(folder: Path, sortie: Sortie, drone: Drone) -> None:
-    write_wpml(folder / f"{sortie.code}.kmz", sortie, drone)
+def _kmz(folder: Path, sortie: Sortie, drone: Drone) -> Paths:
+    return write_wpml(folder / f"{sortie.code}.kmz", sortie, drone)
 
 
-def _litchi(folder: Path, sortie: Sortie, drone: Drone) -> None:
-    write_litchi(folder / f"{sortie.code}.csv", sortie)
+def _litchi(folder: Path, sortie: Sortie, drone: Drone) -> Paths:
+    return write_litchi(folder / f"{sortie.code}.csv", sortie)
 
 
-def _mavlink(folder: Path, sortie: Sortie, drone: Drone) -> None:
-    """The fence, and home as the place to rally at."""
+def _mavlink(folder: Path, sortie: Sortie, drone: Drone) -> Paths:
+    """The fence, and home as the place to rally at; these are no missions."""
     home = (sortie.home.lon_deg, sortie.home.lat_deg, sortie.height_home_m)
     write_fence(folder / f"{sortie.code}.fence", sortie.fence)
     write_rally(folder / f"{sortie.code}.rally", [home])
+    return ()
 
 
-OF_SORTIE: Mapping[Format, Callable[[Path, Sortie, Drone], None]] = {
+OF_SORTIE: Mapping[Format, Callable[[Path, Sortie, Drone], Paths]] = {
     "kmz": _kmz,
     "litchi": _litchi,
     "fence": _mavlink,

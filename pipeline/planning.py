@@ -12,6 +12,7 @@ from geo.terrain import Terrain
 from missions.airspace import EMPTY, Airspace
 from missions.drones import drone_named
 from missions.plan import Plan, plan_patrol
+from missions.safe_survey import limits_of
 from missions.settings import SurveySettings
 from pipeline.errors import PipelineError
 from pipeline.plan_files import write_files
@@ -87,6 +88,7 @@ def keep(
             outlines,
             terrain=terrain,
             airspace=airspace,
+            limits=limits_of(survey_settings(planning)),
             formats=planning.formats,
         )
         files = sorted(path.name for path in temporary.iterdir())

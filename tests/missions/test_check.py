@@ -71,7 +71,68 @@ WIRE = Obstacle("power line", on_globe(LineString([(200, -300), (200, 300)])), h
 MAST = Obstacle("mast", on_globe(Point(200, 200)), height_agl_m=90.0)
 LONG_ROWS = [(x, y) for x in range(0, 400, 20) for y in ((0, 600) if x % 40 == 0 else (600, 0))]
 
+
+def order(command, *parameters):
+    return MissionItem(command, AltitudeFrame.MISSION, (*parameters, 0.0, 0.0, 0.0, 0.0)[:4])
+
+
+WAITING = replace(at(100, 0), command=17)
+TURNS = replace(at(200, 0), command=18, parameters=(2.0, 0.0, 40.0, 0.0))
+UNCERTAIN = {
+    "way without end": WAITING,
+    "spline": replace(at(100, 0), command=82),
+    "climb in circles": replace(at(100, 0), command=31),
+    "another home": order(179, 1.0),
+    "fence switched off": order(207, 0.0),
+    "reposition": replace(at(100, 0), command=192),
+    "other altitude": order(186, 500.0),
+    "condition of altitude": order(113, 1.0),
+    "package let down": replace(at(100, 0), command=94),
+    "termination": order(185, 1.0),
+    "motors off": order(400, 0.0, 21196.0),
+    "guided": order(92, 1.0),
+    "mode": order(176, 1.0),
+    "delay until a time of day": order(93, -1.0, 23.0),
+    "take-off in the air": at(100, 0, command=Command.NAV_TAKEOFF),
+}
 PLANTED = [
+    *(
+        pytest.param(Code.COMMAND_UNKNOWN, mission((100, 0), item, (0, 100)), {}, id=name)
+        for name, item in UNCERTAIN.items()
+    ),
+    pytest.param(
+        Code.REPEATED, mission((100, 0), (100, 100), order(177, 2.0, 500.0)), {}, id="jump"
+    ),
+    pytest.param(
+        Code.BATTERY, mission((100, 0), order(93, 7200.0), (0, 0)), {}, id="delay of two hours"
+    ),
+    pytest.param(
+        Code.FENCE,
+        mission(TURNS, (0, 0), fence=box(-50, -50, 300, 30)),
+        {},
+        id="circle leaves the fence",
+    ),
+    pytest.param(
+        Code.BATTERY,
+        mission(replace(TURNS, parameters=(200.0, 0.0, 40.0, 0.0)), (0, 0)),
+        {},
+        id="very many circles",
+    ),
+    pytest.param(
+        Code.SPEED_TOP, mission((50, 0), order(178, 1.0, 40.0), (300, 0)), {}, id="too fast"
+    ),
+    pytest.param(
+        Code.TAKEOFF_ASIDE,
+        replace(mission((100, 0), home=(60, 60)), home=mission().home),
+        {},
+        id="take-off aside of home",
+    ),
+    pytest.param(
+        Code.CURVES, replace(mission((100, 0)), corner_cut_m=150.0), {}, id="corners cut short"
+    ),
+    pytest.param(
+        Code.CURVES, replace(mission((100, 0)), corner_cut_m=np.inf), {}, id="curves of any width"
+    ),
     pytest.param(
         Code.FENCE, mission((400, 0), fence=box(-50, -50, 300, 300)), {}, id="leg crosses the fence"
     ),
@@ -311,3 +372,12 @@ def test_message_names_leg_place_value_limit_and_remedy():
         assert part in finding.message
     assert "120 米" in finding.message_zh
     assert finding.document()["unit"] == "m"
+
+
+@pytest.mark.parametrize("command", [112, 115, 178, 195, 201, 203, 205, 206, 1000, 2000, 2500])
+def test_orders_to_nose_and_camera_are_harmless(command):
+    assert codes(mission((50, 0), order(command), (100, 0))) == set()
+
+
+def test_corner_cut_no_more_than_a_vehicle_does_by_itself_is_no_finding():
+    assert codes(replace(mission((100, 0)), corner_cut_m=5.0)) == set()

@@ -87,3 +87,15 @@ def test_document_is_json_with_places_figures_and_two_languages(waypoints):
     assert {"code", "severity", "leg", "lon_deg", "value", "limit", "unit", "message_zh"} <= set(
         file["findings"][0]
     )
+
+
+def test_fence_that_crosses_itself_is_a_finding(tmp_path, sortie):
+    path = tmp_path / "a.plan"
+    write_plan(path, sortie)
+    document = json.loads(path.read_text())
+    corners = document["geoFence"]["polygons"][0]["polygon"]
+    corners[0], corners[1] = corners[1], corners[0]
+    path.write_text(json.dumps(document))
+    (finding,) = found(path)
+    assert finding.code is Code.FILE_UNREADABLE
+    assert "no clear inside" in finding.message

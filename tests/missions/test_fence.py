@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from shapely import LineString, Point, Polygon
+from shapely import LineString, Point, Polygon, box
 
 from missions.errors import MissionError
-from missions.fence import MOST_POINTS, fence_around
+from missions.fence import MOST_POINTS, fence_around, joined
 from tests.missions.shapes import SQUARE, WITH_POND, polygons
 
 CORNER = np.array([0.0, 0.0])
@@ -59,3 +59,36 @@ def test_bays_stay_outside_of_the_fence():
 @pytest.mark.parametrize("home", [(-200.0, 100.0), (-900.0, -700.0), (5.0, 5.0)])
 def test_home_lies_inside_of_the_fence(home):
     assert fence_around(SQUARE, np.array(home), CORNER, 30).covers(Point(home))
+
+
+def test_fence_that_crosses_itself_is_refused_with_the_place():
+    bowtie = Polygon([(0, 0), (4, 4), (4, 0), (0, 4)])
+    for stay_in, keep_out in (([bowtie], []), ([box(-9, -9, 9, 9)], [bowtie])):
+        with pytest.raises(ValueError, match=r"Self-intersection\[2 2\]"):
+            joined(stay_in, keep_out)
+
+
+def test_fence_of_keep_outs_only_is_everything_around_them():
+    pond = box(119.95, 31.70, 119.96, 31.71)
+    fence = joined([], [pond], Point(119.94, 31.70))
+    assert fence.covers(box(119.2, 31.2, 120.5, 32.2).difference(pond))
+    assert not fence.covers(pond.centroid)
+
+
+def test_of_a_fence_cut_in_two_the_piece_with_home_counts():
+    whole, strip = box(0, 0, 10, 10), box(4, -1, 6, 11)
+    assert joined([whole], [strip], Point(1, 1)).equals(box(0, 0, 4, 10))
+    assert joined([whole], [strip], Point(9, 1)).equals(box(6, 0, 10, 10))
+
+
+@pytest.mark.parametrize("home", [None, Point(5, 5), Point(20, 20)])
+def test_fence_cut_in_two_without_home_in_a_piece_is_refused(home):
+    with pytest.raises(ValueError, match="no single area"):
+        joined([box(0, 0, 10, 10)], [box(4, -1, 6, 11)], home)
+
+
+def test_keep_outs_that_overlap_or_touch_make_one_sound_fence():
+    holes = [box(2, 2, 5, 5), box(4, 4, 7, 7), box(7, 2, 8, 4)]
+    fence = joined([box(0, 0, 10, 10)], holes, Point(1, 1))
+    assert fence.is_valid
+    assert fence.area == pytest.approx(100 - (9 + 9 - 1) - 2)

@@ -95,3 +95,22 @@ def test_camera_and_speed_hold_until_they_are_changed():
 def test_single_photos_are_no_series():
     photo = item(2000, 0.0, 0.0, 1.0, 7.0)
     assert flown(UP, photo, item(16, xy=(100, 0), height=50.0)).steps[1].trigger_s == 0
+
+
+@pytest.mark.parametrize(("turns", "radius", "last"), [(2, 40, (60, 0)), (1.5, 40, (140, 0))])
+def test_circles_go_around_their_place_from_the_side_they_come_from(turns, radius, last):
+    circles = item(18, turns, 0.0, radius, xy=(100, 0), height=50.0)
+    steps = flown(UP, circles).steps[1:]
+    around = np.array([step.end_m[:2] for step in steps[1:]])
+    away = np.hypot(*(around - [100, 0]).T)
+    assert away == pytest.approx(40, abs=0.2)
+    assert away.min() >= 40
+    assert around[-1] == pytest.approx(last, abs=0.2)
+    whole = np.hypot(*np.diff(around, axis=0).T).sum() + steps[-1].hold_s * 8.0
+    assert whole == pytest.approx(turns * 2 * np.pi * 40, rel=0.01)
+
+
+def test_delays_are_hovered_where_the_vehicle_is_and_not_on_the_ground():
+    there = item(16, 3.0, xy=(100, 0), height=50.0)
+    steps = flown(item(93, 50.0), UP, there, item(93, 7.0), item(93, 8.0)).steps
+    assert [step.hold_s for step in steps] == [0.0, 18.0]

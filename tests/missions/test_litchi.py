@@ -132,3 +132,13 @@ def test_damaged_file_is_named(tmp_path, content, what):
 
 def test_damaged_files_are_refused_or_read(path):
     assert 0 < read_damaged(read_litchi, path) <= ROUNDS
+
+
+@pytest.mark.parametrize(("unit", "cut_m"), [("m", 190.0), ("ft", 190.0 * 0.3048)])
+def test_how_far_corners_are_cut_is_read(path, unit, cut_m):
+    assert read_litchi(path).corner_cut_m == 0
+    lines = path.read_text().replace("curvesize(m)", f"curvesize({unit})").splitlines()
+    row = lines[2].split(",")
+    row[COLUMNS.index("curvesize(m)")] = "190"
+    path.write_text("\n".join([*lines[:2], ",".join(row), *lines[3:]]))
+    assert read_litchi(path).corner_cut_m == pytest.approx(cut_m)

@@ -105,10 +105,16 @@ def test_circles_are_read_on_the_safe_side(fence_path):
     assert fence.area == pytest.approx(np.pi * (50**2 - 10**2), rel=0.01)
 
 
+def test_circle_to_stay_out_of_leaves_everything_around_it(fence_path):
+    fence_path.write_text(circles((5004, 10, 31.7, 119.9)))
+    fence = read_fence(fence_path)
+    assert not fence.covers(Point(119.9, 31.7))
+    assert fence.covers(Point(120.2, 31.9))
+
+
 @pytest.mark.parametrize(
     "rows",
     [
-        [(5004, 10, 31.7, 119.9)],
         [(5003, 10, 31.7, 119.9), (5003, 10, 31.8, 119.9)],
         [(5003, 0, 31.7, 119.9)],
     ],

@@ -5,6 +5,8 @@ Few examples by default; AEROGRID_EXAMPLES=500 for the whole.
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
@@ -18,9 +20,12 @@ from missions.check import check
 from missions.check_limits import Limits
 from missions.drones import drone_keys, drone_named
 from missions.findings import Severity
+from missions.litchi import write_litchi
 from missions.model import Drone, Sortie
 from missions.safe_survey import UnsafeError, survey_safely
 from missions.settings import SurveySettings
+from missions.wpml import write_wpml
+from missions.written import Surroundings
 from tests.missions.hills import random_hills
 from tests.missions.shapes import on_globe, polygons
 
@@ -134,3 +139,19 @@ def test_plan_passes_the_check_or_is_refused_for_another_reason(world):
     event("in one flight" if len(sorties) == 1 else "in several flights")
     for sortie in sorties:
         assert errors_of(sortie, world) == []
+        assert errors_of_files(sortie, world) == []
+
+
+def errors_of_files(sortie: Sortie, world: World) -> list[str]:
+    """What is wrong with the whole flight in the formats of remotes; parts may be refused."""
+    around = Surroundings(Limits(), world.terrain, world.airspace)
+    found: list[str] = []
+    with TemporaryDirectory() as folder:
+        written = [write_litchi(Path(folder) / "a.csv", sortie, most_waypoints=10_000)]
+        if world.drone.key.startswith("dji-"):
+            kmz = Path(folder) / "a.kmz"
+            written.append(write_wpml(kmz, sortie, world.drone, most_waypoints=10_000))
+        for (path,) in written:
+            event(f"written as {path.suffix}")
+            found += map(str, around.errors(path, sortie, world.drone))
+    return found

@@ -1,20 +1,30 @@
+import re
 import zipfile
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from hypothesis import given
+from shapely import Point
 
+from geo.pose import GeoPoint
+from geo.terrain import FlatTerrain
+from missions.airspace import Airspace, Obstacle
+from missions.check import check
+from missions.check_limits import Limits
 from missions.drones import drone_named
 from missions.errors import MissionError
+from missions.findings import Code
 from missions.legs import legs
 from missions.stops import Action, Do, Finish, Stop, Tour, items_of, tour
-from missions.wpml import KML, WPML, waylines_document, write_wpml
+from missions.wpml import KML, WPML, Frame, waylines_document, write_wpml
 from missions.wpml_read import read_wpml
 from tests.missions.mutation import ROUNDS, read_damaged, refusal, repacked
 from tests.missions.test_stops import tours
 
 M3E = drone_named("dji-m3e")
+AROUND = Frame(GeoPoint(119.95, 31.7, 4.0), "dji-m3e", 60.0)
 _NAMES = {"": KML, "wpml": WPML}
 # DJI Cloud API, WPML: elements marked as required for a Mavic 3E.
 _CONFIG = [
@@ -137,7 +147,7 @@ def test_groups_of_actions_have_numbers_of_their_own(path):
 
 def test_nose_across_the_flight_is_kept_by_smooth_transition():
     run = tuple(Stop(119.95 + i / 1000, 31.7, 50.0, 270.0, 5.0, 10.0 * (1 - i)) for i in range(2))
-    root = waylines_document(Tour(run, Finish.RETURN), "dji-m3e")
+    root = waylines_document(Tour(run, Finish.RETURN), AROUND)
     modes = [e.text for e in root.iter("wpml:waypointHeadingMode")]
     angles = [e.text for e in root.iter("wpml:waypointHeadingAngle")]
     assert (modes, angles) == (["smoothTransition"] * 2, ["-90"] * 2)
@@ -145,7 +155,7 @@ def test_nose_across_the_flight_is_kept_by_smooth_transition():
 
 def test_photo_in_place_turns_first(tmp_path):
     stop = Stop(119.95, 31.7, 50.0, None, 5.0, 0.0, (Action(Do.TURN_DEG, 200.0), Action(Do.PHOTO)))
-    root = waylines_document(Tour((stop,), Finish.STAY), "dji-m3e")
+    root = waylines_document(Tour((stop,), Finish.STAY), AROUND)
     assert [e.text for e in root.iter("wpml:actionActuatorFunc")] == ["rotateYaw", "takePhoto"]
     assert next(root.iter("wpml:aircraftHeading")).text == "-160"
 
@@ -268,3 +278,72 @@ def test_deep_nesting_is_refused_or_read_without_harm(path):
     deep = "<a>" * 100_000 + "</a>" * 100_000
     rewritten(path, "wpmz/waylines.wpml", lambda t: t.replace("</Folder>", deep + "</Folder>"))
     assert read_wpml(path).items
+
+
+def test_return_height_is_the_one_that_the_sortie_was_checked_with(sortie, tmp_path):
+    (path,) = write_wpml(tmp_path / "a.kmz", replace(sortie, return_height_m=105.0), M3E)
+    assert read_wpml(path).return_height_m == 105.0
+    for name in ("wpmz/template.kml", "wpmz/waylines.wpml"):
+        assert document(path, name).findtext(".//wpml:globalRTHHeight", "", _NAMES) == "105"
+
+
+def codes(mission, **limits):
+    wanted = Limits(**limits)
+    found = check(mission, wanted, FlatTerrain(0.0), Airspace(obstacles=(mast(mission),)), M3E)
+    return {finding.code for finding in found}
+
+
+def mast(mission):
+    """One of 90 m between home and the last place, to its side of all rows."""
+    home, last = mission.home, [item for item in mission.items if item.lon_deg][-1]
+    middle = Point((home.lon_deg + last.lon_deg) / 2, (home.lat_deg + last.lat_deg) / 2)
+    return Obstacle("mast", middle, height_agl_m=90.0)
+
+
+def test_check_goes_by_the_return_height_of_the_file_itself(sortie, tmp_path):
+    (low,) = write_wpml(tmp_path / "a.kmz", replace(sortie, return_height_m=50.0), M3E)
+    (high,) = write_wpml(tmp_path / "b.kmz", replace(sortie, return_height_m=110.0), M3E)
+    assert Code.RETURN_OBSTACLE in codes(read_wpml(low), return_height_m=110.0)
+    assert Code.RETURN_OBSTACLE not in codes(read_wpml(high), return_height_m=50.0)
+
+
+def test_return_height_above_the_ceiling_is_an_error(sortie, tmp_path):
+    (path,) = write_wpml(tmp_path / "a.kmz", replace(sortie, return_height_m=185.0), M3E)
+    assert Code.RETURN_HEIGHT in codes(read_wpml(path))
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-5", "high"])
+def test_return_height_that_is_none_is_refused(path, text):
+    def change(content):
+        return re.sub("(globalRTHHeight>)[0-9.]+", rf"\g<1>{text}", content)
+
+    rewritten(path, "wpmz/waylines.wpml", change)
+    with pytest.raises(MissionError, match="damaged"):
+        read_wpml(path)
+
+
+@pytest.mark.parametrize(
+    ("mode", "damping", "straight", "cut_m"),
+    [
+        ("toPointAndStopWithDiscontinuityCurvature", "150", "0", 0.0),
+        ("coordinateTurn", "150", "1", 150.0),
+        ("coordinateTurn", "nan", "1", np.inf),
+        ("toPointAndPassWithContinuityCurvature", "3", "1", 3.0),
+        ("toPointAndPassWithContinuityCurvature", "3", "0", np.inf),
+        ("of the future", "3", "0", np.inf),
+    ],
+)
+def test_how_far_corners_are_cut_is_read(path, mode, damping, straight, cut_m):
+    def change(text):
+        text = text.replace("toPointAndStopWithDiscontinuityCurvature", mode, 1)
+        text = text.replace("DampingDist>0<", f"DampingDist>{damping}<", 1)
+        return text.replace("useStraightLine>1<", f"useStraightLine>{straight}<", 1)
+
+    rewritten(path, "wpmz/waylines.wpml", change)
+    assert read_wpml(path).corner_cut_m == cut_m
+
+
+def test_second_way_line_is_not_passed_over(path):
+    rewritten(path, "wpmz/waylines.wpml", lambda t: t.replace("</Folder>", "</Folder><Folder/>"))
+    with pytest.raises(MissionError, match="2 way-lines"):
+        read_wpml(path)
