@@ -81,8 +81,14 @@ class Task:
 
     @classmethod
     def of(cls, kind: str, asked: Asked, settings: Settings) -> "Task":
-        """Read the files that every kind may be given."""
+        """Read the files that every kind may be given.
+
+        Raises:
+            MissionError: the terrain is to be followed by a kind that cannot, or is not given.
+        """
         wanted = settings.planning
+        if wanted.terrain_tolerance_m is not None:
+            _check_following(kind, asked, wanted.terrain_tolerance_m)
         if asked.dem is None:
             console.warn(
                 "no --dem: the ground is taken as level, so heights above relief were not checked"
@@ -134,6 +140,21 @@ class Task:
     def safely(self, plan: Callable[[Drone], Sequence[Sortie]]) -> Sorties:
         """Plan, and refuse what the safety check forbids."""
         return safely(plan, self.drone, self.survey, terrain=self.terrain, airspace=self.airspace)
+
+
+def _check_following(kind: str, asked: Asked, tolerance_m: float) -> None:
+    """Refuse to fly at one altitude what is to follow the terrain."""
+    if kind in KINDS and kind != "survey":
+        raise MissionError(
+            f"--mission {kind} flies at one altitude and cannot follow the terrain within "
+            f"{tolerance_m:g} m; only survey can. Leave out --follow (terrain_tolerance_m in the "
+            "settings)"
+        )
+    if kind == "survey" and asked.dem is None:
+        raise MissionError(
+            f"following the terrain within {tolerance_m:g} m needs its heights: give --dem, or "
+            "leave out --follow (terrain_tolerance_m in the settings)"
+        )
 
 
 Outlines = dict[str, Area]

@@ -107,7 +107,8 @@ def plan(
     height: Annotated[float | None, typer.Option(help="Metres above ground.")] = None,
     gsd: Annotated[float | None, typer.Option(help="Instead: centimetres per pixel.")] = None,
     follow: Annotated[
-        float | None, typer.Option(help="survey: follow the terrain within so many metres.")
+        float | None,
+        typer.Option(help="survey: follow the terrain of --dem within so many metres."),
     ] = None,
     wind: Annotated[float | None, typer.Option(help="Mean wind to plan for, m/s.")] = None,
     overshoot: Annotated[

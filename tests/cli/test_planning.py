@@ -245,3 +245,25 @@ def test_a_refused_feature_does_not_matter_to_a_cell_that_was_named(tmp_path, mo
 def test_a_plan_without_anything_says_what_it_needs(tmp_path, monkeypatch, capsys):
     assert run(monkeypatch, "plan", "--out", tmp_path / "plans") == 1
     assert "a survey needs --grids FILE" in told(capsys)
+
+
+@pytest.mark.parametrize(
+    ("mission", "needed"),
+    [("crosshatch", ()), ("patrol", ()), ("oblique", ()), ("corridor", ("--width", "60"))],
+)
+def test_kinds_that_fly_at_one_altitude_refuse_to_follow_the_terrain(
+    mission, needed, cells, tmp_path, monkeypatch, capsys
+):
+    dem, out = relief(tmp_path / "dem.tif"), tmp_path / "plans"
+    plan = ("plan", "--mission", mission, "--grids", cells, "--dem", dem, "--follow", "6", *needed)
+    lines = tmp_path / "lines.geojson"
+    write_features(lines, "lines", [{"geometry": FRAME.to_lonlat(CELL.exterior)}])
+    assert run(monkeypatch, *plan, "--lines", lines, "--out", out) == 1
+    assert f"--mission {mission} flies at one altitude" in told(capsys)
+    assert not out.exists()
+
+
+def test_terrain_that_is_not_given_cannot_be_followed(cells, tmp_path, monkeypatch, capsys):
+    plan = ("plan", "--grids", cells, "--follow", "6", "--out", tmp_path / "plans")
+    assert run(monkeypatch, *plan) == 1
+    assert "give --dem" in told(capsys)
