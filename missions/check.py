@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from shapely import MultiPoint
+from shapely import MultiPoint, is_valid_reason
 
 from geo.frames import LocalFrame
 from geo.pose import GeoPoint
@@ -52,6 +52,8 @@ def check(
     home = _home(mission)
     if home is None:
         return (Finding(Code.EMPTY),)
+    if mission.fence is not None and not mission.fence.is_valid:
+        return (Finding(Code.FENCE_SHAPE, detail=is_valid_reason(mission.fence)),)
     limits = _of_mission(limits, mission)
     ground = terrain if terrain is not None else FlatTerrain(home.altitude_amsl_m)
     lost = tuple(misplaced(home, mission.items, ground))
@@ -62,7 +64,7 @@ def check(
     if not any(finding.code is Code.EMPTY for finding in found):
         case = _prepare(mission, home, limits, ground, airspace, drone)
         found += take_offs(home, mission.items)
-        found += curves(mission) if isinstance(mission, MissionFile) else ()
+        found += curves(mission)
         found += home_altitude(home, float(case.subject.flown.home_m[2]))
         found += case.findings(battery or used_share(drone, Wind(limits.wind_m_s)))
     return tuple(sorted(found, key=lambda finding: (_ORDER[finding.code], finding.leg or 0)))

@@ -30,7 +30,7 @@ from missions.flown import (
     WAYPOINT,
     has_place,
 )
-from missions.model import Drone, MissionFile, MissionItem
+from missions.model import Drone, MissionFile, MissionItem, Sortie
 
 FAR_M = 100_000.0
 _GEOD = Geod(ellps="WGS84")
@@ -163,11 +163,17 @@ def take_offs(home: GeoPoint, items: Sequence[MissionItem]) -> Iterator[Finding]
             yield Finding(Code.TAKEOFF_ASIDE, number, *place, round(aside, 1), _ASIDE_M)
 
 
-def curves(mission: MissionFile) -> Iterator[Finding]:
-    """Find corners that are cut further than a check of straight legs can answer for."""
-    if mission.corner_cut_m > _MOST_CUT_M:
-        where = f"up to {mission.corner_cut_m:.0f} m before a place"
-        far = "all along the way" if mission.corner_cut_m == np.inf else where
+def curves(mission: MissionFile | Sortie) -> Iterator[Finding]:
+    """Find corners that are cut further than a check of straight legs can answer for.
+
+    A file may say so for all of them, a way-point by the radius in which it counts as reached, or
+    at which it is passed by (second and third parameter; PX4 obeys).
+    """
+    cut = mission.corner_cut_m if isinstance(mission, MissionFile) else 0.0
+    ways = (item.parameters for item in mission.items if item.command == WAYPOINT)
+    cut = max([cut, *(max(abs(reached), abs(passed)) for _, reached, passed, _ in ways)])
+    if cut > _MOST_CUT_M:
+        far = "all along the way" if cut == np.inf else f"up to {cut:.0f} m before a place"
         yield Finding(Code.CURVES, limit=_MOST_CUT_M, detail=far)
 
 

@@ -33,6 +33,7 @@ ENGLISH = {
     "Split it into several.",
     "fence-missing": "The file has no geofence; legs were checked without one. Add a fence; "
     "where the format has no place for one, load one into the vehicle beside the mission.",
+    "fence-shape": "The fence has no clear inside: {detail} (lon, lat). Draw it without crossings.",
     "fence": "Leg {leg} leaves the fence by {value} m near {place} (lon, lat). "
     "Fly around the corner or widen the fence.",
     "fence-margin": "Leg {leg} comes within {value} m of the fence near {place} (lon, lat); "
@@ -105,6 +106,7 @@ MANDARIN = {
     "waypoint-limit": "任务有 {value} 个航点，该机型最多 {limit} 个。请拆分任务。",
     "fence-missing": "文件没有电子围栏，未作围栏检查。请添加围栏；"
     "格式不能存围栏的，请另行上传到飞行器。",
+    "fence-shape": "围栏自相交，内外不明：{detail}。请重新绘制。",
     "fence": "第 {leg} 段在 {place} 附近越出围栏 {value} 米。请绕行或扩大围栏。",
     "fence-margin": "第 {leg} 段在 {place} 附近距围栏仅 {value} 米，应留 {limit} 米。请扩大围栏。",
     "no-fly-zone": "第 {leg} 段在 {place} 附近距禁飞区“{detail}”{value} 米，应留 {limit} 米。"

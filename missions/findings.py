@@ -36,6 +36,7 @@ class Code(StrEnum):
     HOME_ALTITUDE = "home-altitude"
     WAYPOINT_LIMIT = "waypoint-limit"
     FENCE_MISSING = "fence-missing"
+    FENCE_SHAPE = "fence-shape"
     FENCE = "fence"
     FENCE_MARGIN = "fence-margin"
     NO_FLY_ZONE = "no-fly-zone"

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from shapely import LineString, Point, box
+from shapely import LineString, Point, Polygon, box
 
 from geo.pose import GeoPoint
 from geo.terrain import FlatTerrain
@@ -126,6 +126,18 @@ PLANTED = [
         replace(mission((100, 0), home=(60, 60)), home=mission().home),
         {},
         id="take-off aside of home",
+    ),
+    pytest.param(
+        Code.CURVES,
+        mission((100, 0), replace(at(100, 100), parameters=(0.0, 300.0, 0.0, 0.0)), (0, 100)),
+        {},
+        id="place counts as reached from afar",
+    ),
+    pytest.param(
+        Code.FENCE_SHAPE,
+        mission((100, 0), fence=Polygon([(-9, -9), (500, 500), (500, -9), (-9, 500)])),
+        {},
+        id="fence crosses itself",
     ),
     pytest.param(
         Code.CURVES, replace(mission((100, 0)), corner_cut_m=150.0), {}, id="corners cut short"
