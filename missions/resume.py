@@ -26,7 +26,7 @@ from missions.wind import Wind
 
 _ALONG_SHARE = 0.625  # of the photo spacing: gaps up to 1.25 spacings are taken as covered
 _ACROSS_SHARE = 0.5
-_CORNER_SHARE = 0.75  # of the spacing: exposures before and after a corner that was rounded
+_CORNER_SHARE = 0.8  # of the spacing: exposures before and after a corner that was rounded
 _LEAST_ALONG_M, _LEAST_ACROSS_M, _LEAST_HEIGHT_M = 2.0, 5.0, 5.0
 _HEIGHT_SHARE = 0.1
 _LATE_M, _LATE_SHARE = 4.0, 0.01  # of releases at a row's end; recordings show up to 1 %

@@ -254,9 +254,14 @@ def test_a_return_that_the_vehicle_refuses_is_told(fly, link, monkeypatch):
     assert "told to return: failed, but RTL was NOT seen" in caught.value.__notes__[0]
 
 
+def wait_for_battery(session):
+    """Look at nothing but the battery, which a sortie asks for, before the arming."""
+    assert session.wait_until(lambda: session.monitor.battery_share is not None, 10.0)
+
+
 def test_parameters_are_put_back_when_arming_is_refused(fly, parameters, monkeypatch):
     parameters.set("FENCE_ACTION", 0)
-    monkeypatch.setattr("flight.fly.wait_ready", lambda session: None)
+    monkeypatch.setattr("flight.fly.wait_ready", wait_for_battery)
     parameters.set("BATT_ARM_VOLT", 30)
     with pytest.raises(RefusedError, match=r"refuses to arm \(failed\)") as caught:
         fly(SORTIE)

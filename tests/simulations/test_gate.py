@@ -83,7 +83,8 @@ def test_each_check_fails_for_a_plan_that_is_wrong_in_it(spoiled, limits, wrong,
 
 
 def test_a_mission_that_never_ends_is_given_up(tmp_path):
-    endless = replace(GOOD, duration_s=20.0, items=(*GOOD.items[:3], MissionItem(17, 3)))
+    loiter = MissionItem(17, 3, altitude_m=30.0)
+    endless = replace(GOOD, duration_s=20.0, items=(*GOOD.items[:3], loiter))
     _, checks = fly(task_of(tmp_path, endless), CALM, tmp_path)
     assert checks["completed"].passed is False
     assert "was not over" in checks["completed"].detail
