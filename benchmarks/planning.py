@@ -32,6 +32,7 @@ from missions.overlap import overlap_map
 from missions.pattern import cover
 from missions.route import Route
 from missions.runs import places_along, runs_of
+from missions.survey import COVERED_SHARE
 from missions.timing import Motion, without_repeats
 
 MOTION = Motion(speed_m_s=10.0, acceleration_m_s2=2.5)
@@ -107,6 +108,12 @@ def figures(kind: str, polygon: Polygon) -> Figures:
     )
 
 
+def product_share(polygon: Polygon) -> float:
+    """Time over bound with what `missions.survey` asks the planner for: rows up to the border."""
+    path = cover(polygon, SPACING_M, MOTION, wanted_share=COVERED_SHARE).points()
+    return MOTION.path_seconds(path) / (polygon.area / SPACING_M / MOTION.speed_m_s)
+
+
 def _evenly(path: Array, each_m: float) -> tuple[Array, Array]:
     """Places (K, 2) and directions (K, 2) along a path, from its start."""
     points = without_repeats(path)
@@ -148,6 +155,12 @@ def main() -> None:
     asked = parser.parse_args()
     found = [figures(kind, polygon) for kind, polygon in _polygons(asked)]
     kinds = list(dict.fromkeys(one.kind for one in found))
+    as_flown = [product_share(polygon) for _, polygon in _polygons(asked)]
+    print(
+        f"`aerogrid plan` (rows to the border): time/bound {statistics.median(as_flown):.3f} "
+        f"({max(as_flown):.3f})",
+        flush=True,
+    )
     print("shape      n   time/bound    CPU s        covered  seen by 6: rows      all legs")
     for kind in kinds:
         _print(kind, [one for one in found if one.kind == kind], PUBLISHED.get(kind, ""))
