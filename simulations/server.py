@@ -5,9 +5,7 @@ it never runs more than `WINDOW_S` ahead of the last one that was answered. A cl
 answer gets a fixed speed-up. On the ground the clock runs with the wall's.
 
 A ground station's silence (FS_GCS_ENABLE) is measured by the wall's clock while it is connected,
-because its heartbeats come by that clock, and an answered TIMESYNC counts too; from when it has
-gone, by the vehicle's. ArduPilot counts heartbeats only, always by the vehicle's clock, as the
-vehicle in the client's own process does (`simulations.wire`).
+because its heartbeats come by that clock; from when it has gone, by the vehicle's.
 """
 
 import os

@@ -42,7 +42,8 @@ def arducopter(arguments):
         run(scene, TcpLine(listener), given.speedup, ARDUPILOT)
 
 
-BATTERY = {"SIM_BATT_VOLTAGE": 12.6}  # a steady one, as in the recordings
+# A steady battery, as in the recordings; and three times the patience, as test machines are busy.
+BATTERY = {"SIM_BATT_VOLTAGE": 12.6, "FS_GCS_TIMEOUT": 15.0}
 
 
 def px4(arguments):
@@ -68,7 +69,8 @@ class ByItsClock(Server):
 def run(scene, line, rate, persona):
     """Serve at a rate, on the ground as in the air, without waiting for anybody."""
     autopilot = Autopilot(scene)
-    server = ByItsClock(autopilot, line, speed_up=rate, ground_speed_up=rate)
+    kind = ByItsClock if os.environ.get("STRICT") else Server
+    server = kind(autopilot, line, speed_up=rate, ground_speed_up=rate)
     while autopilot.now_s < 60 * LASTS_S:
         server.turn()
 

@@ -50,7 +50,7 @@ def is_running(folder):
 
 @pytest.mark.parametrize("kind", ["ardupilot", "px4"])
 def test_a_mission_is_flown_in_another_program_which_is_stopped_then(kind, tmp_path):
-    backend = Process(standin(tmp_path, kind), speed_up=25.0)
+    backend = Process(standin(tmp_path, kind), speed_up=60.0)
     result, checks = fly(task_of(tmp_path), CALM, tmp_path, backend)
     assert checks["completed"].passed, checks["completed"].message
     assert checks["landed at home"].passed
@@ -71,7 +71,7 @@ def test_a_vehicle_that_is_not_the_one_started_is_asked_but_never_told_anything(
     ours = standin(tmp_path, kind)
     lines = ours.path.read_text().splitlines()
     ours.path.write_text("\n".join([lines[0], OTHERS_MARK[kind], *lines[1:]]) + "\n")
-    result, checks = fly(task_of(tmp_path), CALM, tmp_path, Process(ours, speed_up=25.0))
+    result, checks = fly(task_of(tmp_path), CALM, tmp_path, Process(ours, speed_up=60.0))
     assert "not the simulation that was started: it has 7" in checks["completed"].message
     log = mavutil.mavlogfile(str(result.log_path))
     sent = set()
@@ -82,7 +82,8 @@ def test_a_vehicle_that_is_not_the_one_started_is_asked_but_never_told_anything(
     assert sent - {"TIMESYNC"} == {"HEARTBEAT", "PARAM_REQUEST_READ"}
 
 
-def test_a_lost_link_is_waited_for_by_the_programs_clock(tmp_path):
+def test_a_lost_link_is_waited_for_by_the_programs_clock(tmp_path, monkeypatch):
+    monkeypatch.setenv("STRICT", "1")
     backend = Process(standin(tmp_path), speed_up=20.0)
     scenario = Scenario("lost", Expectation.HOME, fault=Fault.LINK, for_s=40.0)
     _, checks = fly(task_of(tmp_path, long_sortie()), scenario, tmp_path, backend)
@@ -118,7 +119,7 @@ def test_one_program_that_dies_fails_its_flight_and_the_others_are_flown(tmp_pat
     once = f'if [ ! -e "{tmp_path}/died" ]; then touch "{tmp_path}/died"; echo no >&2; exit 7; fi'
     ours.path.write_text("\n".join([first, once, *others]) + "\n")
     again = replace(CALM, name="again")
-    conditions, backend = Conditions(), Process(ours, speed_up=25.0)
+    conditions, backend = Conditions(), Process(ours, speed_up=60.0)
     dead, flown = fly_scenarios(task_of(tmp_path), [CALM, again], backend, conditions, tmp_path)
     assert "exit code 7" in dead.failed[0].message
     assert flown.flight.outcome.completed
@@ -142,7 +143,7 @@ def test_how_the_camera_hangs_is_asked_of_the_program(tmp_path):
     first, *others = ours.path.read_text().splitlines()
     fixed = "sed -i 's/^MNT1_TYPE .*/MNT1_TYPE 0/' aerogrid.parm"
     ours.path.write_text("\n".join([first, fixed, *others]) + "\n")
-    result, checks = fly(task_of(tmp_path), CALM, tmp_path, Process(ours, speed_up=25.0))
+    result, checks = fly(task_of(tmp_path), CALM, tmp_path, Process(ours, speed_up=60.0))
     assert checks["completed"].passed, checks["completed"].message
     pitches = [event.attitude.pitch_deg for event in result.track.camera_events]
     assert max(pitches) - min(pitches) > 1.0  # it leans with the body
