@@ -118,7 +118,7 @@ def test_planning_twice_gives_the_same_bytes(tmp_path, monkeypatch):
         (["simulate", "{empty}"], "holds no *.mission.json"),
         (["ingest", "{empty}", "--out", "{full}/patrol"], "holds no photos"),
         (["detect", "{empty}"], "aerogrid ingest"),
-        (["serve", "{empty}"], "aerogrid ingest"),
+        (["serve", "{empty}"], "aerogrid analyze"),
         (["demo", "{full}"], "is not empty and was not made by a demonstration"),
     ],
 )
