@@ -10,18 +10,17 @@ from typing import Any
 
 from cli import console
 from flight.releases import read_releases
-from geo.errors import AerogridError
-from pipeline import analysis, reporting
+from pipeline import analysis, chaining, reporting
+from pipeline.analysis import Ingested
+from pipeline.chaining import Analysed
 from pipeline.inputs import Inputs, patrol_settings
 from pipeline.settings import Settings, read_settings
 from pipeline.workspace import Workspace, read_json
 from vision.adjustment import Adjustment
 from vision.errors import VisionError
 from vision.model import Detection, Frame
-from vision.quality import Flaw, flaw_of, is_worth_looking
+from vision.quality import shared_remarks
 from vision.subtitles import list_subtitles, read_subtitles
-
-_NAMED_PHOTOS = 3
 
 
 def inputs_of(
@@ -42,7 +41,18 @@ def ingest(
     inputs: Inputs, out: Path, flight: Path | None, config: Path | None, *, adjust: bool | None
 ) -> int:
     """Read photos into frames, adjust their poses and list those that cannot be used."""
-    ingested = _ingest(Workspace(out), inputs, _settings(config, adjust), flight)
+    settings = _settings(config, adjust)
+    with console.bars() as bars:
+        ingested = analysis.ingest(
+            Workspace(out),
+            inputs,
+            settings,
+            bars("reading photos"),
+            events=() if flight is None else read_releases(flight),
+            matching=bars("matching photos") if settings.locating.adjust else None,
+        )
+    _tell_grid(inputs, ingested)
+    analysis.require_usable(inputs, ingested.frames)
     _tell_frames(ingested.frames)
     _tell_adjustment(ingested.adjustment)
     _tell_videos(inputs.photos)
@@ -52,7 +62,9 @@ def ingest(
 
 def detect(patrol: Path, config: Path | None) -> int:
     """Search the photos and draw what was found."""
-    detections = _detect(Workspace(patrol), patrol_settings(Workspace(patrol), config))
+    settings = patrol_settings(Workspace(patrol), config)
+    with console.bars() as bars:
+        detections = analysis.detect(Workspace(patrol), settings, bars("searching photos"))
     sheet = reporting.draw_found(Workspace(patrol))
     _tell_detections(detections)
     console.err.print(f"pictures: {console.where(sheet)}")
@@ -96,26 +108,23 @@ def analyze(
     """Run all stages from photos to the report."""
     settings, workspace = _settings(config, adjust), Workspace(out)
     started = perf_counter()
-    ingested = _ingest(workspace, inputs, settings, None)
-    frames = ingested.frames
-    detections = _detect(workspace, settings)
-    located = analysis.locate(workspace, settings)
-    filed = analysis.file(workspace, settings, now=datetime.now(UTC))
-    written = reporting.report(workspace, settings)
-    sheet = reporting.draw_cases(workspace, settings)
+    done = chaining.analyze(
+        workspace, inputs, settings, lambda _: console.bars(), now=datetime.now(UTC)
+    )
+    _tell_grid(inputs, done.ingested)
     if as_json:
-        summary = _summary(frames, detections, located, filed)
+        summary = _summary(done)
         summary["adjustment"] = read_json(workspace.adjustment)
         summary["seconds"] = round(perf_counter() - started, 1)
         console.out.print_json(json.dumps(summary, ensure_ascii=False))
         return 0
-    _tell_frames(frames)
-    _tell_adjustment(ingested.adjustment)
-    _tell_detections(detections)
-    _tell_unlocated(located.unlocated)
-    _tell_filed(filed)
-    _tell_report(written)
-    console.out.print(f"pictures: {console.where(sheet)}", highlight=False)
+    _tell_frames(done.ingested.frames)
+    _tell_adjustment(done.ingested.adjustment)
+    _tell_detections(done.detections)
+    _tell_unlocated(done.located.unlocated)
+    _tell_filed(done.filed)
+    _tell_report(done.report)
+    console.out.print(f"pictures: {console.where(done.sheet)}", highlight=False)
     console.out.print(f"review:   [bold]aerogrid serve {console.where(out)}[/]", highlight=False)
     return 0
 
@@ -129,69 +138,19 @@ def _settings(config: Path | None, adjust: bool | None) -> Settings:
     return settings.model_copy(update={"locating": locating})
 
 
-def _ingest(
-    workspace: Workspace, inputs: Inputs, settings: Settings, flight: Path | None
-) -> analysis.Ingested:
-    events = () if flight is None else read_releases(flight)
-    with console.progress() as bars:
-        task = bars.add_task("reading photos", total=None)
-        match = bars.add_task("matching photos", total=None, visible=settings.locating.adjust)
-        ingested = analysis.ingest(
-            workspace,
-            inputs,
-            settings,
-            lambda done, total: bars.update(task, completed=done, total=total),
-            events=events,
-            matching=lambda done, total: bars.update(match, completed=done, total=total),
-        )
+def _tell_grid(inputs: Inputs, ingested: Ingested) -> None:
     for problem in ingested.grid_problems:
         console.warn(f"{inputs.cells}: {problem}")
-    if not any(is_worth_looking(frame) for frame in ingested.frames):
-        _tell_frames(ingested.frames)
-        raise AerogridError(
-            f"{inputs.photos}: none of the {len(ingested.frames)} photos is usable."
-        )
-    return ingested
 
 
-def _detect(workspace: Workspace, settings: Settings) -> list[Detection]:
-    with console.progress() as bars:
-        task = bars.add_task("searching photos", total=None)
-        return analysis.detect(
-            workspace,
-            settings,
-            lambda done, total: bars.update(task, completed=done, total=total),
-        )
-
-
-def _tell_frames(frames: Iterable[Frame]) -> None:
-    frames = list(frames)
+def _tell_frames(frames: Sequence[Frame]) -> None:
     located = sum(frame.is_located for frame in frames)
-    flawed = [frame for frame in frames if frame.reasons]
+    flawed = sum(bool(frame.reasons) for frame in frames)
     if flawed:
-        listing = console.table("Photos with remarks", ["photo", "remark"], _remark_rows(flawed))
+        listing = console.table("Photos with remarks", ["photo", "remark"], shared_remarks(frames))
         listing.columns[1].justify = "left"
         console.out.print(listing)
-    console.out.print(f"{len(frames)} photos, {located} with a pose, {len(flawed)} with remarks")
-
-
-def _remark_rows(flawed: Iterable[Frame]) -> list[tuple[str, str]]:
-    """One row for photos with the same kinds of remark: the first one's words stand for all."""
-    alike: dict[tuple[str, ...], list[Frame]] = {}
-    for frame in flawed:
-        alike.setdefault(tuple(_kind(reason) for reason in frame.reasons), []).append(frame)
-    return [(_names(frames), "; ".join(frames[0].reasons)) for frames in alike.values()]
-
-
-def _kind(reason: str) -> str:
-    """The kind of a remark; what keeps a file from being read differs from file to file."""
-    return reason if flaw_of(reason) == Flaw.UNREADABLE else flaw_of(reason)
-
-
-def _names(frames: Sequence[Frame]) -> str:
-    shown = ", ".join(frame.path for frame in frames[:_NAMED_PHOTOS])
-    left = len(frames) - _NAMED_PHOTOS
-    return f"{shown} and {left} more" if left > 0 else shown
+    console.out.print(f"{len(frames)} photos, {located} with a pose, {flawed} with remarks")
 
 
 def _tell_adjustment(done: Adjustment) -> None:
@@ -256,20 +215,15 @@ def _tell_report(written: reporting.Report) -> None:
     console.out.print(f"bulletin: {console.where(written.bulletin)}", highlight=False)
 
 
-def _summary(
-    frames: Iterable[Frame],
-    detections: Iterable[Detection],
-    located: analysis.Located,
-    filed: analysis.Filed,
-) -> dict[str, Any]:
-    frames = list(frames)
+def _summary(done: Analysed) -> dict[str, Any]:
+    frames, located, findings = done.ingested.frames, done.located, done.filed.findings
     return {
         "photos": len(frames),
         "located_photos": sum(frame.is_located for frame in frames),
         "remarks": {frame.path: list(frame.reasons) for frame in frames if frame.reasons},
-        "detections": dict(Counter(item.class_name for item in detections)),
+        "detections": dict(Counter(item.class_name for item in done.detections)),
         "observations": dict(Counter(item.class_name for item in located.observations)),
         "unlocated": dict(Counter(reason for _, reason in located.unlocated)),
-        "cases": dict(Counter(item.category.code for item in filed.findings.proposals)),
-        "not_filed": len(filed.findings.rejected),
+        "cases": dict(Counter(item.category.code for item in findings.proposals)),
+        "not_filed": len(findings.rejected),
     }

@@ -1,6 +1,6 @@
 """What a person sees in the terminal: progress bars, tables, messages."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +39,18 @@ def progress() -> Iterator[Progress]:
         console=err,
     ) as bars:
         yield bars
+
+
+@contextmanager
+def bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
+    """Give what makes a bar of a name; the bar is told how many are done, and of how many."""
+    with progress() as shown:
+
+        def bar(name: str) -> Callable[[int, int], None]:
+            task = shown.add_task(name, total=None)
+            return lambda done, total: shown.update(task, completed=done, total=total)
+
+        yield bar
 
 
 def warn(message: str) -> None:

@@ -25,7 +25,7 @@ from missions.drones import drone_named
 from missions.model import Sortie
 from missions.plan import Plan
 from missions.processes import worker_pool
-from pipeline import analysis, planning, reporting
+from pipeline import chaining, planning
 from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs
 from pipeline.settings import Locating, Planning, Settings
@@ -301,23 +301,13 @@ def _analyse(workspace: Workspace, watch: Stopwatch) -> None:
     inputs = Inputs(
         workspace.photos, district / "cells.gpkg", district / "zones.gpkg", district / "dem.tif"
     )
-    with console.progress() as bars, watch.stage("ingest"):
-        reading = bars.add_task("reading photos", total=None)
-        analysis.ingest(
-            workspace, inputs, SETTINGS, lambda n, of: bars.update(reading, completed=n, total=of)
-        )
-    with console.progress() as bars, watch.stage("detect"):
-        search = bars.add_task("searching photos", total=None)
-        analysis.detect(
-            workspace, SETTINGS, lambda n, of: bars.update(search, completed=n, total=of)
-        )
-    with watch.stage("locate"):
-        analysis.locate(workspace, SETTINGS)
-    with watch.stage("file"):
-        analysis.file(workspace, SETTINGS, now=datetime.now(UTC))
-    with watch.stage("report"):
-        reporting.report(workspace, SETTINGS)
-        reporting.draw_cases(workspace, SETTINGS)
+
+    @contextmanager
+    def timed(stage: str) -> Iterator[chaining.Bars]:
+        with console.bars() as bars, watch.stage(stage):
+            yield bars
+
+    chaining.analyze(workspace, inputs, SETTINGS, timed, now=datetime.now(UTC))
 
 
 def _filed(case: Case) -> FiledCase:

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import shapely
 
 from cases.filing import propose
 from cases.model import FilingResult, Findings, PatrolRecord
@@ -18,13 +17,12 @@ from cases.rules import Rulebook
 from cases.zone_files import read_zones
 from cases.zones import NO_ZONES, Zones
 from geo.formats import read_grid
-from geo.frames import LocalFrame
 from geo.grid import Grid, GridProblem
-from geo.raster import read_terrain
-from geo.terrain import FlatTerrain, Terrain
+from geo.terrain import Terrain
 from geo.track import CameraEvent
 from pipeline.adjusting import adjust, control_points, map_points, write_adjustment
-from pipeline.errors import PipelineError
+from pipeline.errors import NoUsablePhotoError, PipelineError
+from pipeline.ground import covered, ground_of, known_terrain, places_of
 from pipeline.inputs import Inputs, read_inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
 from pipeline.settings import SHIPPED, Grids, Settings
@@ -35,10 +33,10 @@ from vision.coco import check_photos, model_hash, read_coco, search_scale, write
 from vision.detector import detect_frames, open_detector
 from vision.found_poses import with_found_poses
 from vision.frame_table import read_frame_table, write_frames
-from vision.frames import flat_ground_amsl_m, read_frames
+from vision.frames import read_frames
 from vision.locate import footprints
 from vision.locate import locate as locate_detections
-from vision.model import Detection, Frame, Observation, SearchScale
+from vision.model import Detection, Frame, Observation
 from vision.observations import (
     observations_source,
     read_observations,
@@ -49,7 +47,7 @@ from vision.package import SHIPPED_MODEL, load_package
 from vision.polygons import PolygonRules
 from vision.pose_files import read_pose_file
 from vision.poses import ClockRules
-from vision.quality import is_worth_looking, with_scale_remarks
+from vision.quality import is_worth_looking, shared_remarks, with_scale_remarks
 
 Progress = Callable[[int, int], None]
 VERSION = version("aerogrid")
@@ -116,7 +114,7 @@ def ingest(
     scale = load_package(_manifest(settings.detecting.model)).scale
     control = control_points(inputs.control)
     poses = None if inputs.poses is None else read_pose_file(inputs.poses)
-    terrain = _known_terrain(inputs, settings)
+    terrain = known_terrain(inputs, settings)
     frames = read_frames(
         inputs.photos,
         terrain=terrain,
@@ -138,6 +136,12 @@ def ingest(
     write_inputs(workspace, inputs)
     write_patrol_settings(workspace, settings)
     return Ingested(adjusted, adjustment, () if grid is None else grid.problems)
+
+
+def require_usable(inputs: Inputs, frames: Sequence[Frame]) -> None:
+    """Refuse photos of which none can be searched, with the remarks on them."""
+    if not any(is_worth_looking(frame) for frame in frames):
+        raise NoUsablePhotoError(inputs.photos, len(frames), shared_remarks(frames))
 
 
 def _refuse_inside_photos(workspace: Workspace, inputs: Inputs) -> None:
@@ -163,7 +167,7 @@ def _refuse_terrain_elsewhere(
     inputs: Inputs, terrain: Terrain | None, frames: Sequence[Frame]
 ) -> None:
     """Refuse a DEM that none of the photos lies on, before they are searched."""
-    places = _places(frames)
+    places = places_of(frames)
     if terrain is None or not places:
         return
     if not np.isfinite(terrain.altitudes_amsl_m(np.array(places))).any():
@@ -174,15 +178,6 @@ def _refuse_terrain_elsewhere(
             f"({west:.5f}, {south:.5f}) to ({east:.5f}, {north:.5f}) lon/lat. Give a DEM of that "
             "place, or none for level ground."
         )
-
-
-def _places(frames: Sequence[Frame]) -> list[tuple[float, float]]:
-    """Longitude and latitude of the photos with a pose."""
-    return [
-        (frame.pose.position.lon_deg, frame.pose.position.lat_deg)
-        for frame in frames
-        if frame.pose is not None
-    ]
 
 
 def detect(
@@ -296,45 +291,6 @@ def _search_key(frame: Frame, model_sha256: str) -> str:
     """Everything that the search of one photo depends on: photo, scale, model, rules, program."""
     parts = (frame.photo_id, frame.sha256, frame.gsd_m, model_sha256, PolygonRules(), VERSION)
     return hashlib.sha256(repr(parts).encode()).hexdigest()
-
-
-def _known_terrain(inputs: Inputs, settings: Settings) -> Terrain | None:
-    if inputs.dem is not None:
-        return read_terrain(inputs.dem)
-    level = settings.locating.ground_altitude_amsl_m
-    return None if level is None else FlatTerrain(level)
-
-
-def ground_of(
-    frames: Sequence[Frame], inputs: Inputs, settings: Settings
-) -> tuple[Terrain, LocalFrame]:
-    """Terrain and local frame of the located photos."""
-    places = _places(frames)
-    outlines = [f.placement.outline(f.width_px, f.height_px) for f in frames if f.placement]
-    terrain = _known_terrain(inputs, settings)
-    if terrain is None and not places:
-        terrain = FlatTerrain(0.0)  # orthophotos lie where they lie
-    if terrain is None:
-        level = flat_ground_amsl_m(frames)
-        if level is None:
-            raise PipelineError(
-                f"{inputs.photos}: no photo tells its height above the ground. Give a DEM with "
-                "`aerogrid ingest --dem`, or locating.ground_altitude_amsl_m in the settings."
-            )
-        terrain = FlatTerrain(level)
-    everything = shapely.GeometryCollection([shapely.MultiPoint(places), *outlines])
-    return terrain, LocalFrame.around(everything)
-
-
-def covered(
-    frames: Sequence[Frame], inputs: Inputs, settings: Settings, scale: SearchScale
-) -> list[shapely.Polygon]:
-    """Ground that the usable photos show clearly; without poses none."""
-    if not any(frame.is_located for frame in frames):
-        return []
-    terrain, local = ground_of(frames, inputs, settings)
-    grounds = list(footprints(frames, terrain, local, scale).values())
-    return [part for part in shapely.get_parts(grounds) if isinstance(part, shapely.Polygon)]
 
 
 def _patrol_record(

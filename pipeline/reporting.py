@@ -13,7 +13,8 @@ from cases.rule_files import load_rulebook
 from dispatch.bulletin import Outing, make_figures
 from dispatch.bulletin_html import Pictureless, write_bulletin
 from geo.files import replacing
-from pipeline.analysis import covered, ground_of, read_cells, registry_of
+from pipeline.analysis import read_cells, registry_of
+from pipeline.ground import covered, ground_of
 from pipeline.inputs import read_inputs
 from pipeline.maps import write_case_map
 from pipeline.picturing import choose_tiles

@@ -6,6 +6,7 @@ import pytest
 
 from cases.registry import Registry
 from cli import demo
+from pipeline import chaining
 from pipeline.errors import PipelineError
 from tests.pipeline.rendered import NOW
 
@@ -20,7 +21,7 @@ def test_an_interrupted_demonstration_goes_on(folder, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(demo.analysis, "detect", stop)
+        patch.setattr(chaining.analysis, "detect", stop)
         with pytest.raises(KeyboardInterrupt):
             demo.demonstrate(folder, seed=4, cell_count=1, workers=2)
     rendered = {path: path.stat().st_mtime_ns for path in (folder / "photos").rglob("*.jpg")}
