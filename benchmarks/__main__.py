@@ -77,6 +77,11 @@ def demo(_: Path) -> None:
     run(ROOT / "benchmarks" / "demo.py", "--seeds", 1)
 
 
+def association(_: Path) -> None:
+    """Join what three patrols saw of known worlds, file it, and trace every case to its object."""
+    run(ROOT / "benchmarks" / "association.py")
+
+
 def crash(_: Path) -> None:
     """Kill the writer of a registry 200 times and look at what is left."""
     run(ROOT / "benchmarks" / "crash.py", "--kills", 200)
@@ -91,6 +96,7 @@ QUESTIONS: dict[str, Callable[[Path], None]] = {
     "detect": detect,
     "uploads": uploads,
     "demo": demo,
+    "association": association,
     "crash": crash,
 }
 NEED_DATA = ("planning", "flight_time", "georef", "detect")

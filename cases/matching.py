@@ -1,6 +1,6 @@
 """Which findings of a patrol are cases already known, which are new, and which cases are gone?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -80,7 +80,9 @@ def match(
     return Matching(
         new=tuple(entry for entry, case in filing if case is None),
         same=tuple((entry, case) for entry, case in filing if case is not None),
-        missed=tuple(_unseen(_covered(standing, footprints, frame), findings, categories, frame)),
+        missed=tuple(
+            _unseen(_covered(standing, footprints, frame), findings, paired, categories, frame)
+        ),
     )
 
 
@@ -204,21 +206,38 @@ def _covered(cases: Sequence[Case], footprints: Sequence[Polygon], frame: LocalF
 
 
 def _unseen(
-    cases: Sequence[Case], findings: Findings, categories: tuple[Category, ...], frame: LocalFrame
+    cases: Sequence[Case],
+    findings: Findings,
+    paired: Mapping[str, Case],
+    categories: tuple[Category, ...],
+    frame: LocalFrame,
 ) -> list[Case]:
-    """Cases with nothing of their kind at their place, not even something that no rule wanted."""
+    """Cases with nothing of their kind at their place, not even something that no rule wanted.
+
+    A finding that is another case speaks for this one only where it lies on it: a neighbour does
+    not stand for a house that is gone.
+    """
     seen = [(entry.category.kind, entry.polygon) for entry in findings.proposals]
     seen += [(entry.kind, entry.polygon) for entry in findings.rejected]
+    of_another = [entry.proposal_id in paired for entry in findings.proposals]
+    of_another += [False] * len(findings.rejected)
     shapes = [frame.to_local(polygon) for _, polygon in seen]
     tree = STRtree(shapes)
     unseen = []
     for case in cases:
-        category = find_category(categories, case.category)
+        kind, match_m = _kind_and_reach(case, categories)
+        stood = frame.to_local(case.polygon)
         near = tree.query(
-            frame.to_local(case.polygon),
-            predicate="dwithin",
-            distance=category.match_m + GATE_SIGMAS * case.sigma_m,
-        )
-        if all(seen[i][0] != category.kind for i in near):
+            stood, predicate="dwithin", distance=match_m + GATE_SIGMAS * case.sigma_m
+        ).tolist()
+        alike = [i for i in near if seen[i][0] == kind]
+        if all(
+            of_another[i] and _overlap_share(shapes[i], stood) <= SAME_OVERLAP_SHARE for i in alike
+        ):
             unseen.append(case)
     return unseen
+
+
+def _kind_and_reach(case: Case, categories: tuple[Category, ...]) -> tuple[str, float]:
+    category = find_category(categories, case.category)
+    return category.kind, category.match_m

@@ -13,6 +13,7 @@ from shapely import STRtree
 
 from geo.frames import Array, LocalFrame
 from geo.grid import Grid
+from vision.flight_errors import estimate, moved_back, settled
 from vision.fuse import Fusion, Member, fuse
 from vision.model import Frame, Observation, Sighting
 
@@ -65,6 +66,10 @@ class AssociationRules:
     least_overlap_share: float = 0.5
     least_agreeing_share: float = 0.5
 
+    def gate_of(self, class_name: str) -> ClassGate:
+        """Gate of a class."""
+        return self.by_class.get(class_name, self.otherwise)
+
 
 def associate(
     sightings: Sequence[Sighting],
@@ -93,13 +98,46 @@ def associate(
     photos = {frame.photo_id: frame for frame in frames}
     polygons = shapely.transform([s.polygon for s in sightings], local.xy_from_lonlat)
     fusion = Fusion(local, polygons, sightings, photos, grid, footprints or {})
+    flights = _flights(photos.values(), rules.flight_s)
+    by_class: dict[str, list[Member]] = {}
+    for i, sighting in enumerate(sightings):
+        member = _member(i, sighting, polygons[i], photos, flights, rules)
+        by_class.setdefault(sighting.detection.class_name, []).append(member)
     observations: list[Observation] = []
-    for name in sorted({s.detection.class_name for s in sightings}):
-        chosen = [i for i, s in enumerate(sightings) if s.detection.class_name == name]
-        members = [_member(i, sightings[i], polygons[i], photos, rules) for i in chosen]
-        gate = rules.by_class.get(name, rules.otherwise)
-        observations += [fuse(group, fusion) for group in group_members(members, gate, rules)]
+    groups = _still_groups(by_class, rules)
+    known = estimate(groups, flights.values(), rules.otherwise.shape_share)
+    for name in sorted(by_class):
+        whole = {m.index: m for m in by_class[name]}
+        members = [settled(m, known) for m in by_class[name]]
+        for group in group_members(members, rules.gate_of(name), rules):
+            observations.append(fuse([moved_back(whole[m.index], m) for m in group], fusion))
     return tuple(sorted(observations, key=lambda o: (-o.score, o.observation_id)))
+
+
+def _still_groups(
+    by_class: Mapping[str, Sequence[Member]], rules: AssociationRules
+) -> list[list[Member]]:
+    """What may be the same objects before anything is known of the flights; nothing that drifts."""
+    gates = {name: rules.gate_of(name) for name in sorted(by_class)}
+    still = [name for name, gate in gates.items() if gate.drift_m == 0]
+    return [g for name in still for g in group_members(by_class[name], gates[name], rules)]
+
+
+def _flights(photos: Iterable[Frame], flight_s: float) -> dict[str, str]:
+    """Flight of each photo: its folder, and which of the flights in it a long pause parts."""
+    flights: dict[str, str] = {}
+    before: dict[str, tuple[float, int]] = {}
+    for photo in sorted(photos, key=lambda photo: (_time_s(photo), photo.photo_id)):
+        folder = PurePosixPath(photo.path).parent.as_posix()
+        time_s, number = before.get(folder, (_time_s(photo), 1))
+        number += _time_s(photo) - time_s > flight_s
+        before[folder] = _time_s(photo), number
+        flights[photo.photo_id] = f"{folder}#{number}"
+    return flights
+
+
+def _time_s(photo: Frame) -> float:
+    return ((photo.taken_at or _EPOCH) - _EPOCH).total_seconds()
 
 
 def _member(
@@ -107,6 +145,7 @@ def _member(
     sighting: Sighting,
     polygon: shapely.Polygon,
     photos: Mapping[str, Frame],
+    flights: Mapping[str, str],
     rules: AssociationRules,
 ) -> Member:
     photo = photos[sighting.detection.photo_id]
@@ -117,8 +156,8 @@ def _member(
     return Member(
         index=index,
         photo_id=photo.photo_id,
-        flight=PurePosixPath(photo.path).parent.as_posix(),
-        time_s=((photo.taken_at or _EPOCH) - _EPOCH).total_seconds(),
+        flight=flights[photo.photo_id],
+        time_s=_time_s(photo),
         polygon_m=polygon,
         centre_m=np.array(shapely.get_coordinates(shapely.centroid(polygon))[0]),
         covariance_m2=total,
@@ -200,7 +239,7 @@ def _costs(
     area_a, area_b = shapely.area(a), shapely.area(b)
     smaller, larger = np.minimum(area_a, area_b), np.maximum(area_a, area_b)
     overlap = shapely.area(shapely.intersection(a, b)) / np.maximum(smaller, 1e-9)
-    covariance = _pair_covariances(members, first, second, rules)
+    covariance = _pair_covariances(members, first, second)
     cut = np.array([m.cut for m in members])
     either_cut = cut[first] | cut[second]
     # The middle of an outline that the picture's edge cuts says little: take the gap instead.
@@ -225,19 +264,13 @@ def _gap(a: NDArray[np.object_], b: NDArray[np.object_]) -> Array:
 
 
 def _pair_covariances(
-    members: Sequence[Member],
-    first: NDArray[np.intp],
-    second: NDArray[np.intp],
-    rules: AssociationRules,
+    members: Sequence[Member], first: NDArray[np.intp], second: NDArray[np.intp]
 ) -> Array:
     """Covariances (N, 2, 2) of the distance; what both share of one flight's error is left out."""
     covariance = np.array([m.covariance_m2 for m in members])
     shared = np.array([m.shared_m2 for m in members])
     flight = np.unique([m.flight for m in members], return_inverse=True)[1]
-    time_s = np.array([m.time_s for m in members])
-    same = (flight[first] == flight[second]) & (
-        np.abs(time_s[first] - time_s[second]) <= rules.flight_s
-    )
+    same = flight[first] == flight[second]
     common = np.where(same, np.minimum(shared[first], shared[second]), 0.0)
     out: Array = covariance[first] + covariance[second] - 2 * common[:, None, None] * np.eye(2)
     return out

@@ -181,7 +181,7 @@ def _doubt(members: Sequence[Member], shares: Array, arms_m: Sequence[Array]) ->
     for member, share, common in zip(members, shares, arms_m, strict=True):
         ground_arm = np.array(member.arms_m.ground_m)
         single = member.covariance_m2 - common.T @ common - np.outer(ground_arm, ground_arm)
-        total += share @ _positive(single) @ share.T
+        total += share @ positive(single) @ share.T
         flights.setdefault(member.flight, []).append(common @ share.T)
         ground += share @ ground_arm
     for moves in flights.values():
@@ -190,7 +190,7 @@ def _doubt(members: Sequence[Member], shares: Array, arms_m: Sequence[Array]) ->
     return total + np.outer(ground, ground)
 
 
-def _positive(covariance_m2: Array) -> Array:
+def positive(covariance_m2: Array) -> Array:
     """The same covariance (2, 2), at least the least variance in every direction."""
     values, vectors = np.linalg.eigh(covariance_m2)
     out: Array = (vectors * np.maximum(values, _LEAST_VARIANCE_M2)) @ vectors.T

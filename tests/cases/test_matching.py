@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import Polygon
+from shapely import Polygon, box
 
 from cases.filing import propose
 from cases.lifecycle import Stage
@@ -15,7 +15,7 @@ from cases.model import Case, Findings, PatrolRecord
 from cases.rule_files import load_rulebook
 from cases.updating import open_case
 from tests.cases.conftest import DAY, patrol_on
-from tests.cases.world import SEEN, seen, square, zones
+from tests.cases.world import SEEN, on_ground, seen, square, zones
 from vision.model import Observation
 
 BOOK = load_rulebook()
@@ -98,6 +98,21 @@ def test_nothing_is_gone_when_the_edge_of_the_photos_cuts_it():
     cut = [square(60 + 24.5, 60, 50)]  # covers the building, but not the doubt about its place
     cases = known(0, seen("a", "building", 66, 60, 12, sigma_m=2))
     assert not matched(found(5), cases, patrol_on(5), cut).missed
+
+
+def test_a_known_neighbour_does_not_stand_for_a_house_that_is_gone():
+    cases = known(0, house("a", 60, side_m=8), house("b", 71, side_m=8))
+    made = matched(found(5, house("c", 60.5, side_m=8)), cases, patrol_on(5))
+    assert pairs(made) == {"c": "case-1"}
+    assert [case.case_no for case in made.missed] == ["case-2"]
+
+
+def test_a_house_that_its_neighbour_took_in_is_not_gone():
+    cases = known(0, house("a", 60, side_m=8), house("b", 71, side_m=8))
+    both = seen("c", "building", 65, 60, polygon=on_ground(box(55, 55, 76, 65)))
+    made = matched(found(5, both), cases, patrol_on(5))
+    assert len(made.same) == 1
+    assert not made.missed
 
 
 def test_a_doubtful_sight_that_no_rule_wanted_keeps_a_case_standing():

@@ -21,6 +21,7 @@ from vision.locate import footprints, locate
 
 GROUND = FlatTerrain(0.0)
 PLACES = grid_of_places(100, 25)
+TAGS = Errors(vertical_m=3.0, axis_deg=0.5, twist_deg=2.0)  # the default of geo.pose.PoseSigma
 ADJUSTED = Errors(0.0, 0.05, 0.02, 0.02, 0.1, 0.1)
 
 
@@ -81,6 +82,13 @@ def test_objects_three_metres_apart_stay_apart_when_poses_are_adjusted(seed):
     assert patrol.duplicates() <= 0.02 * len(objects)
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_houses_of_a_dense_village_stay_apart_with_the_errors_of_photo_tags(seed):
+    houses = [square(x, y, 7) for x in range(0, 100, 10) for y in range(0, 100, 11)]
+    patrol = Patrol(houses, TAGS, seed, terrain_sigma_m=1.0)
+    assert (patrol.duplicates(), patrol.mixed()) == (0, 0)
+
+
 def test_two_detections_in_one_photo_are_never_one_object():
     patrol = Patrol([square(0, 0, 3), square(3.5, 0, 3)], Errors(), 5)
     for observation in patrol.observations:
@@ -100,9 +108,6 @@ def test_the_middle_of_an_object_is_better_known_than_from_one_photo():
         if not s.detection.cut
     ]
     assert np.median(fused) < 0.7 * np.median(single)
-
-
-TAGS = Errors(vertical_m=3.0, axis_deg=0.5, twist_deg=2.0)  # the default of geo.pose.PoseSigma
 
 
 @pytest.mark.parametrize(
