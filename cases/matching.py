@@ -1,5 +1,6 @@
 """Which findings of a patrol are cases already known, which are new, and which cases are gone?"""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,9 @@ import shapely
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 from shapely import Polygon, STRtree
+from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from cases.lifecycle import OPEN_STAGES, Stage
@@ -28,6 +31,9 @@ OTHER_CLASS_FACTOR = 0.5
 
 _LEAST_WEIGHT = 0.05
 _LEAST_MARGIN_M = 1.0
+_SAME_OFFSET_M = 1.0
+_LEAST_TELLING = 8  # pairs of a finding and a case with one offset, before it counts
+_MOST_VOTES = 5000
 
 MATCHED_STAGES = frozenset({*OPEN_STAGES, Stage.REJECTED})
 """A finding at a rejected case is that case again, not a new one; a closed case stays closed."""
@@ -67,10 +73,11 @@ def match(
     cases = _by_number(case for case in known if case.stage in MATCHED_STAGES)
     once = _by_number(remembered)
     frame = _frame(proposals, [*cases, *once])
-    pairs = _assign(_likeness(proposals, cases, categories, patrol, frame))
+    shift_m = _common_shift_m(proposals, cases, categories, patrol, frame)
+    pairs = _assign(_likeness(proposals, cases, categories, patrol, frame, shift_m))
     paired = {proposals[i].proposal_id: cases[j] for i, j in pairs}
     left = [entry for entry in proposals if entry.proposal_id not in paired]
-    again = _assign(_likeness(left, once, categories, patrol, frame))
+    again = _assign(_likeness(left, once, categories, patrol, frame, shift_m))
     paired |= {left[i].proposal_id: once[j] for i, j in again}
     matched = {j for _, j in pairs}
     standing = [
@@ -95,17 +102,52 @@ def _frame(proposals: Sequence[Proposal], cases: Sequence[Case]) -> LocalFrame:
     return LocalFrame.around(shapely.multipolygons(polygons)) if polygons else LocalFrame(0, 0)
 
 
+def _common_shift_m(
+    proposals: Sequence[Proposal],
+    cases: Sequence[Case],
+    categories: tuple[Category, ...],
+    patrol: PatrolRecord,
+    frame: LocalFrame,
+) -> tuple[float, float]:
+    """How far east and north a whole patrol lies aside of the cases; (0, 0) where few tell it.
+
+    The receiver's error is one for a flight. In a dense village it could give a house its
+    neighbour's case; but only by the true offset do many that stand still lie on their cases.
+    """
+    still = [entry for entry in proposals if entry.category.same_within_days is None]
+    near = list(_likeness(still, cases, categories, patrol, frame))
+    if len(near) < _LEAST_TELLING:
+        return 0.0, 0.0
+    chosen = near[:: math.ceil(len(near) / _MOST_VOTES)]
+    found = shapely.centroid([frame.to_local(still[i].polygon) for i, _ in chosen])
+    stood = shapely.centroid([frame.to_local(cases[j].polygon) for _, j in chosen])
+    offsets_m = shapely.get_coordinates(found) - shapely.get_coordinates(stood)
+    tree = cKDTree(offsets_m)
+    votes = tree.query_ball_point(offsets_m, _SAME_OFFSET_M, return_length=True)
+    best = np.lexsort((np.hypot(*offsets_m.T), -votes))[0]
+    if votes[best] < _LEAST_TELLING:
+        return 0.0, 0.0
+    agreeing = tree.query_ball_point(offsets_m[best], _SAME_OFFSET_M)
+    east_m, north_m = offsets_m[agreeing].mean(axis=0)
+    return float(east_m), float(north_m)
+
+
 def _likeness(
     proposals: Sequence[Proposal],
     cases: Sequence[Case],
     categories: tuple[Category, ...],
     patrol: PatrolRecord,
     frame: LocalFrame,
+    shift_m: tuple[float, float] = (0.0, 0.0),
 ) -> dict[tuple[int, int], float]:
-    """Weight of each pair (finding, case) that may be one object, above 0."""
+    """Weight of each pair (finding, case) that may be one object, above 0.
+
+    `shift_m` is how far the findings lie aside.
+    """
     if not proposals or not cases:
         return {}
-    found = [frame.to_local(entry.polygon) for entry in proposals]
+    east_m, north_m = shift_m
+    found = [translate(frame.to_local(p.polygon), -east_m, -north_m) for p in proposals]
     stood = [frame.to_local(case.polygon) for case in cases]
     widest_m = max(case.sigma_m for case in cases)
     reach_m = [_gate_m(entry, widest_m) for entry in proposals]

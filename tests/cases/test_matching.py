@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import Polygon, box
+from shapely import Point, Polygon, box
 
 from cases.filing import propose
 from cases.lifecycle import Stage
@@ -15,7 +15,7 @@ from cases.model import Case, Findings, PatrolRecord
 from cases.rule_files import load_rulebook
 from cases.updating import open_case
 from tests.cases.conftest import DAY, patrol_on
-from tests.cases.world import SEEN, on_ground, seen, square, zones
+from tests.cases.world import FRAME, SEEN, on_ground, seen, square, zones
 from vision.model import Observation
 
 BOOK = load_rulebook()
@@ -85,6 +85,29 @@ def test_a_shifted_row_of_sheds_keeps_its_identities():
     assert pairs(matched(shifted, cases, patrol_on(5))) == {
         f"b{n}": f"case-{n + 1}" for n in range(8)
     }
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_village_that_lies_aside_as_a_whole_keeps_its_identities(seed: int):
+    rng = random.Random(seed)
+    places = [(x + rng.uniform(-1, 1), y + rng.uniform(-1, 1)) for x in range(0, 54, 9)
+              for y in range(120, 174, 9)]  # fmt: skip
+    gone = rng.randrange(len(places))
+    before = [seen(f"a{n}", "building", *at, 6, sigma_m=2.5) for n, at in enumerate(places)]
+    again = [
+        seen(f"b{n}", "building", x + 5, y - 4, 6, sigma_m=2.5)
+        for n, (x, y) in enumerate(places)
+        if n != gone
+    ]
+    cases = known(0, *before)
+    made = matched(found(5, *again), cases, patrol_on(5))
+    stood = {case.case_no: FRAME.to_local(case.polygon).centroid for case in cases}
+    for finding, case_no in pairs(made).items():
+        assert stood[case_no].distance(Point(places[int(finding[1:])])) < 0.1
+    assert len(made.same) == len(places) - 1
+    assert [stood[case.case_no].distance(Point(places[gone])) < 0.1 for case in made.missed] == [
+        True
+    ]
 
 
 def test_an_open_case_is_gone_only_where_the_photos_covered_it():
