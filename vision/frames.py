@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-import shapely
 
 from geo.camera import Camera
 from geo.errors import CrsError
@@ -155,7 +155,6 @@ def _place(
     altitudes = _altitudes_by_flight(photos, positions, terrain)
     times = [metadata.taken_at_of(p.tags, utc_offset_hours) if p.tags else None for p in photos]
     matched = match_events(times, events, clock)
-    frame = _local_frame(positions, events)
     placed = []
     for photo, position, altitude, taken_at, event in zip(
         photos, positions, altitudes, times, matched.events, strict=True
@@ -169,15 +168,17 @@ def _place(
         camera = _shown_camera(photo.tags)
         log = _log_words(event, matched)
         pose, reasons = _pose(photo.tags, position, altitude, event, log, limits, utc_offset_hours)
-        gsd = _gsd_m(camera, pose, position, terrain, frame)
+        gsd = _gsd_m(camera, pose, position, terrain)
         edited = metadata.editing_reason(photo.tags)
         if edited is not None:
             reasons.append(f"{Flaw.EDITED}: {edited}; it may have been turned or cropped since")
-        doubt = metadata.zone_doubt(photo.tags, utc_offset_hours)
-        if doubt:
-            reasons.append(f"{Flaw.CLOCK}: {doubt}")
+        doubts = (
+            metadata.time_doubt(photo.tags),
+            metadata.zone_doubt(photo.tags, utc_offset_hours),
+        )
+        reasons += [f"{Flaw.CLOCK}: {doubt}" for doubt in doubts if doubt]
         if camera is None:
-            reasons.append("no camera: no focal length in its tags and its model is unknown")
+            reasons.append("no camera: no usable focal length in its tags and its model is unknown")
         width, height = metadata.displayed_size_px(photo.tags)
         found = Frame(
             photo_id=photo.photo_id,
@@ -241,12 +242,9 @@ def _altitudes_by_flight(
     return altitudes
 
 
-def _local_frame(
-    positions: Sequence[Position | None], events: Sequence[CameraEvent]
-) -> LocalFrame | None:
-    places = [(p.lon_deg, p.lat_deg) for p in positions if p is not None]
-    places += [(e.position.lon_deg, e.position.lat_deg) for e in events]
-    return LocalFrame.around(shapely.MultiPoint(places)) if places else None
+@lru_cache(maxsize=16)
+def _frame_near(lon_deg: float, lat_deg: float) -> LocalFrame:
+    return LocalFrame(lon_deg, lat_deg)
 
 
 def _unreadable(photo: _Photo) -> Frame:
@@ -322,7 +320,7 @@ def _missing(position: Position | None, altitude: Altitude | None, has_attitude:
         return "no pose: no GNSS position in its tags"
     if not has_attitude:
         return "position only: no camera attitude in its tags (XMP gimbal angles)"
-    return "position only: no altitude in its tags" if altitude is None else ""
+    return "position only: no usable altitude in its tags" if altitude is None else ""
 
 
 def _gsd_m(
@@ -330,12 +328,13 @@ def _gsd_m(
     pose: Pose | None,
     position: Position | None,
     terrain: Terrain | None,
-    frame: LocalFrame | None,
 ) -> float | None:
     """Metres per pixel at the middle of the picture; None when the ground there is unknown."""
-    if camera is None or pose is None or frame is None:
+    if camera is None or pose is None:
         return None
     if terrain is not None:
+        # Not one frame for all: a photo that claims to be elsewhere would move its middle.
+        frame = _frame_near(round(pose.position.lon_deg, 1), round(pose.position.lat_deg, 1))
         return gsd_on(terrain, camera, pose, frame)
     if position is None or position.height_home_m is None:
         return None

@@ -7,11 +7,24 @@ import numpy as np
 
 from geo.camera import Camera
 from geo.pose import Attitude, R_enu_from_camera, attitude_from_R
-from vision.metadata import PhotoTags, dji, number_of, orientation_of, sensor_of, text_of
+from vision.metadata import (
+    PhotoTags,
+    dji,
+    number_of,
+    number_within,
+    orientation_of,
+    sensor_of,
+    taken_size_px,
+    text_of,
+)
 
 _FULL_FRAME_WIDTH_MM = 36.0
 _QUARTER_TURNS = {1: 0, 6: 1, 3: 2, 8: 3}  # EXIF orientation -> quarter turns clockwise to show it
 _NO_DISTORTION = (0.0, 0.0, 0.0, 0.0, 0.0)
+_FOCAL_PX = (1.0, 1e7)  # beyond these no number is a focal length, whatever the camera
+_FOCAL_MM = (0.1, 5000.0)
+_FOCAL_SHARE = (0.1, 100.0)  # of the longer side: a view of 157 degrees, and of half a degree
+_STRETCH = (0.3, 3.0)  # of a corner's distance from the middle by distortion
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +39,34 @@ def intrinsics_of(tags: PhotoTags) -> Intrinsics | None:
     """Find the camera of the picture as stored; None when no tag gives a focal length.
 
     In order: DewarpData (calibrated with distortion), CalibratedFocalLength, sensor table, 35 mm
-    equivalent by width. A picture that was made smaller keeps its camera, scaled.
+    equivalent by width; what no lens could make is passed over. A picture that was made smaller
+    keeps its camera, scaled.
     """
-    width_px, height_px = _taken_size_px(tags)
+    width_px, height_px = taken_size_px(tags) or (tags.width_px, tags.height_px)
     for read, sigma_share in _READERS:
         found = read(tags, width_px, height_px)
         if found is not None:
             scaled = _resized(found.camera, tags.width_px, tags.height_px)
+            if not _is_possible(scaled):
+                continue
             return Intrinsics(replace(scaled, focal_sigma_share=sigma_share), found.source)
     return None
 
 
-def _taken_size_px(tags: PhotoTags) -> tuple[int, int]:
-    """Size at which the camera stored the picture, from EXIF; the file's own size without it."""
-    width = number_of(tags.exif.get("ExifImageWidth"))
-    height = number_of(tags.exif.get("ExifImageHeight"))
-    if not width or not height:
-        return tags.width_px, tags.height_px
-    return int(width), int(height)
+def _is_possible(camera: Camera) -> bool:
+    """Whether a lens could make it: its view, its middle, and how far distortion moves a corner."""
+    longer_px = max(camera.width_px, camera.height_px)
+    if not _FOCAL_SHARE[0] <= camera.focal_px / longer_px <= _FOCAL_SHARE[1]:
+        return False
+    if not (
+        0 <= camera.centre_x_px < camera.width_px and 0 <= camera.centre_y_px < camera.height_px
+    ):
+        return False
+    k1, k2, p1, p2, k3 = camera.distortion
+    corner = math.hypot(camera.width_px, camera.height_px) / 2 / camera.focal_px
+    stretch = 1 + corner**2 * (k1 + corner**2 * (k2 + corner**2 * k3))
+    is_slight = max(abs(p1), abs(p2)) * corner < _STRETCH[0]
+    return is_slight and _STRETCH[0] <= stretch <= _STRETCH[1]
 
 
 def _dewarp(tags: PhotoTags, width_px: int, height_px: int) -> Intrinsics | None:
@@ -51,9 +74,11 @@ def _dewarp(tags: PhotoTags, width_px: int, height_px: int) -> Intrinsics | None
     text = tags.xmp.get("drone-dji:DewarpData", "")
     numbers = [number_of(part) for part in text.rpartition(";")[2].split(",")]
     values = [value for value in numbers if value is not None]
-    if len(values) != 9 or len(numbers) != 9 or not (values[0] > 0 and values[1] > 0):
+    if len(values) != 9 or len(numbers) != 9:
         return None
     fx, fy, cx, cy, *rest = values
+    if number_within(fx, *_FOCAL_PX) is None or number_within(fy, *_FOCAL_PX) is None:
+        return None
     # DewarpFlag 1: the drone has already taken the distortion out of the stored picture.
     straight = dji(tags, "DewarpFlag") == 1
     k1, k2, p1, p2, k3 = _NO_DISTORTION if straight else rest
@@ -69,8 +94,8 @@ def _dewarp(tags: PhotoTags, width_px: int, height_px: int) -> Intrinsics | None
 
 
 def _calibrated(tags: PhotoTags, width_px: int, height_px: int) -> Intrinsics | None:
-    focal_px = dji(tags, "CalibratedFocalLength")
-    if not focal_px or focal_px <= 0:
+    focal_px = number_within(dji(tags, "CalibratedFocalLength"), *_FOCAL_PX)
+    if focal_px is None:
         return None
     centre_x = dji(tags, "CalibratedOpticalCenterX") or width_px / 2
     centre_y = dji(tags, "CalibratedOpticalCenterY") or height_px / 2
@@ -79,9 +104,9 @@ def _calibrated(tags: PhotoTags, width_px: int, height_px: int) -> Intrinsics | 
 
 
 def _by_sensor(tags: PhotoTags, width_px: int, height_px: int) -> Intrinsics | None:
-    focal_mm = number_of(tags.exif.get("FocalLength"))
+    focal_mm = number_within(tags.exif.get("FocalLength"), *_FOCAL_MM)
     width_mm = sensor_of(tags).width_mm
-    if not focal_mm or focal_mm <= 0 or width_mm is None:
+    if focal_mm is None or width_mm is None:
         return None
     focal_px = focal_mm / width_mm * max(width_px, height_px)
     model = text_of(tags.exif.get("Model"))
@@ -90,8 +115,8 @@ def _by_sensor(tags: PhotoTags, width_px: int, height_px: int) -> Intrinsics | N
 
 
 def _by_equivalent(tags: PhotoTags, width_px: int, height_px: int) -> Intrinsics | None:
-    equivalent_mm = number_of(tags.exif.get("FocalLengthIn35mmFilm"))
-    if not equivalent_mm or equivalent_mm <= 0:
+    equivalent_mm = number_within(tags.exif.get("FocalLengthIn35mmFilm"), *_FOCAL_MM)
+    if equivalent_mm is None:
         return None
     focal_px = equivalent_mm / _FULL_FRAME_WIDTH_MM * max(width_px, height_px)
     return Intrinsics(Camera.centred(width_px, height_px, focal_px), "35 mm equivalent by width")

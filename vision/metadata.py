@@ -23,10 +23,16 @@ _ANGLES = (
     ("drone-parrot:Camera", "Degree"),
     ("drone-skydio:CameraOrientationNED:", ""),
 )
+_LOWEST_M, _HIGHEST_M = -1000.0, 10_000.0  # of any height: shores at -430, drones up to 9000
+_MOST_SIDE_PX = 200_000
+_MOST_SIGMA_M = 100.0
+_LONGEST_WORDS = 80  # of a tag that is shown to people
 _RTK_FIXED, _RTK_FLOAT = 50, 34  # DJI: 0 none, 16 single, 34 float, 50 fixed
 _MOST_LAG_DEG = 15.0  # a gimbal that follows the aircraft stays this close to its heading
 _DATE = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[T ](\d\d):(\d\d):(\d\d)(\.\d+)?")
 _MOST_SUN_HOURS = 3.0
+_YEARS = range(1970, 2200)  # in which a camera's clock may be
+_MOST_ZONE = timedelta(hours=14)
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 # Programs that write their name into Software; cameras write a version number there.
 _EDITORS = (
@@ -108,9 +114,15 @@ def number_of(value: object) -> float | None:
     """Number of a tag; None when absent, not a number or not finite."""
     try:
         number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, ZeroDivisionError):
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def number_within(value: object, least: float, most: float) -> float | None:
+    """Number of a tag; None when it is none or outside of what can be, ends included."""
+    number = number_of(value)
+    return number if number is not None and least <= number <= most else None
 
 
 def dji(tags: PhotoTags, name: str) -> float | None:
@@ -118,16 +130,19 @@ def dji(tags: PhotoTags, name: str) -> float | None:
     return number_of(tags.xmp.get(_DJI + name))
 
 
-def _by_maker(tags: PhotoTags, name: str) -> float | None:
-    """Number of a property that several makers call the same, each with its own prefix."""
-    numbers = (number_of(tags.xmp.get(prefix + name)) for prefix in _MAKERS)
-    return next((number for number in numbers if number is not None), None)
+def _height_m(tags: PhotoTags, name: str) -> float | None:
+    """Height that several makers call the same, each with its own prefix."""
+    heights = (_possible_height_m(tags.xmp.get(prefix + name)) for prefix in _MAKERS)
+    return next((height for height in heights if height is not None), None)
+
+
+def _possible_height_m(value: object) -> float | None:
+    return number_within(value, _LOWEST_M, _HIGHEST_M)
 
 
 def orientation_of(tags: PhotoTags) -> int:
     """EXIF orientation, 1 to 8; 1 when absent or nonsense."""
-    value = number_of(tags.exif.get("Orientation"))
-    return int(value) if value is not None and 1 <= value <= 8 else 1
+    return int(number_within(tags.exif.get("Orientation"), 1, 8) or 1)
 
 
 def displayed_size_px(tags: PhotoTags) -> tuple[int, int]:
@@ -136,41 +151,61 @@ def displayed_size_px(tags: PhotoTags) -> tuple[int, int]:
     return size[::-1] if orientation_of(tags) >= 5 else size
 
 
+def taken_size_px(tags: PhotoTags) -> tuple[int, int] | None:
+    """Width and height at which the camera stored the picture; None when it does not say."""
+    width = number_within(tags.exif.get("ExifImageWidth"), 1, _MOST_SIDE_PX)
+    height = number_within(tags.exif.get("ExifImageHeight"), 1, _MOST_SIDE_PX)
+    return None if width is None or height is None else (int(width), int(height))
+
+
 def position_of(tags: PhotoTags) -> Position | None:
     """Where the camera was; XMP first because it has more digits. None without a GNSS fix."""
-    lon = dji(tags, "GpsLongitude")
-    if lon is None:
-        lon = dji(tags, "GpsLongtitude")  # so spelt by several models
-    lat = dji(tags, "GpsLatitude")
-    if not lon or not lat:
-        lon = _signed_degrees(tags.gps, "GPSLongitude", "W")
-        lat = _signed_degrees(tags.gps, "GPSLatitude", "S")
-    if lon is None or lat is None or (lon == 0 and lat == 0):
+    found = _lon_lat_in_xmp(tags) or _lon_lat_in_exif(tags.gps)
+    if found is None:
         return None
-    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-        return None
+    lon, lat = found
     above_ellipsoid = "rtk" in tags.xmp.get(_DJI + "AltitudeType", "").lower()
     datum = AltitudeDatum.ELLIPSOID if above_ellipsoid else AltitudeDatum.STATED_AMSL
-    return Position(lon, lat, _altitude_m(tags), datum, _by_maker(tags, "RelativeAltitude"))
+    return Position(lon, lat, _altitude_m(tags), datum, _height_m(tags, "RelativeAltitude"))
+
+
+def _lon_lat_in_xmp(tags: PhotoTags) -> tuple[float, float] | None:
+    # "Longtitude" is how several models spell it.
+    lon = dji(tags, "GpsLongitude") or dji(tags, "GpsLongtitude")
+    lat = dji(tags, "GpsLatitude")
+    return _on_earth(lon, lat) if lon and lat else None
+
+
+def _lon_lat_in_exif(gps: Mapping[str, Any]) -> tuple[float, float] | None:
+    lon = _signed_degrees(gps, "GPSLongitude", "W")
+    lat = _signed_degrees(gps, "GPSLatitude", "S")
+    if lon is None or lat is None or (lon == 0 and lat == 0):
+        return None
+    return _on_earth(lon, lat)
+
+
+def _on_earth(lon_deg: float, lat_deg: float) -> tuple[float, float] | None:
+    return (lon_deg, lat_deg) if abs(lon_deg) <= 180 and abs(lat_deg) <= 90 else None
 
 
 def _altitude_m(tags: PhotoTags) -> float | None:
-    absolute = _by_maker(tags, "AbsoluteAltitude")
+    absolute = _height_m(tags, "AbsoluteAltitude")
     if absolute is not None:
         return absolute
-    altitude = number_of(tags.gps.get("GPSAltitude"))
+    altitude = _possible_height_m(tags.gps.get("GPSAltitude"))
     below = tags.gps.get("GPSAltitudeRef") in (1, b"\x01")
     return -altitude if altitude is not None and below else altitude
 
 
 def _signed_degrees(gps: Mapping[str, Any], name: str, negative: str) -> float | None:
-    try:
-        parts = [float(part) for part in gps[name]]
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+    """Degrees of an angle in degrees, minutes and seconds; None when it is none."""
+    stored = gps.get(name)
+    if not isinstance(stored, tuple) or not 1 <= len(stored) <= 3:
         return None
-    degrees = sum(part / 60.0**i for i, part in enumerate(parts))
-    if not math.isfinite(degrees):
+    parts = [number_within(part, 0, 180) for part in stored]
+    if any(part is None for part in parts):
         return None
+    degrees = sum(part / 60.0**i for i, part in enumerate(parts) if part is not None)
     return -degrees if text_of(gps.get(name + "Ref")).upper() == negative else degrees
 
 
@@ -184,21 +219,26 @@ def attitude_of(tags: PhotoTags) -> Attitude | None:
     Mobile-SDK-Android-V5 issue 795; ODM since pull request 1406).
     """
     for prefix, suffix in _ANGLES:
-        found = [number_of(tags.xmp.get(f"{prefix}{axis}{suffix}")) for axis in _AXES]
-        yaw, pitch, roll = found
-        if yaw is not None and pitch is not None and roll is not None and abs(pitch) <= 180:
+        yaw, pitch, roll = _angles(tags, prefix, suffix)
+        if yaw is not None and pitch is not None and roll is not None:
             return Attitude(_heading_deg(tags, yaw), pitch, roll)
     if text_of(tags.exif.get("Make")).upper().startswith("AUTEL"):
         return None
-    yaw, pitch, roll = (number_of(tags.xmp.get(f"Camera:{axis}")) for axis in _AXES)
+    yaw, pitch, roll = _angles(tags, "Camera:")
     if yaw is None or pitch is None or roll is None or not -90 <= pitch <= 90:
         return None
     return Attitude(yaw, pitch - 90.0, roll)
 
 
+def _angles(tags: PhotoTags, prefix: str, suffix: str = "") -> list[float | None]:
+    names = [f"{prefix}{axis}{suffix}" for axis in _AXES]
+    yaw, pitch, roll = (tags.xmp.get(name) for name in names)
+    return [number_within(yaw, -360, 360), *(number_within(v, -180, 180) for v in (pitch, roll))]
+
+
 def _heading_deg(tags: PhotoTags, gimbal_yaw_deg: float) -> float:
     """The better of the two yaw angles; a gimbal far from the aircraft was turned on purpose."""
-    aircraft_deg = dji(tags, "FlightYawDegree")
+    aircraft_deg = number_within(tags.xmp.get(_DJI + "FlightYawDegree"), -360, 360)
     if aircraft_deg is None or sensor_of(tags).yaw_from == "gimbal":
         return gimbal_yaw_deg
     apart_deg = abs((aircraft_deg - gimbal_yaw_deg + 180) % 360 - 180)
@@ -214,8 +254,9 @@ def sigma_of(tags: PhotoTags) -> PoseSigma:
         # DJI's own figures hold for the solution alone; below these the antenna offset rules.
         least_h_m, least_v_m = (0.03, 0.05) if flag == _RTK_FIXED else (0.3, 0.6)
         stated = [dji(tags, f"RtkStd{axis}") or 0.0 for axis in ("Lon", "Lat", "Hgt")]
-        horizontal_m = max(stated[0], stated[1], least_h_m)
-        vertical_m = max(stated[2], least_v_m)
+        if all(0 <= sigma_m <= _MOST_SIGMA_M for sigma_m in stated):
+            horizontal_m = max(stated[0], stated[1], least_h_m)
+            vertical_m = max(stated[2], least_v_m)
     return PoseSigma(horizontal_m, vertical_m, sensor.axis_sigma_deg, sensor.twist_sigma_deg)
 
 
@@ -268,6 +309,19 @@ def zone_doubt(tags: PhotoTags, utc_offset_hours: float | None) -> str:
     )
 
 
+def time_doubt(tags: PhotoTags) -> str:
+    """Say that a photo's time or its zone is written and is none, else "" (zeros: no clock)."""
+    text = text_of(tags.exif.get("DateTimeOriginal")) or text_of(tags.exif.get("DateTime"))
+    if _parsed(tags.xmp.get(_DJI + "UTCAtExposure", "")) is not None:
+        return ""
+    if text.strip("0: ") and _parsed(text) is None:
+        return f"its time {text[:_LONGEST_WORDS]!r} is none and does not count"
+    offset = _stated_offset(tags)
+    if offset and _stated_zone(tags) is None:
+        return f"its time zone {offset[:_LONGEST_WORDS]!r} is none and does not count"
+    return ""
+
+
 def _longitude_hours(tags: PhotoTags) -> int:
     """Solar zone of the place, 15 degrees an hour; 0 without a position."""
     position = position_of(tags)
@@ -282,16 +336,23 @@ def _parsed(text: str) -> datetime | None:
         whole = datetime(*(int(match[i]) for i in range(1, 7)))  # type: ignore[arg-type]
     except ValueError:
         return None
+    if whole.year not in _YEARS:
+        return None
     return whole + timedelta(microseconds=round(float(match[7] or 0) * 1e6))
 
 
+def _stated_offset(tags: PhotoTags) -> str:
+    return text_of(tags.exif.get("OffsetTimeOriginal")) or text_of(tags.exif.get("OffsetTime"))
+
+
 def _stated_zone(tags: PhotoTags) -> timezone | None:
-    offset = text_of(tags.exif.get("OffsetTimeOriginal")) or text_of(tags.exif.get("OffsetTime"))
-    match = _OFFSET.match(offset)
+    match = _OFFSET.match(_stated_offset(tags))
     if match is None:
         return None
-    minutes = int(match[2]) * 60 + int(match[3])
-    return timezone(timedelta(minutes=-minutes if match[1] == "-" else minutes))
+    ahead = timedelta(hours=int(match[2]), minutes=int(match[3]))
+    if ahead > _MOST_ZONE:
+        return None
+    return timezone(-ahead if match[1] == "-" else ahead)
 
 
 def editing_reason(tags: PhotoTags) -> str | None:
@@ -300,19 +361,14 @@ def editing_reason(tags: PhotoTags) -> str | None:
     tool = tags.xmp.get("xmp:CreatorTool", "")
     for name in (software, tool):
         if any(editor in name.lower() for editor in _EDITORS):
-            return f"last saved by {name!r}"
+            return f"last saved by {name[:_LONGEST_WORDS]!r}"
     if orientation_of(tags) in (2, 4, 5, 7):
         return f"its orientation tag {orientation_of(tags)} says mirrored"
-    taken = (
-        number_of(tags.exif.get("ExifImageWidth")),
-        number_of(tags.exif.get("ExifImageHeight")),
-    )
-    if taken[0] and taken[1]:
-        return _shape_reason(tags, taken[0], taken[1])
-    return None
+    taken = taken_size_px(tags)
+    return _shape_reason(tags, *taken) if taken is not None else None
 
 
-def _shape_reason(tags: PhotoTags, width: float, height: float) -> str | None:
+def _shape_reason(tags: PhotoTags, width: int, height: int) -> str | None:
     """Compare the picture's shape with the one the camera noted."""
     ratio = (tags.width_px / tags.height_px) / (width / height)
     if abs(ratio - 1) <= 0.01:
@@ -320,7 +376,7 @@ def _shape_reason(tags: PhotoTags, width: float, height: float) -> str | None:
     turned = abs((tags.height_px / tags.width_px) / (width / height) - 1) <= 0.01
     what = "turned by a quarter" if turned else "cropped"
     return (
-        f"the camera took {width:.0f} x {height:.0f} pixels, the file has "
+        f"the camera took {width} x {height} pixels, the file has "
         f"{tags.width_px} x {tags.height_px}: {what}"
     )
 

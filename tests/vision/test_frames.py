@@ -75,7 +75,9 @@ def test_a_photo_without_focal_length_says_so(tmp_path):
     save_photo(tmp_path / "p.jpg", xmp=GIMBAL | HEIGHTS, FocalLengthIn35mmFilm=None)
     frame = only(tmp_path)
     assert frame.camera is None
-    assert frame.reasons == ("no camera: no focal length in its tags and its model is unknown",)
+    assert frame.reasons == (
+        "no camera: no usable focal length in its tags and its model is unknown",
+    )
 
 
 def test_a_turned_photo_looks_the_same_way(tmp_path):
