@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from vision.errors import ChangedPhotoError, PhotoError
 from vision.metadata import PhotoTags
+from vision.xmp import xmp_properties
 
 Picture = NDArray[np.uint8]
 """(rows, columns, 3) red, green, blue."""
@@ -29,12 +29,6 @@ Image.MAX_IMAGE_PIXELS = None
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 _GPS, _EXIF = ExifTags.IFD.GPSInfo, ExifTags.IFD.Exif
-_XMP_ATTRIBUTE = re.compile(r'([A-Za-z][\w-]*:\w+)\s*=\s*(?:"([^"]*)"|\'([^\']*)\')')
-_XMP_STRUCTURE = re.compile(
-    r"<(drone-skydio:\w+)\b(?:([^<>]*)/>|[^<>]*rdf:parseType=.Resource.[^<>]*>(.*?)</\1>)",
-    re.DOTALL,
-)
-_XMP_ELEMENT = re.compile(r"<([A-Za-z][\w-]*:\w+)>([^<>]*)</\1>")
 
 
 def list_photos(folder: Path) -> tuple[Path, ...]:
@@ -114,33 +108,15 @@ def read_tags(path: Path) -> PhotoTags:
         )
 
 
-def xmp_properties(text: str) -> dict[str, str]:
-    """Properties of an XMP packet by prefixed name, for example `drone-dji:GimbalYawDegree`.
-
-    A field of a structure has both names: `drone-skydio:CameraOrientationNED:Yaw`.
-    """
-    found = _flat_properties(text)
-    for structure in _XMP_STRUCTURE.finditer(text):
-        inside = _flat_properties(structure[2] or structure[3] or "")
-        found |= {f"{structure[1]}:{name.split(':')[1]}": value for name, value in inside.items()}
-    return found
-
-
-def _flat_properties(text: str) -> dict[str, str]:
-    found = {m[1]: m[2] if m[2] is not None else m[3] for m in _XMP_ATTRIBUTE.finditer(text)}
-    found |= {m[1]: m[2].strip() for m in _XMP_ELEMENT.finditer(text)}
-    return {name: value for name, value in found.items() if not name.startswith("xmlns:")}
-
-
 def _named(tags: Mapping[int, Any], names: Mapping[int, str]) -> dict[str, Any]:
     return {names[key]: value for key, value in tags.items() if key in names}
 
 
 def _xmp_text(image: Image.Image) -> str:
     raw = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
-    if isinstance(raw, str):
-        return raw
-    return bytes(raw).decode("utf-8", errors="replace")
+    if isinstance(raw, bytes):
+        return raw.decode("utf-8", errors="replace")
+    return raw if isinstance(raw, str) else ""
 
 
 @contextmanager

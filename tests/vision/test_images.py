@@ -10,7 +10,6 @@ from vision.images import (
     read_rgb,
     read_tags,
     sha256_of,
-    xmp_properties,
 )
 
 
@@ -107,11 +106,6 @@ def test_tags_of_a_drone_photo_are_read(tmp_path):
     assert tags.xmp["drone-dji:GimbalYawDegree"] == "+30.00"
 
 
-def test_xmp_is_read_from_attributes_and_from_elements():
-    text = "<a b:One='1' b:Two=\"2\"><b:Three> 3 </b:Three></a>"
-    assert xmp_properties(text) == {"b:One": "1", "b:Two": "2", "b:Three": "3"}
-
-
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 def test_damaged_exif_leaves_the_picture_readable(tmp_path):
     path = tmp_path / "p.jpg"
@@ -139,20 +133,3 @@ def test_a_pinned_photo_is_read_only_while_it_is_the_same_file(tmp_path):
     path.unlink()
     with pytest.raises(PhotoError, match="cannot be read"):
         read_pinned_rgb(path, kept)
-
-
-@pytest.mark.parametrize(
-    "orientation",
-    [
-        '<drone-skydio:CameraOrientationNED rdf:parseType="Resource"><drone-skydio:Yaw>146.5'
-        "</drone-skydio:Yaw><drone-skydio:Pitch>-84.0</drone-skydio:Pitch></drone-skydio:Camera"
-        "OrientationNED>",
-        '<drone-skydio:CameraOrientationNED drone-skydio:Yaw="146.5" drone-skydio:Pitch="-84.0"/>',
-    ],
-)
-def test_fields_of_a_structure_have_its_name_before_theirs(orientation):
-    other = orientation.replace("Camera", "Vehicle").replace("146.5", "9.0")
-    found = xmp_properties(f"<rdf:Description>{orientation}{other}</rdf:Description>")
-    assert found["drone-skydio:CameraOrientationNED:Yaw"] == "146.5"
-    assert found["drone-skydio:CameraOrientationNED:Pitch"] == "-84.0"
-    assert found["drone-skydio:VehicleOrientationNED:Yaw"] == "9.0"
