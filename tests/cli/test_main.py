@@ -11,7 +11,8 @@ import pytest
 import typer
 from pydantic import BaseModel
 
-from cli.main import app, main
+from cli.main import main
+from cli.verbs import app
 from pipeline.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,11 +75,37 @@ def test_each_setting_is_in_the_docs(name):
 
 def test_the_command_line_loads_nothing_heavy():
     heavy = "numpy|shapely|pandas|onnxruntime|sqlalchemy|matplotlib|pymavlink|fastapi"
-    listing = f"import sys, cli.main; print([m for m in sys.modules if m in {heavy.split('|')!r}])"
+    listing = f"import sys, cli.verbs; print([m for m in sys.modules if m in {heavy.split('|')!r}])"
     loaded = subprocess.run(
         [sys.executable, "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert loaded.stdout.strip() == "[]"
+
+
+AS_MODULE = "import runpy; runpy.run_module('cli.main', run_name='__main__')"
+AS_SCRIPT = "from cli.main import main; sys.exit(main())"
+INTERRUPTED_AT = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == {name!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv = ["aerogrid", "plan", "--grids", "none.geojson"]
+"""
+
+
+@pytest.mark.parametrize("entry", [AS_MODULE, AS_SCRIPT])
+@pytest.mark.parametrize("name", ["cli.verbs", "typer", "rich.console", "geo.errors", "shapely"])
+def test_an_interruption_is_told_while_the_program_loads_too(name, entry):
+    code = INTERRUPTED_AT.format(name=name) + entry
+    stopped = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in stopped.stderr
+    assert (stopped.returncode, stopped.stdout) == (130, "")
+    assert stopped.stderr == "note: Stopped. Every file that is there is whole.\n"
 
 
 def test_plan_writes_the_files_of_each_sortie(tmp_path, monkeypatch, capsys):
