@@ -1,5 +1,8 @@
 """What an inspector decides and how its reason is written down."""
 
+import unicodedata
+
+from cases.filing_store import FILING_ACTOR
 from cases.lifecycle import Action
 from review.errors import DecisionError
 
@@ -13,6 +16,38 @@ REJECT_REASONS = (
     "other",
 )
 """Why something seen is no violation, in the order of the keys 1 to 7; "other" needs a note."""
+
+
+PROGRAM_NAMES = frozenset({"aerogrid", FILING_ACTOR})
+"""Who signs in the history for the program; no person goes by these names."""
+
+_INVISIBLE = ("Cc", "Cf", "Cs")  # control, direction and other unseen characters, halves of some
+
+
+def visible_line(text: str) -> str:
+    """Give back a line that shows everything it holds, as the history needs it.
+
+    Raises:
+        ValueError: it holds a character that nobody sees.
+    """
+    unseen = next((c for c in text if unicodedata.category(c) in _INVISIBLE), None)
+    if unseen is not None:
+        raise ValueError(
+            f"holds the invisible character U+{ord(unseen):04X}; write one line of plain text"
+        )
+    return text
+
+
+def person_name(name: str) -> str:
+    """Give back a name by which a person may sign.
+
+    Raises:
+        ValueError: it is, or looks like, one of the program's own, or holds what nobody sees.
+    """
+    plain = " ".join(unicodedata.normalize("NFKC", visible_line(name)).split()).casefold()
+    if plain in PROGRAM_NAMES:
+        raise ValueError(f"{name!r} is the program's own name; sign with yours")
+    return name
 
 
 def written_reason(action: Action, reason: str, note: str) -> str:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from review.problems import problem
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+MOST_BODY_BYTES = 16_384  # a decision has at most 3000
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -56,6 +57,16 @@ def refusal(method: str, headers: Headers, hosts: Collection[str]) -> Refusal | 
         return Refusal(403, "the request comes from another site; decide on the page itself")
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         return Refusal(415, "changes are sent as application/json")
+    return _size_refusal(headers)
+
+
+def _size_refusal(headers: Headers) -> Refusal | None:
+    """Judge a body by the length that it has to declare, so that nothing large is ever read."""
+    length = headers.get("content-length", "")
+    if "transfer-encoding" in headers or not length.isdecimal():
+        return Refusal(411, "a change says its length (Content-Length)")
+    if len(length) > len(str(MOST_BODY_BYTES)) or int(length) > MOST_BODY_BYTES:
+        return Refusal(413, f"a change has at most {MOST_BODY_BYTES} bytes; this one has {length}")
     return None
 
 

@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from cases.lifecycle import Action, Stage
 from cases.model import Case
 from review import answers, presenters
-from review.decisions import written_reason
+from review.decisions import person_name, visible_line, written_reason
 from review.errors import UnknownLayerError, UnknownPhotoError
 from review.sources import ReviewData
 from vision.errors import ChangedPhotoError
@@ -41,6 +41,8 @@ def _layers(request: Request) -> Mapping[str, bytes]:
 
 
 Data = Annotated[ReviewData, Depends(_data)]
+Line = Annotated[str, StringConstraints(max_length=300), AfterValidator(visible_line)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValidator(person_name)]
 
 
 class DecisionBody(BaseModel):
@@ -50,9 +52,9 @@ class DecisionBody(BaseModel):
 
     decision: Literal["confirm", "reject", "reopen", "undo"]
     version: Annotated[int, Field(ge=1)]
-    actor: Annotated[str, StringConstraints(min_length=1, max_length=80)]
-    reason: Annotated[str, StringConstraints(max_length=300)] = ""
-    note: Annotated[str, StringConstraints(max_length=300)] = ""
+    actor: Name
+    reason: Line = ""
+    note: Line = ""
 
 
 @router.get("/health")

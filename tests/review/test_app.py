@@ -63,6 +63,19 @@ def test_decision_needs_json(client):
     assert (form.status_code, plain.status_code) == (415, 415)
 
 
+def test_a_body_is_refused_by_its_length_before_it_is_read(client):
+    json = {"content-type": "application/json"}
+    padded = b" " * 16_384 + b"{}"
+    assert client.post(DECISION, content=padded, headers=json).status_code == 413
+    lying = json | {"content-length": "9" * 5000}
+    assert client.post(DECISION, content=b"{}", headers=lying).status_code == 413
+    assert client.post(DECISION, content=iter([b"{}"]), headers=json).status_code == 411
+    assert (
+        client.post(DECISION, content=b"", headers=json | {"content-length": "x"}).status_code
+        == 411
+    )
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -101,6 +101,38 @@ def test_rejected_case_can_be_reopened_with_a_reason(client):
     assert reopened["stage"] == "reported"
 
 
+@pytest.mark.parametrize(
+    "actor", ["aerogrid", " Filing ", "AEROGRID", "ａｅｒｏｇｒｉｄ", "fi\u200bling"]
+)
+def test_nobody_signs_as_the_program(client, actor):
+    answer = decide(client, BUILDING, "confirm", actor=actor)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("actor: ")
+    assert client.get(f"/api/cases/{BUILDING}").json()["stage"] == "reported"
+
+
+@pytest.mark.parametrize("unseen", ["\x00", "\x1b[31m", "\n", "\u202e", "\u200d", "\x7f"])
+@pytest.mark.parametrize("field", ["actor", "reason", "note"])
+def test_what_nobody_sees_enters_no_history(client, field, unseen):
+    answer = decide(client, BUILDING, "confirm", **{field: f"Chen{unseen}Jing"})
+    assert answer.status_code == 422
+    assert f"U+{ord(unseen[0]):04X}" in answer.json()["detail"]
+
+
+def test_half_a_character_enters_no_history(client):
+    body = '{"decision": "confirm", "version": 1, "actor": "Chen \\ud800"}'
+    json = {"content-type": "application/json"}
+    answer = client.post(f"/api/cases/{BUILDING}/decision", content=body, headers=json)
+    assert answer.status_code == 422
+
+
+def test_a_name_of_any_script_signs(client):
+    for number, actor in enumerate(["陈静", "Ólafur Þór", "Filing Clerk"]):
+        assert (
+            decide(client, f"20260610-000{number + 1}", "confirm", actor=actor).status_code == 200
+        )
+
+
 def test_decision_on_a_stale_version_is_refused_and_changes_nothing(client):
     no = case_of(client, "smoke")["no"]
     decide(client, no, "confirm")
