@@ -67,6 +67,18 @@ def detect(data: Path) -> None:
     run(ROOT / "benchmarks" / "detect.py", data / "georef" / "brighton" / "images")
 
 
+def dark(data: Path) -> None:
+    """Dim photos of boats until the model no longer sees them."""
+    fishing = data / "vision" / "fishing"
+    run("-m", "benchmarks.dark", fishing / "images", fishing / "masks")
+
+
+def tags(_: Path) -> None:
+    """Read 10,000 photos whose tags hold anything, each beside a sound one."""
+    os.environ["AEROGRID_EXAMPLES"] = "10000"
+    run("-m", "pytest", "-q", "tests/vision/test_odd_tags.py")
+
+
 def uploads(_: Path) -> None:
     """Upload a thousand lists over a rough link and see how each ends."""
     run("-m", "benchmarks.uploads")
@@ -94,12 +106,14 @@ QUESTIONS: dict[str, Callable[[Path], None]] = {
     "district": district,
     "georef": georef,
     "detect": detect,
+    "dark": dark,
+    "tags": tags,
     "uploads": uploads,
     "demo": demo,
     "association": association,
     "crash": crash,
 }
-NEED_DATA = ("planning", "flight_time", "georef", "detect")
+NEED_DATA = ("planning", "flight_time", "georef", "detect", "dark")
 
 
 def main() -> None:

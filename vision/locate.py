@@ -13,7 +13,7 @@ from geo.pose import Pose
 from geo.projection import R_local_from_camera, ground_from_pixels, position_m
 from geo.terrain import Terrain
 from vision.model import Detection, ErrorArms, Frame, SearchScale, Sighting
-from vision.quality import REMARKS, flaw_of, is_worth_looking
+from vision.quality import REMARKS, flaw_of, shows_absence
 from vision.tiles import scale_for
 
 TERRAIN_SIGMA_M = 2.0
@@ -260,13 +260,13 @@ def footprints(
 ) -> dict[str, Polygon | MultiPolygon]:
     """Ground, lon/lat degrees, where a thing unseen is not there, of each photo that has any.
 
-    Only photos that were looked at, and of these the ground that they show neither too coarsely
-    for the model nor, once resampled for it, too coarsely or too finely.
+    Only photos that were looked at and are not dim, and of these the ground that they show neither
+    too coarsely for the model nor, once resampled for it, too coarsely or too finely.
     """
     grounds = {
         photo.photo_id: _clear_ground(photo, terrain, frame, scale)
         for photo in frames
-        if is_worth_looking(photo) and photo.is_located
+        if shows_absence(photo) and photo.is_located
     }
     return {photo_id: ground for photo_id, ground in grounds.items() if ground is not None}
 

@@ -12,6 +12,7 @@ from vision.model import Frame, SearchScale
 
 _LOOK_PX = 1024  # sharpness is judged at this to twice this many pixels on the longer side
 _THUMB_PX = 32
+_SPOT_PX = 4  # of the picture that is looked at; what is smaller may be noise
 
 
 class Flaw(StrEnum):
@@ -22,6 +23,7 @@ class Flaw(StrEnum):
     THERMAL = "thermal"
     BLURRED = "blurred"
     DARK = "dark"
+    DIM = "dim"
     OVEREXPOSED = "overexposed"
     COARSE = "coarse"
     FINE = "fine"
@@ -34,7 +36,7 @@ class Flaw(StrEnum):
     CLOCK = "clock"
 
 
-REMARKS = frozenset({Flaw.COARSE, Flaw.FINE, Flaw.CLOCK})
+REMARKS = frozenset({Flaw.COARSE, Flaw.FINE, Flaw.CLOCK, Flaw.DIM})
 """What is said of a photo and keeps it from nothing."""
 
 DISQUALIFYING = frozenset(
@@ -59,9 +61,14 @@ class QualityLimits:
         least_side_px: of the shorter side.
         most_blur: 0 sharp to 1 (see `blur_of`); 38 sharp real photos lie at 0.12 to 0.46, one
             that is out of focus at 0.67, a motion of 9 pixels at 0.53.
-        least_light: brightness 0 to 255 that one pixel in a hundred must exceed.
+        least_light: brightness 0 to 255 that one pixel in a hundred must exceed, or
+        least_middle: that half of the pixels must reach. A boat on dark water shows where the
+            water is above black: of 27 real photos whose brightest hundredth is below 40 none has
+            its middle below 11. Where both are lower, noise and rounding hide what is there; where
+            only the first is, the photo is dim.
         most_white_share: of pixels at 250 or more in all channels.
-        least_spread: standard deviation of the grey values.
+        least_spread: standard deviation of the grey values, or
+        least_contrast: grey levels by which spots of 4 x 4 pixels differ.
         shallowest_pitch_deg: cameras that look less far down than this place nothing on the ground.
         same_rms: grey levels between two thumbnails below which they are the same picture.
     """
@@ -69,8 +76,10 @@ class QualityLimits:
     least_side_px: int = 96
     most_blur: float = 0.55
     least_light: float = 40.0
+    least_middle: float = 6.0
     most_white_share: float = 0.6
     least_spread: float = 2.0
+    least_contrast: float = 20.0
     shallowest_pitch_deg: float = -10.0
     same_rms: float = 2.5
 
@@ -85,8 +94,10 @@ class PictureLook:
 
     blur: float
     light: float
+    middle: float
     white_share: float
     spread: float
+    contrast: float
     thumbnail: NDArray[np.float32]
 
 
@@ -96,12 +107,16 @@ def look_at(image: NDArray[np.uint8]) -> PictureLook:
     size = (max(1, image.shape[1] // factor), max(1, image.shape[0] // factor))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if factor > 1 else image
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    spots_size = (max(1, grey.shape[1] // _SPOT_PX), max(1, grey.shape[0] // _SPOT_PX))
+    spots = cv2.resize(grey, spots_size, interpolation=cv2.INTER_AREA)
     thumbnail = cv2.resize(grey, (_THUMB_PX, _THUMB_PX), interpolation=cv2.INTER_AREA)
     return PictureLook(
         blur=blur_of(grey),
         light=float(np.percentile(grey, 99)),
+        middle=float(np.median(grey)),
         white_share=float((small.min(axis=2) >= 250).mean()),
         spread=float(grey.std()),
+        contrast=float(np.ptp(spots)),
         thumbnail=thumbnail.astype(np.float32),
     )
 
@@ -124,14 +139,23 @@ def blur_of(grey: NDArray[np.uint8]) -> float:
 
 
 def picture_flaws(look: PictureLook, limits: QualityLimits) -> list[str]:
-    """Reasons not to use a picture, each with its figure and the limit."""
-    if look.light < limits.least_light:
-        least = f"at least {limits.least_light:.0f} of 255 is needed"
-        return [f"{Flaw.DARK}: the brightest hundredth is at {look.light:.0f}, {least}"]
+    """Reasons not to use a picture, or to use it with care, each with its figure and the limit."""
+    if look.light >= limits.least_light:
+        return _flaws_in_light(look, limits)
+    brightest = f"the brightest hundredth is at {look.light:.0f}"
+    if look.middle >= limits.least_middle:
+        least = f"below {limits.least_light:.0f} of 255"
+        words = f"{Flaw.DIM}: {brightest}, {least}; what it does not show may still be there"
+        return [words, *_flaws_in_light(look, limits)]
+    least = f"{limits.least_light:.0f} or {limits.least_middle:.0f} of 255 is needed"
+    return [f"{Flaw.DARK}: {brightest} and the middle at {look.middle:.0f}, {least}"]
+
+
+def _flaws_in_light(look: PictureLook, limits: QualityLimits) -> list[str]:
     if look.white_share > limits.most_white_share:
         most = f"at most {limits.most_white_share:.0%} is allowed"
         return [f"{Flaw.OVEREXPOSED}: {look.white_share:.0%} of the picture is white, {most}"]
-    if look.spread < limits.least_spread:
+    if look.spread < limits.least_spread and look.contrast < limits.least_contrast:
         least = f"at least {limits.least_spread:.1f} is needed"
         return [f"{Flaw.EMPTY}: grey values spread by {look.spread:.1f} of 255, {least}"]
     if look.blur > limits.most_blur:
@@ -223,6 +247,11 @@ def is_worth_looking(frame: Frame) -> bool:
     """Whether detection should look at a photo: it can be read and nothing disqualifies it."""
     flaws = {flaw_of(reason) for reason in frame.reasons}
     return frame.is_readable and not flaws & DISQUALIFYING
+
+
+def shows_absence(frame: Frame) -> bool:
+    """Whether a thing that was not seen in a photo may be taken not to be there."""
+    return is_worth_looking(frame) and all(flaw_of(r) != Flaw.DIM for r in frame.reasons)
 
 
 def shared_remarks(frames: Sequence[Frame], *, named: int = 3) -> list[tuple[str, str]]:

@@ -121,7 +121,8 @@ def test_only_photos_that_were_looked_at_have_a_footprint():
     down = pose_at(0, 0, Attitude(0.0, -90.0))
     good, poor = frame_of("good", down), renamed(frame_of("poor", down), reasons=("blurred: x",))
     sky = frame_of("sky", pose_at(0, 0, Attitude(0.0, 60.0)))
-    found = footprints([good, poor, sky, frame_of("blind", None)], GROUND, LOCAL, SCALE)
+    dim = renamed(good, photo_id="dim", reasons=("dim: the brightest hundredth is at 25",))
+    found = footprints([good, poor, sky, dim, frame_of("blind", None)], GROUND, LOCAL, SCALE)
     assert list(found) == ["good"]
     assert LOCAL.to_local(found["good"]).area == pytest.approx(1280 * 960 * 0.08**2, rel=0.001)
 

@@ -14,6 +14,7 @@ from vision.quality import (
     is_worth_looking,
     look_at,
     picture_flaws,
+    shows_absence,
     size_flaws,
     with_scale_remarks,
 )
@@ -29,12 +30,58 @@ def test_a_good_picture_has_no_flaws():
     assert flaws(textured()) == []
 
 
+def noisy(image, sigma):
+    noise = np.random.default_rng(1).normal(0, sigma, image.shape[:2])[:, :, None]
+    return np.clip(image + noise, 0, 255).round().astype(np.uint8)
+
+
+def lens_cap(sigma):
+    return noisy(np.full((480, 640, 3), 2.0), sigma)
+
+
+def night():
+    """A street by night: black but for noise and three lamps."""
+    image = textured() / 60
+    for row, column in ((40, 50), (200, 300), (400, 600)):
+        image[row : row + 12, column : column + 12] = 250
+    return noisy(image, 2.0)
+
+
+def dark_water(boat, sigma=0.5, level=23):
+    """A grey boat of 24 x 8 pixels on water of one dark colour."""
+    image = np.full((480, 640, 3), float(level))
+    image[236:244, 300:324] = boat
+    return noisy(image, sigma)
+
+
+@pytest.mark.parametrize("boat", [60, 200])
+@pytest.mark.parametrize("level", [8, 23, 37])
+def test_dark_water_with_a_boat_on_it_is_searched(boat, level):
+    (remark,) = flaws(dark_water(boat, level=level))
+    assert remark.startswith("dim: the brightest hundredth is at ")
+    photo = renamed(frame_of("a", None), reasons=(remark,))
+    assert is_worth_looking(photo)
+    assert not shows_absence(photo)
+
+
+def test_dark_water_with_nothing_on_it_is_empty():
+    assert [reason.split(":")[0] for reason in flaws(dark_water(23))] == ["dim", "empty"]
+
+
+def test_a_photo_in_good_light_shows_what_is_not_there():
+    assert shows_absence(frame_of("a", None))
+    assert not shows_absence(renamed(frame_of("a", None), reasons=("blurred: blur 0.7",)))
+
+
 @pytest.mark.parametrize(
     ("image", "flaw"),
     [
         (cv2.GaussianBlur(textured(), (0, 0), 5), "blurred"),
         (cv2.blur(textured(), (25, 1)), "blurred"),
-        (textured() // 12, "dark"),
+        (textured() // 40, "dark"),
+        (lens_cap(0.7), "dark"),
+        (lens_cap(3.0), "dark"),
+        (night(), "dark"),
         (np.full((300, 400, 3), 252, np.uint8), "overexposed"),
         (np.full((300, 400, 3), 128, np.uint8), "empty"),
     ],

@@ -13,8 +13,9 @@ from benchmarks.georef import locate
 from geo.raster import read_terrain
 from vision.detector import detect_frames, open_detector
 from vision.frames import read_frames
-from vision.images import read_rgb
+from vision.images import list_photos, read_rgb
 from vision.package import SHIPPED_MODEL
+from vision.quality import QualityLimits, look_at, picture_flaws
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("AEROGRID_DATA", ROOT.parent / "shared"))
@@ -49,6 +50,25 @@ def test_pixels_of_real_photos_are_placed_as_well_as_their_tags_allow():
     assert np.isfinite(lengths).all()
     assert np.median(lengths) <= 2.1
     assert np.percentile(lengths, 95) <= 3.4
+
+
+DARK_WATER = (
+    *(27, 55, 69, 82, 115, 122, 129, 141, 173, 187, 199, 209, 216, 264, 287, 338, 362, 367, 384),
+    *(409, 445, 564, 571, 600, 608, 651, 660),
+)  # of 621 photos of boats those whose brightest hundredth is below 40 of 255
+
+
+def test_boats_on_dark_water_are_searched():
+    for number in DARK_WATER:
+        picture = read_rgb(DATA / "vision" / "fishing" / "images" / f"ccboat_{number:03}.jpg")
+        assert look_at(picture).light < 40
+        (remark,) = picture_flaws(look_at(picture), QualityLimits())
+        assert remark.startswith("dim: ")
+
+
+def test_no_photo_of_plain_country_is_kept_from_the_search():
+    paths = list_photos(DATA / "vision" / "negatives" / "images")[::4]
+    assert all(picture_flaws(look_at(read_rgb(p)), QualityLimits()) == [] for p in paths)
 
 
 def test_photos_without_a_usable_pose_are_refused_with_their_reason():
