@@ -11,10 +11,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from vision.errors import ChangedPhotoError, PhotoError
-from vision.metadata import PhotoTags
+from vision.metadata import PhotoTags, orientation_of
 from vision.xmp import xmp_properties
 
 Picture = NDArray[np.uint8]
@@ -28,6 +28,15 @@ Image.MAX_IMAGE_PIXELS = None
 # Damaged tags are told by what is missing in a frame's reasons, not on the terminal.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # by EXIF orientation
 _GPS, _EXIF = ExifTags.IFD.GPSInfo, ExifTags.IFD.Exif
 
 
@@ -88,24 +97,32 @@ def read_pinned_rgb(path: Path, sha256: str, *, scale: float = 1.0) -> Picture:
 def _decoded(image: Image.Image, scale: float) -> Picture:
     if scale < 1 and image.format in ("JPEG", "MPO"):
         image.draft("RGB", (math.ceil(image.width * scale), math.ceil(image.height * scale)))
-    return _rgb(ImageOps.exif_transpose(image))
+    return _rgb(_upright(image))
 
 
 def read_tags(path: Path) -> PhotoTags:
     """Read size, EXIF and XMP without decoding the picture."""
     with _opened(path) as image:
-        try:
-            exif = image.getexif()
-            main, photo, gps = dict(exif), exif.get_ifd(_EXIF), exif.get_ifd(_GPS)
-        except (SyntaxError, ValueError, KeyError, TypeError):
-            main, photo, gps = {}, {}, {}  # damaged EXIF says nothing; the pixels may be fine
-        return PhotoTags(
-            width_px=image.width,
-            height_px=image.height,
-            exif=_named(main, ExifTags.TAGS) | _named(photo, ExifTags.TAGS),
-            gps=_named(gps, ExifTags.GPSTAGS),
-            xmp=xmp_properties(_xmp_text(image)),
-        )
+        exif, gps = _ifds(image)
+        return PhotoTags(image.width, image.height, exif, gps, xmp_properties(_xmp_text(image)))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn as the tags say; ImageOps.exif_transpose also writes them anew, and odd ones end it."""
+    exif = _ifds(image)[0]
+    turn = _TURNS.get(orientation_of(PhotoTags(*image.size, exif)))
+    return image if turn is None else image.transpose(turn)
+
+
+def _ifds(image: Image.Image) -> tuple[dict[str, Any], dict[str, Any]]:
+    """EXIF and GNSS tags by name; damaged ones say nothing, and the pixels may be fine."""
+    try:
+        exif = image.getexif()
+        main, photo, gps = dict(exif), exif.get_ifd(_EXIF), exif.get_ifd(_GPS)
+    except (SyntaxError, ValueError, KeyError, TypeError):
+        return {}, {}
+    named = _named(main, ExifTags.TAGS) | _named(photo, ExifTags.TAGS)
+    return named, _named(gps, ExifTags.GPSTAGS)
 
 
 def _named(tags: Mapping[int, Any], names: Mapping[int, str]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 from tests.vision.photos import GIMBAL, save_photo, textured
 from vision.errors import ChangedPhotoError, PhotoError
@@ -63,6 +63,16 @@ def test_a_turned_photo_is_shown_upright(tmp_path):
     rgb = read_rgb(path)
     assert rgb.shape == (80, 40, 3)
     assert rgb[70, 20].mean() > 200 > 50 > rgb[10, 20].mean()
+
+
+@pytest.mark.parametrize("orientation", range(10))
+def test_each_orientation_is_shown_as_pillow_shows_it(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    Image.fromarray(textured()).save(tmp_path / "p.png", exif=exif)
+    with Image.open(tmp_path / "p.png") as image:
+        expected = np.array(ImageOps.exif_transpose(image))
+    assert (read_rgb(tmp_path / "p.png") == expected).all()
 
 
 def test_a_jpeg_is_decoded_smaller_but_never_below_the_share_asked_for(tmp_path):

@@ -171,6 +171,19 @@ def test_a_time_or_zone_of_nowhere_is_remarked_and_leaves_the_photo_located(tag,
 
 
 @pytest.mark.parametrize(
+    "odd", [odd_tags.rational((0, 0)), Entry(3, bytes(4)), odd_tags.text("nan")]
+)
+def test_a_turned_photo_with_odd_tags_is_shown_upright(odd):
+    """Pillow writes the tags of a photo anew when it turns it, and these it cannot write."""
+    main = {**odd_tags.MAIN, 0x0112: odd_tags.short(6)}
+    gps = {**odd_tags.GPS, 0x01: odd, 0x02: odd}
+    exif = odd_tags.exif_block(main, odd_tags.PHOTO, gps)
+    xmp = odd_tags.xmp_packet(odd_tags.XMP["dji"])
+    frame = read_beside_sound_ones(odd_tags.photo_with(exif, xmp), terrain=TERRAIN)
+    assert (frame.width_px, frame.height_px) == (odd_tags.HEIGHT_PX, odd_tags.WIDTH_PX)
+
+
+@pytest.mark.parametrize(
     ("tag", "entry"),
     [
         (0x02, odd_tags.text("33")),  # once read as 3 degrees 3 minutes
