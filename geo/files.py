@@ -1,12 +1,16 @@
 """EDGE: how a file or folder is replaced: as a whole or not at all."""
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from geo.errors import AerogridError
+
+_PREFIX = ".writing-"
+_TEMPORARY = re.compile(rf"{re.escape(_PREFIX)}\w+[/\\]")
 
 
 class WriteError(AerogridError):
@@ -23,7 +27,7 @@ def replacing(path: Path) -> Iterator[Path]:
     made = [folder for folder in path.parents if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=_PREFIX) as folder:
             temporary = Path(folder) / path.name
             yield temporary
             _exchange(temporary, path, Path(folder) / f"{path.name}.old")
@@ -31,8 +35,10 @@ def replacing(path: Path) -> Iterator[Path]:
         if not _is_about(error, path):
             raise
         raise WriteError(
-            f"{path}: cannot be written ({error.strerror or error}). "
-            "Free space or choose another folder; what was there before is unchanged."
+            _without_temporary(
+                f"{path}: cannot be written ({error.strerror or error}). "
+                "Free space or choose another folder; what was there before is unchanged."
+            )
         ) from error
     finally:
         if not path.exists():
@@ -47,13 +53,18 @@ def require_writable(path: Path) -> None:
     """
     nearest = next(folder for folder in path.absolute().parents if folder.exists())
     try:
-        with tempfile.TemporaryDirectory(dir=nearest, prefix=".writing-"):
+        with tempfile.TemporaryDirectory(dir=nearest, prefix=_PREFIX):
             pass
     except OSError as error:
         raise WriteError(
             f"{path}: cannot be written ({error.strerror or error}). Choose a folder of yours with "
             "--out; nothing was done."
         ) from error
+
+
+def _without_temporary(message: str) -> str:
+    """Name files within folders that are being replaced by where they would have come to be."""
+    return _TEMPORARY.sub("", message)
 
 
 def _remove_empty(folders: Sequence[Path]) -> None:

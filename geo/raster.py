@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -11,7 +12,7 @@ from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
-from rasterio.io import DatasetReader
+from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window, from_bounds
 from shapely.geometry.base import BaseGeometry
 
@@ -106,13 +107,28 @@ def read_map(
 
 def write_orthophoto(path: Path, made: Orthophoto, frame: LocalFrame) -> None:
     """Write a map picture as a GeoTIFF with transparency; the same picture gives the same bytes."""
-    rows, columns = made.picture.shape[:2]
-    with replacing(path) as temporary, rasterio.open(
-        temporary, "w", driver="GTiff", width=columns, height=rows, count=4, dtype="uint8",
-        crs=frame.crs.to_wkt(), transform=made.transform, photometric="RGB", alpha="YES",
-        tiled=True, blockxsize=256, blockysize=256, compress="deflate",
-    ) as out:  # fmt: skip
-        out.write(np.moveaxis(made.picture, -1, 0))
+    write_geotiff(
+        path, np.moveaxis(made.picture, -1, 0), made.transform, frame.crs.to_wkt(),
+        photometric="RGB", alpha="YES", tiled=True, blockxsize=256, blockysize=256,
+    )  # fmt: skip
+
+
+def write_geotiff(
+    path: Path, bands: NDArray[Any], transform: Affine, crs: str, **options: Any
+) -> None:
+    """Write bands (N, rows, columns) as a packed GeoTIFF, whole or not at all.
+
+    It is packed in memory first: GDAL prints to the terminal what goes wrong on a full disk.
+    """
+    count, rows, columns = bands.shape
+    with MemoryFile() as memory:
+        with memory.open(
+            driver="GTiff", width=columns, height=rows, count=count, dtype=bands.dtype,
+            crs=crs, transform=transform, compress="deflate", **options,
+        ) as out:  # fmt: skip
+            out.write(bands)
+        with replacing(path) as temporary:
+            temporary.write_bytes(memory.read())
 
 
 def _read_open(source: DatasetReader, path: Path, area: BaseGeometry | None) -> RasterTerrain:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from PIL import Image
@@ -16,6 +15,7 @@ from geo.camera import Camera
 from geo.files import replacing
 from geo.formats import write_layers
 from geo.pose import Pose
+from geo.raster import write_geotiff
 from simulations.layout import District
 from simulations.planting import Planted
 from simulations.sheet import Bytes
@@ -48,8 +48,7 @@ def write_district(folder: Path, district: District, planted: Sequence[Planted] 
         _zones(district),
         fields={layer: ["zone"] for layer in district.zones},
     )
-    with replacing(folder / "dem.tif") as temporary:
-        _write_dem(temporary, district)
+    _write_dem(folder / "dem.tif", district)
     if planted:
         write_layers(folder / "truth.gpkg", _truth(district, planted))
 
@@ -112,12 +111,9 @@ def _write_dem(path: Path, district: District) -> None:
     heights = relief.height_at(xy[:, 0], xy[:, 1]).reshape(rows, columns)
     heights += _dem_error_m(rows, columns, district.seed)
     transform = Affine(step_lon, 0.0, west, 0.0, -step_lat, north)
-    with rasterio.open(
-        path, "w", driver="GTiff", width=columns, height=rows, count=1, dtype="float32",
-        crs="EPSG:4326", transform=transform, nodata=NODATA,
-        compress="deflate", predictor=3,
-    ) as dem:  # fmt: skip
-        dem.write(heights.astype(np.float32), 1)
+    write_geotiff(
+        path, heights.astype(np.float32)[None], transform, "EPSG:4326", nodata=NODATA, predictor=3
+    )
 
 
 def _dem_error_m(rows: int, columns: int, seed: int) -> NDArray[np.float64]:

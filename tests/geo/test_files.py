@@ -1,6 +1,8 @@
 """Products are replaced as a whole or not at all."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,27 @@ def test_a_full_disk_is_told_with_the_place(tmp_path: Path) -> None:
         replacing(tmp_path / "product.txt"),
     ):
         raise full
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files as Linux does")
+@pytest.mark.parametrize(
+    ("what", "name"),
+    [
+        ("orthophoto", "map.tif"),
+        ("layer", "cases.gpkg"),
+        ("layer_in_a_folder", "report/cases.gpkg"),
+    ],
+)
+def test_a_file_that_cannot_grow_is_told_by_its_own_name_alone(tmp_path, what, name):
+    command = [sys.executable, "-m", "tests.geo.full_disk", what, str(tmp_path)]
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"{tmp_path / name}: cannot be written (")
+    assert ".writing-" not in line
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_exchanged_comes_back(tmp_path: Path, monkeypatch) -> None:
