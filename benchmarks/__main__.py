@@ -75,8 +75,7 @@ def dark(data: Path) -> None:
 
 def tags(_: Path) -> None:
     """Read 10,000 photos whose tags hold anything, each beside a sound one."""
-    os.environ["AEROGRID_EXAMPLES"] = "10000"
-    run("-m", "pytest", "-q", "tests/vision/test_odd_tags.py")
+    run("-m", "benchmarks.tags", "--count", 10_000)
 
 
 def uploads(_: Path) -> None:

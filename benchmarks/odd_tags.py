@@ -163,6 +163,11 @@ def xmp_packet(properties: Mapping[str, str], *, escaped: bool = True) -> bytes:
     ).encode("utf-8", errors="surrogatepass")
 
 
+def sound_photo(maker: str = "dji") -> bytes:
+    """A photo of a maker with nothing odd, of another picture than `photo_with` gives."""
+    return photo_with(exif_block(MAIN, PHOTO, GPS), xmp_packet(XMP[maker]), seed=1)
+
+
 def photo_with(exif: bytes, xmp: bytes, *, seed: int = 0) -> bytes:
     """A sharp JPEG of 160 x 120 pixels with these tags; another seed gives another picture."""
     plain = _picture(seed)

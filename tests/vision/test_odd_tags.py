@@ -82,11 +82,6 @@ def packets(draw):
     return odd_tags.xmp_packet(left | odd, escaped=draw(st.booleans()))
 
 
-def sound_photo(maker="dji"):
-    exif = odd_tags.exif_block(odd_tags.MAIN, odd_tags.PHOTO, odd_tags.GPS)
-    return odd_tags.photo_with(exif, odd_tags.xmp_packet(odd_tags.XMP[maker]), seed=1)
-
-
 def release(index):
     time = datetime(2026, 6, 1, 3, 0, tzinfo=UTC) + timedelta(seconds=2 * index)
     return CameraEvent(index, time, GeoPoint(119.3, 33.2, 105.0), 100.0, Attitude(0.0, -90.0))
@@ -100,7 +95,7 @@ def read_beside_sound_ones(odd: bytes, **options):
     with TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "a.jpg").write_bytes(odd)
-        (folder / "b.jpg").write_bytes(sound_photo())
+        (folder / "b.jpg").write_bytes(odd_tags.sound_photo())
         frame, good = read_frames(folder, **options)
         write_frames(folder / "frames.parquet", (frame, good))
         assert read_frame_table(folder / "frames.parquet") == (frame, good)
@@ -126,7 +121,7 @@ def figures(frame):
 
 @pytest.mark.parametrize("maker", sorted(odd_tags.XMP))
 def test_a_sound_photo_of_each_maker_is_located(tmp_path, maker):
-    (tmp_path / "p.jpg").write_bytes(sound_photo(maker))
+    (tmp_path / "p.jpg").write_bytes(odd_tags.sound_photo(maker))
     (frame,) = read_frames(tmp_path, terrain=TERRAIN)
     assert (frame.reasons, frame.is_located) == ((), True)
     assert frame.pose.attitude.pitch_deg == -90.0
