@@ -40,7 +40,6 @@ from simulations.sitl import fly_simulated
 from simulations.town import make_district
 
 DRONE = "sim-quad"
-MARKER = "demo.json"
 SETTINGS = Settings(
     planning=Planning(drone=DRONE, front_overlap_share=0.6, side_overlap_share=0.4),
     # Poses as recorded, so that the comparison shows what locating makes of their errors.
@@ -118,7 +117,7 @@ def demonstrate(
         cases=len(cases),
         seconds={name: round(value, 1) for name, value in watch.seconds.items()},
     )
-    write_json(folder / MARKER, {**_claimed(workspace), "outcome": as_plain(outcome)})
+    write_json(workspace.demo, {**_claimed(workspace), "outcome": as_plain(outcome)})
     return outcome
 
 
@@ -164,7 +163,7 @@ def _claim(workspace: Workspace, asked: dict[str, int], *, again: bool) -> None:
     Only what an earlier demonstration wrote is ever removed, and no decision of a person without
     being told to.
     """
-    marker = workspace.root / MARKER
+    marker = workspace.demo
     if workspace.root.exists() and any(workspace.root.iterdir()):
         earlier = read_json(marker) if marker.exists() else {}
         if not isinstance(earlier, dict) or "asked" not in earlier:
@@ -206,7 +205,7 @@ def _remove_products(workspace: Workspace) -> None:
 
 
 def _claimed(workspace: Workspace) -> dict[str, Any]:
-    return {"asked": read_json(workspace.root / MARKER)["asked"]}
+    return {"asked": read_json(workspace.demo)["asked"]}
 
 
 def _patrol_codes(district: District, count: int) -> list[str]:

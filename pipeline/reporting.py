@@ -12,11 +12,11 @@ from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from dispatch.bulletin import Outing, make_figures
 from dispatch.bulletin_html import Pictureless, write_bulletin
-from geo.files import replacing
 from pipeline.analysis import read_cells, registry_of
 from pipeline.ground import covered, ground_of
 from pipeline.inputs import read_inputs
 from pipeline.maps import write_case_map
+from pipeline.own_folder import renewing
 from pipeline.picturing import choose_tiles
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace, read_json, require
@@ -44,7 +44,7 @@ class Report:
 
 
 def report(workspace: Workspace, settings: Settings) -> Report:
-    """Write the bulletin of the patrol and its cases as layers."""
+    """Write the bulletin of the patrol and its cases as layers; foreign files in report/ stay."""
     frames = read_frame_table(require(workspace.frames, "ingest"))
     filing = read_json(require(workspace.filing, "file"))
     photos = read_inputs(workspace).photos
@@ -60,8 +60,7 @@ def report(workspace: Workspace, settings: Settings) -> Report:
     )
     with Registry.open(registry_of(workspace, settings)) as registry:
         cases = [registry.case(number) for number in (*result.new, *result.same, *result.gone)]
-    with replacing(workspace.report) as folder:
-        folder.mkdir()
+    with renewing(workspace.report) as folder:
         figures = make_figures(
             cases,
             rulebook.categories,

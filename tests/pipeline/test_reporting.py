@@ -12,6 +12,7 @@ from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from dispatch.bulletin_html import Pictureless
 from pipeline import reporting
+from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs, write_inputs
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace, write_json
@@ -79,3 +80,18 @@ def test_photos_that_are_gone_are_counted(patrol: Workspace) -> None:
     written = reporting.report(patrol, Settings())
     assert crops(patrol) == {BUILDING}
     assert written.pictureless == {SMOKE: Pictureless.MISSING}
+
+
+def test_what_somebody_put_beside_the_bulletin_stays(patrol: Workspace) -> None:
+    reporting.report(patrol, Settings())
+    (patrol.report / "inspector-notes.txt").write_text("seen on site")
+    reporting.report(patrol, Settings())
+    assert (patrol.report / "inspector-notes.txt").read_text() == "seen on site"
+
+
+def test_a_bulletin_of_somebody_else_is_not_written_over(patrol: Workspace) -> None:
+    patrol.report.mkdir()
+    (patrol.report / "bulletin.html").write_text("mine")
+    with pytest.raises(PipelineError, match=r"bulletin\.html: was not written by aerogrid"):
+        reporting.report(patrol, Settings())
+    assert [path.name for path in patrol.report.iterdir()] == ["bulletin.html"]
