@@ -11,7 +11,6 @@ from typing import Any
 from cli import console
 from flight.releases import read_releases
 from pipeline import analysis, chaining, reporting
-from pipeline.analysis import Ingested
 from pipeline.chaining import Analysed
 from pipeline.inputs import Inputs, patrol_settings
 from pipeline.settings import Settings, read_settings
@@ -50,9 +49,8 @@ def ingest(
             bars("reading photos"),
             events=() if flight is None else read_releases(flight),
             matching=bars("matching photos") if settings.locating.adjust else None,
+            note=console.warn,
         )
-    _tell_grid(inputs, ingested)
-    analysis.require_usable(inputs, ingested.frames)
     _tell_frames(ingested.frames)
     _tell_adjustment(ingested.adjustment)
     _tell_videos(inputs.photos)
@@ -109,9 +107,9 @@ def analyze(
     settings, workspace = _settings(config, adjust), Workspace(out)
     started = perf_counter()
     done = chaining.analyze(
-        workspace, inputs, settings, lambda _: console.bars(), now=datetime.now(UTC)
-    )
-    _tell_grid(inputs, done.ingested)
+        workspace, inputs, settings, lambda _: console.bars(), now=datetime.now(UTC),
+        note=console.warn,
+    )  # fmt: skip
     if as_json:
         summary = _summary(done)
         summary["adjustment"] = read_json(workspace.adjustment)
@@ -136,11 +134,6 @@ def _settings(config: Path | None, adjust: bool | None) -> Settings:
         return settings
     locating = settings.locating.model_copy(update={"adjust": adjust})
     return settings.model_copy(update={"locating": locating})
-
-
-def _tell_grid(inputs: Inputs, ingested: Ingested) -> None:
-    for problem in ingested.grid_problems:
-        console.warn(f"{inputs.cells}: {problem}")
 
 
 def _tell_frames(frames: Sequence[Frame]) -> None:

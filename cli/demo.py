@@ -306,7 +306,7 @@ def _analyse(workspace: Workspace, watch: Stopwatch) -> None:
         with console.bars() as bars, watch.stage(stage):
             yield bars
 
-    chaining.analyze(workspace, inputs, SETTINGS, timed, now=datetime.now(UTC))
+    chaining.analyze(workspace, inputs, SETTINGS, timed, now=datetime.now(UTC), note=console.warn)
 
 
 def _filed(case: Case) -> FiledCase:
