@@ -21,6 +21,7 @@ from geo.track import CameraEvent
 from pipeline.adjusting import adjust, control_points, map_points, write_adjustment
 from pipeline.belonging import check_places, refuse_unknown_layers
 from pipeline.errors import NoUsablePhotoError, PipelineError
+from pipeline.filings import refuse_stale_observations, write_filing
 from pipeline.ground import covered, ground_of, known_terrain
 from pipeline.inputs import Inputs, read_inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
@@ -37,7 +38,7 @@ from vision.locate import footprints
 from vision.locate import locate as locate_detections
 from vision.model import Detection, Frame, Observation
 from vision.observations import (
-    observations_source,
+    observations_digest,
     read_observations,
     source_digest,
     write_observations,
@@ -180,7 +181,7 @@ def detect(
     _require_usable(inputs, frames)
     detector = open_detector(_manifest(settings.detecting.model))
     wanted = [frame for frame in frames if is_worth_looking(frame)]
-    keys = {frame.photo_id: _search_key(frame, detector.package.sha256) for frame in wanted}
+    keys = {frame.photo_id: _search_key(frame, detector.package.digest) for frame in wanted}
     ledger = Ledger(workspace.detection_ledger)
     found = {frame.photo_id: ledger.get(keys[frame.photo_id]) for frame in wanted}
     waiting = [frame for frame in wanted if found[frame.photo_id] is None]
@@ -228,7 +229,7 @@ def file(workspace: Workspace, settings: Settings, *, now: datetime) -> Filed:
     """Apply the rules and file cases in one transaction; the same patrol twice changes nothing."""
     frames = read_frame_table(require(workspace.frames, "ingest"))
     check_photos(require(workspace.detections, "detect"), frames)
-    _refuse_stale(workspace)
+    refuse_stale_observations(workspace)
     observations = read_observations(workspace.observations)
     inputs = read_inputs(workspace)
     rulebook = _rulebook(settings, inputs)
@@ -245,18 +246,9 @@ def file(workspace: Workspace, settings: Settings, *, now: datetime) -> Filed:
             cells=() if inputs.cells is None else read_cells(inputs.cells, settings.grids),
         )
         result = registry.file(patrol, findings, rulebook=rulebook, footprints=footprints, now=now)
-    _write_filing(workspace, patrol, findings, result)
+    digest = observations_digest(observations)
+    write_filing(workspace, patrol, findings, result, observations=digest, by=settings.filing)
     return Filed(findings, result)
-
-
-def _refuse_stale(workspace: Workspace) -> None:
-    """Refuse observations that were made from other frames or detections than there are now."""
-    made_from = observations_source(require(workspace.observations, "locate"))
-    if made_from != source_digest(workspace.frames, workspace.detections):
-        raise PipelineError(
-            f"{workspace.observations}: was made from other photos or detections than there are "
-            "now. Run `aerogrid locate` again."
-        )
 
 
 def _rulebook(settings: Settings, inputs: Inputs) -> Rulebook:
@@ -315,34 +307,3 @@ def _write_located(workspace: Workspace, located: Located) -> Located:
         made_from=source_digest(workspace.frames, workspace.detections),
     )
     return located
-
-
-def _write_filing(
-    workspace: Workspace, patrol: PatrolRecord, findings: Findings, result: FilingResult
-) -> None:
-    write_json(
-        workspace.filing,
-        {
-            "patrol_id": patrol.patrol_id,
-            **result.lists(),
-            "head": {"entry": result.head.seq, "hash": result.head.hash} if result.head else None,
-            "filed": [
-                {
-                    "observations": list(item.observation_ids),
-                    "category": item.category.code,
-                    "rule": item.rule_id,
-                    "why": [{"en": words.en, "zh": words.zh} for words in item.why],
-                }
-                for item in findings.proposals
-            ],
-            "not_filed": [
-                {
-                    "observation": item.observation_id,
-                    "class": item.class_name,
-                    "score": round(item.score, 4),
-                    "why": [{"en": words.en, "zh": words.zh} for words in item.why],
-                }
-                for item in findings.rejected
-            ],
-        },
-    )

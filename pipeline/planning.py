@@ -110,13 +110,20 @@ def refuse_foreign(folder: Path) -> None:
     summary_path = folder / PLAN_FILE
     ours = {PLAN_FILE}
     if summary_path.is_file():
-        ours |= set(read_json(summary_path).get("files", ()))
+        ours |= _files_of(summary_path)
     foreign = sorted(path.name for path in folder.iterdir() if path.name not in ours)
     if foreign:
         raise PipelineError(
             f"{folder}: holds {foreign[0]}, which no plan wrote, and a plan replaces its whole "
             "folder. Give a new or an empty folder with --out; nothing was changed."
         )
+
+
+def _files_of(summary_path: Path) -> set[str]:
+    """Files that a plan says it wrote; none where somebody else wrote its summary."""
+    told = read_json(summary_path)
+    files = told.get("files") if isinstance(told, dict) else None
+    return {str(name) for name in files} if isinstance(files, list) else set()
 
 
 def summary(made: Plan, planning: Planning) -> dict[str, Any]:

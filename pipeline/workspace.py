@@ -91,6 +91,16 @@ class Workspace:
         return self.root / "overlays"
 
     @property
+    def found_sheet(self) -> Path:
+        """Photos in which something was found, on one sheet."""
+        return self.overlays / "found.jpg"
+
+    @property
+    def case_sheet(self) -> Path:
+        """The cases, and photos of which nothing became a case, on one sheet."""
+        return self.overlays / "contact_sheet.jpg"
+
+    @property
     def demo(self) -> Path:
         """What the demonstration was asked for and what it came to."""
         return self.root / "demo.json"

@@ -8,13 +8,15 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
 from cases.registry import Registry
+from cli import analysing, serving
 from cli.analysing import _tell_frames
-from pipeline.inputs import Inputs
-from pipeline.workspace import read_json
+from pipeline.inputs import Inputs, write_inputs
+from pipeline.workspace import Workspace, read_json
 from tests.pipeline.rendered import NOW, make_photos
 from vision.model import Frame
 
@@ -77,6 +79,24 @@ def test_stage_by_stage_gives_the_same_observations(analysed, inputs, tmp_path):
         assert (tmp_path / "p" / name).read_bytes() == (patrol / name).read_bytes()
 
 
+def test_every_verb_again_leaves_all_products_as_they_were(analysed, inputs, tmp_path):
+    patrol = Path(shutil.copytree(analysed[0], tmp_path / "patrol"))
+    write_inputs(Workspace(patrol), inputs)
+
+    def products() -> dict[Path, bytes]:
+        files = (path for path in patrol.rglob("*") if path.is_file())
+        return {path: path.read_bytes() for path in files if "sqlite" not in path.name}
+
+    whole = products()
+    assert analysing.detect(patrol, None) == 0
+    before = products()
+    assert before == {**whole, patrol / "overlays" / "found.jpg": ANY}
+    assert analysing.ingest(inputs, patrol, None, None, adjust=None) == 0
+    for verb in (analysing.detect, analysing.locate, analysing.file, analysing.report):
+        assert verb(patrol, None) == 0
+    assert products() == before
+
+
 def test_audit_tells_an_intact_registry_from_a_changed_one(inputs, tmp_path):
     patrol = tmp_path / "patrol"
     aerogrid("analyze", inputs.photos, *options(inputs), "--out", patrol)
@@ -101,6 +121,20 @@ def test_audit_tells_an_intact_registry_from_a_changed_one(inputs, tmp_path):
     told = aerogrid("audit", patrol)
     assert told.returncode == 1
     assert "BROKEN" in told.stdout
+
+
+def test_verbs_after_a_filing_by_other_settings_find_its_registry(analysed, inputs, tmp_path):
+    patrol = Path(shutil.copytree(analysed[0], tmp_path / "patrol"))
+    write_inputs(Workspace(patrol), inputs)
+    before = analysed[0] / "cases.sqlite"
+    config = tmp_path / "district.toml"
+    config.write_text('[filing]\nregistry = "district.sqlite"\n')
+    assert analysing.file(patrol, config) == 0
+    assert (patrol / "cases.sqlite").read_bytes() == before.read_bytes()
+    (patrol / "cases.sqlite").unlink()
+    assert serving.audit([patrol], []) == 0
+    assert analysing.report(patrol, None) == 0
+    assert not (patrol / "cases.sqlite").exists()
 
 
 def test_photos_with_the_same_kinds_of_remark_share_a_line(capsys):
@@ -170,7 +204,7 @@ main()
         ("ingest", "pipeline.analysis", "write_frames", "frames.parquet"),
         ("detect", "pipeline.analysis", "write_coco", "detections.json"),  # all in the ledger
         ("locate", "pipeline.analysis", "write_observations", "observations.gpkg"),
-        ("file", "pipeline.analysis", "_write_filing", "filing.json"),  # the registry has them
+        ("file", "pipeline.analysis", "write_filing", "filing.json"),  # the registry has them
         ("report", "pipeline.reporting", "write_bulletin", "report/cases.geojson"),
     ],
 )
