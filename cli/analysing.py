@@ -18,7 +18,7 @@ from pipeline.workspace import Workspace, read_json
 from vision.adjustment import Adjustment
 from vision.errors import VisionError
 from vision.model import Detection, Frame
-from vision.quality import shared_remarks
+from vision.remarks import shared_remarks
 from vision.subtitles import list_subtitles, read_subtitles
 
 
@@ -51,7 +51,7 @@ def ingest(
             matching=bars("matching photos") if settings.locating.adjust else None,
             note=console.warn,
         )
-    _tell_frames(ingested.frames)
+    _tell_frames(ingested.frames, Workspace(out).remarks)
     _tell_adjustment(ingested.adjustment)
     _tell_videos(inputs.photos)
     console.err.print(f"next: [bold]aerogrid detect {console.where(out)}[/]")
@@ -116,7 +116,7 @@ def analyze(
         summary["seconds"] = round(perf_counter() - started, 1)
         console.out.print_json(json.dumps(summary, ensure_ascii=False))
         return 0
-    _tell_frames(done.ingested.frames)
+    _tell_frames(done.ingested.frames, workspace.remarks)
     _tell_adjustment(done.ingested.adjustment)
     _tell_detections(done.detections)
     _tell_unlocated(done.located.unlocated)
@@ -136,7 +136,7 @@ def _settings(config: Path | None, adjust: bool | None) -> Settings:
     return settings.model_copy(update={"locating": locating})
 
 
-def _tell_frames(frames: Sequence[Frame]) -> None:
+def _tell_frames(frames: Sequence[Frame], remarks: Path) -> None:
     located = sum(frame.is_located for frame in frames)
     flawed = sum(bool(frame.reasons) for frame in frames)
     if flawed:
@@ -144,6 +144,8 @@ def _tell_frames(frames: Sequence[Frame]) -> None:
         listing.columns[1].justify = "left"
         console.out.print(listing)
     console.out.print(f"{len(frames)} photos, {located} with a pose, {flawed} with remarks")
+    if flawed:
+        console.out.print(f"remarks on each photo: {console.where(remarks)}", highlight=False)
 
 
 def _tell_adjustment(done: Adjustment) -> None:

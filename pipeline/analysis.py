@@ -25,6 +25,7 @@ from pipeline.filings import refuse_stale_observations, write_filing
 from pipeline.ground import covered, ground_of, known_terrain
 from pipeline.inputs import Inputs, read_inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
+from pipeline.remarks import write_remarks
 from pipeline.settings import SHIPPED, Grids, Settings
 from pipeline.workspace import Workspace, refuse_foreign_folder, require, write_json
 from vision.adjustment import Adjustment
@@ -47,7 +48,8 @@ from vision.package import SHIPPED_MODEL, load_package
 from vision.polygons import PolygonRules
 from vision.pose_files import read_pose_file
 from vision.poses import ClockRules
-from vision.quality import is_worth_looking, shared_remarks, with_scale_remarks
+from vision.quality import is_worth_looking, with_scale_remarks
+from vision.remarks import shared_remarks
 
 Progress = Callable[[int, int], None]
 
@@ -145,6 +147,7 @@ def ingest(
     adjusted = with_scale_remarks(adjustment.frames, scale)
     workspace.root.mkdir(parents=True, exist_ok=True)
     write_frames(workspace.frames, adjusted)
+    write_remarks(workspace, adjusted)
     write_adjustment(workspace, adjustment)
     write_inputs(workspace, inputs)
     write_patrol_settings(workspace, settings)

@@ -46,6 +46,11 @@ class Workspace:
         return self.root / "frames.parquet"
 
     @property
+    def remarks(self) -> Path:
+        """What is said against each photo, a line each."""
+        return self.root / "remarks.csv"
+
+    @property
     def adjustment(self) -> Path:
         """What the adjustment of the poses changed, or why nothing was."""
         return self.root / "adjustment.json"

@@ -1,5 +1,6 @@
 """The verbs from photos to cases, as a person runs them."""
 
+import csv
 import json
 import re
 import resource
@@ -59,6 +60,10 @@ def test_analyze_finds_the_boat_and_lists_the_bad_photo(analysed):
     assert told["cases"]["fishing.boat"] == 1
     assert told["located_photos"] == 4
     assert list(told["remarks"]) == ["torn.jpg"]
+    with (analysed[0] / "remarks.csv").open(encoding="utf-8-sig", newline="") as file:
+        header, (photo, remark) = csv.reader(file)
+    assert (header, photo) == (["photo", "remark"], "torn.jpg")
+    assert remark.startswith("unreadable: ")
 
 
 def test_analyze_again_changes_nothing(analysed, inputs):
@@ -144,10 +149,15 @@ def test_photos_with_the_same_kinds_of_remark_share_a_line(capsys):
     fine = [photo(f"p{n}", f"fine: 2.{n} cm") for n in range(9)]
     poseless = [photo(f"q{n}", "no pose: x", "no camera: y") for n in range(5)]
     torn = [photo("b", "unreadable: cut short"), photo("c", "unreadable: no picture")]
-    _tell_frames([*fine, *poseless, *torn, photo("t", "fine: 2 cm", "blurred: x"), photo("g")])
+    _tell_frames(
+        [*fine, *poseless, *torn, photo("t", "fine: 2 cm", "blurred: x"), photo("g")],
+        Path("remarks.csv"),
+    )
     told = " ".join(capsys.readouterr().out.split())
     assert "p0.jpg, p1.jpg, p2.jpg and 6 more" in told
     assert "p3.jpg" not in told
+    assert "fine: 2.0 to 2.8 cm" in told
+    assert "remarks on each photo: remarks.csv" in told
     assert "q2.jpg and 2 more" in told
     assert all(words in told for words in ("t.jpg", "b.jpg", "c.jpg", "cut short", "no picture"))
     assert "18 photos, 0 with a pose, 17 with remarks" in told
