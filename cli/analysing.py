@@ -18,7 +18,7 @@ from pipeline.workspace import Workspace, read_json
 from vision.adjustment import Adjustment
 from vision.errors import VisionError
 from vision.model import Detection, Frame
-from vision.remarks import shared_remarks
+from vision.remarks import named_photos, shared_reasons, shared_remarks
 from vision.subtitles import list_subtitles, read_subtitles
 
 
@@ -188,8 +188,11 @@ def _tell_detections(detections: Iterable[Detection]) -> None:
 
 
 def _tell_unlocated(unlocated: Iterable[tuple[str, str]]) -> None:
-    for reason, count in Counter(reason for _, reason in unlocated).most_common():
-        console.warn(f"{count} detections have no place on the ground: {reason}")
+    for reason, photo_ids in shared_reasons(unlocated):
+        names = named_photos(list(dict.fromkeys(photo_ids)))
+        console.warn(
+            f"{len(photo_ids)} detections have no place on the ground: {reason} (in {names})"
+        )
 
 
 def _tell_filed(filed: analysis.Filed) -> None:
@@ -218,7 +221,9 @@ def _summary(done: Analysed) -> dict[str, Any]:
         "remarks": {frame.path: list(frame.reasons) for frame in frames if frame.reasons},
         "detections": dict(Counter(item.class_name for item in done.detections)),
         "observations": dict(Counter(item.class_name for item in located.observations)),
-        "unlocated": dict(Counter(reason for _, reason in located.unlocated)),
+        "unlocated": {
+            reason: len(photo_ids) for reason, photo_ids in shared_reasons(located.unlocated)
+        },
         "cases": dict(Counter(item.category.code for item in findings.proposals)),
         "not_filed": len(findings.rejected),
     }

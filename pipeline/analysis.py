@@ -220,6 +220,7 @@ def locate(workspace: Workspace, settings: Settings) -> Located:
         local,
         terrain_sigma_m=settings.locating.terrain_sigma_m,
         terrain_has_roofs=settings.locating.terrain_has_roofs,
+        terrain_name="the terrain" if inputs.dem is None else inputs.dem.name,
     )
     grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
     clear = footprints(frames, terrain, local, search_scale(workspace.detections))

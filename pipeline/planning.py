@@ -107,10 +107,7 @@ def refuse_foreign(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise PipelineError(f"{folder}: is a file. Give a folder with --out.")
-    summary_path = folder / PLAN_FILE
-    ours = {PLAN_FILE}
-    if summary_path.is_file():
-        ours |= _files_of(summary_path)
+    ours = own_plan_files(folder)
     foreign = sorted(path.name for path in folder.iterdir() if path.name not in ours)
     if foreign:
         raise PipelineError(
@@ -119,11 +116,12 @@ def refuse_foreign(folder: Path) -> None:
         )
 
 
-def _files_of(summary_path: Path) -> set[str]:
-    """Files that a plan says it wrote; none where somebody else wrote its summary."""
-    told = read_json(summary_path)
+def own_plan_files(folder: Path) -> frozenset[str]:
+    """Files that the plan in a folder says it wrote, its summary among them."""
+    summary_path = folder / PLAN_FILE
+    told = read_json(summary_path) if summary_path.is_file() else None
     files = told.get("files") if isinstance(told, dict) else None
-    return {str(name) for name in files} if isinstance(files, list) else set()
+    return frozenset({PLAN_FILE, *map(str, files if isinstance(files, list) else ())})
 
 
 def summary(made: Plan, planning: Planning) -> dict[str, Any]:

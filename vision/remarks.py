@@ -1,7 +1,7 @@
 """How are remarks that differ only in photo or figure said once?"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from vision.model import Frame
 from vision.quality import Flaw, flaw_of
@@ -23,6 +23,22 @@ def shared_remarks(frames: Sequence[Frame], *, named: int = 3) -> list[tuple[str
     return [
         (named_photos([frame.path for frame in group], named), _words(group))
         for group in alike.values()
+    ]
+
+
+def shared_reasons(reasons: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    """Say reasons that differ only in figures once, most frequent first, each with its photo ids.
+
+    Args:
+        reasons: photo id and reason, one for each thing that is listed.
+    """
+    alike: dict[str, list[tuple[str, str]]] = {}
+    for photo_id, reason in reasons:
+        alike.setdefault(skeleton(reason), []).append((photo_id, reason))
+    groups = sorted(alike.values(), key=len, reverse=True)
+    return [
+        (with_ranges([reason for _, reason in group]), [photo_id for photo_id, _ in group])
+        for group in groups
     ]
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from cases.registry import Registry
 from cli import analysing, serving
-from cli.analysing import _tell_frames
+from cli.analysing import _tell_frames, _tell_unlocated
 from pipeline.inputs import Inputs, write_inputs
 from pipeline.workspace import Workspace, read_json
 from tests.pipeline.rendered import NOW, make_photos
@@ -161,6 +161,15 @@ def test_photos_with_the_same_kinds_of_remark_share_a_line(capsys):
     assert "q2.jpg and 2 more" in told
     assert all(words in told for words in ("t.jpg", "b.jpg", "c.jpg", "cut short", "no picture"))
     assert "18 photos, 0 with a pose, 17 with remarks" in told
+
+
+def test_detections_without_a_place_share_a_line_that_names_dem_and_photos(capsys):
+    beyond = [(f"p{n}", f"{n} of 9 corners look beyond dem.tif") for n in range(1, 6)]
+    _tell_unlocated([*beyond, ("p1", "4 of 9 corners look beyond dem.tif")])
+    told = " ".join(capsys.readouterr().err.split())
+    assert told.count("note:") == 1
+    assert "6 detections have no place on the ground: 1 to 5 of 9 corners" in told
+    assert "beyond dem.tif (in p1, p2, p3 and 2 more)" in told
 
 
 def test_serve_says_what_to_do_first_in_the_words_of_the_readme(analysed, tmp_path):
