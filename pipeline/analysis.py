@@ -157,7 +157,8 @@ def ingest(
 def _require_usable(inputs: Inputs, frames: Sequence[Frame]) -> None:
     """Refuse photos of which none can be searched, with the remarks on them."""
     if not any(is_worth_looking(frame) for frame in frames):
-        raise NoUsablePhotoError(inputs.photos, len(frames), shared_remarks(frames))
+        remarks = shared_remarks(frames, named=len(frames))  # nothing is written that names them
+        raise NoUsablePhotoError(inputs.photos, len(frames), remarks)
 
 
 def _refuse_inside_photos(workspace: Workspace, inputs: Inputs) -> None:

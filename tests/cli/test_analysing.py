@@ -185,9 +185,10 @@ def test_serve_says_what_to_do_first_in_the_words_of_the_readme(analysed, tmp_pa
 
 def test_analyze_refuses_a_folder_with_other_files(inputs, tmp_path):
     (tmp_path / "thesis.docx").touch()
-    told = aerogrid("analyze", inputs.photos, *options(inputs), "--out", tmp_path)
+    told = aerogrid("analyze", inputs.photos, *options(inputs), "--out", tmp_path, "--json")
     assert told.returncode == 1
     assert "thesis.docx" in told.stderr
+    assert told.stdout == ""
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]
 
 
