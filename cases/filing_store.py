@@ -25,6 +25,7 @@ from cases.model import (
 )
 from cases.rows import case_from_row, filing_from_row, filing_values
 from cases.rules import Rulebook
+from cases.same_patrol import marks_of
 from cases.standing import Miss, Sight, Standing, Statement, as_said, sight_of, told, told_assumed
 from cases.tables import CaseRow, EventRow, FilingRow
 from cases.updating import changes, open_case, with_evidence
@@ -283,6 +284,7 @@ def _store_filing_row(
         "model": patrol.model_sha256,
         "rule_version": filing.rulebook.version_label,
         "rejected": len(filing.findings.rejected),
+        "photos": marks_of(patrol.photo_sha256.values()),
         **{name: len(numbers) for name, numbers in result.lists().items()},
         "missed": list(missed),
         "filings": {str(entry.filing_id): filing_hash(entry)},

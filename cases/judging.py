@@ -142,7 +142,7 @@ def _judge_place(
 
 
 def _check_inside(entry: Inside, area: Area, zones: Zones, sigma_m: float) -> _Finding:
-    if not zones.has(entry.layer):
+    if not (zones.has(entry.layer) and zones.covers(area)):
         return _Finding(None, _unknown(entry.layer, zones))
     share = zones.share_inside(entry.layer, area, tolerance_m=max(entry.tolerance_m, sigma_m))
     words = wording.share_inside(share, entry.layer, entry.min_share, at_least=True)
@@ -150,7 +150,7 @@ def _check_inside(entry: Inside, area: Area, zones: Zones, sigma_m: float) -> _F
 
 
 def _check_outside(entry: Outside, area: Area, zones: Zones, sigma_m: float) -> _Finding:
-    if not zones.has(entry.layer):
+    if not (zones.has(entry.layer) and zones.covers(area)):
         return _Finding(None, _unknown(entry.layer, zones))
     tolerance_m = max(entry.tolerance_m, sigma_m)
     if entry.max_share == 0:
@@ -163,6 +163,8 @@ def _check_outside(entry: Outside, area: Area, zones: Zones, sigma_m: float) -> 
 
 
 def _unknown(layer: str, zones: Zones) -> Words:
+    if zones.has(layer):
+        return wording.beyond_zones(layer)
     return wording.unknown_zone(layer) if zones.layers else wording.no_zones(layer)
 
 

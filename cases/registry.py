@@ -51,6 +51,7 @@ from cases.rows import (
     queue_rank,
 )
 from cases.rules import Rulebook
+from cases.same_patrol import same_patrol
 from cases.tables import CaseRow, EventRow, EvidenceRow, FilingRow
 from cases.updating import filing_digest
 
@@ -110,6 +111,19 @@ class Registry:
         filing = Filing(patrol, findings, rulebook, tuple(footprints), digest, now)
         with self._write() as session:
             return store_filing(session, filing)
+
+    def patrol_of(self, photo_sha256: Mapping[str, str]) -> str | None:
+        """Find the filed patrol that photos, hashes by photo id, are of; None for a new one.
+
+        Raises:
+            FilingError: the photos are of several patrols, or of one that most are missing of.
+        """
+        notes = select(EventRow.details).where(
+            EventRow.case_no.is_(None), EventRow.action == "filing"
+        )
+        with self._read() as session:
+            told = list(session.scalars(notes.order_by(EventRow.seq)))
+        return same_patrol({note["patrol"]: note.get("photos", ()) for note in told}, photo_sha256)
 
     def cases(
         self,

@@ -103,6 +103,15 @@ def unknown_zone(layer: str) -> Words:
     )
 
 
+def beyond_zones(layer: str) -> Words:
+    """Say that the zones are of another place, so that a person has to look."""
+    name = layer_words(layer)
+    return Words(
+        f"to check: off the ground that the zone file covers, so nothing is known of {name.en}",
+        f"待核实：位于区域文件覆盖范围之外，无法判断{name.zh}",
+    )
+
+
 def share_inside(share: float, layer: str, limit: float, *, at_least: bool) -> Words:
     """Say how much of an object lies in a layer and what the rule asks for."""
     name = layer_words(layer)

@@ -17,6 +17,9 @@ M_PER_DEG_LAT = 110_574.0
 
 HIGHEST_LAT_DEG = 80.0
 
+EXTENT_MARGIN_M = 500.0
+"""How far beyond its outermost polygons a file still knows that there is nothing."""
+
 
 class Zones:
     """Named layers of polygons in lon/lat degrees: farmland, closed water, permits..."""
@@ -25,10 +28,20 @@ class Zones:
         """Index the layers; a layer without polygons is known to be nowhere."""
         self.layers = {name: tuple(polygons) for name, polygons in layers.items()}
         self._trees = {name: STRtree(polygons) for name, polygons in self.layers.items()}
+        everything = [polygon for polygons in self.layers.values() for polygon in polygons]
+        self.extent = (
+            box_around(box(*shapely.total_bounds(everything)), EXTENT_MARGIN_M)
+            if everything
+            else None
+        )
 
     def has(self, layer: str) -> bool:
         """Whether the layer is known, even if it is empty."""
         return layer in self.layers
+
+    def covers(self, area: Area) -> bool:
+        """Whether the layers speak of a place; without any polygon they speak of everywhere."""
+        return self.extent is None or bool(self.extent.intersects(area))
 
     def share_inside(self, layer: str, area: Area, *, tolerance_m: float = 0.0) -> float:
         """Share of an area that lies in the layer grown by a tolerance, 0 to 1.
@@ -49,7 +62,7 @@ class Zones:
 
     def _near(self, layer: str, area: Area, frame: LocalFrame, tolerance_m: float) -> BaseGeometry:
         """Union of the layer around an area, grown by the tolerance, in local metres."""
-        window = _window(area, 2 * tolerance_m + 1.0)
+        window = box_around(area, 2 * tolerance_m + 1.0)
         found = self._trees[layer].query(window, predicate="intersects")
         pieces = [self.layers[layer][i].intersection(window) for i in sorted(found)]
         return shapely.unary_union([frame.to_local(piece).buffer(tolerance_m) for piece in pieces])
@@ -66,8 +79,8 @@ def _frame_at(lon_deg: float, lat_deg: float) -> LocalFrame:
     return LocalFrame(lon_deg, lat_deg)
 
 
-def _window(area: Area, margin_m: float) -> Polygon:
-    """Box around an area in degrees with at least a margin on every side."""
+def box_around(area: BaseGeometry, margin_m: float) -> Polygon:
+    """Box around a geometry in degrees with at least a margin on every side."""
     west, south, east, north = area.bounds
     lat_deg = min(max(abs(south), abs(north)), HIGHEST_LAT_DEG)
     dy = margin_m / M_PER_DEG_LAT

@@ -11,7 +11,6 @@ from typing import Any
 from cli import console
 from flight.releases import read_releases
 from pipeline import analysis, chaining, reporting
-from pipeline.analysis import Ingested
 from pipeline.chaining import Analysed
 from pipeline.inputs import Inputs, patrol_settings
 from pipeline.settings import Settings, read_settings
@@ -19,7 +18,7 @@ from pipeline.workspace import Workspace, read_json
 from vision.adjustment import Adjustment
 from vision.errors import VisionError
 from vision.model import Detection, Frame
-from vision.quality import shared_remarks
+from vision.remarks import named_photos, shared_reasons, shared_remarks
 from vision.subtitles import list_subtitles, read_subtitles
 
 
@@ -50,10 +49,9 @@ def ingest(
             bars("reading photos"),
             events=() if flight is None else read_releases(flight),
             matching=bars("matching photos") if settings.locating.adjust else None,
+            note=console.warn,
         )
-    _tell_grid(inputs, ingested)
-    analysis.require_usable(inputs, ingested.frames)
-    _tell_frames(ingested.frames)
+    _tell_frames(ingested.frames, Workspace(out).remarks)
     _tell_adjustment(ingested.adjustment)
     _tell_videos(inputs.photos)
     console.err.print(f"next: [bold]aerogrid detect {console.where(out)}[/]")
@@ -109,16 +107,16 @@ def analyze(
     settings, workspace = _settings(config, adjust), Workspace(out)
     started = perf_counter()
     done = chaining.analyze(
-        workspace, inputs, settings, lambda _: console.bars(), now=datetime.now(UTC)
-    )
-    _tell_grid(inputs, done.ingested)
+        workspace, inputs, settings, lambda _: console.bars(), now=datetime.now(UTC),
+        note=console.warn,
+    )  # fmt: skip
     if as_json:
         summary = _summary(done)
         summary["adjustment"] = read_json(workspace.adjustment)
         summary["seconds"] = round(perf_counter() - started, 1)
         console.out.print_json(json.dumps(summary, ensure_ascii=False))
         return 0
-    _tell_frames(done.ingested.frames)
+    _tell_frames(done.ingested.frames, workspace.remarks)
     _tell_adjustment(done.ingested.adjustment)
     _tell_detections(done.detections)
     _tell_unlocated(done.located.unlocated)
@@ -138,12 +136,7 @@ def _settings(config: Path | None, adjust: bool | None) -> Settings:
     return settings.model_copy(update={"locating": locating})
 
 
-def _tell_grid(inputs: Inputs, ingested: Ingested) -> None:
-    for problem in ingested.grid_problems:
-        console.warn(f"{inputs.cells}: {problem}")
-
-
-def _tell_frames(frames: Sequence[Frame]) -> None:
+def _tell_frames(frames: Sequence[Frame], remarks: Path) -> None:
     located = sum(frame.is_located for frame in frames)
     flawed = sum(bool(frame.reasons) for frame in frames)
     if flawed:
@@ -151,6 +144,8 @@ def _tell_frames(frames: Sequence[Frame]) -> None:
         listing.columns[1].justify = "left"
         console.out.print(listing)
     console.out.print(f"{len(frames)} photos, {located} with a pose, {flawed} with remarks")
+    if flawed:
+        console.out.print(f"remarks on each photo: {console.where(remarks)}", highlight=False)
 
 
 def _tell_adjustment(done: Adjustment) -> None:
@@ -193,8 +188,11 @@ def _tell_detections(detections: Iterable[Detection]) -> None:
 
 
 def _tell_unlocated(unlocated: Iterable[tuple[str, str]]) -> None:
-    for reason, count in Counter(reason for _, reason in unlocated).most_common():
-        console.warn(f"{count} detections have no place on the ground: {reason}")
+    for reason, photo_ids in shared_reasons(unlocated):
+        names = named_photos(list(dict.fromkeys(photo_ids)))
+        console.warn(
+            f"{len(photo_ids)} detections have no place on the ground: {reason} (in {names})"
+        )
 
 
 def _tell_filed(filed: analysis.Filed) -> None:
@@ -223,7 +221,9 @@ def _summary(done: Analysed) -> dict[str, Any]:
         "remarks": {frame.path: list(frame.reasons) for frame in frames if frame.reasons},
         "detections": dict(Counter(item.class_name for item in done.detections)),
         "observations": dict(Counter(item.class_name for item in located.observations)),
-        "unlocated": dict(Counter(reason for _, reason in located.unlocated)),
+        "unlocated": {
+            reason: len(photo_ids) for reason, photo_ids in shared_reasons(located.unlocated)
+        },
         "cases": dict(Counter(item.category.code for item in findings.proposals)),
         "not_filed": len(findings.rejected),
     }

@@ -12,6 +12,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     SpinnerColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
 )
@@ -27,30 +28,47 @@ out = Console()
 err = Console(stderr=True)
 
 
-@contextmanager
-def progress() -> Iterator[Progress]:
-    """Show progress bars on standard error while the block runs."""
-    with Progress(
+def _progress() -> Progress:
+    return Progress(
         SpinnerColumn(),
         TextColumn("{task.description:<26}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=err,
-    ) as bars:
-        yield bars
+    )
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Show progress bars on standard error while the block runs."""
+    with _progress() as shown:
+        yield shown
 
 
 @contextmanager
 def bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
-    """Give what makes a bar of a name; the bar is told how many are done, and of how many."""
-    with progress() as shown:
+    """Give what makes a bar of a name; the bar is told how many are done, and of how many.
 
-        def bar(name: str) -> Callable[[int, int], None]:
-            task = shown.add_task(name, total=None)
-            return lambda done, total: shown.update(task, completed=done, total=total)
+    A bar is shown once it is told something; without any, nothing is written at all.
+    """
+    shown = _progress()
+    tasks: dict[str, TaskID] = {}
 
+    def bar(name: str) -> Callable[[int, int], None]:
+        def tell(done: int, total: int) -> None:
+            if name not in tasks:
+                shown.start()
+                tasks[name] = shown.add_task(name, total=total)
+            shown.update(tasks[name], completed=done, total=total)
+
+        return tell
+
+    try:
         yield bar
+    finally:
+        if tasks:
+            shown.stop()
 
 
 def warn(message: str) -> None:

@@ -1,22 +1,22 @@
 """The demonstration: a synthetic district patrolled from plan to cases, compared with its truth."""
 
 import json
-import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import cv2
 
-from cases.lifecycle import Stage
 from cases.model import Case
 from cases.registry import Registry
 from cli import console
+from cli.demo_folder import LOG_FILE, claim
 from flight.fly import FlightResult
 from flight.log import write_track
 from geo.files import replacing
@@ -29,22 +29,23 @@ from pipeline import chaining, planning
 from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs
 from pipeline.settings import Locating, Planning, Settings
-from pipeline.workspace import Workspace, read_json, write_json
+from pipeline.workspace import Workspace, write_json
 from simulations.layout import District
 from simulations.light import Light
 from simulations.photography import Roll, take_photos
 from simulations.planting import Planted, plant
-from simulations.recording import write_district
+from simulations.recording import DEM_SIGMA_M, write_district
 from simulations.scoring import NEAR_M, FiledCase, Score, score
 from simulations.sitl import fly_simulated
 from simulations.town import make_district
 
 DRONE = "sim-quad"
-MARKER = "demo.json"
+VERSION = version("aerogrid")
 SETTINGS = Settings(
     planning=Planning(drone=DRONE, front_overlap_share=0.6, side_overlap_share=0.4),
-    # Poses as recorded, so that the comparison shows what locating makes of their errors.
-    locating=Locating(terrain_sigma_m=0.5, adjust=False),
+    # Poses as recorded, so that the comparison shows what locating makes of their errors; the DEM
+    # that `write_district` writes is of the bare ground.
+    locating=Locating(terrain_sigma_m=DEM_SIGMA_M, terrain_has_roofs=False, adjust=False),
 )
 
 
@@ -93,7 +94,8 @@ def demonstrate(
     started = perf_counter()
     workspace = Workspace(folder)
     watch = Stopwatch()
-    _claim(workspace, {"seed": seed, "cells": cell_count}, again=again)
+    asked = {"seed": seed, "cells": cell_count, "version": VERSION}
+    claim(workspace, asked, again=again)
     with watch.stage("make district"):
         district = make_district(seed)
         codes = _patrol_codes(district, cell_count)
@@ -118,7 +120,7 @@ def demonstrate(
         cases=len(cases),
         seconds={name: round(value, 1) for name, value in watch.seconds.items()},
     )
-    write_json(folder / MARKER, {**_claimed(workspace), "outcome": as_plain(outcome)})
+    write_json(workspace.demo, {"asked": asked, "outcome": as_plain(outcome)})
     return outcome
 
 
@@ -148,6 +150,7 @@ def as_plain(outcome: Outcome) -> dict[str, Any]:
         "median_position_error_m": round(verdict.median_error_m, 3)
         if verdict.position_errors_m
         else None,
+        "inside_95_share": round(verdict.inside_95_share, 4) if verdict.position_errors_m else None,
         "missed": list(verdict.missed_codes),
         "cells_refused": list(outcome.refused),
         "cases": outcome.cases,
@@ -156,57 +159,6 @@ def as_plain(outcome: Outcome) -> dict[str, Any]:
         "flight_min": round(outcome.flight_min, 1),
         "seconds": outcome.seconds,
     }
-
-
-def _claim(workspace: Workspace, asked: dict[str, int], *, again: bool) -> None:
-    """Take the folder for this run: go on where a run of the same kind stopped, else start anew.
-
-    Only what an earlier demonstration wrote is ever removed, and no decision of a person without
-    being told to.
-    """
-    marker = workspace.root / MARKER
-    if workspace.root.exists() and any(workspace.root.iterdir()):
-        earlier = read_json(marker) if marker.exists() else {}
-        if not isinstance(earlier, dict) or "asked" not in earlier:
-            raise PipelineError(
-                f"{workspace.root}: is not empty and was not made by a demonstration. "
-                "Give another folder; nothing was changed."
-            )
-        if earlier["asked"] == asked and "outcome" not in earlier:
-            return
-        if not again and _is_decided(workspace):
-            raise PipelineError(
-                f"{workspace.registry}: holds cases that somebody decided. Give another folder, "
-                "or --again to remove them; nothing was changed."
-            )
-        write_json(marker, {"asked": asked})
-        _remove_products(workspace)
-    write_json(marker, {"asked": asked})
-
-
-def _is_decided(workspace: Workspace) -> bool:
-    if not workspace.registry.exists():
-        return False
-    with Registry.open(workspace.registry) as registry:
-        return any(entry.stage is not Stage.REPORTED for entry in registry.counts())
-
-
-def _remove_products(workspace: Workspace) -> None:
-    """Remove what a demonstration writes, by name, and nothing else."""
-    root = workspace.root
-    folders = [root / "district", workspace.plan, workspace.flight, workspace.photos]
-    for folder in (*folders, workspace.overlays, workspace.report):
-        shutil.rmtree(folder, ignore_errors=True)
-    files = [workspace.inputs, workspace.settings, workspace.frames, workspace.detections]
-    files += [workspace.detection_ledger, workspace.observations, workspace.unlocated]
-    files += [workspace.filing]
-    files += [Path(f"{workspace.registry}{suffix}") for suffix in ("", "-wal", "-shm", ".heads")]
-    for file in files:
-        file.unlink(missing_ok=True)
-
-
-def _claimed(workspace: Workspace) -> dict[str, Any]:
-    return {"asked": read_json(workspace.root / MARKER)["asked"]}
 
 
 def _patrol_codes(district: District, count: int) -> list[str]:
@@ -280,7 +232,7 @@ def _raise_failed(futures: Sequence[Future[None]]) -> None:
 def _fly(workspace: Workspace, sortie: Sortie, *, seed: int) -> tuple[FlightResult, Roll]:
     folder = workspace.flight / sortie.code
     folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "flight.tlog"
+    log = folder / LOG_FILE
     log.unlink(missing_ok=True)  # of an interrupted run; the flight is the same again
     result, exposures = fly_simulated(sortie, log, seed)
     if not result.completed:
@@ -307,12 +259,17 @@ def _analyse(workspace: Workspace, watch: Stopwatch) -> None:
         with console.bars() as bars, watch.stage(stage):
             yield bars
 
-    chaining.analyze(workspace, inputs, SETTINGS, timed, now=datetime.now(UTC))
+    chaining.analyze(workspace, inputs, SETTINGS, timed, now=datetime.now(UTC), note=console.warn)
 
 
 def _filed(case: Case) -> FiledCase:
     return FiledCase(
-        case.class_name, case.lon_deg, case.lat_deg, case.polygon, case.place.cell_code
+        case.class_name,
+        case.lon_deg,
+        case.lat_deg,
+        case.polygon,
+        case.place.cell_code,
+        case.sigma_m,
     )
 
 
@@ -334,7 +291,8 @@ def _tell(outcome: Outcome, folder: Path) -> None:
     console.out.print(
         f"recall {verdict.recall:.2f}, precision {verdict.precision:.2f}, "
         f"one case per object {verdict.one_case_share:.2f}, "
-        f"median position error {verdict.median_error_m:.2f} m\n"
+        f"median position error {verdict.median_error_m:.2f} m, "
+        f"{verdict.inside_95_share:.0%} inside their 95 % circle\n"
         f"by a case of the very class {verdict.exact_recall:.2f}, "
         f"within {NEAR_M:.0f} m of its centre {verdict.near_recall:.2f}\n"
         f"{outcome.sorties} sorties, {outcome.flight_min:.1f} flight minutes, "

@@ -13,9 +13,10 @@ from geo.errors import AerogridError
 from geo.raster import read_terrain
 from pipeline.analysis import read_cells, registry_of
 from pipeline.errors import PipelineError
+from pipeline.filings import head_of, read_filing, refuse_stale_filing, settings_as_filed
 from pipeline.inputs import patrol_settings, read_inputs
-from pipeline.reporting import head_of
-from pipeline.workspace import Workspace, read_json, require
+from pipeline.settings import Settings
+from pipeline.workspace import Workspace, require
 from review.app import create_app
 from review.server import serve as run_server
 from review.sources import PatrolPhotos, ReviewSources, open_sources
@@ -29,7 +30,7 @@ def serve(patrols: Sequence[Path], port: int) -> int:
     for patrol in patrols:
         _require_filed(patrol)
     first = Workspace(patrols[0])
-    inputs, settings = read_inputs(first), patrol_settings(first, None)
+    inputs, settings = read_inputs(first), _settings(first)
     _refuse_other_registries(patrols)
     sources = ReviewSources(
         registry=registry_of(first, settings),
@@ -46,9 +47,10 @@ def serve(patrols: Sequence[Path], port: int) -> int:
 
 
 def _require_filed(patrol: Path) -> None:
-    """Refuse a folder without a filed patrol, in the words of the README."""
+    """Refuse a folder without a filed patrol, or with one that was analysed again since."""
     workspace = Workspace(patrol)
     if workspace.filing.exists() and workspace.inputs.exists():
+        refuse_stale_filing(workspace)
         return
     if not workspace.frames.exists():
         raise PipelineError(
@@ -71,8 +73,13 @@ def _refuse_other_registries(patrols: Sequence[Path]) -> None:
             )
 
 
+def _settings(workspace: Workspace) -> Settings:
+    """Settings of a patrol, its registry where the cases were filed."""
+    return settings_as_filed(workspace, patrol_settings(workspace, None))
+
+
 def _registry_place(workspace: Workspace) -> str:
-    registry = registry_of(workspace, patrol_settings(workspace, None))
+    registry = registry_of(workspace, _settings(workspace))
     return str(registry) if "://" in str(registry) else str(Path(registry).resolve())
 
 
@@ -82,7 +89,7 @@ def audit(patrols: Sequence[Path], heads: Sequence[str]) -> int:
     first = Workspace(patrols[0])
     known = [head_of(Workspace(patrol)) for patrol in patrols]
     known += [Head(0, head.strip().lower(), f"--head {head}") for head in heads]
-    with Registry.open(registry_of(first, patrol_settings(first, None))) as registry:
+    with Registry.open(registry_of(first, _settings(first))) as registry:
         report = registry.verify_chain(head for head in known if head)
     for problem in report.problems:
         console.warn(problem)
@@ -117,7 +124,7 @@ def restore(copy: Path, patrol: Path) -> int:
 
 def _registry_file(patrol: Path) -> Path:
     workspace = Workspace(patrol)
-    where = registry_of(workspace, patrol_settings(workspace, None))
+    where = registry_of(workspace, _settings(workspace))
     path = path_of(where)
     if path is None:
         raise AerogridError(
@@ -134,9 +141,8 @@ def _tell_copied(copied: backup.Copied) -> None:
 
 
 def _photos(workspace: Workspace) -> PatrolPhotos:
-    filing = read_json(require(workspace.filing, "file"))
     frames = read_frame_table(require(workspace.frames, "ingest"))
-    return PatrolPhotos(str(filing["patrol_id"]), read_inputs(workspace).photos, frames)
+    return PatrolPhotos(read_filing(workspace).patrol_id, read_inputs(workspace).photos, frames)
 
 
 def _tell(address: str) -> None:

@@ -57,8 +57,8 @@ def require_writable(path: Path) -> None:
             pass
     except OSError as error:
         raise WriteError(
-            f"{path}: cannot be written ({error.strerror or error}). Choose a folder of yours with "
-            "--out; nothing was done."
+            f"{path}: cannot be written ({error.strerror or error}). Choose a folder of yours; "
+            "nothing was done."
         ) from error
 
 

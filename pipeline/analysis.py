@@ -7,8 +7,6 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-
 from cases.filing import propose
 from cases.model import FilingResult, Findings, PatrolRecord
 from cases.registry import Registry
@@ -16,15 +14,18 @@ from cases.rule_files import load_rulebook
 from cases.rules import Rulebook
 from cases.zone_files import read_zones
 from cases.zones import NO_ZONES, Zones
+from geo.files import require_writable
 from geo.formats import read_grid
-from geo.grid import Grid, GridProblem
-from geo.terrain import Terrain
+from geo.grid import Grid
 from geo.track import CameraEvent
 from pipeline.adjusting import adjust, control_points, map_points, write_adjustment
+from pipeline.belonging import check_places, refuse_unknown_layers
 from pipeline.errors import NoUsablePhotoError, PipelineError
-from pipeline.ground import covered, ground_of, known_terrain, places_of
+from pipeline.filings import refuse_stale_observations, write_filing
+from pipeline.ground import covered, ground_of, known_terrain
 from pipeline.inputs import Inputs, read_inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
+from pipeline.remarks import write_remarks
 from pipeline.settings import SHIPPED, Grids, Settings
 from pipeline.workspace import Workspace, refuse_foreign_folder, require, write_json
 from vision.adjustment import Adjustment
@@ -38,7 +39,7 @@ from vision.locate import footprints
 from vision.locate import locate as locate_detections
 from vision.model import Detection, Frame, Observation
 from vision.observations import (
-    observations_source,
+    observations_digest,
     read_observations,
     source_digest,
     write_observations,
@@ -47,19 +48,23 @@ from vision.package import SHIPPED_MODEL, load_package
 from vision.polygons import PolygonRules
 from vision.pose_files import read_pose_file
 from vision.poses import ClockRules
-from vision.quality import is_worth_looking, shared_remarks, with_scale_remarks
+from vision.quality import is_worth_looking, with_scale_remarks
+from vision.remarks import shared_remarks
 
 Progress = Callable[[int, int], None]
+
+Note = Callable[[str], None]
+"""Is told what a person should know that stops nothing."""
+
 VERSION = version("aerogrid")
 
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What `ingest` read: photos, how they were adjusted, what was wrong with the grid file."""
+    """What `ingest` read: photos, and how their poses were adjusted."""
 
     frames: tuple[Frame, ...]
     adjustment: Adjustment
-    grid_problems: tuple[GridProblem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +103,27 @@ def ingest(
     *,
     events: Sequence[CameraEvent] = (),
     matching: Progress | None = None,
+    note: Note | None = None,
 ) -> Ingested:
     """Read photos into frames and adjust their poses; what is wrong with one stands in its reasons.
 
     Cells, zones and the model are read once here, so that a file that cannot be used stops the
     patrol before its photos are searched. `events` pose photos whose tags have no pose; `matching`
-    is told how far the adjustment is.
+    is told how far the adjustment is, `note` what should be known of the files, also where they
+    are refused.
+
+    Raises:
+        AerogridError: a file cannot be used, or no photo can; nothing was written.
     """
+    require_writable(workspace.frames)
     _refuse_inside_photos(workspace, inputs)
     refuse_foreign_folder(workspace)
+    tell = note or (lambda said: None)
     grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
+    for problem in () if grid is None else grid.problems:
+        tell(f"{inputs.cells}: {problem}")
     rulebook = _rulebook(settings, inputs)
-    if inputs.zones is not None:
-        _refuse_unknown_layers(inputs.zones, read_zones(inputs.zones), rulebook)
+    zones = None if inputs.zones is None else _read_zones(inputs.zones, rulebook)
     scale = load_package(_manifest(settings.detecting.model)).scale
     control = control_points(inputs.control)
     poses = None if inputs.poses is None else read_pose_file(inputs.poses)
@@ -126,22 +139,26 @@ def ingest(
     )
     if poses is not None:
         frames = with_found_poses(frames, poses, terrain)
-    _refuse_terrain_elsewhere(inputs, terrain, frames)
+    _require_usable(inputs, frames)
+    for said in check_places(inputs, terrain, grid, zones, frames):
+        tell(said)
     control += map_points(frames, inputs.photos, inputs.ortho, terrain, settings.locating)
     adjustment = adjust(frames, inputs.photos, terrain, control, settings.locating, matching)
     adjusted = with_scale_remarks(adjustment.frames, scale)
     workspace.root.mkdir(parents=True, exist_ok=True)
     write_frames(workspace.frames, adjusted)
+    write_remarks(workspace, adjusted)
     write_adjustment(workspace, adjustment)
     write_inputs(workspace, inputs)
     write_patrol_settings(workspace, settings)
-    return Ingested(adjusted, adjustment, () if grid is None else grid.problems)
+    return Ingested(adjusted, adjustment)
 
 
-def require_usable(inputs: Inputs, frames: Sequence[Frame]) -> None:
+def _require_usable(inputs: Inputs, frames: Sequence[Frame]) -> None:
     """Refuse photos of which none can be searched, with the remarks on them."""
     if not any(is_worth_looking(frame) for frame in frames):
-        raise NoUsablePhotoError(inputs.photos, len(frames), shared_remarks(frames))
+        remarks = shared_remarks(frames, named=len(frames))  # nothing is written that names them
+        raise NoUsablePhotoError(inputs.photos, len(frames), remarks)
 
 
 def _refuse_inside_photos(workspace: Workspace, inputs: Inputs) -> None:
@@ -153,31 +170,10 @@ def _refuse_inside_photos(workspace: Workspace, inputs: Inputs) -> None:
         )
 
 
-def _refuse_unknown_layers(path: Path, zones: Zones, rulebook: Rulebook) -> None:
-    """Refuse zones of which no rule can make use: their layers have other names."""
-    if not rulebook.layers.isdisjoint(zones.layers):
-        return
-    raise PipelineError(
-        f"{path}: no rule knows its layers ({', '.join(zones.layers)}). Name them as the rules do: "
-        f"{', '.join(sorted(rulebook.layers))}."
-    )
-
-
-def _refuse_terrain_elsewhere(
-    inputs: Inputs, terrain: Terrain | None, frames: Sequence[Frame]
-) -> None:
-    """Refuse a DEM that none of the photos lies on, before they are searched."""
-    places = places_of(frames)
-    if terrain is None or not places:
-        return
-    if not np.isfinite(terrain.altitudes_amsl_m(np.array(places))).any():
-        west, south = np.min(places, axis=0)
-        east, north = np.max(places, axis=0)
-        raise PipelineError(
-            f"{inputs.dem}: none of the {len(places)} photos with a pose lies on it; they lie from "
-            f"({west:.5f}, {south:.5f}) to ({east:.5f}, {north:.5f}) lon/lat. Give a DEM of that "
-            "place, or none for level ground."
-        )
+def _read_zones(path: Path, rulebook: Rulebook) -> Zones:
+    zones = read_zones(path)
+    refuse_unknown_layers(path, zones, rulebook)
+    return zones
 
 
 def detect(
@@ -185,14 +181,15 @@ def detect(
 ) -> list[Detection]:
     """Search every usable photo; an interrupted search goes on where it stopped."""
     frames = read_frame_table(require(workspace.frames, "ingest"))
-    folder = read_inputs(workspace).photos
+    inputs = read_inputs(workspace)
+    _require_usable(inputs, frames)
     detector = open_detector(_manifest(settings.detecting.model))
     wanted = [frame for frame in frames if is_worth_looking(frame)]
-    keys = {frame.photo_id: _search_key(frame, detector.package.sha256) for frame in wanted}
+    keys = {frame.photo_id: _search_key(frame, detector.package.digest) for frame in wanted}
     ledger = Ledger(workspace.detection_ledger)
     found = {frame.photo_id: ledger.get(keys[frame.photo_id]) for frame in wanted}
     waiting = [frame for frame in wanted if found[frame.photo_id] is None]
-    search = detect_frames(waiting, folder, detector, workers=settings.detecting.workers)
+    search = detect_frames(waiting, inputs.photos, detector, workers=settings.detecting.workers)
     try:
         for done, (frame, detections) in enumerate(search, start=len(wanted) - len(waiting) + 1):
             ledger.put(keys[frame.photo_id], detections)
@@ -224,6 +221,7 @@ def locate(workspace: Workspace, settings: Settings) -> Located:
         local,
         terrain_sigma_m=settings.locating.terrain_sigma_m,
         terrain_has_roofs=settings.locating.terrain_has_roofs,
+        terrain_name="the terrain" if inputs.dem is None else inputs.dem.name,
     )
     grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
     clear = footprints(frames, terrain, local, search_scale(workspace.detections))
@@ -236,39 +234,26 @@ def file(workspace: Workspace, settings: Settings, *, now: datetime) -> Filed:
     """Apply the rules and file cases in one transaction; the same patrol twice changes nothing."""
     frames = read_frame_table(require(workspace.frames, "ingest"))
     check_photos(require(workspace.detections, "detect"), frames)
-    _refuse_stale(workspace)
+    refuse_stale_observations(workspace)
     observations = read_observations(workspace.observations)
     inputs = read_inputs(workspace)
     rulebook = _rulebook(settings, inputs)
-    patrol = _patrol_record(frames, model_hash(workspace.detections), rulebook, now)
-    day = rulebook.local_day(patrol.flown_at, patrol.flown_at.date())
-    findings = propose(
-        observations,
-        rulebook,
-        NO_ZONES if inputs.zones is None else read_zones(inputs.zones),
-        on=day if patrol.is_dated else None,
-        cells=() if inputs.cells is None else read_cells(inputs.cells, settings.grids),
-    )
+    model = model_hash(workspace.detections)
+    footprints = covered(frames, inputs, settings, search_scale(workspace.detections))
     with Registry.open(registry_of(workspace, settings)) as registry:
-        result = registry.file(
-            patrol,
-            findings,
-            rulebook=rulebook,
-            footprints=covered(frames, inputs, settings, search_scale(workspace.detections)),
-            now=now,
+        patrol = _patrol_record(frames, model, rulebook, now, registry)
+        day = rulebook.local_day(patrol.flown_at, patrol.flown_at.date())
+        findings = propose(
+            observations,
+            rulebook,
+            NO_ZONES if inputs.zones is None else read_zones(inputs.zones),
+            on=day if patrol.is_dated else None,
+            cells=() if inputs.cells is None else read_cells(inputs.cells, settings.grids),
         )
-    _write_filing(workspace, patrol, findings, result)
+        result = registry.file(patrol, findings, rulebook=rulebook, footprints=footprints, now=now)
+    digest = observations_digest(observations)
+    write_filing(workspace, patrol, findings, result, observations=digest, by=settings.filing)
     return Filed(findings, result)
-
-
-def _refuse_stale(workspace: Workspace) -> None:
-    """Refuse observations that were made from other frames or detections than there are now."""
-    made_from = observations_source(require(workspace.observations, "locate"))
-    if made_from != source_digest(workspace.frames, workspace.detections):
-        raise PipelineError(
-            f"{workspace.observations}: was made from other photos or detections than there are "
-            "now. Run `aerogrid locate` again."
-        )
 
 
 def _rulebook(settings: Settings, inputs: Inputs) -> Rulebook:
@@ -294,16 +279,20 @@ def _search_key(frame: Frame, model_sha256: str) -> str:
 
 
 def _patrol_record(
-    frames: Sequence[Frame], model_sha256: str, rulebook: Rulebook, now: datetime
+    frames: Sequence[Frame],
+    model_sha256: str,
+    rulebook: Rulebook,
+    now: datetime,
+    registry: Registry,
 ) -> PatrolRecord:
-    """Name a patrol by its day and its photos, so that the same photos are the same patrol."""
+    """Name a patrol as it was filed before, or by its day and the photos that were searched."""
     times = [frame.taken_at for frame in frames if frame.taken_at is not None]
     flown_at = max(times, default=now)
-    photos = {frame.photo_id: frame.sha256 for frame in frames}
+    photos = {frame.photo_id: frame.sha256 for frame in frames if is_worth_looking(frame)}
     digest = hashlib.sha256("".join(sorted(photos.values())).encode()).hexdigest()[:8]
     day = f"{rulebook.local_day(flown_at, flown_at.date()):%Y%m%d}" if times else "undated"
     return PatrolRecord(
-        f"{day}-{digest}",
+        registry.patrol_of(photos) or f"{day}-{digest}",
         flown_at,
         model_sha256,
         photos,
@@ -323,34 +312,3 @@ def _write_located(workspace: Workspace, located: Located) -> Located:
         made_from=source_digest(workspace.frames, workspace.detections),
     )
     return located
-
-
-def _write_filing(
-    workspace: Workspace, patrol: PatrolRecord, findings: Findings, result: FilingResult
-) -> None:
-    write_json(
-        workspace.filing,
-        {
-            "patrol_id": patrol.patrol_id,
-            **result.lists(),
-            "head": {"entry": result.head.seq, "hash": result.head.hash} if result.head else None,
-            "filed": [
-                {
-                    "observations": list(item.observation_ids),
-                    "category": item.category.code,
-                    "rule": item.rule_id,
-                    "why": [{"en": words.en, "zh": words.zh} for words in item.why],
-                }
-                for item in findings.proposals
-            ],
-            "not_filed": [
-                {
-                    "observation": item.observation_id,
-                    "class": item.class_name,
-                    "score": round(item.score, 4),
-                    "why": [{"en": words.en, "zh": words.zh} for words in item.why],
-                }
-                for item in findings.rejected
-            ],
-        },
-    )

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from geo.files import require_writable
 from pipeline import analysis, reporting
-from pipeline.analysis import Filed, Ingested, Located, Progress
+from pipeline.analysis import Filed, Ingested, Located, Note, Progress
 from pipeline.inputs import Inputs
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -38,14 +37,21 @@ class Analysed:
 
 
 def analyze(
-    workspace: Workspace, inputs: Inputs, settings: Settings, watch: Watch, *, now: datetime
+    workspace: Workspace,
+    inputs: Inputs,
+    settings: Settings,
+    watch: Watch,
+    *,
+    now: datetime,
+    note: Note | None = None,
 ) -> Analysed:
     """Run every stage from photos to the bulletin; an interrupted search of photos goes on.
+
+    `note` is told what a person should know of the files, as soon as it is found.
 
     Raises:
         AerogridError: a stage cannot run as asked; what earlier ones wrote stays.
     """
-    require_writable(workspace.frames)
     with watch("ingest") as bars:
         ingested = analysis.ingest(
             workspace,
@@ -53,8 +59,8 @@ def analyze(
             settings,
             bars("reading photos"),
             matching=bars("matching photos") if settings.locating.adjust else None,
+            note=note,
         )
-    analysis.require_usable(inputs, ingested.frames)
     with watch("detect") as bars:
         detections = analysis.detect(workspace, settings, bars("searching photos"))
     with watch("locate"):

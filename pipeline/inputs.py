@@ -57,13 +57,13 @@ def write_inputs(workspace: Workspace, inputs: Inputs) -> None:
 
 def read_inputs(workspace: Workspace) -> Inputs:
     """Recall the inputs; a file that has gone since is named."""
-    values: dict[str, Any] = read_json(require(workspace.inputs, "ingest"))
+    values = _named(workspace.inputs, read_json(require(workspace.inputs, "ingest")))
 
     def path(key: str) -> Path | None:
         value = values.get(key)
         if value is None:
             return None
-        found = Path(os.path.normpath(workspace.root.resolve() / str(value)))
+        found = Path(os.path.normpath(workspace.root.resolve() / value))
         if not found.exists():
             raise PipelineError(
                 f"{found}: the {key} that {workspace.inputs} names is gone. "
@@ -76,6 +76,17 @@ def read_inputs(workspace: Workspace) -> Inputs:
         raise PipelineError(f"{workspace.inputs}: names no photos. Run `aerogrid ingest` again.")
     others = (path(key) for key in ("cells", "zones", "dem", "control", "poses", "ortho"))
     return Inputs(photos, *others)
+
+
+def _named(path: Path, told: Any) -> dict[str, str | None]:
+    """Check that a file names files."""
+    values = told.values() if isinstance(told, dict) else ()
+    if not values or not all(value is None or isinstance(value, str) for value in values):
+        raise PipelineError(
+            f"{path}: is not what `aerogrid ingest` writes: it must hold names of files. Run it "
+            "again."
+        )
+    return dict(told)
 
 
 def write_patrol_settings(workspace: Workspace, settings: Settings) -> None:

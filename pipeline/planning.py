@@ -107,16 +107,21 @@ def refuse_foreign(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise PipelineError(f"{folder}: is a file. Give a folder with --out.")
-    summary_path = folder / PLAN_FILE
-    ours = {PLAN_FILE}
-    if summary_path.is_file():
-        ours |= set(read_json(summary_path).get("files", ()))
+    ours = own_plan_files(folder)
     foreign = sorted(path.name for path in folder.iterdir() if path.name not in ours)
     if foreign:
         raise PipelineError(
             f"{folder}: holds {foreign[0]}, which no plan wrote, and a plan replaces its whole "
             "folder. Give a new or an empty folder with --out; nothing was changed."
         )
+
+
+def own_plan_files(folder: Path) -> frozenset[str]:
+    """Files that the plan in a folder says it wrote, its summary among them."""
+    summary_path = folder / PLAN_FILE
+    told = read_json(summary_path) if summary_path.is_file() else None
+    files = told.get("files") if isinstance(told, dict) else None
+    return frozenset({PLAN_FILE, *map(str, files if isinstance(files, list) else ())})
 
 
 def summary(made: Plan, planning: Planning) -> dict[str, Any]:

@@ -7,19 +7,20 @@ from pathlib import Path
 import shapely
 
 from cases.export import write_cases
-from cases.model import Case, Category, Evidence, FilingResult, Head
+from cases.model import Case, Category, Evidence
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from dispatch.bulletin import Outing, make_figures
 from dispatch.bulletin_html import Pictureless, write_bulletin
-from geo.files import replacing
 from pipeline.analysis import read_cells, registry_of
+from pipeline.filings import read_filing, refuse_stale_filing, settings_as_filed
 from pipeline.ground import covered, ground_of
 from pipeline.inputs import read_inputs
 from pipeline.maps import write_case_map
+from pipeline.own_folder import renewing
 from pipeline.picturing import choose_tiles
 from pipeline.settings import Settings
-from pipeline.workspace import Workspace, read_json, require
+from pipeline.workspace import Workspace, require
 from vision.coco import check_photos, read_coco, search_scale
 from vision.contact_sheet import contact_sheet
 from vision.errors import ChangedPhotoError
@@ -44,31 +45,28 @@ class Report:
 
 
 def report(workspace: Workspace, settings: Settings) -> Report:
-    """Write the bulletin of the patrol and its cases as layers."""
+    """Write the bulletin of the patrol and its cases as layers; foreign files in report/ stay.
+
+    Raises:
+        AerogridError: a stage is missing, or was run again since the patrol was filed.
+    """
     frames = read_frame_table(require(workspace.frames, "ingest"))
-    filing = read_json(require(workspace.filing, "file"))
+    filing = read_filing(workspace)
+    refuse_stale_filing(workspace)
+    settings = settings_as_filed(workspace, settings)
     photos = read_inputs(workspace).photos
     rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
-    patrol_id = str(filing["patrol_id"])
-    result = FilingResult(
-        tuple(filing["new"]),
-        tuple(filing["same"]),
-        tuple(filing["gone"]),
-        tuple(filing["withdrawn"]),
-        already_filed=True,
-        head=head_of(workspace),
-    )
+    patrol_id, result = filing.patrol_id, filing.result(str(workspace.filing))
     with Registry.open(registry_of(workspace, settings)) as registry:
         cases = [registry.case(number) for number in (*result.new, *result.same, *result.gone)]
-    with replacing(workspace.report) as folder:
-        folder.mkdir()
+    with renewing(workspace.report) as folder:
         figures = make_figures(
             cases,
             rulebook.categories,
             patrol_id=patrol_id,
             result=result,
             photos=len(frames),
-            rejected=len(filing["not_filed"]),
+            rejected=len(filing.not_filed),
         )
         crops, pictureless = _write_crops(folder / "crops", cases, frames, photos, patrol_id)
         _write_maps(folder / "crops", cases, frames, workspace, settings, patrol_id)
@@ -98,28 +96,30 @@ def _outing(
     return Outing(flown, utc_offset_hours, tuple(grid), patrolled)
 
 
-def head_of(workspace: Workspace) -> Head | None:
-    """Recall the registry's last entry when the patrol was filed; None where nobody kept it."""
-    kept = read_json(require(workspace.filing, "file")).get("head")
-    return Head(int(kept["entry"]), str(kept["hash"]), str(workspace.filing)) if kept else None
-
-
 def draw_found(workspace: Workspace) -> Path:
     """Write a contact sheet of the photos in which something was found; returns its path."""
-    return _draw_sheet(workspace, (), (), "")
+    return _draw_sheet(workspace, workspace.found_sheet, (), (), "")
 
 
 def draw_cases(workspace: Workspace, settings: Settings) -> Path:
     """Write the contact sheet with the cases of the filed patrol first; returns its path."""
-    filing = read_json(require(workspace.filing, "file"))
+    filing = read_filing(workspace)
+    refuse_stale_filing(workspace)
+    settings = settings_as_filed(workspace, settings)
     rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
     with Registry.open(registry_of(workspace, settings)) as registry:
-        cases = [registry.case(number) for number in (*filing["new"], *filing["same"])]
-    return _draw_sheet(workspace, cases, rulebook.categories, str(filing["patrol_id"]))
+        cases = [registry.case(number) for number in (*filing.new, *filing.same)]
+    return _draw_sheet(
+        workspace, workspace.case_sheet, cases, rulebook.categories, filing.patrol_id
+    )
 
 
 def _draw_sheet(
-    workspace: Workspace, cases: Sequence[Case], categories: tuple[Category, ...], patrol_id: str
+    workspace: Workspace,
+    path: Path,
+    cases: Sequence[Case],
+    categories: tuple[Category, ...],
+    patrol_id: str,
 ) -> Path:
     frames = read_frame_table(require(workspace.frames, "ingest"))
     check_photos(require(workspace.detections, "detect"), frames)
@@ -127,7 +127,6 @@ def _draw_sheet(
     tiles = choose_tiles(frames, detections, cases, categories, patrol_id)
     about = f"Patrol {patrol_id}: {len(cases)} cases" if patrol_id else "Before the rules"
     title = f"{about}, {len(detections)} detections in {len(frames)} photos"
-    path = workspace.overlays / "contact_sheet.jpg"
     write_picture(path, contact_sheet(read_inputs(workspace).photos, tiles, title))
     return path
 

@@ -46,6 +46,11 @@ class Workspace:
         return self.root / "frames.parquet"
 
     @property
+    def remarks(self) -> Path:
+        """What is said against each photo, a line each."""
+        return self.root / "remarks.csv"
+
+    @property
     def adjustment(self) -> Path:
         """What the adjustment of the poses changed, or why nothing was."""
         return self.root / "adjustment.json"
@@ -86,29 +91,56 @@ class Workspace:
         return self.root / "report"
 
     @property
-    def products(self) -> tuple[Path, ...]:
-        """Every file and folder that a patrol may hold, the plan and the flight included."""
-        files = (self.inputs, self.settings, self.frames, self.detections, self.detection_ledger)
-        more = (self.observations, self.unlocated, self.registry, self.filing)
-        return (*files, *more, self.plan, self.flight, self.photos, self.report, self.overlays)
-
-    @property
     def overlays(self) -> Path:
         """Folder of pictures with what was found drawn in."""
         return self.root / "overlays"
 
+    @property
+    def found_sheet(self) -> Path:
+        """Photos in which something was found, on one sheet."""
+        return self.overlays / "found.jpg"
+
+    @property
+    def case_sheet(self) -> Path:
+        """The cases, and photos of which nothing became a case, on one sheet."""
+        return self.overlays / "contact_sheet.jpg"
+
+    @property
+    def demo(self) -> Path:
+        """What the demonstration was asked for and what it came to."""
+        return self.root / "demo.json"
+
 
 def refuse_foreign_folder(workspace: Workspace) -> None:
-    """Refuse a folder that holds files but nothing of a patrol; hidden files do not count."""
+    """Refuse a folder that holds files and is no patrol; hidden files do not count."""
     root = workspace.root
     names = {path.name for path in root.iterdir()} if root.is_dir() else set()
     seen = sorted(name for name in names if not name.startswith("."))
-    ours = {path.name for path in workspace.products}
-    if seen and not ours & names:
+    if seen and not _is_patrol(workspace):
         raise PipelineError(
-            f"{root}: holds {seen[0]} and nothing of a patrol. Give a new folder, so that no other "
-            "files get mixed with the patrol's; nothing was changed."
+            f"{root}: holds {seen[0]} and is no patrol. Give a new folder, so that no other files "
+            "get mixed with the patrol's; nothing was changed."
         )
+
+
+def _is_patrol(workspace: Workspace) -> bool:
+    """Whether `ingest` or the demonstration has begun a patrol here.
+
+    Folders such as photos, plan or report may be anybody's, and say nothing.
+    """
+    if workspace.frames.is_file():
+        return True
+    marks = ((workspace.inputs, "photos"), (workspace.demo, "asked"))
+    return any(path.is_file() and _names(path, key) for path, key in marks)
+
+
+def _names(path: Path, key: str) -> bool:
+    """Whether a file holds a JSON object with a key."""
+    try:
+        told = read_json(path)
+    except PipelineError:
+        return False
+    return isinstance(told, dict) and key in told
 
 
 def require(path: Path, verb: str) -> Path:

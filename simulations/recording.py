@@ -22,6 +22,9 @@ from simulations.sheet import Bytes
 
 Row = Mapping[str, Any]
 
+DISTRICT_FILES = ("cells.gpkg", "zones.gpkg", "dem.tif", "truth.gpkg")
+"""All that `write_district` writes."""
+
 DEM_STEP_M = 2.0
 DEM_SIGMA_M, DEM_PATCH_M = 0.5, 20.0  # error of a DEM from the air, alike within a patch
 METRES_PER_DEGREE = 111_320.0

@@ -14,6 +14,9 @@ from simulations.planting import Kind, Planted
 
 GATE_M = 10.0
 NEAR_M = 5.0
+CIRCLE_95_SIGMAS = float(np.sqrt(-2 * np.log(0.05)))
+"""95 % of two-dimensional Gaussian errors lie within 2.448 sigmas (Rayleigh distribution)."""
+
 # What one case may be called; the same word means the same object.
 FAMILIES = {
     "building": "structure",
@@ -33,6 +36,7 @@ class FiledCase:
 
     Attributes:
         polygon: on the ground in lon/lat degrees, if known.
+        sigma_m: one standard deviation of the place along its worst direction, as the case says.
     """
 
     class_name: str
@@ -40,6 +44,7 @@ class FiledCase:
     lat_deg: float
     polygon: BaseGeometry | None = None
     cell_code: str = ""
+    sigma_m: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse a class that nothing is planted for."""
@@ -67,6 +72,7 @@ class Score:
         classes: by the class name of what was planted.
         twins_planted, twins_filed: innocent objects by kind, and those that became a case.
         position_errors_m: from each case to the centroid of its object.
+        inside_95: how many of these are within `CIRCLE_95_SIGMAS` of the case's own doubt.
         exact: how many violations were found by a case of their own class.
         missed_codes: codes of the violations that no case was filed for.
         false_cases: positions in `filed` of cases that match no violation.
@@ -76,6 +82,7 @@ class Score:
     twins_planted: dict[str, int]
     twins_filed: dict[str, int]
     position_errors_m: tuple[float, ...]
+    inside_95: int
     exact: int
     missed_codes: tuple[str, ...]
     false_cases: tuple[int, ...]
@@ -121,6 +128,16 @@ class Score:
         return near / planted if planted else 1.0
 
     @property
+    def inside_95_share(self) -> float:
+        """Share of the found objects whose centroid lies in their case's circle; NaN without one.
+
+        95 % where the doubt is told rightly and is as large in every direction; more where the
+        worst direction stands out.
+        """
+        found = len(self.position_errors_m)
+        return self.inside_95 / found if found else float("nan")
+
+    @property
     def median_error_m(self) -> float:
         """Median distance from a case to its object, NaN without one."""
         return float(np.median(self.position_errors_m)) if self.position_errors_m else float("nan")
@@ -159,6 +176,10 @@ def score(planted: Sequence[Planted], filed: Sequence[FiledCase], frame: LocalFr
         twins_planted=dict(Counter(item.kind.value for item in twins)),
         twins_filed=dict(Counter(kind.value for kind in _filed_twins(fate, twins))),
         position_errors_m=tuple(errors),
+        inside_95=sum(
+            error <= CIRCLE_95_SIGMAS * filed[case].sigma_m
+            for error, (_, case) in zip(errors, sorted(pairs.items()), strict=True)
+        ),
         exact=sum(violations[i].class_name == filed[c].class_name for i, c in pairs.items()),
         missed_codes=tuple(v.code for i, v in enumerate(violations) if i not in pairs),
         false_cases=tuple(case for case, what in fate.items() if what != "duplicate"),

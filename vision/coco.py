@@ -46,7 +46,7 @@ def write_coco(
             "description": "aerogrid detections",
             "model": package.name,
             "model_version": package.version,
-            "model_sha256": package.sha256,
+            "model_sha256": package.digest,
             "model_gsd_m": package.model_gsd_m,
             "gsd_range_m": list(package.gsd_range_m),
         },
@@ -110,13 +110,18 @@ def _difference(searched: str | None, known: str | None) -> str:
 
 
 def model_hash(path: Path) -> str:
-    """SHA-256 of the model that made a detection file; empty when the file does not say."""
-    return str(_read_json(path).get("info", {}).get("model_sha256", ""))
+    """SHA-256 of the model package that made a detection file; empty when it does not say."""
+    return str(_info(path).get("model_sha256", ""))
+
+
+def _info(path: Path) -> dict[str, Any]:
+    info = _read_json(path).get("info")
+    return info if isinstance(info, dict) else {}
 
 
 def search_scale(path: Path) -> SearchScale:
     """At which scales the model that made a detection file finds things."""
-    info = _read_json(path).get("info", {})
+    info = _info(path)
     try:
         finest_m, coarsest_m = info["gsd_range_m"]
         return SearchScale(float(info["model_gsd_m"]), (float(finest_m), float(coarsest_m)))

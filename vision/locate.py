@@ -30,6 +30,7 @@ ORTHOPHOTO_SIGMA_M = 0.5
 class _Rules:
     terrain_sigma_m: float
     terrain_has_roofs: bool
+    terrain_name: str
 
     def height_sigma_m(self, class_name: str) -> float:
         """Doubt of the height at which a thing of a class is seen."""
@@ -54,6 +55,7 @@ def locate(
     *,
     terrain_sigma_m: float = TERRAIN_SIGMA_M,
     terrain_has_roofs: bool = True,
+    terrain_name: str = "the terrain",
 ) -> tuple[tuple[Sighting, ...], tuple[LocateFailure, ...]]:
     """Put detections on the ground, photo by photo, in the order given.
 
@@ -65,11 +67,12 @@ def locate(
         terrain_sigma_m: one standard deviation of the ground's height.
         terrain_has_roofs: whether the heights are of the surface with all that stands on it; if
             not, what stands above the ground is doubted more (`ABOVE_GROUND_M`).
+        terrain_name: what reasons call it, such as the DEM's file name.
 
     Returns:
         Sightings, and the detections that could not be placed with the reason.
     """
-    rules = _Rules(terrain_sigma_m, terrain_has_roofs)
+    rules = _Rules(terrain_sigma_m, terrain_has_roofs, terrain_name)
     by_id = {photo.photo_id: photo for photo in frames}
     groups: dict[str, list[Detection]] = {}
     for detection in detections:
@@ -119,7 +122,7 @@ def _locate_in(
     for index, detection in enumerate(detections):
         place = lonlat[owner == index]
         if not np.isfinite(place).all() or not np.isfinite(covariances[index]).all():
-            results.append(LocateFailure(detection, _missed(place)))
+            results.append(LocateFailure(detection, _missed(place, rules.terrain_name)))
             continue
         polygon = _rebuilt(detection.polygon_px, place)
         if polygon is None:
@@ -158,9 +161,9 @@ def _seen(
     return lonlat, covariances, error_arms_m(rays, at, photo.pose, frame, height_sigmas_m)
 
 
-def _missed(place: Array) -> str:
+def _missed(place: Array, terrain_name: str) -> str:
     lost = int((~np.isfinite(place).all(axis=1)).sum())
-    return f"{max(lost, 1)} of {len(place)} corners look above the horizon or beyond the terrain"
+    return f"{max(lost, 1)} of {len(place)} corners look above the horizon or beyond {terrain_name}"
 
 
 def _rebuilt(outline: Polygon, place: Array) -> Polygon | None:

@@ -61,6 +61,15 @@ def observations_source(path: Path) -> str:
     return str(description).removeprefix(_MADE_FROM) if description.startswith(_MADE_FROM) else ""
 
 
+def observations_digest(observations: Sequence[Observation]) -> str:
+    """SHA-256 over the rows of observations; opening their file in a GIS does not change it."""
+    rows = [
+        {**_row(item), "geometry": shapely.to_wkb(item.polygon, hex=True, byte_order=1)}
+        for item in observations
+    ]
+    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
+
+
 def source_digest(*paths: Path) -> str:
     """SHA-256 over the contents of files in the order given, such as frames and detections."""
     digest = hashlib.sha256()

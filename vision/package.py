@@ -39,6 +39,18 @@ class ModelPackage:
     thresholds: dict[str, float]
 
     @property
+    def digest(self) -> str:
+        """SHA-256 of all that decides what is found: the model's bytes and the manifest's values.
+
+        A package whose thresholds were edited is another model; its name and version say nothing.
+        """
+        decides = (
+            self.sha256, self.classes, self.mean, self.std, self.model_gsd_m, self.gsd_range_m,
+            self.tile_px, sorted(self.thresholds.items()),
+        )  # fmt: skip
+        return hashlib.sha256(repr(decides).encode()).hexdigest()
+
+    @property
     def scale(self) -> SearchScale:
         """At which scales it finds things."""
         return SearchScale(self.model_gsd_m, self.gsd_range_m)

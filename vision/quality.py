@@ -252,25 +252,3 @@ def is_worth_looking(frame: Frame) -> bool:
 def shows_absence(frame: Frame) -> bool:
     """Whether a thing that was not seen in a photo may be taken not to be there."""
     return is_worth_looking(frame) and all(flaw_of(r) != Flaw.DIM for r in frame.reasons)
-
-
-def shared_remarks(frames: Sequence[Frame], *, named: int = 3) -> list[tuple[str, str]]:
-    """Say each kind of remark once: the first photos of which it is said, and its words.
-
-    What keeps a file from being read differs from file to file, so those words are kept apart.
-    """
-    alike: dict[tuple[str, ...], list[Frame]] = {}
-    for frame in frames:
-        if frame.reasons:
-            alike.setdefault(tuple(_kind(reason) for reason in frame.reasons), []).append(frame)
-    return [(_names(group, named), "; ".join(group[0].reasons)) for group in alike.values()]
-
-
-def _kind(reason: str) -> str:
-    return reason if flaw_of(reason) == Flaw.UNREADABLE else flaw_of(reason)
-
-
-def _names(frames: Sequence[Frame], named: int) -> str:
-    shown = ", ".join(frame.path for frame in frames[:named])
-    left = len(frames) - named
-    return f"{shown} and {left} more" if left > 0 else shown

@@ -144,6 +144,15 @@ def test_without_zones_cases_are_filed_to_check(rulebook: Rulebook):
     assert any("no layer for farmland" in words.en for words in elsewhere.proposals[0].why)
 
 
+def test_off_the_ground_of_the_zones_cases_are_filed_to_check(rulebook: Rulebook):
+    far = [seen("b1", "building", 100_000, 0, photos=("p1", "p2"))]
+    made = propose(far, rulebook, zones(), on=DAY)
+    assert made.proposals[0].to_check
+    assert "off the ground that the zone file covers" in " ".join(
+        w.en for w in made.proposals[0].why
+    )
+
+
 def test_without_zones_nothing_is_filed_when_unknown_is_skipped(rulebook: Rulebook):
     strict = rulebook.model_copy(update={"unknown_zone": "skip"})
     made = findings(strict, seen("s", "smoke", 0, 0, 20), at=NO_ZONES)

@@ -235,3 +235,16 @@ def test_evidence_that_counts_again_behind_the_back_is_found(registry: Registry,
     file(registry, 3)
     tamper(where, """UPDATE cases SET shown = '{"patrol-0":1,"patrol-3":2}'""")
     assert not registry.verify_chain().is_intact
+
+
+def test_the_registry_knows_the_photos_of_each_patrols_last_filing(registry: Registry):
+    first = {f"p{number}": f"{number}" * 64 for number in range(4)}
+    last = {f"p{number}": f"{number}" * 64 for number in (1, 5, 6, 7, 8)}
+    assert registry.patrol_of(first) is None
+    file(registry, 0, HOUSE, patrol=replace(patrol_on(0), photo_sha256=first))
+    assert registry.patrol_of({**first, "more": "e" * 64}) == "patrol-0"
+    assert registry.patrol_of({"other": "e" * 64}) is None
+    file(registry, 0, HOUSE, covered=(), patrol=replace(patrol_on(0), photo_sha256=last))
+    assert registry.patrol_of(last) == "patrol-0"
+    assert registry.patrol_of({"p0": "0" * 64}) is None
+    assert registry.verify_chain().is_intact

@@ -82,3 +82,9 @@ def test_a_missing_or_foreign_zone_file_is_named(tmp_path: Path):
     text.write_text("no zones", encoding="utf-8")
     with pytest.raises(ZoneError, match="not a file of polygon layers"):
         read_zones(text)
+
+
+def test_zones_speak_of_the_ground_around_their_polygons_only():
+    assert HALF.covers(square(500, 0))
+    assert not HALF.covers(square(600, 0))
+    assert Zones({"none": []}).covers(square(9000, 0))

@@ -1,5 +1,6 @@
 """The verbs from photos to cases, as a person runs them."""
 
+import csv
 import json
 import re
 import resource
@@ -8,13 +9,15 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
 from cases.registry import Registry
-from cli.analysing import _tell_frames
-from pipeline.inputs import Inputs
-from pipeline.workspace import read_json
+from cli import analysing, serving
+from cli.analysing import _tell_frames, _tell_unlocated
+from pipeline.inputs import Inputs, write_inputs
+from pipeline.workspace import Workspace, read_json
 from tests.pipeline.rendered import NOW, make_photos
 from vision.model import Frame
 
@@ -57,6 +60,10 @@ def test_analyze_finds_the_boat_and_lists_the_bad_photo(analysed):
     assert told["cases"]["fishing.boat"] == 1
     assert told["located_photos"] == 4
     assert list(told["remarks"]) == ["torn.jpg"]
+    with (analysed[0] / "remarks.csv").open(encoding="utf-8-sig", newline="") as file:
+        header, (photo, remark) = csv.reader(file)
+    assert (header, photo) == (["photo", "remark"], "torn.jpg")
+    assert remark.startswith("unreadable: ")
 
 
 def test_analyze_again_changes_nothing(analysed, inputs):
@@ -75,6 +82,24 @@ def test_stage_by_stage_gives_the_same_observations(analysed, inputs, tmp_path):
         assert aerogrid(*step).returncode == 0
     for name in ("detections.json", "observations.gpkg"):
         assert (tmp_path / "p" / name).read_bytes() == (patrol / name).read_bytes()
+
+
+def test_every_verb_again_leaves_all_products_as_they_were(analysed, inputs, tmp_path):
+    patrol = Path(shutil.copytree(analysed[0], tmp_path / "patrol"))
+    write_inputs(Workspace(patrol), inputs)
+
+    def products() -> dict[Path, bytes]:
+        files = (path for path in patrol.rglob("*") if path.is_file())
+        return {path: path.read_bytes() for path in files if "sqlite" not in path.name}
+
+    whole = products()
+    assert analysing.detect(patrol, None) == 0
+    before = products()
+    assert before == {**whole, patrol / "overlays" / "found.jpg": ANY}
+    assert analysing.ingest(inputs, patrol, None, None, adjust=None) == 0
+    for verb in (analysing.detect, analysing.locate, analysing.file, analysing.report):
+        assert verb(patrol, None) == 0
+    assert products() == before
 
 
 def test_audit_tells_an_intact_registry_from_a_changed_one(inputs, tmp_path):
@@ -103,6 +128,20 @@ def test_audit_tells_an_intact_registry_from_a_changed_one(inputs, tmp_path):
     assert "BROKEN" in told.stdout
 
 
+def test_verbs_after_a_filing_by_other_settings_find_its_registry(analysed, inputs, tmp_path):
+    patrol = Path(shutil.copytree(analysed[0], tmp_path / "patrol"))
+    write_inputs(Workspace(patrol), inputs)
+    before = analysed[0] / "cases.sqlite"
+    config = tmp_path / "district.toml"
+    config.write_text('[filing]\nregistry = "district.sqlite"\n')
+    assert analysing.file(patrol, config) == 0
+    assert (patrol / "cases.sqlite").read_bytes() == before.read_bytes()
+    (patrol / "cases.sqlite").unlink()
+    assert serving.audit([patrol], []) == 0
+    assert analysing.report(patrol, None) == 0
+    assert not (patrol / "cases.sqlite").exists()
+
+
 def test_photos_with_the_same_kinds_of_remark_share_a_line(capsys):
     def photo(name, *reasons):
         return Frame(name, f"{name}.jpg", "", 9, 9, None, None, None, None, reasons)
@@ -110,13 +149,27 @@ def test_photos_with_the_same_kinds_of_remark_share_a_line(capsys):
     fine = [photo(f"p{n}", f"fine: 2.{n} cm") for n in range(9)]
     poseless = [photo(f"q{n}", "no pose: x", "no camera: y") for n in range(5)]
     torn = [photo("b", "unreadable: cut short"), photo("c", "unreadable: no picture")]
-    _tell_frames([*fine, *poseless, *torn, photo("t", "fine: 2 cm", "blurred: x"), photo("g")])
+    _tell_frames(
+        [*fine, *poseless, *torn, photo("t", "fine: 2 cm", "blurred: x"), photo("g")],
+        Path("remarks.csv"),
+    )
     told = " ".join(capsys.readouterr().out.split())
     assert "p0.jpg, p1.jpg, p2.jpg and 6 more" in told
     assert "p3.jpg" not in told
+    assert "fine: 2.0 to 2.8 cm" in told
+    assert "remarks on each photo: remarks.csv" in told
     assert "q2.jpg and 2 more" in told
     assert all(words in told for words in ("t.jpg", "b.jpg", "c.jpg", "cut short", "no picture"))
     assert "18 photos, 0 with a pose, 17 with remarks" in told
+
+
+def test_detections_without_a_place_share_a_line_that_names_dem_and_photos(capsys):
+    beyond = [(f"p{n}", f"{n} of 9 corners look beyond dem.tif") for n in range(1, 6)]
+    _tell_unlocated([*beyond, ("p1", "4 of 9 corners look beyond dem.tif")])
+    told = " ".join(capsys.readouterr().err.split())
+    assert told.count("note:") == 1
+    assert "6 detections have no place on the ground: 1 to 5 of 9 corners" in told
+    assert "beyond dem.tif (in p1, p2, p3 and 2 more)" in told
 
 
 def test_serve_says_what_to_do_first_in_the_words_of_the_readme(analysed, tmp_path):
@@ -132,9 +185,10 @@ def test_serve_says_what_to_do_first_in_the_words_of_the_readme(analysed, tmp_pa
 
 def test_analyze_refuses_a_folder_with_other_files(inputs, tmp_path):
     (tmp_path / "thesis.docx").touch()
-    told = aerogrid("analyze", inputs.photos, *options(inputs), "--out", tmp_path)
+    told = aerogrid("analyze", inputs.photos, *options(inputs), "--out", tmp_path, "--json")
     assert told.returncode == 1
     assert "thesis.docx" in told.stderr
+    assert told.stdout == ""
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]
 
 
@@ -170,7 +224,7 @@ main()
         ("ingest", "pipeline.analysis", "write_frames", "frames.parquet"),
         ("detect", "pipeline.analysis", "write_coco", "detections.json"),  # all in the ledger
         ("locate", "pipeline.analysis", "write_observations", "observations.gpkg"),
-        ("file", "pipeline.analysis", "_write_filing", "filing.json"),  # the registry has them
+        ("file", "pipeline.analysis", "write_filing", "filing.json"),  # the registry has them
         ("report", "pipeline.reporting", "write_bulletin", "report/cases.geojson"),
     ],
 )

@@ -31,6 +31,7 @@ def test_an_interrupted_demonstration_goes_on(folder, monkeypatch):
     assert outcome.score.recall >= 0.8
     assert outcome.score.precision >= 0.8
     assert outcome.score.median_error_m <= 2.5
+    assert outcome.score.inside_95_share >= 0.9
     assert not outcome.score.twins_filed
     assert json.loads((folder / "demo.json").read_text())["outcome"]["photos"] == outcome.photos
 

@@ -1,5 +1,6 @@
 """From photos to cases on a rendered corner of the simulated district."""
 
+import json
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -7,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import rasterio
-from affine import Affine
 from shapely import box
 
 from cases.registry import Registry
@@ -17,20 +16,33 @@ from geo.formats import write_layers
 from geo.pose import Attitude, GeoPoint, Pose
 from pipeline import analysis, reporting
 from pipeline.analysis import Filed
+from pipeline.errors import NoUsablePhotoError
 from pipeline.inputs import Inputs, read_inputs
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace, read_json
 from simulations.recording import write_photo
 from tests.pipeline.rendered import CAMERA, NOW, make_photos
-from vision.frame_table import read_frame_table
+from vision.frame_table import read_frame_table, write_frames
 
 SETTINGS = Settings()
+SQUARE = [[[120.0, 32.0], [120.1, 32.0], [120.1, 32.1], [120.0, 32.0]]]
+BROKEN_CELLS = {
+    "type": "FeatureCollection",
+    "features": [
+        {
+            "type": "Feature",
+            "properties": {"code": code},
+            "geometry": {"type": "Polygon", "coordinates": SQUARE},
+        }
+        for code in ("320412001001001", None)
+    ],
+}
 
 
 @pytest.fixture(scope="module")
 def patrol(tmp_path_factory) -> Workspace:
     root = tmp_path_factory.mktemp("patrol")
-    workspace = Workspace(root)
+    workspace = Workspace(root / "patrol")
     analysis.ingest(workspace, make_photos(root), SETTINGS)
     analysis.detect(workspace, SETTINGS)
     analysis.locate(workspace, SETTINGS)
@@ -38,6 +50,11 @@ def patrol(tmp_path_factory) -> Workspace:
     reporting.report(workspace, SETTINGS)
     reporting.draw_cases(workspace, SETTINGS)
     return workspace
+
+
+def copied(patrol: Workspace, root: Path) -> Workspace:
+    """A patrol of the same, together with its photos."""
+    return Workspace(Path(shutil.copytree(patrol.root.parent, root / "copy")) / patrol.root.name)
 
 
 def products(workspace: Workspace) -> dict[str, bytes]:
@@ -67,9 +84,7 @@ def test_one_bad_photo_is_listed_and_stops_nothing(patrol):
 
 def test_every_stage_twice_leaves_the_same_bytes(patrol):
     before = products(patrol)
-    where = patrol.root / "district"
-    inputs = Inputs(patrol.photos, where / "cells.gpkg", where / "zones.gpkg", where / "dem.tif")
-    analysis.ingest(patrol, inputs, SETTINGS)
+    analysis.ingest(patrol, read_inputs(patrol), SETTINGS)
     analysis.detect(patrol, SETTINGS)
     analysis.locate(patrol, SETTINGS)
     filed = analysis.file(patrol, SETTINGS, now=NOW + timedelta(days=1))
@@ -98,7 +113,7 @@ def test_an_interrupted_search_goes_on_and_ends_the_same(patrol):
 
 def test_photos_without_cells_and_zones_still_give_cases(patrol, tmp_path: Path):
     workspace = Workspace(tmp_path)
-    analysis.ingest(workspace, Inputs(patrol.photos), SETTINGS)
+    analysis.ingest(workspace, Inputs(read_inputs(patrol).photos), SETTINGS)
     analysis.detect(workspace, SETTINGS)
     located = analysis.locate(workspace, SETTINGS)
     filed = analysis.file(workspace, SETTINGS, now=NOW)
@@ -111,19 +126,6 @@ def test_zones_that_no_rule_knows_are_refused_before_the_photos_are_read(patrol,
     write_layers(zones, {"耕地": [{"geometry": box(120, 31, 121, 32)}]})
     given = replace(read_inputs(patrol), zones=zones)
     with pytest.raises(AerogridError, match=r"zones\.gpkg: no rule knows.*耕地.*farmland"):
-        analysis.ingest(Workspace(tmp_path / "p"), given, SETTINGS)
-    assert not (tmp_path / "p").exists()
-
-
-def test_terrain_of_another_place_is_refused_before_the_search(patrol, tmp_path: Path):
-    dem = tmp_path / "dem.tif"
-    with rasterio.open(
-        dem, "w", driver="GTiff", width=9, height=9, count=1, dtype="float32", crs="EPSG:4326",
-        transform=Affine(0.01, 0, 10, 0, -0.01, 50),
-    ) as out:  # fmt: skip
-        out.write(np.zeros((1, 9, 9), np.float32))
-    given = replace(read_inputs(patrol), dem=dem)
-    with pytest.raises(AerogridError, match=r"dem\.tif: none of the 4 photos with a pose lies on"):
         analysis.ingest(Workspace(tmp_path / "p"), given, SETTINGS)
     assert not (tmp_path / "p").exists()
 
@@ -141,6 +143,50 @@ def test_photos_that_changed_since_the_search_are_not_mixed_with_it(tmp_path: Pa
         analysis.locate(workspace, SETTINGS)
     with pytest.raises(AerogridError, match="aerogrid detect"):
         analysis.file(workspace, SETTINGS, now=NOW)
+
+
+def test_photos_of_which_none_can_be_used_leave_a_patrol_as_it_was(patrol, tmp_path: Path):
+    before = {path: path.read_bytes() for path in patrol.root.rglob("*") if path.is_file()}
+    (tmp_path / "a.jpg").write_bytes(b"")
+    cells = tmp_path / "cells.geojson"
+    cells.write_text(json.dumps(BROKEN_CELLS))
+    told: list[str] = []
+    with pytest.raises(NoUsablePhotoError, match=r"none of the 1 photos"):
+        analysis.ingest(patrol, Inputs(tmp_path, cells), SETTINGS, note=told.append)
+    assert {path: path.read_bytes() for path in patrol.root.rglob("*") if path.is_file()} == before
+    assert ["no code" in said for said in told] == [True]
+
+
+def test_frames_of_which_none_can_be_used_are_not_searched(patrol, tmp_path: Path):
+    workspace = copied(patrol, tmp_path)
+    frames = read_frame_table(workspace.frames)
+    write_frames(workspace.frames, [frame for frame in frames if not frame.is_readable])
+    with pytest.raises(NoUsablePhotoError):
+        analysis.detect(workspace, SETTINGS)
+
+
+def search_again(workspace: Workspace) -> Filed:
+    analysis.ingest(workspace, read_inputs(workspace), SETTINGS)
+    analysis.detect(workspace, SETTINGS)
+    analysis.locate(workspace, SETTINGS)
+    return analysis.file(workspace, SETTINGS, now=NOW + timedelta(days=1))
+
+
+def test_a_flight_with_one_photo_more_or_less_stays_the_same_patrol(patrol, tmp_path: Path):
+    workspace = copied(patrol, tmp_path)
+    patrol_id = read_json(patrol.filing)["patrol_id"]
+    photos = read_inputs(workspace).photos
+    (photos / "torn.jpg").unlink()
+    pixels = np.random.default_rng(4).integers(90, 166, (480, 640, 3), dtype=np.uint8)
+    frame = next(f for f in read_frame_table(patrol.frames) if f.pose is not None)
+    later = NOW + timedelta(seconds=30)
+    path = photos / "later.jpg"
+    write_photo(path, pixels, frame.pose, CAMERA, later, height_home_m=100.0)
+    filed = search_again(workspace)
+    assert filed.result.gone == ()
+    assert read_json(workspace.filing)["patrol_id"] == patrol_id
+    with Registry.open(workspace.registry) as registry:
+        assert {case.gone_at for case in registry.cases()} == {None}
 
 
 def noise_over_the_cases(patrol: Workspace, root: Path, height_m: float) -> Filed:

@@ -47,6 +47,7 @@ def test_photos_of_which_none_can_be_used_are_listed_with_their_remarks(tmp_path
     with pytest.raises(NoUsablePhotoError, match=r"none of the 2 photos.*\n  a\.jpg.*\n  b\.jpg"):
         chaining.analyze(Workspace(tmp_path / "p"), Inputs(photos), Settings(), watch, now=NOW)
     assert watch.stages == ["ingest"]
+    assert not (tmp_path / "p").exists()
 
 
 def test_a_target_that_cannot_be_written_is_refused_before_any_photo_is_read(tmp_path):
@@ -54,4 +55,5 @@ def test_a_target_that_cannot_be_written_is_refused_before_any_photo_is_read(tmp
     watch, patrol = Told(), Workspace(tmp_path / "file" / "patrol")
     with pytest.raises(WriteError, match="cannot be written"):
         chaining.analyze(patrol, Inputs(tmp_path / "none"), Settings(), watch, now=NOW)
-    assert watch.stages == []
+    assert watch.stages == ["ingest"]
+    assert watch.parts == {}

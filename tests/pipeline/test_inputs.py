@@ -39,3 +39,10 @@ def test_an_input_that_has_gone_is_named(tmp_path: Path) -> None:
 def test_a_folder_without_a_patrol_names_ingest(tmp_path: Path) -> None:
     with pytest.raises(MissingProductError, match="aerogrid ingest"):
         read_inputs(Workspace(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "3", '{"photos": 3}', '{"photos": ["a"]}'])
+def test_damaged_inputs_are_refused_by_name(tmp_path: Path, text: str) -> None:
+    (tmp_path / "inputs.json").write_text(text)
+    with pytest.raises(PipelineError, match=r"inputs\.json: is not what `aerogrid ingest` writes"):
+        read_inputs(Workspace(tmp_path))

@@ -1,6 +1,7 @@
 """What the bulletin shows is what was judged, or it says why not."""
 
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,12 +13,18 @@ from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from dispatch.bulletin_html import Pictureless
 from pipeline import reporting
+from pipeline.errors import PipelineError
+from pipeline.filings import write_filing
 from pipeline.inputs import Inputs, write_inputs
-from pipeline.settings import Settings
-from pipeline.workspace import Workspace, write_json
+from pipeline.settings import Filing, Settings
+from pipeline.workspace import Workspace
+from tests.cases.world import seen
 from tests.review.conftest import make_photo, make_proposal
+from vision.coco import write_coco
 from vision.frame_table import write_frames
 from vision.images import read_rgb
+from vision.observations import observations_digest, source_digest, write_observations
+from vision.package import load_package
 
 NOW = datetime(2026, 6, 10, 9, 0, tzinfo=UTC)
 BUILDING, SMOKE = "20260610-0001", "20260610-0002"
@@ -37,10 +44,16 @@ def patrol(tmp_path: Path) -> Workspace:
         result = registry.file(
             record, Findings(proposals, ()), rulebook=load_rulebook(), footprints=(), now=NOW
         )
-    lists = {"new": list(result.new), "same": [], "gone": [], "withdrawn": [], "not_filed": []}
-    write_json(workspace.filing, {"patrol_id": "p", **lists})
+    write_filing(
+        workspace, record, Findings(proposals, ()), result, observations=observations_digest(()),
+        by=Filing(),
+    )  # fmt: skip
     write_inputs(workspace, Inputs(workspace.photos))
     write_frames(workspace.frames, frames)
+    write_coco(workspace.detections, frames, (), load_package())
+    write_observations(
+        workspace.observations, (), source_digest(workspace.frames, workspace.detections)
+    )
     return workspace
 
 
@@ -79,3 +92,37 @@ def test_photos_that_are_gone_are_counted(patrol: Workspace) -> None:
     written = reporting.report(patrol, Settings())
     assert crops(patrol) == {BUILDING}
     assert written.pictureless == {SMOKE: Pictureless.MISSING}
+
+
+def test_what_somebody_put_beside_the_bulletin_stays(patrol: Workspace) -> None:
+    reporting.report(patrol, Settings())
+    (patrol.report / "inspector-notes.txt").write_text("seen on site")
+    reporting.report(patrol, Settings())
+    assert (patrol.report / "inspector-notes.txt").read_text() == "seen on site"
+
+
+def test_a_bulletin_of_somebody_else_is_not_written_over(patrol: Workspace) -> None:
+    patrol.report.mkdir()
+    (patrol.report / "bulletin.html").write_text("mine")
+    with pytest.raises(PipelineError, match=r"bulletin\.html: was not written by aerogrid"):
+        reporting.report(patrol, Settings())
+    assert [path.name for path in patrol.report.iterdir()] == ["bulletin.html"]
+
+
+@pytest.mark.parametrize("draw", [reporting.report, reporting.draw_cases])
+def test_a_filing_of_other_observations_is_not_reported(patrol: Workspace, draw: Callable) -> None:
+    made_from = source_digest(patrol.frames, patrol.detections)
+    write_observations(patrol.observations, [seen("o", "boat", 0, 0)], made_from)
+    with pytest.raises(PipelineError, match=r"filing\.json: is of other observations.*file` again"):
+        draw(patrol, Settings())
+    write_frames(patrol.frames, [])
+    with pytest.raises(PipelineError, match=r"observations\.gpkg: .*locate` again"):
+        draw(patrol, Settings())
+    assert not patrol.report.exists()
+
+
+def test_the_report_asks_the_registry_that_was_filed_into(patrol: Workspace) -> None:
+    elsewhere = Settings(filing=Filing(registry=str(patrol.root / "other.sqlite")))
+    reporting.report(patrol, elsewhere)
+    assert crops(patrol) == {BUILDING, SMOKE}
+    assert not (patrol.root / "other.sqlite").exists()

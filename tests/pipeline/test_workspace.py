@@ -31,16 +31,38 @@ def test_damaged_json_is_refused_by_name(tmp_path: Path) -> None:
         read_json(tmp_path / "a.json")
 
 
-@pytest.mark.parametrize("entries", [[], [".DS_Store"], ["photos"], ["notes.txt", "inputs.json"]])
-def test_a_patrol_takes_a_new_folder_or_its_own(tmp_path: Path, entries: list[str]) -> None:
-    for name in entries:
-        (tmp_path / name).touch()
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (".DS_Store", ""),
+        ("frames.parquet", "cut short"),
+        ("inputs.json", '{"photos": "../photos"}'),
+        ("demo.json", '{"asked": {}}'),
+    ],
+)
+def test_a_patrol_takes_a_new_folder_or_its_own(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
     refuse_foreign_folder(Workspace(tmp_path))
     refuse_foreign_folder(Workspace(tmp_path / "new"))
 
 
-def test_a_patrol_does_not_mix_with_other_files(tmp_path: Path) -> None:
-    (tmp_path / "thesis.docx").touch()
-    with pytest.raises(PipelineError, match=r"thesis\.docx.*Give a new folder"):
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("thesis.docx", ""),
+        ("photos/a.jpg", ""),
+        ("report/thesis.docx", ""),
+        ("plan/plan.json", "{}"),
+        ("overlays/a.jpg", ""),
+        ("settings.json", "{}"),
+        ("inputs.json", '{"other": 1}'),
+        ("inputs.json", "[]"),
+        ("demo.json", "no JSON"),
+    ],
+)
+def test_a_patrol_does_not_mix_with_other_files(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(text)
+    with pytest.raises(PipelineError, match=r"and is no patrol.*Give a new folder"):
         refuse_foreign_folder(Workspace(tmp_path))
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]
+    assert (tmp_path / name).read_text() == text

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from shapely import Point
@@ -31,12 +33,19 @@ def test_case_on_its_object_is_found_and_its_error_measured():
     assert (result.recall, result.precision) == (1.0, 1.0)
 
 
+@pytest.mark.parametrize(("sigma_m", "share"), [(2.0, 0.0), (2.1, 1.0)])
+def test_a_circle_of_the_cases_own_doubt_holds_its_object_or_not(sigma_m, share):
+    case = replace(filed("boat", 3, 4), sigma_m=sigma_m)  # 5 m off; 95 % lie within 2.448 sigmas
+    assert score([planted(Kind.BOAT, 0, 0)], [case], FRAME).inside_95_share == share
+
+
 def test_object_without_a_case_is_missed():
     result = score([planted(Kind.BOAT, 0, 0)], [], FRAME)
     assert result.classes["boat"].missed == 1
     assert result.missed_codes == ("boat_on_closed_water-0",)
     assert result.recall == 0.0
     assert np.isnan(result.median_error_m)
+    assert np.isnan(result.inside_95_share)
 
 
 def test_case_far_from_everything_is_false():

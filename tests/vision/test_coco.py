@@ -49,8 +49,13 @@ def test_an_outline_over_the_whole_picture_is_one_run():
 def test_detections_come_back_as_they_were(tmp_path):
     write_coco(tmp_path / "d.json", FRAMES, DETECTIONS, PACKAGE)
     assert read_coco(tmp_path / "d.json") == DETECTIONS
-    assert model_hash(tmp_path / "d.json") == PACKAGE.sha256
+    assert model_hash(tmp_path / "d.json") == PACKAGE.digest
     assert search_scale(tmp_path / "d.json") == PACKAGE.scale
+
+
+def test_a_file_without_facts_about_its_model_says_none(tmp_path):
+    (tmp_path / "d.json").write_text('{"info": []}')
+    assert model_hash(tmp_path / "d.json") == ""
 
 
 def test_detections_that_do_not_say_their_models_scale_are_refused(tmp_path):

@@ -61,10 +61,10 @@ def test_a_detection_above_the_horizon_is_listed_with_its_reason():
     frame = frame_of("a", pose_at(0, 0, Attitude(0.0, -15.0)))
     sky, ground = shapely.box(0, 0, 200, 300), shapely.box(500, 700, 600, 800)
     detections = [Detection("a", "smoke", 0.5, sky), Detection("a", "smoke", 0.5, ground)]
-    sightings, (failure,) = locate(detections, [frame], GROUND, LOCAL)
+    sightings, (failure,) = locate(detections, [frame], GROUND, LOCAL, terrain_name="dem.tif")
     assert [s.detection for s in sightings] == detections[1:]
     assert failure.detection == detections[0]
-    assert "corners look above the horizon" in failure.reason
+    assert "corners look above the horizon or beyond dem.tif" in failure.reason
 
 
 def test_detections_without_a_pose_are_listed_with_the_photos_reason():

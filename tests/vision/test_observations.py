@@ -1,3 +1,7 @@
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+
 import geopandas
 import pyogrio
 import pytest
@@ -7,6 +11,7 @@ from tests.vision.scene import EXACT
 from tests.vision.test_associate import Patrol, scattered
 from vision.errors import VisionError
 from vision.observations import (
+    observations_digest,
     observations_source,
     read_observations,
     source_digest,
@@ -35,6 +40,17 @@ def test_the_same_observations_give_the_same_bytes(tmp_path, observations):
         write_observations(tmp_path / name, observations)
     assert (tmp_path / "a.gpkg").read_bytes() == (tmp_path / "b.gpkg").read_bytes()
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_the_digest_is_of_the_rows_not_of_the_file(tmp_path, observations):
+    write_observations(tmp_path / "o.gpkg", observations, "abc")
+    digest = observations_digest(read_observations(tmp_path / "o.gpkg"))
+    with closing(sqlite3.connect(tmp_path / "o.gpkg")) as database, database:
+        database.execute("UPDATE gpkg_contents SET last_change = '2026-01-01T00:00:00Z'")
+    assert observations_digest(read_observations(tmp_path / "o.gpkg")) == digest
+    moved = replace(observations[0], covariance_m2=(9.0, 0.0, 9.0))
+    assert observations_digest([moved]) != observations_digest(observations[:1])
+    assert observations_digest(observations[1:]) != observations_digest(observations[:-1])
 
 
 def test_a_gis_sees_polygons_in_lon_lat(tmp_path, observations):

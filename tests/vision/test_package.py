@@ -28,6 +28,26 @@ def test_a_model_with_another_hash_is_refused(tmp_path):
         load_package(manifest)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "is_other"),
+    [
+        ("boat = 0.5", "boat = 0.6", True),
+        ("mean = [0, 0, 0]", "mean = [0, 0, 0.1]", True),
+        ("tile_px = 128", "tile_px = 256", True),
+        ("[0.03, 0.3]", "[0.03, 0.4]", True),
+        ('name = "tiny"', 'name = "small"', False),
+    ],
+)
+def test_a_package_is_another_where_it_decides_otherwise(tmp_path, old, new, is_other):
+    manifest = save_model(tmp_path)
+    before = load_package(manifest)
+    assert old in manifest.read_text()
+    manifest.write_text(manifest.read_text().replace(old, new))
+    after = load_package(manifest)
+    assert after.sha256 == before.sha256
+    assert (after.digest != before.digest) == is_other
+
+
 def test_a_missing_manifest_or_model_is_named(tmp_path):
     with pytest.raises(ModelError, match="no such model manifest"):
         load_package(tmp_path / "absent.toml")
