@@ -13,12 +13,14 @@ Safety, in the order in which it is kept:
    the link is lost, the vehicle's own failsafe rules; the link is tried again.
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from flight.checks import check_kind, check_sortie
+from flight.checks import check_kind, check_sortie, drone_of
 from flight.errors import FlightError, RefusedError
 from flight.link import SILENCE_S, MavlinkLink, open_link
 from flight.modes import ARDUPILOT, PX4, Modes
@@ -37,7 +39,7 @@ from flight.session import Session, result_name
 from flight.signing import SigningKey
 from flight.transports import Transport
 from flight.trouble import FlightEvent, Trouble, troubles_of
-from flight.watch import LeftAloneError, Watch
+from flight.watch import Flown, LeftAloneError, Watch
 from geo.track import Track
 from missions.model import Sortie
 
@@ -107,6 +109,7 @@ def fly_sortie(
     simulated_uid: int | None = None,
     system: int | None = None,
     key: SigningKey | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> FlightResult:
     """Fly a sortie and come back with what was flown.
 
@@ -120,6 +123,7 @@ def fly_sortie(
         simulated_uid: number of the simulated vehicle that the caller started.
         system: MAVLink system id of the vehicle; the first that is heard if None.
         key: signs the conversation.
+        clock: of the line; another than the machine's only for a vehicle in this process.
 
     Raises:
         RefusedError: nothing was armed, and why.
@@ -131,7 +135,7 @@ def fly_sortie(
     check_sortie(sortie)
     silence_s = SILENCE_S if simulated_uid is None else SIMULATION_SILENCE_S
     with open_link(
-        connection, log_path=log_path, silence_s=silence_s, system=system, key=key
+        connection, log_path=log_path, silence_s=silence_s, system=system, key=key, clock=clock
     ) as link:
         heartbeat = link.wait_for_vehicle()
         check_kind(heartbeat)
@@ -179,8 +183,14 @@ class _Flight:
         """Have fence, failsafes and the watch seen to over the same conversation."""
         self.safeguards = Safeguards(self.session, self.sortie)
         self.course = PlanCourse(self.sortie)
+        drone = drone_of(self.sortie)
         self.watching = Watch(
-            self.sortie,
+            Flown(
+                self.sortie.code,
+                self.sortie.items,
+                self.sortie.duration_s,
+                None if drone is None else drone.wind_limit_m_s,
+            ),
             self.session,
             self._report,
             self.next_order,

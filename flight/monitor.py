@@ -14,6 +14,8 @@ from geo.pose import Attitude, GeoPoint
 from geo.track import CameraEvent, Track, TrackPoint
 
 ARMED = 128
+AUTOPILOT = 1  # MAV_COMP_ID_AUTOPILOT1
+FROM_ANY = frozenset({"STATUSTEXT", "CAMERA_FEEDBACK", "CAMERA_IMAGE_CAPTURED"})
 ON_GROUND = 1
 POSITION_FIX = 3  # GPS_FIX_TYPE_3D_FIX
 MISSION_ACTIVE, MISSION_COMPLETE = 3, 5  # MISSION_STATE
@@ -90,18 +92,20 @@ class FlightMonitor:
     ended_ms: int | None = None
     armed_ms: int | None = None
     _mission_begun: bool = False
+    _breach_untold: bool = False
     _unix_minus_boot_us: int | None = None
     _events: list[tuple[int, int, str]] = field(default_factory=list)
     _samples: list[_Sample] = field(default_factory=list)
     _releases: list[_Release] = field(default_factory=list)
 
     def feed(self, message: Message) -> None:
-        """Take one message of the vehicle."""
+        """Take one message of the vehicle; cameras and gimbals have a clock of their own."""
         boot_ms = getattr(message, "time_boot_ms", None)
-        if boot_ms is not None:
+        own = message.get_srcComponent() == AUTOPILOT
+        if own and boot_ms is not None:
             self.boot_ms = boot_ms
         take = _TAKE.get(message.get_type())
-        if take is None:
+        if take is None or not (own or message.get_type() in FROM_ANY):
             return
         try:
             take(self, message)
@@ -176,6 +180,10 @@ class FlightMonitor:
         """Words of a severity or worse since a time of the vehicle's clock."""
         return tuple(text for ms, level, text in self._events if ms >= boot_ms and level <= worst)
 
+    def texts_after(self, count: int) -> tuple[str, ...]:
+        """Words of all events but the first so many."""
+        return tuple(text for _, _, text in self._events[count:])
+
     def track(self) -> Track:
         """The last flight, from leaving the ground to the rotors' stop."""
         start_ms = self.took_off_ms if self.took_off_ms is not None else self.armed_ms
@@ -217,8 +225,6 @@ class FlightMonitor:
         self._events.append((self.boot_ms, severity, text))
 
     def _heartbeat(self, message: Message) -> None:
-        if message.get_srcComponent() != 1:
-            return
         self.coding = modes_of(message.autopilot)
         name = self.coding.name(message.custom_mode)
         if message.custom_mode != self.mode:
@@ -272,11 +278,17 @@ class FlightMonitor:
     def _status_text(self, message: Message) -> None:
         self.note(message.severity, message.text)
         if self.armed and FENCE_WORDS in message.text.lower():
-            self.fence_breached = True
+            self.fence_breached, self._breach_untold = True, False
 
     def _fence_status(self, message: Message) -> None:
-        if self.armed and message.breach_status:
-            self.fence_breached = True
+        """A breach without words is told at its second message; words may come between."""
+        if not (self.armed and message.breach_status):
+            return
+        if not self.fence_breached:
+            self.fence_breached = self._breach_untold = True
+        elif self._breach_untold:
+            self._breach_untold = False
+            self.note(WORST_TOLD, "fence breached, as FENCE_STATUS says")
 
     def _mission_current(self, message: Message) -> None:
         self.mission_seq = message.seq
@@ -345,7 +357,7 @@ class FlightMonitor:
         place = GeoPoint(message.lon / 1e7, message.lat / 1e7, message.alt / 1000)
         angles = Rotation.from_quat(message.q, scalar_first=True) if any(message.q) else None
         yaw, pitch, roll = (0.0, 0.0, 0.0) if angles is None else angles.as_euler("ZYX", True)
-        unix_us = message.time_utc or (self._unix_minus_boot_us or 0) + 1000 * message.time_boot_ms
+        unix_us = message.time_utc or (self._unix_minus_boot_us or 0) + 1000 * self.boot_ms
         height_m = message.relative_alt / 1000
         self._add_release(
             _Release(message.image_index + 1, unix_us, place, height_m, roll, pitch, yaw)

@@ -268,7 +268,7 @@ def test_a_way_home_above_the_ceiling_fails_in_the_gate_as_it_does_in_a_flight(t
 
 
 def test_a_failure_that_is_not_recognised_fails_the_flight(tmp_path, monkeypatch):
-    monkeypatch.setattr("simulations.recognising.WORDS", ())
+    monkeypatch.setattr("flight.trouble._PATTERNS", {})
     scenario = Scenario("deaf", Expectation.HOME, fault=Fault.RADIO)
     result, checks = fly(task_of(tmp_path, long_sortie()), scenario, tmp_path)
     assert checks["recognised"].passed is False
