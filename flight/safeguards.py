@@ -25,6 +25,7 @@ RETURN = 1  # FENCE_ACTION: RTL, or land where that is impossible
 RETURNING = frozenset({RETURN, 3})  # 3: SmartRTL, else RTL
 PX4_RETURN = 3  # GF_ACTION
 PX4_RETURNING = frozenset({PX4_RETURN, 5})  # 5: land
+CIRCLE_MARGIN_M = 5.0  # for the receiver's error and rounded corners
 LINK_RETURN = 1  # FS_GCS_ENABLE: RTL
 PX4_LINK_RETURN = 2  # NAV_DLL_ACT
 
@@ -107,13 +108,32 @@ class Safeguards:
             )
         self._put(name, 100 * needed_m if name == "RTL_ALT" else needed_m)
 
+    def leaves_circle(self) -> str | None:
+        """How the sortie leaves the vehicle's circular fence, in words; None where it does not."""
+        name = "GF_MAX_HOR_DIST" if self.is_px4 else "FENCE_RADIUS"
+        if not self.is_px4 and not int(self.read("FENCE_TYPE")) & CIRCLE:
+            return None
+        radius_m, reach_m = self.read(name), _reach_m(self.sortie)
+        if (self.is_px4 and radius_m <= 0) or reach_m + CIRCLE_MARGIN_M <= radius_m:
+            return None
+        return (
+            f"The vehicle's circular fence ({name}) ends at {radius_m:.0f} m from home; sortie "
+            f"{self.sortie.code} reaches {reach_m:.0f} m and needs {CIRCLE_MARGIN_M:g} m more"
+        )
+
+    def check_circle(self) -> None:
+        """Refuse a circular fence that the sortie leaves and that cannot be off for the flight."""
+        left = self.leaves_circle()
+        if self.is_px4 and left is not None:
+            raise RefusedError(f"{left}. Enlarge GF_MAX_HOR_DIST, or start closer to the cell.")
+
     def raise_fence(self) -> None:
         """Store the sortie's fence and switch it on: inside the polygon, below the ceiling."""
         if self.is_px4:
             self._raise_px4_fence()
             return
         kinds = int(self.read("FENCE_TYPE")) | ALTITUDE | POLYGON
-        if kinds & CIRCLE and not _reach_m(self.sortie) < self.read("FENCE_RADIUS"):
+        if self.leaves_circle() is not None:
             kinds &= ~CIRCLE  # 300 m as it comes; the sortie's own polygon bounds it instead
         self._put("FENCE_TYPE", kinds)
         if self.read("FENCE_ACTION") not in RETURNING:
@@ -123,14 +143,8 @@ class Safeguards:
         self._put("FENCE_ENABLE", 1)
 
     def _raise_px4_fence(self) -> None:
-        """PX4's fence is on wherever one is stored; 0 switches a limit off."""
-        radius_m = self.read("GF_MAX_HOR_DIST")
-        if radius_m > 0 and not _reach_m(self.sortie) < radius_m:
-            raise RefusedError(
-                f"The vehicle's circular fence (GF_MAX_HOR_DIST) ends at {radius_m:.0f} m from "
-                f"home; sortie {self.sortie.code} reaches {_reach_m(self.sortie):.0f} m. Enlarge "
-                "GF_MAX_HOR_DIST, or start closer to the cell."
-            )
+        """PX4's fence is on wherever one is stored."""
+        self.check_circle()
         if self.read("GF_ACTION") not in PX4_RETURNING:
             self._put("GF_ACTION", PX4_RETURN)
         self._put("GF_MAX_VER_DIST", ceiling_home_m(self.sortie))

@@ -72,7 +72,7 @@ def test_the_users_own_kinds_of_fence_stay_on(safeguards, parameters):
     assert parameters["FENCE_TYPE"] == 15
 
 
-@pytest.mark.parametrize(("radius_m", "kinds"), [(100, 5), (129, 5), (300, 7)])
+@pytest.mark.parametrize(("radius_m", "kinds"), [(100, 5), (129, 5), (133, 5), (300, 7)])
 def test_a_circle_that_the_sortie_would_leave_is_off_for_the_flight(
     safeguards, parameters, radius_m, kinds
 ):
