@@ -230,6 +230,7 @@ class Watch:
             Order.RETURN: self._command_return,
             Order.RECALL: self._command_return,
             Order.LAND: self._command_landing,
+            Order.LAND_OURS: self._command_landing,
         }[order]
         item = self.monitor.mission_item
         try:
@@ -254,7 +255,7 @@ class Watch:
             lands = order is Order.RETURN and monitor.mode == coding.landing
             if lands or order not in (Order.RETURN, Order.LAND):
                 return "a pilot or failsafe has the vehicle"
-        elif self.failsafe is not None and order in (Order.PAUSE, Order.CONTINUE, Order.RECALL):
+        elif self.failsafe is not None and order not in (Order.RETURN, Order.LAND):
             return f"a failsafe flies the vehicle ({self.failsafe})"
         if order is Order.CONTINUE and self.own != coding.hold:
             return "it was not paused from here"
