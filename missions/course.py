@@ -5,7 +5,8 @@ what waypoint controllers do; beyond that it flies as fast as its top air speed 
 CONDITION_YAW and camera commands run beside the flight and take no time (ArduPilot, AP_Mission).
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +22,8 @@ from missions.wind import Wind
 
 LEAST_LEG_M = 1e-3
 _LOITER_TIME, _SPLINE, _DELAY = 19, 82, 93  # MAV_CMD_NAV_* of missions that others made
+_JUMP = 177
+MOST_STEPS = 20_000
 _PLACES = (Command.NAV_WAYPOINT, _SPLINE, _LOITER_TIME)
 _CLIMB_SPEED, _DESCENT_SPEED = 2, 3  # SPEED_TYPE in param1 of DO_CHANGE_SPEED
 
@@ -235,18 +238,47 @@ def course_of(
 ) -> Course:
     """Follow a mission, without MAVLink's home item, from the ground to the rotors' stop.
 
-    A mission that ends in the air ends there.
+    A mission that ends in the air ends there; jumps (DO_JUMP) are followed.
 
     Raises:
-        MissionError: the mission moves nowhere.
+        MissionError: the mission moves nowhere, or its jumps never end.
     """
     flight = _Flight(home, Mover.at_start(drone, wind or Wind()))
-    for item in items:
+    for item in in_order(items):
         flight.obey(item)
     flight.stop()
     if not flight.done:
         raise MissionError("the mission has no item that moves the aircraft; add a take-off")
     return join(flight.done)
+
+
+def in_order(items: Sequence[MissionItem]) -> Iterator[MissionItem]:
+    """The items of a mission as they are flown, each DO_JUMP as often as it says.
+
+    Items are counted from 1; a jump that is used up is passed over, and stays so (ArduPilot,
+    AP_Mission::get_next_cmd), and one to nowhere ends the mission.
+
+    Raises:
+        MissionError: after `MOST_STEPS` items there is no end.
+    """
+    taken: Counter[int] = Counter()
+    at = 1
+    for _ in range(MOST_STEPS):
+        if not 1 <= at <= len(items):
+            return
+        item = items[at - 1]
+        if item.command != _JUMP:
+            yield item
+            at += 1
+            continue
+        target, times = int(item.parameters[0]), int(item.parameters[1])
+        jumps = times < 0 or taken[at] < times
+        taken[at] += 1
+        at = target if jumps else at + 1
+    raise MissionError(
+        f"the mission's jumps (DO_JUMP) do not end within {MOST_STEPS} items; give them a number "
+        "of times that a battery allows"
+    )
 
 
 class _Flight:

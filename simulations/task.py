@@ -105,6 +105,10 @@ def read_task(path: Path, drone_key: str) -> Task:
     home = _known(mission.home) or _first_place(path, items)
     drone = drone_named(drone_key)
     _check_size(path, items)
+    try:
+        planned_s = course_of(home, items, drone).total_s
+    except MissionError as error:
+        raise MissionError(f"{path}: {error}") from error
     return Task(
         code=path.name.rsplit(".", 1)[0],
         path=path,
@@ -113,7 +117,7 @@ def read_task(path: Path, drone_key: str) -> Task:
         items=tuple(items),
         fence=mission.fence,
         drone=drone,
-        planned_s=course_of(home, items, drone).total_s,
+        planned_s=planned_s,
         photos=None,
         ceiling_home_m=None,
         wind_m_s=None,
