@@ -16,7 +16,7 @@ from geo.frames import Array, LocalFrame
 from geo.pose import GeoPoint
 from missions.errors import MissionError
 from missions.model import AltitudeFrame, Autopilot, Command, Drone, MissionItem
-from missions.profile import Profiles, overlaps_s
+from missions.profile import Climb, Profiles, overlaps_s
 from missions.timing import Motion
 from missions.wind import Wind
 
@@ -136,6 +136,7 @@ class Mover:
             directions, profiles, pilot.corner_radius_m, pilot.corner_acceleration_m_s2
         )
         saved_s = (np.append(saved, 0.0) + np.insert(saved, 0, 0.0)) / 2
+        saved_s[0] -= pilot.start_s
         return Course(
             points_m[:-1][far],
             points_m[1:][far],
@@ -146,7 +147,10 @@ class Mover:
         )
 
     def _profiles(self, directions: Array, lengths_m: Array, speeds_m_s: Array) -> Profiles:
-        """On a slanted line no component of speed and acceleration exceeds its own limit."""
+        """On a slanted line no component of speed and acceleration exceeds its own limit.
+
+        The jerk counts along the line, whichever way it leads (ArduPilot, SCurve).
+        """
         pilot = self.pilot
         across = np.maximum(np.hypot(directions[:, 0], directions[:, 1]), 1e-9)
         steep = np.maximum(np.abs(directions[:, 2]), 1e-9)
@@ -159,15 +163,27 @@ class Mover:
             np.minimum(
                 self.drone.acceleration_m_s2 / across, pilot.vertical_acceleration_m_s2 / steep
             ),
-            np.minimum(pilot.jerk_m_s3 / across, pilot.vertical_jerk_m_s3 / steep),
+            np.full(len(lengths_m), pilot.jerk_m_s3),
         )
 
     def take_off(self, ground_m: Array, height_m: float) -> Course:
         """Spool up and climb straight from a place (3,)."""
-        above = np.array([*ground_m[:2], height_m])
-        return join(
-            [still(ground_m, self.pilot.spool_up_s), self.along(np.stack([ground_m, above]))]
+        pilot, above = self.pilot, np.array([*ground_m[:2], height_m])
+        waiting, rise_m = still(ground_m, pilot.spool_up_s), height_m - float(ground_m[2])
+        if rise_m <= LEAST_LEG_M:
+            return waiting
+        climb = Climb.of(
+            rise_m, self.up_m_s, pilot.vertical_acceleration_m_s2, pilot.vertical_jerk_m_s3
         )
+        rising = Course(
+            ground_m[None],
+            above[None],
+            np.array([climb.duration_s]),
+            np.array([[0.0, 0.0, climb.peak_m_s]]),
+            np.array([climb.ramps_s / climb.duration_s]),
+            np.zeros(1, dtype=bool),
+        )
+        return join([waiting, rising])
 
     def land(self, above_m: Array) -> Course:
         """Sink straight down from a place (3,) to the height of home and stop the rotors."""
@@ -208,8 +224,7 @@ class Mover:
         back = replace(self, speed_m_s=pilot.return_speed_m_s)
         return join(
             [
-                back.along(np.stack([here_m, risen])),
-                back.along(np.stack([risen, above])),
+                back.along(np.stack([here_m, risen, above])),
                 still(above, pilot.return_hover_s),
                 back.land(above),
             ]
