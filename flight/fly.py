@@ -236,6 +236,18 @@ class _Flight:
         home = self.monitor.home or self.sortie.home
         first = (home_item(home),) if self.coding.has_home_item else ()
         self.session.store((*first, *self.sortie.items), MISSION)
+        self._rewind()
+
+    def _rewind(self) -> None:
+        """See that the mission will begin at its beginning, whatever was flown or set before."""
+        answer = self.session.command(mavlink.MAV_CMD_DO_SET_MISSION_CURRENT, 0)
+        self.session.request_message(42, "MISSION_CURRENT")
+        at = self.monitor.mission_item
+        if at > 1:
+            raise RefusedError(
+                f"The vehicle would begin at item {at} of the mission and does not go back to its "
+                f"first ({result_name(answer)}). Restart the vehicle."
+            )
 
     def _ask_for_streams(self) -> None:
         rates_hz = RATES_HZ | WIND_RATES_HZ.get(self.coding.autopilot, {})
@@ -256,14 +268,9 @@ class _Flight:
             name = self.coding.name(mode)
             raise RefusedError(f"The vehicle does not enter {name}, in which it is armed.")
         self._check_disarmed()  # by a heartbeat that came after the order
-        since_ms = self.monitor.boot_ms
-        self._arming_ordered = True
-        answer = session.command(mavlink.MAV_CMD_COMPONENT_ARM_DISARM, 1)
-        if answer != 0:
-            self._arming_ordered = False
-            reasons = self._reasons(since_ms)
-            raise RefusedError(f"The vehicle refuses to arm ({result_name(answer)}): {reasons}.")
+        self._arm()
         self._start_ordered = True
+        since_ms = self.monitor.boot_ms
         answer = session.command(mavlink.MAV_CMD_MISSION_START)
         if answer != 0:
             self._start_ordered = False
@@ -271,6 +278,24 @@ class _Flight:
             raise RefusedError(
                 f"The vehicle refuses to start the mission ({result_name(answer)}): {reasons}."
             )
+
+    def _arm(self) -> None:
+        """Arm; what is against it may pass, as while a new fence is taken in."""
+        since_ms = self.monitor.boot_ms
+        self._arming_ordered = True
+        answer = self.session.command_patiently(
+            mavlink.MAV_CMD_COMPONENT_ARM_DISARM, 1, before_again=self._check_refused
+        )
+        if answer != 0:
+            self._arming_ordered = False
+            reasons = self._reasons(since_ms)
+            raise RefusedError(f"The vehicle refuses to arm ({result_name(answer)}): {reasons}.")
+
+    def _check_refused(self) -> None:
+        """See that nobody else has armed it meanwhile: then it is not ours."""
+        if self.monitor.armed:
+            self._arming_ordered = False
+            self._check_disarmed()
 
     def _check_disarmed(self) -> None:
         if self.monitor.armed:

@@ -21,6 +21,7 @@ POSITION_FIX = 3  # GPS_FIX_TYPE_3D_FIX
 MISSION_ACTIVE, MISSION_COMPLETE = 3, 5  # MISSION_STATE
 WORST_TOLD = 5  # MAV_SEVERITY_NOTICE: fence breaches are told at this level
 FENCE_WORDS = "fence breached"
+PART_LENGTH = 50  # of STATUSTEXT.text
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST_US = round(datetime(2200, 1, 1, tzinfo=UTC).timestamp() * 1e6)
 
@@ -93,6 +94,7 @@ class FlightMonitor:
     armed_ms: int | None = None
     _mission_begun: bool = False
     _breach_untold: bool = False
+    _parts: dict[tuple[int, int], str] = field(default_factory=dict)
     _unix_minus_boot_us: int | None = None
     _events: list[tuple[int, int, str]] = field(default_factory=list)
     _samples: list[_Sample] = field(default_factory=list)
@@ -276,9 +278,24 @@ class FlightMonitor:
             self._unix_minus_boot_us = message.time_unix_usec - message.time_boot_ms * 1000
 
     def _status_text(self, message: Message) -> None:
-        self.note(message.severity, message.text)
-        if self.armed and FENCE_WORDS in message.text.lower():
+        text = self._joined(message)
+        if text is None:
+            return
+        self.note(message.severity, text)
+        if self.armed and FENCE_WORDS in text.lower():
             self.fence_breached, self._breach_untold = True, False
+
+    def _joined(self, message: Message) -> str | None:
+        """A text whole: longer ones come in parts of 50 (STATUSTEXT.id); None where more comes."""
+        number, part = getattr(message, "id", 0), getattr(message, "chunk_seq", 0)
+        if not number:
+            return str(message.text)
+        key = message.get_srcComponent(), number
+        text = f"{self._parts.pop(key, '') if part else ''}{message.text}"
+        if len(message.text) < PART_LENGTH:
+            return text
+        self._parts = {key: text}  # of an older one the end was lost
+        return None
 
     def _fence_status(self, message: Message) -> None:
         """A breach without words is told at its second message; words may come between."""

@@ -235,7 +235,10 @@ class _Preflight:
     def _link_failsafe(self) -> Iterator[Point]:
         name = "NAV_DLL_ACT" if self.safeguards.is_px4 else "FS_GCS_ENABLE"
         value = self.safeguards.read(name)
+        self.safeguards.check_listener()
         wrong = [] if value > 0 else [f"{name} is 0: it would fly on"]
+        if self.safeguards.flies_on_without_link() is not None:
+            wrong.append("FS_OPTIONS lets it fly its mission on")
         yield _set_in_flight("link failsafe", wrong, f"{name} is {value:g}", "a return")
 
     def _camera(self) -> Iterator[Point]:

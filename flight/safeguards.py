@@ -13,6 +13,7 @@ import shapely
 
 from flight.checks import ceiling_home_m
 from flight.errors import FlightError, RefusedError, TransferError
+from flight.link import GROUND_SYSTEM
 from flight.modes import PX4
 from flight.protocol import FENCE, RALLY, fence_items
 from flight.session import Session
@@ -26,6 +27,7 @@ RETURNING = frozenset({RETURN, 3})  # 3: SmartRTL, else RTL
 PX4_RETURN = 3  # GF_ACTION
 PX4_RETURNING = frozenset({PX4_RETURN, 5})  # 5: land
 CIRCLE_MARGIN_M = 5.0  # for the receiver's error and rounded corners
+GCS_LOST_IN_AUTO = 2  # FS_OPTIONS: go on with a mission when the ground station is lost
 LINK_RETURN = 1  # FS_GCS_ENABLE: RTL
 PX4_LINK_RETURN = 2  # NAV_DLL_ACT
 
@@ -68,6 +70,20 @@ class Safeguards:
                 f"{ceiling_m:.0f} m of sortie {self.sortie.code}. Set {name} to "
                 f"{value:.0f} or less."
             )
+        if not self.is_px4:
+            self._check_climb(name.endswith("_M"), ceiling_m)
+
+    def _check_climb(self, in_metres: bool, ceiling_m: float) -> None:
+        """Refuse a climb that a return always begins with and that leads above the ceiling."""
+        name = "RTL_CLIMB_MIN_M" if in_metres else "RTL_CLIMB_MIN"
+        climb_m = (self.session.read_parameter(name) or 0.0) / (1 if in_metres else 100)
+        highest_m = max(leg.end[2] for leg in legs(self.sortie.home, self.sortie.items))
+        if climb_m > 0 and highest_m + climb_m > ceiling_m:
+            raise RefusedError(
+                f"The vehicle begins each return by climbing {climb_m:g} m ({name}), from up to "
+                f"{highest_m:.0f} m to above the ceiling of {ceiling_m:.0f} m of sortie "
+                f"{self.sortie.code}. Set {name} to 0."
+            )
 
     def check_rally(self) -> tuple[str, ...]:
         """Refuse rally points outside of the fence: a vehicle returns to the nearest one.
@@ -91,8 +107,32 @@ class Safeguards:
     def watch_link(self) -> None:
         """See that the vehicle returns when its ground station is lost."""
         name, action = ("NAV_DLL_ACT", PX4_LINK_RETURN) if self.is_px4 else _COPTER_LINK
+        self.check_listener()
         if not self.read(name) > 0:
             self._put(name, action)
+        options = self.flies_on_without_link()
+        if options is not None:
+            self._put("FS_OPTIONS", options & ~GCS_LOST_IN_AUTO)
+
+    def flies_on_without_link(self) -> int | None:
+        """FS_OPTIONS where it lets a mission be flown on without a ground station; None if not."""
+        found = None if self.is_px4 else self.session.read_parameter("FS_OPTIONS")
+        return int(found) if found is not None and int(found) & GCS_LOST_IN_AUTO else None
+
+    def check_listener(self) -> None:
+        """Refuse an ArduPilot that listens to another ground station: it would not miss us."""
+        if self.is_px4:
+            return
+        read, name = self.session.read_parameter, "SYSID_MYGCS"
+        first = last = read(name)
+        if first is None:  # its names from ArduCopter 4.7 on
+            name, first, last = "MAV_GCS_SYSID", read("MAV_GCS_SYSID"), read("MAV_GCS_SYSID_HI")
+        if first is None or first <= GROUND_SYSTEM <= max(first, last or 0):
+            return
+        raise RefusedError(
+            f"The vehicle listens to ground station {first:g} ({name}); we are {GROUND_SYSTEM}, so "
+            f"it would fly on when our link is lost. Set {name} to {GROUND_SYSTEM}."
+        )
 
     def raise_return(self) -> None:
         """Let the vehicle return as high as the sortie's way home over hills and masts needs."""

@@ -205,7 +205,7 @@ class Pilot:
 
     def _order(self, what: str, command: int, *parameters: float) -> None:
         begun = len(self.texts)
-        answer = self.session.command(command, *parameters)
+        answer = self.session.command_patiently(command, *parameters)
         if answer != 0:
             self.session.wait(lambda m: False, 0.5)
             said = "; ".join(dict.fromkeys(self.texts[begun:])) or "it gives no reason"

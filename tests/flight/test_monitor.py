@@ -245,3 +245,20 @@ def test_a_breach_is_told_where_the_vehicle_has_no_words_for_it():
         monitor = FlightMonitor()
         feed(monitor, heartbeat(3, armed=True), *messages)
         assert [t for t in monitor.texts_after(0) if "fence" in t] == told
+
+
+def chunk(text, number, part):
+    return mavlink.MAVLink_statustext_message(2, text.encode(), number, part)
+
+
+def test_a_long_text_is_put_together():
+    monitor = FlightMonitor()
+    long = "PreArm: Battery 1 below minimum arming voltage, and the battery 2 is unhealthy too"
+    feed(monitor, chunk(long[:50], 7, 0), chunk(long[50:], 7, 1), chunk("Other", 0, 0))
+    assert monitor.texts_after(0) == (long, "Other")
+
+
+def test_a_text_whose_end_is_lost_does_not_spoil_the_next():
+    monitor = FlightMonitor()
+    feed(monitor, chunk("a" * 50, 7, 0), chunk("b" * 50, 8, 0), chunk("end", 8, 1))
+    assert monitor.texts_after(0) == ("b" * 50 + "end",)

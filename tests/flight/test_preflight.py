@@ -47,6 +47,8 @@ def test_a_vehicle_that_is_set_up_is_fit(link):
         ("FENCE_ALT_MAX", 100, "ceiling", Status.WARNING, "FENCE_ALT_MAX is 100 m"),
         ("RTL_ALT", 9000, "return height", Status.FAILED, "returns at 90 m"),
         ("FS_GCS_ENABLE", 0, "link failsafe", Status.WARNING, "would fly on"),
+        ("FS_OPTIONS", 18, "link failsafe", Status.WARNING, "lets it fly its mission on"),
+        ("SYSID_MYGCS", 1, "link failsafe", Status.FAILED, "listens to ground station 1"),
         ("BATT_FS_LOW_ACT", 0, "battery failsafe", Status.WARNING, "BATT_FS_LOW_ACT 0"),
         ("BATT_LOW_VOLT", 0, "battery failsafe", Status.WARNING, "at 0 V"),
         ("MNT1_TYPE", 0, "camera", Status.WARNING, "fixed to the body"),
