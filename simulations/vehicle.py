@@ -313,8 +313,9 @@ class Multirotor:
         place, speed, change = self.target
         wanted, integral = [0.0, 0.0], list(self._integral)
         offset = place[0] - self.position[0], place[1] - self.position[1]
-        off_m = math.hypot(*offset)
-        pull = approach_m_s(off_m, self.limits.acceleration_m_s2, POSITION_P) / max(off_m, 1e-9)
+        off_m, pull = math.hypot(*offset), POSITION_P
+        if off_m > self.limits.acceleration_m_s2 / POSITION_P**2:  # what can be braked from
+            pull = approach_m_s(off_m, self.limits.acceleration_m_s2, POSITION_P) / off_m
         for axis in (0, 1):
             error_m_s = speed[axis] - self.velocity[axis] + pull * offset[axis]
             if not self.saturated:
@@ -325,15 +326,14 @@ class Multirotor:
 
     def _keep_pace(self) -> None:
         """Let the target wait for a vehicle that does not follow it (AC_WPNav, track_scaler_dt)."""
-        place, velocity, _ = self.target
-        speed = math.sqrt(sum(part * part for part in velocity))
+        (x, y, z), (ux, uy, uz), _ = self.target
+        squared = ux * ux + uy * uy + uz * uz  # of the speed, so everything is in units of it
         kept = 1.0
-        if speed > 1e-3:
-            along = [part / speed for part in velocity]
-            made = sum(u * v for u, v in zip(along, self.velocity, strict=True))
-            parts = zip(along, place, self.position, strict=True)
-            behind = sum(u * (wanted - is_at) for u, wanted, is_at in parts)
-            kept = max(0.0, min(1.0, 0.05 + (made - POSITION_P * behind) / speed))
+        if squared > 1e-6:
+            (px, py, pz), (vx, vy, vz) = self.position, self.velocity
+            made = ux * vx + uy * vy + uz * vz
+            behind = ux * (x - px) + uy * (y - py) + uz * (z - pz)
+            kept = max(0.0, min(1.0, 0.05 + (made - POSITION_P * behind) / squared))
         lag_s = self.limits.acceleration_m_s2 / self.limits.jerk_m_s3
         self._pace += (kept - self._pace) * STEP_S / max(lag_s, STEP_S)
 
