@@ -23,7 +23,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from flight.checks import check_kind, check_sortie, drone_of
 from flight.errors import FlightError, RefusedError
 from flight.link import SILENCE_S, MavlinkLink, open_link
-from flight.modes import ARDUPILOT, PX4, Modes
+from flight.modes import Modes
 from flight.monitor import FlightMonitor
 from flight.orders import NextOrder, no_order
 from flight.progress import (
@@ -33,10 +33,11 @@ from flight.progress import (
     ProgressListener,
 )
 from flight.protocol import MISSION, home_item
-from flight.readiness import check_readiness, wait_ready
+from flight.readiness import check_readiness, rewind_mission, wait_ready
 from flight.safeguards import Safeguards
 from flight.session import Session, result_name
 from flight.signing import SigningKey
+from flight.streams import ask_for_streams
 from flight.transports import Transport
 from flight.trouble import FlightEvent, Trouble, troubles_of
 from flight.watch import Flown, LeftAloneError, Watch
@@ -53,22 +54,6 @@ RELINK_S = 60.0  # how long a real vehicle's lost link is tried again
 SIMULATION_SILENCE_S = (
     60.0  # a busy machine may starve a simulation; its end closes the line anyway
 )
-RATES_HZ = {
-    33: 5,
-    30: 4,
-    1: 1,
-    2: 1,
-    24: 1,
-    36: 2,
-    42: 2,
-    74: 1,
-    147: 1,
-    162: 1,
-    193: 1,
-    242: 0.2,
-    245: 2,
-}
-WIND_RATES_HZ = {ARDUPILOT: {168: 0.5}, PX4: {231: 0.5}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +180,7 @@ class _Flight:
             self._report,
             self.next_order,
             self.relink_s,
-            self._ask_for_streams,
+            lambda: ask_for_streams(self.session),
         )
 
     @property
@@ -222,7 +207,7 @@ class _Flight:
 
     def prepare(self) -> None:
         """Wait until the vehicle is ready, check its place, store fence and mission."""
-        self._ask_for_streams()
+        ask_for_streams(self.session)
         self._report("waiting")
         wait_ready(self.session)
         self.notes += check_readiness(self.session, self.sortie, arm_real=self.arm_real)
@@ -236,23 +221,7 @@ class _Flight:
         home = self.monitor.home or self.sortie.home
         first = (home_item(home),) if self.coding.has_home_item else ()
         self.session.store((*first, *self.sortie.items), MISSION)
-        self._rewind()
-
-    def _rewind(self) -> None:
-        """See that the mission will begin at its beginning, whatever was flown or set before."""
-        answer = self.session.command(mavlink.MAV_CMD_DO_SET_MISSION_CURRENT, 0)
-        self.session.request_message(42, "MISSION_CURRENT")
-        at = self.monitor.mission_item
-        if at > 1:
-            raise RefusedError(
-                f"The vehicle would begin at item {at} of the mission and does not go back to its "
-                f"first ({result_name(answer)}). Restart the vehicle."
-            )
-
-    def _ask_for_streams(self) -> None:
-        rates_hz = RATES_HZ | WIND_RATES_HZ.get(self.coding.autopilot, {})
-        for kind, rate_hz in rates_hz.items():
-            self.session.set_interval(kind, rate_hz)
+        rewind_mission(self.session)
 
     def launch(self) -> None:
         """Arm and start the mission."""

@@ -9,6 +9,8 @@ from scipy.spatial.transform import Rotation
 from flight.body_camera import NADIR_PITCH_DEG, body_fixed_attitude
 from flight.modes import COPTER, Modes, modes_of
 from flight.protocol import Message
+from flight.samples import Release, Sample
+from flight.texts import Joining
 from flight.trouble import MODE_WORD, FlightEvent
 from geo.pose import Attitude, GeoPoint
 from geo.track import CameraEvent, Track, TrackPoint
@@ -21,33 +23,8 @@ POSITION_FIX = 3  # GPS_FIX_TYPE_3D_FIX
 MISSION_ACTIVE, MISSION_COMPLETE = 3, 5  # MISSION_STATE
 WORST_TOLD = 5  # MAV_SEVERITY_NOTICE: fence breaches are told at this level
 FENCE_WORDS = "fence breached"
-PART_LENGTH = 50  # of STATUSTEXT.text
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST_US = round(datetime(2200, 1, 1, tzinfo=UTC).timestamp() * 1e6)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    """One GLOBAL_POSITION_INT, and the state of the vehicle when it came."""
-
-    boot_ms: int
-    position: GeoPoint
-    height_home_m: float
-    heading_deg: float
-    ground_speed_m_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Release:
-    """One release of the shutter, with the aerospace angles of the vehicle's body."""
-
-    index: int
-    unix_us: int
-    position: GeoPoint
-    height_home_m: float
-    roll_deg: float
-    pitch_deg: float
-    yaw_deg: float
 
 
 @dataclass(slots=True)
@@ -94,11 +71,11 @@ class FlightMonitor:
     armed_ms: int | None = None
     _mission_begun: bool = False
     _breach_untold: bool = False
-    _parts: dict[tuple[int, int], str] = field(default_factory=dict)
+    _joining: Joining = field(default_factory=Joining)
     _unix_minus_boot_us: int | None = None
     _events: list[tuple[int, int, str]] = field(default_factory=list)
-    _samples: list[_Sample] = field(default_factory=list)
-    _releases: list[_Release] = field(default_factory=list)
+    _samples: list[Sample] = field(default_factory=list)
+    _releases: list[Release] = field(default_factory=list)
 
     def feed(self, message: Message) -> None:
         """Take one message of the vehicle; cameras and gimbals have a clock of their own."""
@@ -200,7 +177,7 @@ class FlightMonitor:
         events = (self._camera_event(r) for r in self._releases)
         return Track(points, tuple(event for event in events if event is not None))
 
-    def _camera_event(self, release: _Release) -> CameraEvent | None:
+    def _camera_event(self, release: Release) -> CameraEvent | None:
         time = utc_of(release.unix_us)
         if time is None:
             return None
@@ -260,7 +237,7 @@ class FlightMonitor:
         self.height_home_m = message.relative_alt / 1000
         self.ground_speed_m_s = math.hypot(message.vx, message.vy) / 100
         self._samples.append(
-            _Sample(
+            Sample(
                 message.time_boot_ms,
                 place,
                 self.height_home_m,
@@ -278,24 +255,12 @@ class FlightMonitor:
             self._unix_minus_boot_us = message.time_unix_usec - message.time_boot_ms * 1000
 
     def _status_text(self, message: Message) -> None:
-        text = self._joined(message)
+        text = self._joining.join(message)
         if text is None:
             return
         self.note(message.severity, text)
         if self.armed and FENCE_WORDS in text.lower():
             self.fence_breached, self._breach_untold = True, False
-
-    def _joined(self, message: Message) -> str | None:
-        """A text whole: longer ones come in parts of 50 (STATUSTEXT.id); None where more comes."""
-        number, part = getattr(message, "id", 0), getattr(message, "chunk_seq", 0)
-        if not number:
-            return str(message.text)
-        key = message.get_srcComponent(), number
-        text = f"{self._parts.pop(key, '') if part else ''}{message.text}"
-        if len(message.text) < PART_LENGTH:
-            return text
-        self._parts = {key: text}  # of an older one the end was lost
-        return None
 
     def _fence_status(self, message: Message) -> None:
         """A breach without words is told at its second message; words may come between."""
@@ -364,7 +329,7 @@ class FlightMonitor:
         place = GeoPoint(message.lng / 1e7, message.lat / 1e7, message.alt_msl)
         angles = message.roll, message.pitch, message.yaw
         self._add_release(
-            _Release(message.img_idx, message.time_usec, place, message.alt_rel, *angles)
+            Release(message.img_idx, message.time_usec, place, message.alt_rel, *angles)
         )
 
     def _image_captured(self, message: Message) -> None:
@@ -377,10 +342,10 @@ class FlightMonitor:
         unix_us = message.time_utc or (self._unix_minus_boot_us or 0) + 1000 * self.boot_ms
         height_m = message.relative_alt / 1000
         self._add_release(
-            _Release(message.image_index + 1, unix_us, place, height_m, roll, pitch, yaw)
+            Release(message.image_index + 1, unix_us, place, height_m, roll, pitch, yaw)
         )
 
-    def _add_release(self, release: _Release) -> None:
+    def _add_release(self, release: Release) -> None:
         """Keep a release, once where it comes twice; refuse a time or angle that cannot be."""
         angles = release.roll_deg, release.pitch_deg, release.yaw_deg
         numbers = (*angles, release.height_home_m)
