@@ -13,6 +13,8 @@ from missions.model import AltitudeFrame, Command, Drone, Sortie
 
 MULTIROTORS = frozenset({2, 3, 4, 13, 14, 15, 29, 35})  # MAV_TYPE: quad, coaxial, heli, hexa...
 CLEARANCE_M = 15.0  # of the ceiling above the flying height where the planner set none
+ENDS = frozenset({Command.NAV_RETURN_TO_LAUNCH, Command.NAV_LAND})
+MOVING = ENDS | {Command.NAV_WAYPOINT, Command.NAV_TAKEOFF}
 PLACED = frozenset({Command.NAV_WAYPOINT, Command.NAV_TAKEOFF, Command.NAV_LAND})
 FRAMES = frozenset({int(AltitudeFrame.ABOVE_HOME), 6})  # 6: the same for MISSION_ITEM_INT
 SHARE_STEP = 0.005  # batteries tell whole percents
@@ -47,10 +49,25 @@ def check_sortie(sortie: Sortie) -> None:
 
 
 def _check_ends(sortie: Sortie) -> None:
+    """Neither ArduPilot nor PX4 begins a mission that moves before its take-off."""
     commands = [item.command for item in sortie.items]
-    if Command.NAV_TAKEOFF not in commands:
+    moving = [command for command in commands if command in MOVING]
+    if Command.NAV_TAKEOFF not in moving:
         raise RefusedError(f"Sortie {sortie.code} has no take-off item; plan it again.")
-    if commands[-1] not in (Command.NAV_RETURN_TO_LAUNCH, Command.NAV_LAND):
+    if moving[0] != Command.NAV_TAKEOFF:
+        seq = commands.index(moving[0]) + 1
+        raise RefusedError(
+            f"Item {seq} of sortie {sortie.code} (command {moving[0]}) moves the vehicle before "
+            "its take-off (22); no autopilot begins such a mission on the ground. Plan it again."
+        )
+    early = next((n for n, c in enumerate(commands[:-1], 1) if c in ENDS), None)
+    if early is not None:
+        raise RefusedError(
+            f"Item {early} of sortie {sortie.code} (command {commands[early - 1]}) brings the "
+            f"vehicle down, but {len(commands) - early} items follow; it would stand there, or "
+            "take off again by itself. Plan it again."
+        )
+    if commands[-1] not in ENDS:
         raise RefusedError(
             f"Sortie {sortie.code} ends with command {commands[-1]}, not with a return (20) or a "
             "landing (21); plan it again."

@@ -79,6 +79,7 @@ class Fleet:
     _modes: dict[str, str] = field(default_factory=dict)
     _near: dict[frozenset[str], str | None] = field(default_factory=dict)  # who stands for a pair
     _orders: dict[str, list[Order]] = field(default_factory=dict)
+    _told: dict[str, Order] = field(default_factory=dict)  # the last order of a person to each
     _lost: set[str] = field(default_factory=set)
     _stopping: bool = False
 
@@ -118,14 +119,16 @@ class Fleet:
         with self._air:
             self._stopping = True
             self._air.notify_all()
-        self._order_all(Order.RECALL)
+        self._order_all(Order.RETURN)
 
     def _order_all(self, order: Order) -> None:
-        """Order all that nobody else has; a pilot who took one over keeps it."""
-        told = Order.RECALL if order is Order.RETURN else order
+        """Give a person's order to all that nobody else has; a pilot who took one over keeps it."""
         with self._air:
             for code in self._cleared:
-                self._orders.setdefault(code, []).append(told)
+                self._orders.setdefault(code, []).append(order.to_many)
+                self._told[code] = order
+            if order is Order.CONTINUE:  # who stood for another stands no more
+                self._near = dict.fromkeys(self._near)
 
     def _fly_all(self, vehicle: FleetVehicle, flights: Sequence[ListedFlight]) -> None:
         """Fly one vehicle's flights; after a failure name the rest as not flown."""
@@ -212,7 +215,7 @@ class Fleet:
 
     def _give_free(self, code: str) -> None:
         with self._air:
-            for record in (self._cleared, self._places, self._modes, self._orders):
+            for record in (self._cleared, self._places, self._modes, self._orders, self._told):
                 record.pop(code, None)
             for pair in [pair for pair, stopped in self._near.items() if stopped == code]:
                 del self._near[pair]
@@ -264,10 +267,18 @@ class Fleet:
         stopped = self._near.pop(pair)
         if stopped is None or stopped in self._near.values():
             return
+        (other,) = pair - {stopped}
+        if not self._may_be_told(stopped):
+            text = f"well apart from {other}, but a person told it to {self._told[stopped]}"
+            self.journal.write(stopped, "clear", text=text)
+            return
         if self._modes.get(stopped) in HOLDS:
             self._orders.setdefault(stopped, []).append(Order.CONTINUE)
-        (other,) = pair - {stopped}
         self.journal.write(stopped, "continue", text=f"well apart from {other}")
+
+    def _may_be_told(self, code: str) -> bool:
+        """Whether no order of a person is in force that one of ours would go against."""
+        return self._told.get(code) in (None, Order.CONTINUE)
 
     def _separate(self, near: Closeness) -> None:
         """Stop the later of two that flies its mission; one that returns or lands is not stopped.
@@ -286,6 +297,7 @@ class Fleet:
             code
             for code in (earlier, later)
             if is_mission(self._modes[code])
+            and self._may_be_told(code)
             and code not in standing
             and code not in self._waited_for(others[code])
         ]

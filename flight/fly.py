@@ -13,15 +13,17 @@ Safety, in the order in which it is kept:
    the link is lost, the vehicle's own failsafe rules; the link is tried again.
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from flight.checks import check_kind, check_sortie
+from flight.checks import check_kind, check_sortie, drone_of
 from flight.errors import FlightError, RefusedError
 from flight.link import SILENCE_S, MavlinkLink, open_link
-from flight.modes import ARDUPILOT, PX4, Modes
+from flight.modes import Modes
 from flight.monitor import FlightMonitor
 from flight.orders import NextOrder, no_order
 from flight.progress import (
@@ -31,13 +33,14 @@ from flight.progress import (
     ProgressListener,
 )
 from flight.protocol import MISSION, home_item
-from flight.readiness import check_readiness, wait_ready
+from flight.readiness import check_readiness, rewind_mission, wait_ready
 from flight.safeguards import Safeguards
 from flight.session import Session, result_name
 from flight.signing import SigningKey
+from flight.streams import ask_for_streams
 from flight.transports import Transport
 from flight.trouble import FlightEvent, Trouble, troubles_of
-from flight.watch import LeftAloneError, Watch
+from flight.watch import Flown, LeftAloneError, Watch
 from geo.track import Track
 from missions.model import Sortie
 
@@ -51,22 +54,6 @@ RELINK_S = 60.0  # how long a real vehicle's lost link is tried again
 SIMULATION_SILENCE_S = (
     60.0  # a busy machine may starve a simulation; its end closes the line anyway
 )
-RATES_HZ = {
-    33: 5,
-    30: 4,
-    1: 1,
-    2: 1,
-    24: 1,
-    36: 2,
-    42: 2,
-    74: 1,
-    147: 1,
-    162: 1,
-    193: 1,
-    242: 0.2,
-    245: 2,
-}
-WIND_RATES_HZ = {ARDUPILOT: {168: 0.5}, PX4: {231: 0.5}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +94,7 @@ def fly_sortie(
     simulated_uid: int | None = None,
     system: int | None = None,
     key: SigningKey | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> FlightResult:
     """Fly a sortie and come back with what was flown.
 
@@ -120,6 +108,7 @@ def fly_sortie(
         simulated_uid: number of the simulated vehicle that the caller started.
         system: MAVLink system id of the vehicle; the first that is heard if None.
         key: signs the conversation.
+        clock: of the line; another than the machine's only for a vehicle in this process.
 
     Raises:
         RefusedError: nothing was armed, and why.
@@ -131,7 +120,7 @@ def fly_sortie(
     check_sortie(sortie)
     silence_s = SILENCE_S if simulated_uid is None else SIMULATION_SILENCE_S
     with open_link(
-        connection, log_path=log_path, silence_s=silence_s, system=system, key=key
+        connection, log_path=log_path, silence_s=silence_s, system=system, key=key, clock=clock
     ) as link:
         heartbeat = link.wait_for_vehicle()
         check_kind(heartbeat)
@@ -179,13 +168,19 @@ class _Flight:
         """Have fence, failsafes and the watch seen to over the same conversation."""
         self.safeguards = Safeguards(self.session, self.sortie)
         self.course = PlanCourse(self.sortie)
+        drone = drone_of(self.sortie)
         self.watching = Watch(
-            self.sortie,
+            Flown(
+                self.sortie.code,
+                self.sortie.items,
+                self.sortie.duration_s,
+                None if drone is None else drone.wind_limit_m_s,
+            ),
             self.session,
             self._report,
             self.next_order,
             self.relink_s,
-            self._ask_for_streams,
+            lambda: ask_for_streams(self.session),
         )
 
     @property
@@ -212,7 +207,7 @@ class _Flight:
 
     def prepare(self) -> None:
         """Wait until the vehicle is ready, check its place, store fence and mission."""
-        self._ask_for_streams()
+        ask_for_streams(self.session)
         self._report("waiting")
         wait_ready(self.session)
         self.notes += check_readiness(self.session, self.sortie, arm_real=self.arm_real)
@@ -226,11 +221,7 @@ class _Flight:
         home = self.monitor.home or self.sortie.home
         first = (home_item(home),) if self.coding.has_home_item else ()
         self.session.store((*first, *self.sortie.items), MISSION)
-
-    def _ask_for_streams(self) -> None:
-        rates_hz = RATES_HZ | WIND_RATES_HZ.get(self.coding.autopilot, {})
-        for kind, rate_hz in rates_hz.items():
-            self.session.set_interval(kind, rate_hz)
+        rewind_mission(self.session)
 
     def launch(self) -> None:
         """Arm and start the mission."""
@@ -246,14 +237,9 @@ class _Flight:
             name = self.coding.name(mode)
             raise RefusedError(f"The vehicle does not enter {name}, in which it is armed.")
         self._check_disarmed()  # by a heartbeat that came after the order
-        since_ms = self.monitor.boot_ms
-        self._arming_ordered = True
-        answer = session.command(mavlink.MAV_CMD_COMPONENT_ARM_DISARM, 1)
-        if answer != 0:
-            self._arming_ordered = False
-            reasons = self._reasons(since_ms)
-            raise RefusedError(f"The vehicle refuses to arm ({result_name(answer)}): {reasons}.")
+        self._arm()
         self._start_ordered = True
+        since_ms = self.monitor.boot_ms
         answer = session.command(mavlink.MAV_CMD_MISSION_START)
         if answer != 0:
             self._start_ordered = False
@@ -261,6 +247,24 @@ class _Flight:
             raise RefusedError(
                 f"The vehicle refuses to start the mission ({result_name(answer)}): {reasons}."
             )
+
+    def _arm(self) -> None:
+        """Arm; what is against it may pass, as while a new fence is taken in."""
+        since_ms = self.monitor.boot_ms
+        self._arming_ordered = True
+        answer = self.session.command_patiently(
+            mavlink.MAV_CMD_COMPONENT_ARM_DISARM, 1, before_again=self._check_refused
+        )
+        if answer != 0:
+            self._arming_ordered = False
+            reasons = self._reasons(since_ms)
+            raise RefusedError(f"The vehicle refuses to arm ({result_name(answer)}): {reasons}.")
+
+    def _check_refused(self) -> None:
+        """See that nobody else has armed it meanwhile: then it is not ours."""
+        if self.monitor.armed:
+            self._arming_ordered = False
+            self._check_disarmed()
 
     def _check_disarmed(self) -> None:
         if self.monitor.armed:

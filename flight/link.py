@@ -50,6 +50,9 @@ class MavlinkLink:
     Sends a heartbeat every second, of this clock or of the vehicle's, whichever is sooner, and
     answers TIMESYNC while it is being read from. A simulator's clock may run many times as fast,
     and by that clock the vehicle measures our silence.
+
+    Attributes:
+        silence_s: after how long without a message the link counts as lost.
     """
 
     def __init__(
@@ -76,7 +79,7 @@ class MavlinkLink:
         self._boot_ms = self._beat_boot_ms = 0  # the vehicle's clock, now and at the last heartbeat
         self._heard_s, self._heard = clock(), False
         self._system = system
-        self._silence_s = silence_s
+        self.silence_s = silence_s
 
     @property
     def to(self) -> Address:
@@ -172,7 +175,8 @@ class MavlinkLink:
         while self._waiting:
             message = self._waiting.popleft()
             if self._is_from_vehicle(message):
-                self._boot_ms = getattr(message, "time_boot_ms", self._boot_ms)
+                if message.get_srcComponent() == self.to.component:
+                    self._boot_ms = getattr(message, "time_boot_ms", self._boot_ms)
                 self._answer_timesync(message)
                 return message
         return None
@@ -183,8 +187,8 @@ class MavlinkLink:
         except OSError as error:
             raise self._lost(str(error)) from error
         if not data:
-            if self._heard and self._clock() - self._heard_s > self._silence_s:
-                raise self._lost(f"nothing heard for {self._silence_s:g} s")
+            if self._heard and self._clock() - self._heard_s > self.silence_s:
+                raise self._lost(f"nothing heard for {self.silence_s:g} s")
             return
         for message in self._mav.parse_buffer(data) or []:
             if message.get_type() == "BAD_DATA":
@@ -237,6 +241,7 @@ def open_link(
     silence_s: float = SILENCE_S,
     system: int | None = None,
     key: SigningKey | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> MavlinkLink:
     """Connect to a vehicle.
 
@@ -246,6 +251,7 @@ def open_link(
         silence_s: after how long without a message the link counts as lost.
         system: MAVLink system id to talk with; the first vehicle that is heard if None.
         key: to sign what is sent, and to trust nothing that is not signed with it.
+        clock: seconds; the line's own where a simulated vehicle's time passes as it is read from.
 
     Raises:
         LinkError: it cannot be opened.
@@ -258,5 +264,11 @@ def open_link(
         transport.close()
         raise
     return MavlinkLink(
-        transport, recording, silence_s=silence_s, system=system, key=key, connect=connect
+        transport,
+        recording,
+        silence_s=silence_s,
+        system=system,
+        key=key,
+        connect=connect,
+        clock=clock,
     )

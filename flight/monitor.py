@@ -9,11 +9,15 @@ from scipy.spatial.transform import Rotation
 from flight.body_camera import NADIR_PITCH_DEG, body_fixed_attitude
 from flight.modes import COPTER, Modes, modes_of
 from flight.protocol import Message
+from flight.samples import Release, Sample
+from flight.texts import Joining
 from flight.trouble import MODE_WORD, FlightEvent
 from geo.pose import Attitude, GeoPoint
 from geo.track import CameraEvent, Track, TrackPoint
 
 ARMED = 128
+AUTOPILOT = 1  # MAV_COMP_ID_AUTOPILOT1
+FROM_ANY = frozenset({"STATUSTEXT", "CAMERA_FEEDBACK", "CAMERA_IMAGE_CAPTURED"})
 ON_GROUND = 1
 POSITION_FIX = 3  # GPS_FIX_TYPE_3D_FIX
 MISSION_ACTIVE, MISSION_COMPLETE = 3, 5  # MISSION_STATE
@@ -21,30 +25,6 @@ WORST_TOLD = 5  # MAV_SEVERITY_NOTICE: fence breaches are told at this level
 FENCE_WORDS = "fence breached"
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST_US = round(datetime(2200, 1, 1, tzinfo=UTC).timestamp() * 1e6)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    """One GLOBAL_POSITION_INT, and the state of the vehicle when it came."""
-
-    boot_ms: int
-    position: GeoPoint
-    height_home_m: float
-    heading_deg: float
-    ground_speed_m_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Release:
-    """One release of the shutter, with the aerospace angles of the vehicle's body."""
-
-    index: int
-    unix_us: int
-    position: GeoPoint
-    height_home_m: float
-    roll_deg: float
-    pitch_deg: float
-    yaw_deg: float
 
 
 @dataclass(slots=True)
@@ -90,18 +70,21 @@ class FlightMonitor:
     ended_ms: int | None = None
     armed_ms: int | None = None
     _mission_begun: bool = False
+    _breach_untold: bool = False
+    _joining: Joining = field(default_factory=Joining)
     _unix_minus_boot_us: int | None = None
     _events: list[tuple[int, int, str]] = field(default_factory=list)
-    _samples: list[_Sample] = field(default_factory=list)
-    _releases: list[_Release] = field(default_factory=list)
+    _samples: list[Sample] = field(default_factory=list)
+    _releases: list[Release] = field(default_factory=list)
 
     def feed(self, message: Message) -> None:
-        """Take one message of the vehicle."""
+        """Take one message of the vehicle; cameras and gimbals have a clock of their own."""
         boot_ms = getattr(message, "time_boot_ms", None)
-        if boot_ms is not None:
+        own = message.get_srcComponent() == AUTOPILOT
+        if own and boot_ms is not None:
             self.boot_ms = boot_ms
         take = _TAKE.get(message.get_type())
-        if take is None:
+        if take is None or not (own or message.get_type() in FROM_ANY):
             return
         try:
             take(self, message)
@@ -176,6 +159,10 @@ class FlightMonitor:
         """Words of a severity or worse since a time of the vehicle's clock."""
         return tuple(text for ms, level, text in self._events if ms >= boot_ms and level <= worst)
 
+    def texts_after(self, count: int) -> tuple[str, ...]:
+        """Words of all events but the first so many."""
+        return tuple(text for _, _, text in self._events[count:])
+
     def track(self) -> Track:
         """The last flight, from leaving the ground to the rotors' stop."""
         start_ms = self.took_off_ms if self.took_off_ms is not None else self.armed_ms
@@ -190,7 +177,7 @@ class FlightMonitor:
         events = (self._camera_event(r) for r in self._releases)
         return Track(points, tuple(event for event in events if event is not None))
 
-    def _camera_event(self, release: _Release) -> CameraEvent | None:
+    def _camera_event(self, release: Release) -> CameraEvent | None:
         time = utc_of(release.unix_us)
         if time is None:
             return None
@@ -217,8 +204,6 @@ class FlightMonitor:
         self._events.append((self.boot_ms, severity, text))
 
     def _heartbeat(self, message: Message) -> None:
-        if message.get_srcComponent() != 1:
-            return
         self.coding = modes_of(message.autopilot)
         name = self.coding.name(message.custom_mode)
         if message.custom_mode != self.mode:
@@ -252,7 +237,7 @@ class FlightMonitor:
         self.height_home_m = message.relative_alt / 1000
         self.ground_speed_m_s = math.hypot(message.vx, message.vy) / 100
         self._samples.append(
-            _Sample(
+            Sample(
                 message.time_boot_ms,
                 place,
                 self.height_home_m,
@@ -270,13 +255,22 @@ class FlightMonitor:
             self._unix_minus_boot_us = message.time_unix_usec - message.time_boot_ms * 1000
 
     def _status_text(self, message: Message) -> None:
-        self.note(message.severity, message.text)
-        if self.armed and FENCE_WORDS in message.text.lower():
-            self.fence_breached = True
+        text = self._joining.join(message)
+        if text is None:
+            return
+        self.note(message.severity, text)
+        if self.armed and FENCE_WORDS in text.lower():
+            self.fence_breached, self._breach_untold = True, False
 
     def _fence_status(self, message: Message) -> None:
-        if self.armed and message.breach_status:
-            self.fence_breached = True
+        """A breach without words is told at its second message; words may come between."""
+        if not (self.armed and message.breach_status):
+            return
+        if not self.fence_breached:
+            self.fence_breached = self._breach_untold = True
+        elif self._breach_untold:
+            self._breach_untold = False
+            self.note(WORST_TOLD, "fence breached, as FENCE_STATUS says")
 
     def _mission_current(self, message: Message) -> None:
         self.mission_seq = message.seq
@@ -335,7 +329,7 @@ class FlightMonitor:
         place = GeoPoint(message.lng / 1e7, message.lat / 1e7, message.alt_msl)
         angles = message.roll, message.pitch, message.yaw
         self._add_release(
-            _Release(message.img_idx, message.time_usec, place, message.alt_rel, *angles)
+            Release(message.img_idx, message.time_usec, place, message.alt_rel, *angles)
         )
 
     def _image_captured(self, message: Message) -> None:
@@ -345,13 +339,13 @@ class FlightMonitor:
         place = GeoPoint(message.lon / 1e7, message.lat / 1e7, message.alt / 1000)
         angles = Rotation.from_quat(message.q, scalar_first=True) if any(message.q) else None
         yaw, pitch, roll = (0.0, 0.0, 0.0) if angles is None else angles.as_euler("ZYX", True)
-        unix_us = message.time_utc or (self._unix_minus_boot_us or 0) + 1000 * message.time_boot_ms
+        unix_us = message.time_utc or (self._unix_minus_boot_us or 0) + 1000 * self.boot_ms
         height_m = message.relative_alt / 1000
         self._add_release(
-            _Release(message.image_index + 1, unix_us, place, height_m, roll, pitch, yaw)
+            Release(message.image_index + 1, unix_us, place, height_m, roll, pitch, yaw)
         )
 
-    def _add_release(self, release: _Release) -> None:
+    def _add_release(self, release: Release) -> None:
         """Keep a release, once where it comes twice; refuse a time or angle that cannot be."""
         angles = release.roll_deg, release.pitch_deg, release.yaw_deg
         numbers = (*angles, release.height_home_m)

@@ -183,6 +183,7 @@ class _Preflight:
 
     def _fence(self) -> Iterator[Point]:
         read = self.safeguards.read
+        self.safeguards.check_circle()
         if self.safeguards.is_px4:
             wrong = [] if read("GF_ACTION") in PX4_RETURNING else ["GF_ACTION does not return"]
         else:
@@ -190,6 +191,7 @@ class _Preflight:
             wrong = [] if read("FENCE_ENABLE") else ["switched off (FENCE_ENABLE)"]
             wrong += [] if kinds & POLYGON and kinds & ALTITUDE else [f"FENCE_TYPE is {kinds}"]
             wrong += [] if read("FENCE_ACTION") in RETURNING else ["FENCE_ACTION does not return"]
+            wrong += [left] if (left := self.safeguards.leaves_circle()) else []
         stored = self.session.load(FENCE)
         if differences(fence_items(self.sortie.fence), stored, FENCE):
             wrong.append("another fence is stored" if stored else "no fence is stored")
@@ -233,7 +235,10 @@ class _Preflight:
     def _link_failsafe(self) -> Iterator[Point]:
         name = "NAV_DLL_ACT" if self.safeguards.is_px4 else "FS_GCS_ENABLE"
         value = self.safeguards.read(name)
+        self.safeguards.check_listener()
         wrong = [] if value > 0 else [f"{name} is 0: it would fly on"]
+        if self.safeguards.flies_on_without_link() is not None:
+            wrong.append("FS_OPTIONS lets it fly its mission on")
         yield _set_in_flight("link failsafe", wrong, f"{name} is {value:g}", "a return")
 
     def _camera(self) -> Iterator[Point]:

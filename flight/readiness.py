@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import numpy as np
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flight.checks import check_battery, drone_of
 from flight.errors import RefusedError
 from flight.modes import ARDUPILOT
-from flight.session import Session
+from flight.session import Session, result_name
 from geo.frames import LocalFrame
 from geo.pose import GeoPoint
 from missions.model import Sortie
@@ -45,6 +46,18 @@ def wait_ready(session: Session) -> None:
         f"The vehicle was not ready within {READY_WITHIN_S:g} s "
         f"(GNSS fix {monitor.fix_type}): {said}."
     )
+
+
+def rewind_mission(session: Session) -> None:
+    """See that the mission will begin at its beginning, whatever was flown or set before."""
+    answer = session.command(mavlink.MAV_CMD_DO_SET_MISSION_CURRENT, 0)
+    session.request_message(42, "MISSION_CURRENT")
+    at = session.monitor.mission_item
+    if at > 1:
+        raise RefusedError(
+            f"The vehicle would begin at item {at} of the mission and does not go back to its "
+            f"first ({result_name(answer)}). Restart the vehicle."
+        )
 
 
 def check_readiness(session: Session, sortie: Sortie, *, arm_real: bool) -> tuple[str, ...]:

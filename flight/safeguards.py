@@ -13,6 +13,7 @@ import shapely
 
 from flight.checks import ceiling_home_m
 from flight.errors import FlightError, RefusedError, TransferError
+from flight.link import GROUND_SYSTEM
 from flight.modes import PX4
 from flight.protocol import FENCE, RALLY, fence_items
 from flight.session import Session
@@ -25,6 +26,8 @@ RETURN = 1  # FENCE_ACTION: RTL, or land where that is impossible
 RETURNING = frozenset({RETURN, 3})  # 3: SmartRTL, else RTL
 PX4_RETURN = 3  # GF_ACTION
 PX4_RETURNING = frozenset({PX4_RETURN, 5})  # 5: land
+CIRCLE_MARGIN_M = 5.0  # for the receiver's error and rounded corners
+GCS_LOST_IN_AUTO = 2  # FS_OPTIONS: go on with a mission when the ground station is lost
 LINK_RETURN = 1  # FS_GCS_ENABLE: RTL
 PX4_LINK_RETURN = 2  # NAV_DLL_ACT
 
@@ -67,6 +70,20 @@ class Safeguards:
                 f"{ceiling_m:.0f} m of sortie {self.sortie.code}. Set {name} to "
                 f"{value:.0f} or less."
             )
+        if not self.is_px4:
+            self._check_climb(name.endswith("_M"), ceiling_m)
+
+    def _check_climb(self, in_metres: bool, ceiling_m: float) -> None:
+        """Refuse a climb that a return always begins with and that leads above the ceiling."""
+        name = "RTL_CLIMB_MIN_M" if in_metres else "RTL_CLIMB_MIN"
+        climb_m = (self.session.read_parameter(name) or 0.0) / (1 if in_metres else 100)
+        highest_m = max(leg.end[2] for leg in legs(self.sortie.home, self.sortie.items))
+        if climb_m > 0 and highest_m + climb_m > ceiling_m:
+            raise RefusedError(
+                f"The vehicle begins each return by climbing {climb_m:g} m ({name}), from up to "
+                f"{highest_m:.0f} m to above the ceiling of {ceiling_m:.0f} m of sortie "
+                f"{self.sortie.code}. Set {name} to 0."
+            )
 
     def check_rally(self) -> tuple[str, ...]:
         """Refuse rally points outside of the fence: a vehicle returns to the nearest one.
@@ -90,8 +107,32 @@ class Safeguards:
     def watch_link(self) -> None:
         """See that the vehicle returns when its ground station is lost."""
         name, action = ("NAV_DLL_ACT", PX4_LINK_RETURN) if self.is_px4 else _COPTER_LINK
+        self.check_listener()
         if not self.read(name) > 0:
             self._put(name, action)
+        options = self.flies_on_without_link()
+        if options is not None:
+            self._put("FS_OPTIONS", options & ~GCS_LOST_IN_AUTO)
+
+    def flies_on_without_link(self) -> int | None:
+        """FS_OPTIONS where it lets a mission be flown on without a ground station; None if not."""
+        found = None if self.is_px4 else self.session.read_parameter("FS_OPTIONS")
+        return int(found) if found is not None and int(found) & GCS_LOST_IN_AUTO else None
+
+    def check_listener(self) -> None:
+        """Refuse an ArduPilot that listens to another ground station: it would not miss us."""
+        if self.is_px4:
+            return
+        read, name = self.session.read_parameter, "SYSID_MYGCS"
+        first = last = read(name)
+        if first is None:  # its names from ArduCopter 4.7 on
+            name, first, last = "MAV_GCS_SYSID", read("MAV_GCS_SYSID"), read("MAV_GCS_SYSID_HI")
+        if first is None or first <= GROUND_SYSTEM <= max(first, last or 0):
+            return
+        raise RefusedError(
+            f"The vehicle listens to ground station {first:g} ({name}); we are {GROUND_SYSTEM}, so "
+            f"it would fly on when our link is lost. Set {name} to {GROUND_SYSTEM}."
+        )
 
     def raise_return(self) -> None:
         """Let the vehicle return as high as the sortie's way home over hills and masts needs."""
@@ -107,13 +148,32 @@ class Safeguards:
             )
         self._put(name, 100 * needed_m if name == "RTL_ALT" else needed_m)
 
+    def leaves_circle(self) -> str | None:
+        """How the sortie leaves the vehicle's circular fence, in words; None where it does not."""
+        name = "GF_MAX_HOR_DIST" if self.is_px4 else "FENCE_RADIUS"
+        if not self.is_px4 and not int(self.read("FENCE_TYPE")) & CIRCLE:
+            return None
+        radius_m, reach_m = self.read(name), _reach_m(self.sortie)
+        if (self.is_px4 and radius_m <= 0) or reach_m + CIRCLE_MARGIN_M <= radius_m:
+            return None
+        return (
+            f"The vehicle's circular fence ({name}) ends at {radius_m:.0f} m from home; sortie "
+            f"{self.sortie.code} reaches {reach_m:.0f} m and needs {CIRCLE_MARGIN_M:g} m more"
+        )
+
+    def check_circle(self) -> None:
+        """Refuse a circular fence that the sortie leaves and that cannot be off for the flight."""
+        left = self.leaves_circle()
+        if self.is_px4 and left is not None:
+            raise RefusedError(f"{left}. Enlarge GF_MAX_HOR_DIST, or start closer to the cell.")
+
     def raise_fence(self) -> None:
         """Store the sortie's fence and switch it on: inside the polygon, below the ceiling."""
         if self.is_px4:
             self._raise_px4_fence()
             return
         kinds = int(self.read("FENCE_TYPE")) | ALTITUDE | POLYGON
-        if kinds & CIRCLE and not _reach_m(self.sortie) < self.read("FENCE_RADIUS"):
+        if self.leaves_circle() is not None:
             kinds &= ~CIRCLE  # 300 m as it comes; the sortie's own polygon bounds it instead
         self._put("FENCE_TYPE", kinds)
         if self.read("FENCE_ACTION") not in RETURNING:
@@ -123,14 +183,8 @@ class Safeguards:
         self._put("FENCE_ENABLE", 1)
 
     def _raise_px4_fence(self) -> None:
-        """PX4's fence is on wherever one is stored; 0 switches a limit off."""
-        radius_m = self.read("GF_MAX_HOR_DIST")
-        if radius_m > 0 and not _reach_m(self.sortie) < radius_m:
-            raise RefusedError(
-                f"The vehicle's circular fence (GF_MAX_HOR_DIST) ends at {radius_m:.0f} m from "
-                f"home; sortie {self.sortie.code} reaches {_reach_m(self.sortie):.0f} m. Enlarge "
-                "GF_MAX_HOR_DIST, or start closer to the cell."
-            )
+        """PX4's fence is on wherever one is stored."""
+        self.check_circle()
         if self.read("GF_ACTION") not in PX4_RETURNING:
             self._put("GF_ACTION", PX4_RETURN)
         self._put("GF_MAX_VER_DIST", ceiling_home_m(self.sortie))

@@ -15,6 +15,7 @@ from missions.model import MissionItem
 
 ANSWER_S = 1.5
 TRIES = 6
+ORDER_TRIES, ORDER_AGAIN_S = 3, 2.0
 TRANSFER_TRIES = 3
 CLEAR_TRIES = 15  # with every third answer lost, one clearing in four million goes unconfirmed
 CLEAR_WITHIN_S = 6.0  # after an upload that a lost link or a person broke off
@@ -96,6 +97,21 @@ class Session:
         raise NoAnswerError(
             f"The vehicle did not answer MAV_CMD {command} in {TRIES} tries; check the link."
         )
+
+    def command_patiently(
+        self, command: int, *parameters: float, before_again: Callable[[], None] = lambda: None
+    ) -> int:
+        """Give an order again where it is refused: what is against it may pass in a moment.
+
+        `before_again` is called before each repetition; its errors end the trying.
+        """
+        for _ in range(ORDER_TRIES - 1):
+            answer = self.command(command, *parameters)
+            if answer == 0:
+                return answer
+            self.wait(lambda message: False, ORDER_AGAIN_S)
+            before_again()
+        return self.command(command, *parameters)
 
     def request_message(self, kind: int, name: str) -> Message | None:
         """Ask for one message; None if the vehicle has none."""

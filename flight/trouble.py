@@ -121,6 +121,11 @@ def kind_of(text: str) -> Kind | None:
     return next((kind for kind, pattern in _PATTERNS.items() if pattern.search(text)), None)
 
 
+def begins(text: str) -> Kind | None:
+    """What goes wrong from some words of a vehicle on; None where nothing does, or it is over."""
+    return None if _OVER.search(text) else kind_of(text)
+
+
 def is_failsafe(text: str) -> bool:
     """Whether some words of a vehicle say that a failsafe flies it, or is about to."""
     return bool(_FAILSAFE.search(text) and not _OVER.search(text))

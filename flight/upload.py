@@ -50,6 +50,40 @@ RESULT_TEXTS = {  # MAV_MISSION_RESULT
 
 
 @dataclass
+class _Patience:
+    """When to repeat what may be lost, and when to give a transfer up.
+
+    Attributes:
+        began_s, answered_s, sent_s: the beginning, the last answer, and what was sent last.
+        setback: an answer that ends the transfer only if nothing better follows.
+    """
+
+    began_s: float = 0.0
+    answered_s: float = 0.0
+    sent_s: float = 0.0
+    setback: str | None = None
+
+    def begin(self, now_s: float) -> None:
+        """Take that the first message is sent."""
+        self.began_s = self.answered_s = self.sent_s = now_s
+
+    def end(self, now_s: float, items: int) -> str | None:
+        """Why a transfer of so many items is given up now; None where it is not."""
+        if now_s - self.answered_s > SILENCE_S:
+            return self.setback or f"no answer for {SILENCE_S:g} s; check the link"
+        if now_s - self.began_s > LASTS_S + LASTS_ITEM_S * items:
+            return f"not over after {now_s - self.began_s:.0f} s; check the link"
+        return None
+
+    def is_due(self, now_s: float) -> bool:
+        """Whether to repeat now; counts as done."""
+        if now_s - self.sent_s < RETRY_S:
+            return False
+        self.sent_s = now_s
+        return True
+
+
+@dataclass
 class Upload:
     """Send items; `done` or `problem` says how it ended, neither while it runs.
 
@@ -67,14 +101,11 @@ class Upload:
     refused: bool = False
     _asked: Counter[int] = field(default_factory=Counter)
     _last_sent: int = -1
-    _began_s: float = 0.0
-    _answered_s: float = 0.0
-    _sent_s: float = 0.0
-    _setback: str | None = None
+    _patience: _Patience = field(default_factory=_Patience)
 
     def start(self, now_s: float) -> list[Message]:
         """Announce the number of items."""
-        self._began_s = self._answered_s = self._sent_s = now_s
+        self._patience.begin(now_s)
         return [self._count()]
 
     def receive(self, message: Message, now_s: float) -> list[Message]:
@@ -92,26 +123,20 @@ class Upload:
         """Repeat what may be lost; give up after a long silence."""
         if self.done or self.problem:
             return []
-        if now_s - self._answered_s > SILENCE_S:
-            self.problem = self._setback or f"no answer for {SILENCE_S:g} s; check the link"
+        self.problem = self._patience.end(now_s, len(self.items))
+        if self.problem or not self._patience.is_due(now_s):
             return []
-        if now_s - self._began_s > _lasts_s(len(self.items)):
-            self.problem = f"not over after {now_s - self._began_s:.0f} s; check the link"
-            return []
-        if now_s - self._sent_s < RETRY_S:
-            return []
-        self._sent_s = now_s
         return [self._count()] if not self._asked else [self._item(self._last_sent)]
 
     def _answer(self, seq: int, now_s: float) -> list[Message]:
-        self._answered_s = now_s
+        self._patience.answered_s = now_s
         if not 0 <= seq < len(self.items):
             return []
         self._asked[seq] += 1
         if self._asked[seq] > MOST_ASKED:
             self.problem = f"the vehicle asked for item {seq} {self._asked[seq]} times"
             return []
-        self._last_sent, self._sent_s = seq, now_s
+        self._last_sent, self._patience.sent_s = seq, now_s
         return [self._item(seq)]
 
     def _finish(self, result: int) -> None:
@@ -122,7 +147,7 @@ class Upload:
         elif complete and result == 1:
             self.done = True  # our repeated last item met a finished upload; reading back decides
         elif result in PASSING:
-            self._setback = RESULT_TEXTS[result]
+            self._patience.setback = RESULT_TEXTS[result]
         else:
             self.problem = RESULT_TEXTS.get(result, f"unknown answer {result}")
             self.refused = result in REFUSALS
@@ -146,10 +171,7 @@ class Download:
     problem: str | None = None
     _count: int | None = None
     _received: list[MissionItem] = field(default_factory=list)
-    _began_s: float = 0.0
-    _answered_s: float = 0.0
-    _sent_s: float = 0.0
-    _setback: str | None = None
+    _patience: _Patience = field(default_factory=_Patience)
 
     @property
     def items(self) -> tuple[MissionItem, ...]:
@@ -158,7 +180,7 @@ class Download:
 
     def start(self, now_s: float) -> list[Message]:
         """Ask for the list."""
-        self._began_s = self._answered_s = self._sent_s = now_s
+        self._patience.begin(now_s)
         return [self._next_request()]
 
     def receive(self, message: Message, now_s: float) -> list[Message]:
@@ -176,28 +198,22 @@ class Download:
             return self._refused(message.type)
         else:
             return []
-        self._answered_s = self._sent_s = now_s
+        self._patience.answered_s = self._patience.sent_s = now_s
         return [self._next_request()]
 
     def tick(self, now_s: float) -> list[Message]:
         """Repeat the last request; give up after a long silence."""
         if self.done or self.problem:
             return []
-        if now_s - self._answered_s > SILENCE_S:
-            self.problem = self._setback or f"no answer for {SILENCE_S:g} s; check the link"
+        self.problem = self._patience.end(now_s, self._count or 0)
+        if self.problem or not self._patience.is_due(now_s):
             return []
-        if now_s - self._began_s > _lasts_s(self._count or 0):
-            self.problem = f"not over after {now_s - self._began_s:.0f} s; check the link"
-            return []
-        if now_s - self._sent_s < RETRY_S:
-            return []
-        self._sent_s = now_s
         return [self._next_request()]
 
     def _refused(self, result: int) -> list[Message]:
         """Wait where the vehicle may be busy or answer something older, end otherwise."""
         if result in PASSING:
-            self._setback = RESULT_TEXTS[result]
+            self._patience.setback = RESULT_TEXTS[result]
         else:
             self.problem = RESULT_TEXTS.get(result, f"unknown answer {result}")
         return []
@@ -216,11 +232,6 @@ class Download:
 def name_of(mission_type: int) -> str:
     """What to call a mission type in a message to the user."""
     return MISSION_TYPE_NAMES.get(mission_type, f"mission type {mission_type}")
-
-
-def _lasts_s(items: int) -> float:
-    """After how long a transfer of so many items is given up, whatever the vehicle says."""
-    return LASTS_S + LASTS_ITEM_S * items
 
 
 def _concerns(message: Message, mission_type: int) -> bool:

@@ -14,6 +14,7 @@ from geo.files import replacing
 
 VERDICT_FILE = "verdict.json"
 FORMAT = "aerogrid verdict"
+DIGEST = "content_sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,21 @@ def _rounded(value: float) -> float | None:
 def write_verdict(folder: Path, verdict: Verdict) -> None:
     """Write `verdict.json`, whole or not at all."""
     document = {"format": FORMAT, **asdict(verdict)}
+    document[DIGEST] = content_sha256(document)
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
     with replacing(folder / VERDICT_FILE) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def content_sha256(document: Mapping[str, Any]) -> str:
+    """Fingerprint of everything that a verdict says.
+
+    It shows that a file was changed by hand or damaged. It is no signature: who can run this
+    program can also compute it anew.
+    """
+    said = {name: value for name, value in document.items() if name != DIGEST}
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def require_passed(proof: Proof, path: Path) -> Verdict:
@@ -159,8 +172,14 @@ def _read(path: Path, remedy: str) -> Verdict:
         ) from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise RefusedError(f"{path}: cannot be read ({error}). {remedy}") from error
-    if not isinstance(document, dict) or document.pop("format", None) != FORMAT:
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise RefusedError(f"{path}: is no {VERDICT_FILE}. {remedy}")
+    if document.get(DIGEST) != content_sha256(document):
+        raise RefusedError(
+            f"{path}: does not say what `aerogrid simulate` wrote ({DIGEST} does not match): it "
+            f"was changed, or is of an older version. {remedy}"
+        )
+    document = {k: v for k, v in document.items() if k not in ("format", DIGEST)}
     try:
         for name in ("scenarios", "scenario_sha256"):
             if not isinstance(document.get(name, {}), dict):

@@ -6,17 +6,16 @@ from typing import Protocol
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from flight.checks import drone_of
 from flight.errors import FlightError, LinkError, LinkLostError
 from flight.link import Link
 from flight.modes import Modes
 from flight.monitor import FlightMonitor
-from flight.noticing import Noticing
 from flight.orders import NextOrder, Order
 from flight.protocol import Message, is_vehicle
+from flight.recognising import Recogniser
 from flight.session import NoAnswerError, Session, result_name
 from flight.trouble import cause_of, is_failsafe
-from missions.model import Command, Sortie
+from missions.model import Command, MissionItem
 
 LATE_FACTOR, LATE_S = 3.0, 600.0  # when a flight is given up: the plan's time times, plus
 BEGUN_WITHIN_S = 10.0
@@ -38,6 +37,21 @@ class ReopeningLink(Link, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Flown:
+    """What is flown, as far as who watches it must know.
+
+    Attributes:
+        items: without a home item in front.
+        wind_limit_m_s: of the drone; None where it is not known.
+    """
+
+    code: str
+    items: tuple[MissionItem, ...]
+    planned_s: float
+    wind_limit_m_s: float | None = None
+
+
 @dataclass(slots=True)
 class Watch:
     """One flight from its start to the rotors' stop.
@@ -55,7 +69,7 @@ class Watch:
         failsafe: the vehicle's first words of a failsafe that flies it; None before.
     """
 
-    sortie: Sortie
+    flown: Flown
     session: Session
     report: Callable[[str], None]
     next_order: NextOrder
@@ -69,14 +83,13 @@ class Watch:
     begun: bool = False
     finishing: bool = False
     failsafe: str | None = None
-    noticing: Noticing = field(init=False)
+    recogniser: Recogniser = field(init=False)
     _held_ms: int = 0
     _doubted_ms: int | None = None
 
     def __post_init__(self) -> None:
-        """Look for what the vehicle shows without a word."""
-        drone = drone_of(self.sortie)
-        self.noticing = Noticing(self.monitor, None if drone is None else drone.wind_limit_m_s)
+        """Listen for what goes wrong."""
+        self.recogniser = Recogniser(self.monitor, self.flown.wind_limit_m_s)
 
     @property
     def monitor(self) -> FlightMonitor:
@@ -103,9 +116,10 @@ class Watch:
                 f"{self.coding.name(self.coding.mission)}."
             )
         self.begun, self.own = True, self.coding.mission
-        self.session.on_message = self._hear
+        self.recogniser.begin()
+        self.session.on_message = self._heard_by(self.session.on_message)
         start_ms = before_ms = monitor.boot_ms
-        allowed_ms = 1000 * (LATE_FACTOR * self.sortie.duration_s + LATE_S)
+        allowed_ms = 1000 * (LATE_FACTOR * self.flown.planned_s + LATE_S)
         while monitor.armed:
             try:
                 self._turn()
@@ -116,7 +130,7 @@ class Watch:
             before_ms = monitor.boot_ms
             if before_ms - start_ms - self._held_ms > allowed_ms:
                 raise FlightError(
-                    f"Sortie {self.sortie.code} was planned for {self.sortie.duration_s:.0f} s "
+                    f"Sortie {self.flown.code} was planned for {self.flown.planned_s:.0f} s "
                     "and is still in the air. Follow it by eye."
                 )
 
@@ -133,11 +147,20 @@ class Watch:
     def _has_begun(self) -> bool:
         return self.monitor.armed and self.monitor.mode == self.coding.mission
 
+    def _heard_by(self, other: Callable[[Message], None]) -> Callable[[Message], None]:
+        """Let who listened before go on listening."""
+
+        def hear(message: Message) -> None:
+            other(message)
+            self._hear(message)
+
+        return hear
+
     def _hear(self, message: Message) -> None:
         """Judge every message as it comes, those between an order and its answer too."""
         if message.get_type() == "STATUSTEXT" and is_failsafe(message.text):
             self.failsafe = self.failsafe or message.text
-        self.noticing.hear(message)
+        self.recogniser.hear(message, self.session.link.now_s())
         self._notice_finish()
         self._notice_mode()
 
@@ -151,8 +174,8 @@ class Watch:
 
     def _notice_finish(self) -> None:
         """PX4 flies a mission's return in its own mode; that is no diversion."""
-        last = self.sortie.items[-1].command == Command.NAV_RETURN_TO_LAUNCH
-        at_end = self.monitor.mission_item >= len(self.sortie.items)
+        last = self.flown.items[-1].command == Command.NAV_RETURN_TO_LAUNCH
+        at_end = self.monitor.mission_item >= len(self.flown.items)
         if self._flies_own_return() and last and at_end and self.diverted_to is None:
             self.finishing = True
             self.own = self.coding.returning
@@ -207,6 +230,7 @@ class Watch:
             Order.RETURN: self._command_return,
             Order.RECALL: self._command_return,
             Order.LAND: self._command_landing,
+            Order.LAND_OURS: self._command_landing,
         }[order]
         item = self.monitor.mission_item
         try:
@@ -231,7 +255,7 @@ class Watch:
             lands = order is Order.RETURN and monitor.mode == coding.landing
             if lands or order not in (Order.RETURN, Order.LAND):
                 return "a pilot or failsafe has the vehicle"
-        elif self.failsafe is not None and order in (Order.PAUSE, Order.CONTINUE, Order.RECALL):
+        elif self.failsafe is not None and order not in (Order.RETURN, Order.LAND):
             return f"a failsafe flies the vehicle ({self.failsafe})"
         if order is Order.CONTINUE and self.own != coding.hold:
             return "it was not paused from here"
@@ -259,7 +283,7 @@ class Watch:
         """Open a lost link again until the vehicle is heard, or the time for it is over."""
         if self.relink_s <= 0:
             raise lost
-        self.monitor.note(3, f"data link lost here: {lost.reason}")
+        self.recogniser.lose_link(lost.reason, link.now_s())
         self.report("link lost")
         end_s = link.now_s() + self.relink_s
         while link.now_s() < end_s:
@@ -271,7 +295,7 @@ class Watch:
                 self.prepare_link()
             except (LinkError, NoAnswerError):
                 continue
-            self.monitor.note(5, "data link regained")
+            self.recogniser.regain_link()
             return
         raise lost
 
@@ -284,7 +308,7 @@ class Watch:
             return f"it was told to {self.order[0]} at item {self.order[1]}"
         if monitor.fence_breached:
             return "the fence was breached, and the vehicle went on"
-        last = len(self.sortie.items)
+        last = len(self.flown.items)
         own_number = last if self.coding.has_home_item else last - 1
         if not (monitor.mission_complete or self.finishing or own_number in monitor.reached):
             return f"the rotors stopped at item {monitor.mission_item} of {last}"

@@ -5,7 +5,8 @@ what waypoint controllers do; beyond that it flies as fast as its top air speed 
 CONDITION_YAW and camera commands run beside the flight and take no time (ArduPilot, AP_Mission).
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,12 +16,14 @@ from geo.frames import Array, LocalFrame
 from geo.pose import GeoPoint
 from missions.errors import MissionError
 from missions.model import AltitudeFrame, Autopilot, Command, Drone, MissionItem
-from missions.profile import Profiles, overlaps_s
+from missions.profile import Climb, Profiles, overlaps_s
 from missions.timing import Motion
 from missions.wind import Wind
 
 LEAST_LEG_M = 1e-3
 _LOITER_TIME, _SPLINE, _DELAY = 19, 82, 93  # MAV_CMD_NAV_* of missions that others made
+_JUMP = 177
+MOST_STEPS = 20_000
 _PLACES = (Command.NAV_WAYPOINT, _SPLINE, _LOITER_TIME)
 _CLIMB_SPEED, _DESCENT_SPEED = 2, 3  # SPEED_TYPE in param1 of DO_CHANGE_SPEED
 
@@ -133,6 +136,7 @@ class Mover:
             directions, profiles, pilot.corner_radius_m, pilot.corner_acceleration_m_s2
         )
         saved_s = (np.append(saved, 0.0) + np.insert(saved, 0, 0.0)) / 2
+        saved_s[0] -= pilot.start_s
         return Course(
             points_m[:-1][far],
             points_m[1:][far],
@@ -143,7 +147,10 @@ class Mover:
         )
 
     def _profiles(self, directions: Array, lengths_m: Array, speeds_m_s: Array) -> Profiles:
-        """On a slanted line no component of speed and acceleration exceeds its own limit."""
+        """On a slanted line no component of speed and acceleration exceeds its own limit.
+
+        The jerk counts along the line, whichever way it leads (ArduPilot, SCurve).
+        """
         pilot = self.pilot
         across = np.maximum(np.hypot(directions[:, 0], directions[:, 1]), 1e-9)
         steep = np.maximum(np.abs(directions[:, 2]), 1e-9)
@@ -156,15 +163,27 @@ class Mover:
             np.minimum(
                 self.drone.acceleration_m_s2 / across, pilot.vertical_acceleration_m_s2 / steep
             ),
-            np.minimum(pilot.jerk_m_s3 / across, pilot.vertical_jerk_m_s3 / steep),
+            np.full(len(lengths_m), pilot.jerk_m_s3),
         )
 
     def take_off(self, ground_m: Array, height_m: float) -> Course:
         """Spool up and climb straight from a place (3,)."""
-        above = np.array([*ground_m[:2], height_m])
-        return join(
-            [still(ground_m, self.pilot.spool_up_s), self.along(np.stack([ground_m, above]))]
+        pilot, above = self.pilot, np.array([*ground_m[:2], height_m])
+        waiting, rise_m = still(ground_m, pilot.spool_up_s), height_m - float(ground_m[2])
+        if rise_m <= LEAST_LEG_M:
+            return waiting
+        climb = Climb.of(
+            rise_m, self.up_m_s, pilot.vertical_acceleration_m_s2, pilot.vertical_jerk_m_s3
         )
+        rising = Course(
+            ground_m[None],
+            above[None],
+            np.array([climb.duration_s]),
+            np.array([[0.0, 0.0, climb.peak_m_s]]),
+            np.array([climb.ramps_s / climb.duration_s]),
+            np.zeros(1, dtype=bool),
+        )
+        return join([waiting, rising])
 
     def land(self, above_m: Array) -> Course:
         """Sink straight down from a place (3,) to the height of home and stop the rotors."""
@@ -205,8 +224,7 @@ class Mover:
         back = replace(self, speed_m_s=pilot.return_speed_m_s)
         return join(
             [
-                back.along(np.stack([here_m, risen])),
-                back.along(np.stack([risen, above])),
+                back.along(np.stack([here_m, risen, above])),
                 still(above, pilot.return_hover_s),
                 back.land(above),
             ]
@@ -235,18 +253,47 @@ def course_of(
 ) -> Course:
     """Follow a mission, without MAVLink's home item, from the ground to the rotors' stop.
 
-    A mission that ends in the air ends there.
+    A mission that ends in the air ends there; jumps (DO_JUMP) are followed.
 
     Raises:
-        MissionError: the mission moves nowhere.
+        MissionError: the mission moves nowhere, or its jumps never end.
     """
     flight = _Flight(home, Mover.at_start(drone, wind or Wind()))
-    for item in items:
+    for item in in_order(items):
         flight.obey(item)
     flight.stop()
     if not flight.done:
         raise MissionError("the mission has no item that moves the aircraft; add a take-off")
     return join(flight.done)
+
+
+def in_order(items: Sequence[MissionItem]) -> Iterator[MissionItem]:
+    """The items of a mission as they are flown, each DO_JUMP as often as it says.
+
+    Items are counted from 1; a jump that is used up is passed over, and stays so (ArduPilot,
+    AP_Mission::get_next_cmd), and one to nowhere ends the mission.
+
+    Raises:
+        MissionError: after `MOST_STEPS` items there is no end.
+    """
+    taken: Counter[int] = Counter()
+    at = 1
+    for _ in range(MOST_STEPS):
+        if not 1 <= at <= len(items):
+            return
+        item = items[at - 1]
+        if item.command != _JUMP:
+            yield item
+            at += 1
+            continue
+        target, times = int(item.parameters[0]), int(item.parameters[1])
+        jumps = times < 0 or taken[at] < times
+        taken[at] += 1
+        at = target if jumps else at + 1
+    raise MissionError(
+        f"the mission's jumps (DO_JUMP) do not end within {MOST_STEPS} items; give them a number "
+        "of times that a battery allows"
+    )
 
 
 class _Flight:

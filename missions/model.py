@@ -58,6 +58,7 @@ class Autopilot:
         speed_m_s, up_m_s, down_m_s: until the mission says otherwise.
         corner_radius_m: corners are rounded no wider than this.
         spool_up_s: from the order to take off to leaving the ground.
+        start_s: by which a leg from standstill lags behind its plan.
         return_height_m: a return climbs to this height first where it begins lower.
         return_speed_m_s: on the way home, whatever the mission's speed was.
         return_hover_s: over home before the landing.
@@ -75,6 +76,7 @@ class Autopilot:
     corner_acceleration_m_s2: float
     corner_radius_m: float
     spool_up_s: float
+    start_s: float
     return_height_m: float
     return_speed_m_s: float
     return_hover_s: float

@@ -5,12 +5,15 @@ last has ended (ArduPilot, AP_Math/SCurve.cpp, advance_target_along_track). Its 
 is taken as constant here.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from geo.frames import Array
 
+_DONE_SHARE = 0.1  # of the climb rate
+_HALVINGS = 40
 _SAMPLES = 80  # of the time by which two legs may overlap
 
 
@@ -69,6 +72,66 @@ class Profiles:
             np.where(late, peak - jerk * left_s**2 / 2, speed),
             np.where(late, jerk * left_s, np.minimum(jerk * early, steep)),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """A take-off straight up, whose end is approached as half of the acceleration could stop.
+
+    Attributes:
+        peak_m_s: fastest climb on the way.
+        ramps_s: time that is spent speeding up and slowing down.
+        duration_s: until the climb counts as done, at a tenth of the climb rate.
+    """
+
+    peak_m_s: float
+    ramps_s: float
+    duration_s: float
+
+    @classmethod
+    def of(
+        cls, height_m: float, speed_m_s: float, acceleration_m_s2: float, jerk_m_s3: float
+    ) -> "Climb":
+        """Climb a height above 0 under limits above 0.
+
+        Source: ArduPilot, shape_pos_vel_accel and sqrt_controller; auto_takeoff_run.
+
+        >>> round(Climb.of(60.0, 2.5, 1.0, 5.0).duration_s, 1)  # 27.0 s in the recordings
+        26.9
+        """
+        done_m = (_DONE_SHARE * speed_m_s) ** 2 / (2 * acceleration_m_s2)
+
+        def ramps(peak: float) -> tuple[float, float, float]:
+            """Height of both ramps, and the time of each."""
+            up_s = peak / acceleration_m_s2 + acceleration_m_s2 / jerk_m_s3
+            down_m, down_s = _approach(peak, done_m, acceleration_m_s2, jerk_m_s3)
+            return peak / 2 * up_s + down_m, up_s, down_s
+
+        low, peak = 0.0, speed_m_s
+        if ramps(peak)[0] > height_m:
+            for _ in range(_HALVINGS):
+                middle = (low + peak) / 2
+                low, peak = (middle, peak) if ramps(middle)[0] < height_m else (low, middle)
+        ramps_m, up_s, down_s = ramps(peak)
+        cruise_s = max(0.0, height_m - ramps_m) / peak
+        return cls(peak, up_s + down_s, up_s + cruise_s + down_s)
+
+
+def _approach(
+    peak_m_s: float, done_m: float, acceleration_m_s2: float, jerk_m_s3: float
+) -> tuple[float, float]:
+    """Height and time of slowing down from a peak to the height that counts as done.
+
+    The speed asked for falls with the root of the height left, the speed made is behind it by the
+    time that the acceleration takes to build up.
+    """
+    brake, p = acceleration_m_s2 / 2, jerk_m_s3 / acceleration_m_s2 / 2
+    behind = brake * acceleration_m_s2 / jerk_m_s3
+    half_linear_m = brake / p**2 / 2
+    down_m = peak_m_s**2 / (2 * brake) + half_linear_m
+    last = min(peak_m_s, p * done_m, math.sqrt(2 * brake * max(done_m - half_linear_m, 0.0)) or 1e9)
+    slowing = peak_m_s - last - behind * math.log((peak_m_s + behind) / (last + behind))
+    return down_m, slowing / brake
 
 
 def overlaps_s(

@@ -349,8 +349,8 @@ class Autopilot:
         """Take a picture: tell what is known of it, keep what is true."""
         self.shutter.count += 1
         index = self.shutter.count
-        known = (self.unix_us, self.craft, self.site, self.scene.persona)
-        self.outbox += reports_of(index, *known)
+        times = self.unix_us, round(1000 * self.now_s)
+        self.outbox += reports_of(index, *times, self.craft, self.site, self.scene.persona)
         pose = true_pose(self.craft, self.drift, self.shutter.pitch_deg, self.true_site)
         self.exposures.append(TrueExposure(index, self.time, pose, self.drift.camera_clock_s))
 

@@ -22,7 +22,7 @@ from simulations.scene import Scene
 from simulations.task import Task, uses_terrain
 from simulations.trace import Trace, Tracer, reported_trace
 from simulations.vehicle import Wind
-from simulations.wire import Beating, Muffled, Wire
+from simulations.wire import Muffled, Wire
 
 SILENCE_S = 120.0  # of the link's clock, after which a vehicle is taken for dead
 
@@ -96,7 +96,7 @@ class BuiltIn:
         autopilot = Autopilot(self.scene(trial))
         tracer = Tracer(autopilot)
         wire = Wire(autopilot, tracer.note)
-        line = Muffled(wire)
+        line = Muffled(wire, wire.now_s)
         with MavlinkLink(line, clock=wire.now_s, silence_s=SILENCE_S) as link:
             yield Stand(Pilot(link, line, trial.task, trial.scenario), tracer.trace)
         log_path.write_bytes(wire.recording)
@@ -139,9 +139,8 @@ class Process:
         lasts_s = 3600 * drone.battery_wh / drone.hover_w * trial.scenario.battery_share
         vehicle = running_autopilot(self.program, task.home, wind, self.speed_up, lasts_s)
         with vehicle as started:
-            line = Muffled(started.line)
-            beating = Beating(line, 1 / self.speed_up, time.monotonic)
-            with MavlinkLink(beating, TlogWriter(log_path), silence_s=SILENCE_S) as link:
+            line = Muffled(started.line, time.monotonic)
+            with MavlinkLink(line, TlogWriter(log_path), silence_s=SILENCE_S) as link:
                 pilot = Pilot(
                     link, line, task, trial.scenario, pace=self.speed_up, mark=started.mark
                 )

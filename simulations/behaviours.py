@@ -8,12 +8,13 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from simulations.motion import SpeedLimits, Vector
+from simulations.motion import SpeedLimits, Vector, approach_m_s
 from simulations.parameters import Parameters
-from simulations.vehicle import Multirotor
+from simulations.vehicle import STEP_S, Multirotor
 
 SPOOL_UP_S = 3.2  # from the order to leaving the ground, in the recording
-SETTLE_S = 0.3  # from reaching the height of a take-off to going on, in the recordings
+LEAST_CLIMB_M = 1e-3
+DONE_SHARE = 0.1  # of the climb rate, at which a take-off is over
 
 
 class Behaviour(Protocol):
@@ -41,43 +42,33 @@ class Hold:
 
 
 @dataclass(slots=True)
-class Stop:
-    """Come to rest; done when near the place where that will be (WPNAV_RADIUS)."""
-
-    craft: Multirotor
-    radius_m: float
-    _begun: bool = False
-
-    def step(self, now_s: float) -> bool:
-        """Brake at first, then see how far it still is."""
-        if not self._begun:
-            self.craft.hold()
-            self._begun = True
-        return math.dist(self.craft.position, self.craft.goal) <= self.radius_m
-
-
-@dataclass(slots=True)
 class TakeOff:
-    """Spool up and climb straight to a height above home."""
+    """Spool up and climb straight to a height above home.
+
+    The last metres are climbed as slowly as half of the acceleration could stop, and the take-off
+    counts as done at a tenth of the climb rate (ArduCopter: shape_pos_vel_accel, auto_takeoff_run).
+    """
 
     craft: Multirotor
     height_m: float
     begun_s: float
-    _climbing: bool = False
-    _arrived_s: float = 0.0
+    _speed_m_s: float = 0.0
+    _acceleration_m_s2: float = 0.0
 
     def step(self, now_s: float) -> bool:
         """Climb once the rotors turn fast enough."""
-        if not self._climbing:
-            if now_s - self.begun_s < SPOOL_UP_S:
-                return False
-            x, y, _ = self.craft.position
-            self.craft.fly_to((x, y, self.height_m))
-            self._climbing = True
+        if now_s - self.begun_s < SPOOL_UP_S:
             return False
-        if not self.craft.arrived:
-            self._arrived_s = now_s
-        return now_s - self._arrived_s >= SETTLE_S
+        limits, left_m = self.craft.limits, self.height_m - self.craft.goal[2]
+        most, jerk = limits.vertical_acceleration_m_s2, limits.control_jerk_m_s3
+        wanted = min(limits.up_m_s, approach_m_s(left_m, most / 2, jerk / most / 2))
+        pull = max(-most, min(most, jerk / most * (wanted - self._speed_m_s)))
+        change = pull - self._acceleration_m_s2
+        self._acceleration_m_s2 += max(-jerk * STEP_S, min(jerk * STEP_S, change))
+        self._speed_m_s += self._acceleration_m_s2 * STEP_S
+        self.craft.climb(self._speed_m_s)
+        slow_m_s = DONE_SHARE * limits.up_m_s
+        return self._speed_m_s < slow_m_s and left_m <= slow_m_s**2 / (2 * most)
 
 
 @dataclass(slots=True)
@@ -86,18 +77,22 @@ class GoTo:
 
     Attributes:
         under_way: the craft was sent there already by the turn before.
+        then: where it will go on to, if that is known from the beginning.
     """
 
     craft: Multirotor
     goal: Vector
     stay_s: float = 0.0
     under_way: bool = False
+    then: Vector | None = None
     _arrived_s: float | None = None
 
     def step(self, now_s: float) -> bool:
         """Start once, then wait for arrival and for the end of the stay."""
         if not self.under_way:
             self.craft.fly_to(self.goal)
+            if self.then is not None:
+                self.craft.then_fly_to(self.then, self.craft.limits)
             self.under_way = True
             return False
         if self._arrived_s is None and self.craft.arrived:
@@ -148,6 +143,9 @@ class Land:
 class Return:
     """Climb to RTL_ALT where lower, fly home or to a nearer rally point, wait, land.
 
+    The way begins where the vehicle can stop, at the height that it has now: what it still climbs
+    until then it comes down again (ModeRTL::build_path).
+
     Attributes:
         rally: local places of the rally points.
     """
@@ -183,16 +181,19 @@ class Return:
             self.craft.limits,
             self.parameters.metres("RTL_SPEED") or self.parameters.metres("WPNAV_SPEED"),
         )
+        here_m = self.craft.position[2]
         self.craft.hold()
         x, y, z = self.craft.goal
         east, north, least_m = self._place()
-        height_m = max(z, least_m, self.parameters.metres("RTL_ALT"))
-        first: Behaviour = Stop(self.craft, self.parameters.metres("WPNAV_RADIUS"))
-        if height_m > z + 0.1:
-            first = GoTo(self.craft, (x, y, height_m))
+        climbed_m = here_m + self.parameters.metres("RTL_CLIMB_MIN")
+        height_m = max(climbed_m, least_m, self.parameters.metres("RTL_ALT"))
+        home = east, north, height_m
+        climb: list[Behaviour] = []
+        if abs(height_m - z) > LEAST_CLIMB_M:
+            climb = [GoTo(self.craft, (x, y, height_m), then=home)]
         return [
-            first,
-            GoTo(self.craft, (east, north, height_m)),
+            *climb,
+            GoTo(self.craft, home, under_way=bool(climb)),
             Hold(self.craft, until_s=0.0),
             Land(self.craft, self.parameters),
         ]

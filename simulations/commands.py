@@ -189,7 +189,11 @@ def _check_arming(autopilot: Autopilot, p: Parts) -> int:
 
 
 def _jump(autopilot: Autopilot, p: Parts) -> int:
+    """Make an item the current one; 0 begins anew, as in AP_Mission::set_current_cmd."""
     seq = int(p[0]) + autopilot.scene.persona.first_item
+    if not autopilot.is_flying and seq <= 1 < len(autopilot.stores.mission):
+        autopilot.mission.rewind()
+        return ACCEPTED
     return ACCEPTED if autopilot.mission.jump_to(seq, autopilot.now_s) else DENIED
 
 

@@ -31,7 +31,7 @@ class TrueExposure:
 
 
 def reports_of(
-    index: int, unix_us: int, craft: Multirotor, site: Site, persona: Persona
+    index: int, unix_us: int, boot_ms: int, craft: Multirotor, site: Site, persona: Persona
 ) -> list[Message]:
     """What the vehicle says of a picture; PX4 tells the release and the picture apart."""
     if persona.key != "px4":
@@ -41,7 +41,7 @@ def reports_of(
     return [
         mavlink.MAVLink_camera_trigger_message(unix_us, index - 1),
         mavlink.MAVLink_camera_image_captured_message(
-            unix_us // 1000 % 2**32,
+            boot_ms,
             unix_us,
             0,
             round(known.lat_deg * 1e7),

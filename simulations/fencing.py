@@ -3,6 +3,7 @@
 Texts, modes and delays are those of the recordings (CONFORMANCE 3.5).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -68,7 +69,8 @@ class Fence:
             found |= ALTITUDE
         if kinds & LOW_ALTITUDE and z < self.parameters["FENCE_ALT_MIN"]:
             found |= LOW_ALTITUDE
-        if kinds & CIRCLE and x * x + y * y > self.parameters["FENCE_RADIUS"] ** 2:
+        radius_m = self.parameters["FENCE_RADIUS"]  # 0 is PX4's word for none
+        if kinds & CIRCLE and 0 < radius_m <= math.hypot(x, y):
             found |= CIRCLE
         if kinds & POLYGON and self._outside_zones(x, y):
             found |= POLYGON

@@ -15,6 +15,7 @@ from geo.pose import Attitude, GeoPoint, Pose
 from geo.terrain import FlatTerrain, Terrain
 from geo.track import CameraEvent, Track, TrackPoint
 from missions.model import MissionItem
+from simulations.failing import KINDS
 from simulations.ground_shape import GroundShape
 from simulations.personas import AUTO, BRAKE, LAND, LOITER, RTL
 from simulations.piloting import Outcome
@@ -212,7 +213,7 @@ def _recognised(flight: Flight) -> Check:
     assert fault is not None
     if begun is None:
         return Check("recognised", False, detail=f"{fault} was never made to fail")
-    found = flight.outcome.recognised_s.get(fault)
+    found = flight.outcome.recognised_s.get(KINDS[fault])
     if found is None:
         return Check("recognised", False, detail=f"{fault} was not recognised")
     after = found - begun

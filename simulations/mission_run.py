@@ -184,6 +184,10 @@ class MissionRun:
         else:
             self.begin(self.items, now_s, self.rally)
 
+    def rewind(self) -> None:
+        """Begin at the first item when it is begun."""
+        self.seq, self.complete, self._jumps = 0, False, {}
+
     def jump_to(self, seq: int, now_s: float) -> bool:
         """Make another item the current one; False where there is none."""
         if not 0 < seq < len(self.items):

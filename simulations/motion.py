@@ -36,7 +36,12 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class SpeedLimits:
-    """How fast a multirotor may move in each direction."""
+    """How fast a multirotor may move in each direction.
+
+    Attributes:
+        jerk_m_s3: along legs from place to place (WPNAV_JERK).
+        control_jerk_m_s3: of stops and of take-offs (PSC_JERK_XY, PSC_JERK_Z).
+    """
 
     horizontal_m_s: float
     up_m_s: float
@@ -44,7 +49,7 @@ class SpeedLimits:
     acceleration_m_s2: float
     vertical_acceleration_m_s2: float
     jerk_m_s3: float
-    vertical_jerk_m_s3: float = 5.0  # PSC_JERK_Z
+    control_jerk_m_s3: float = 5.0
 
 
 def leg_between(start: Vector, end: Vector, limits: SpeedLimits) -> Leg | None:
@@ -54,7 +59,8 @@ def leg_between(start: Vector, end: Vector, limits: SpeedLimits) -> Leg | None:
     if length_m < 1e-3:
         return None
     direction = (offset[0] / length_m, offset[1] / length_m, offset[2] / length_m)
-    return Leg(direction, length_m, rest_to_rest(length_m, _along(direction, limits)))
+    along = _along(direction, limits, limits.jerk_m_s3)
+    return Leg(direction, length_m, rest_to_rest(length_m, along))
 
 
 def stopping_leg(velocity: Vector, limits: SpeedLimits) -> Leg | None:
@@ -63,22 +69,25 @@ def stopping_leg(velocity: Vector, limits: SpeedLimits) -> Leg | None:
     if speed_m_s < 1e-2:
         return None
     direction = (velocity[0] / speed_m_s, velocity[1] / speed_m_s, velocity[2] / speed_m_s)
-    profile = stop_from(speed_m_s, _along(direction, limits))
+    profile = stop_from(speed_m_s, _along(direction, limits, limits.control_jerk_m_s3))
     return Leg(direction, profile.length_m, profile)
 
 
-def _along(direction: Vector, limits: SpeedLimits) -> Limits:
-    """Limits along a slanted line: none of its parts may exceed its own."""
+def _along(direction: Vector, limits: SpeedLimits, jerk_m_s3: float) -> Limits:
+    """Limits along a slanted line: no part of speed and acceleration may exceed its own.
+
+    The jerk counts along the line, whichever way it leads (SCurve::calculate_track).
+    """
     across, up = math.hypot(direction[0], direction[1]), direction[2]
     vertical_m_s = limits.up_m_s if up > 0 else limits.down_m_s
     pairs = (
         (limits.horizontal_m_s, vertical_m_s),
         (limits.acceleration_m_s2, limits.vertical_acceleration_m_s2),
-        (limits.jerk_m_s3, limits.vertical_jerk_m_s3),
     )
-    return Limits(
-        *(min(flat / max(across, 1e-9), steep / max(abs(up), 1e-9)) for flat, steep in pairs)
+    speed_m_s, acceleration_m_s2 = (
+        min(flat / max(across, 1e-9), steep / max(abs(up), 1e-9)) for flat, steep in pairs
     )
+    return Limits(speed_m_s, acceleration_m_s2, jerk_m_s3)
 
 
 def begins_turn(leg: Leg, next_leg: Leg, radius_m: float, corner_acceleration_m_s2: float) -> bool:
@@ -105,3 +114,18 @@ def begins_turn(leg: Leg, next_leg: Leg, radius_m: float, corner_acceleration_m_
 
 def _combine(u: Vector, a: float, v: Vector, b: float) -> Vector:
     return (u[0] * a + v[0] * b, u[1] * a + v[1] * b, u[2] * a + v[2] * b)
+
+
+def approach_m_s(left_m: float, acceleration_m_s2: float, p_1_s: float) -> float:
+    """Speed towards a place, from which it can still be stopped at (ArduPilot, sqrt_controller)."""
+    linear_m = acceleration_m_s2 / p_1_s**2
+    if left_m <= linear_m:
+        return p_1_s * left_m
+    return math.sqrt(2 * acceleration_m_s2 * (left_m - linear_m / 2))
+
+
+def stopping_m(speed_m_s: float, acceleration_m_s2: float, p_1_s: float) -> float:
+    """Distance from which `approach_m_s` asks for a speed (ArduPilot, stopping_distance)."""
+    if speed_m_s < acceleration_m_s2 / p_1_s:
+        return speed_m_s / p_1_s
+    return acceleration_m_s2 / p_1_s**2 / 2 + speed_m_s**2 / (2 * acceleration_m_s2)

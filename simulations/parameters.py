@@ -27,7 +27,7 @@ DEFAULTS: dict[str, tuple[float, int]] = {
     "FENCE_ALT_MIN": (-10, REAL32),
     "FENCE_ENABLE": (0, INT8),
     "FENCE_MARGIN": (2, REAL32),
-    "FENCE_RADIUS": (5000, REAL32),  # ArduCopter: 300, less than many cells need
+    "FENCE_RADIUS": (300, REAL32),
     "FENCE_TOTAL": (0, INT8),
     "FENCE_TYPE": (7, INT8),
     "FRAME_CLASS": (1, INT8),
@@ -35,7 +35,7 @@ DEFAULTS: dict[str, tuple[float, int]] = {
     "FS_CRASH_CHECK": (1, INT8),
     "FS_EKF_ACTION": (1, INT8),
     "FS_EKF_THRESH": (0.8, REAL32),
-    "FS_GCS_ENABLE": (1, INT8),  # ArduCopter: 0; a vehicle that is set up to be flown has 1
+    "FS_GCS_ENABLE": (0, INT8),
     "FS_GCS_TIMEOUT": (5, REAL32),
     "FS_OPTIONS": (16, INT32),
     "FS_THR_ENABLE": (1, INT8),

@@ -10,26 +10,27 @@ from dataclasses import dataclass, field
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flight.errors import FlightError, LinkLostError
-from flight.link import MavlinkLink
+from flight.link import SILENCE_S, MavlinkLink
+from flight.orders import Order
 from flight.protocol import MISSION, Message, home_item
 from flight.readiness import wait_ready
 from flight.session import Session, result_name
+from flight.trouble import Kind
+from flight.watch import Flown, Watch
 from missions.model import MissionItem
+from simulations.failing import Failing
 from simulations.guarding import guard
 from simulations.marks import Mark
 from simulations.personas import (
     ARDUPILOT,
     AUTO,
     GUIDED,
-    LAND,
     PX4,
-    RTL,
     Persona,
     persona_of,
 )
 from simulations.phases import moments_of
-from simulations.recognising import Recogniser
-from simulations.scenarios import Fault, Phase, Scenario
+from simulations.scenarios import Fault, Scenario
 from simulations.task import Task
 from simulations.wire import Muffled
 
@@ -38,12 +39,8 @@ RATES_HZ = {
     242: 0.2, 245: 2,
 }  # fmt: skip
 LATE_FACTOR, LATE_S = 2.0, 300.0  # when a flight is given up: the plan's time times, plus
-CLIMBED_M = 10.0  # when a climb counts as under way
-WIND_OVER_M_S = 3.0  # above the limit, when the wind is made too strong
-VOLTS_BELOW = 0.3  # BATT_LOW_VOLT, when the battery is made low
-FENCE_BELOW_M = 5.0  # the vehicle, when its fence is made too low
-MOTOR_SHARE = 0.6  # thrust of the weak motor
-ANSWERS = {Fault.WIND: RTL, Fault.MOTOR: LAND}  # what the client orders; the rest failsafes do
+RELINK_S = 60.0  # beyond its end, how long a lost link is tried again; of the vehicle's clock
+ANSWERS = {Kind.WIND: Order.RETURN, Kind.MOTOR: Order.LAND}  # the rest the vehicle's failsafes do
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ class Outcome:
     texts: tuple[str, ...]
     began_s: float
     injected_s: float | None
-    recognised_s: dict[Fault, float]
+    recognised_s: dict[Kind, float]
     duration_s: float
     photos: int
 
@@ -95,23 +92,38 @@ class Pilot:
     on_progress: Callable[[int, int], None] = lambda item, photos: None
     session: Session = field(init=False)
     persona: Persona = field(init=False)
-    recogniser: Recogniser = field(init=False)
+    failing: Failing = field(init=False)
+    watching: Watch = field(init=False)
     modes: list[int] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     photos: int = 0
-    injected_s: float | None = None
     _began_s: float = 0.0
     _number: int = 0
-    _number_since_s: float = 0.0
     _answered: bool = False
-    _fault_ended: bool = False
-    _gps_switch: tuple[str, float] = ("SIM_GPS_DISABLE", 1.0)
 
     def __post_init__(self) -> None:
         """Listen to everything that comes over the link."""
         self.session = Session(self.link, on_message=self._hear)
-        self.recogniser = Recogniser(self.task.drone.wind_limit_m_s)
         self.persona = ARDUPILOT
+        self.failing = Failing(
+            self.scenario,
+            moments_of(self.task.items, self.task.frame)[self.scenario.at],
+            self.task.drone,
+            self.line,
+            self.session.read_parameter,
+            self.session.set_parameter,
+            pace=self.pace,
+        )
+        task = self.task
+        flown = Flown(task.code, task.items, task.planned_s, task.drone.wind_limit_m_s)
+        self.watching = Watch(
+            flown,
+            self.session,
+            report=lambda phase: None,
+            next_order=self._turn,
+            relink_s=(RELINK_S + self.scenario.for_s) / self.pace,
+            prepare_link=self._ask_for_streams,
+        )
 
     def fly(self) -> Outcome:
         """Fly from the ground to the ground; a flight that cannot be flown says why."""
@@ -131,6 +143,7 @@ class Pilot:
         heartbeat = self.link.wait_for_vehicle()
         self.persona = persona_of(heartbeat.autopilot)
         self.session.monitor.feed(heartbeat)
+        self.failing.persona = self.persona
         if self.mark is not None:
             self.mark.check(self.session)
 
@@ -140,7 +153,6 @@ class Pilot:
 
     def _hear(self, message: Message) -> None:
         monitor = self.session.monitor
-        self.recogniser.hear(message, self._now_s, flying=monitor.is_airborne)
         kind = message.get_type()
         if kind == "STATUSTEXT":
             self.texts.append(message.text)
@@ -158,34 +170,28 @@ class Pilot:
 
     def _note_item(self, number: int) -> None:
         if number != self._number:
-            self._number, self._number_since_s = number, self._now_s
+            self._number = number
             self.on_progress(number, self.photos)
 
     # --- on the ground ----------------------------------------------------------------------
 
     def _prepare(self) -> None:
         """Wait until the vehicle is ready, set its failsafes, store fence and mission."""
-        for kind, rate_hz in RATES_HZ.items():
-            self.session.set_interval(kind, rate_hz)
+        self._ask_for_streams()
         wait_ready(self.session)
-        self._find_gps_switch()
+        self.failing.prepare()
         if self.persona is not PX4:
             self.session.read_parameter("MNT1_TYPE")  # by which the photos' poses are known
         guard(self.session, self.task)
         self.session.store(self._items(), MISSION)
 
+    def _ask_for_streams(self) -> None:
+        for kind, rate_hz in RATES_HZ.items():
+            self.session.set_interval(kind, rate_hz)
+
     def _items(self) -> tuple[MissionItem, ...]:
         home = self.session.monitor.home or self.task.home
         return (home_item(home), *self.task.items)[self.persona.first_item :]
-
-    def _find_gps_switch(self) -> None:
-        """See by which parameter this version's simulated receiver is switched off."""
-        if self.persona is PX4:
-            self._gps_switch = ("SIM_GPS_USED", 0.0)
-        elif self.scenario.fault is Fault.GPS:
-            old = self.session.read_parameter("SIM_GPS_DISABLE")
-            if old is None:
-                self._gps_switch = ("SIM_GPS1_ENABLE", 0.0)
 
     def _launch(self) -> None:
         session = self.session
@@ -199,7 +205,7 @@ class Pilot:
 
     def _order(self, what: str, command: int, *parameters: float) -> None:
         begun = len(self.texts)
-        answer = self.session.command(command, *parameters)
+        answer = self.session.command_patiently(command, *parameters)
         if answer != 0:
             self.session.wait(lambda m: False, 0.5)
             said = "; ".join(dict.fromkeys(self.texts[begun:])) or "it gives no reason"
@@ -208,74 +214,29 @@ class Pilot:
     # --- in the air -------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        """Follow the flight until the rotors stop, and let fail what shall fail."""
-        moment = moments_of(self.task.items, self.task.frame)[self.scenario.at]
+        """Follow the flight as every flight is, and let fail what shall fail."""
+        # Sped up, a busy machine is silent for as long now and then; one fault only needs it.
+        if self.pace == 1.0 or self.scenario.fault is Fault.LINK:
+            self.link.silence_s = SILENCE_S / self.pace
+        self.watching.follow(self.link)
+
+    def _turn(self) -> Order | None:
+        """Do what the scenario asks for now; order what no vehicle does by itself, once."""
+        now_s, monitor = self._now_s, self.session.monitor
         late_s = LATE_FACTOR * self.task.planned_s + LATE_S
-        while self.session.monitor.armed:
-            message = self.session.receive(0.2)
-            now_s = self._now_s
-            if message is None:
-                self.recogniser.hear(None, now_s, flying=True)
-            if self.scenario.fault is not None and self.injected_s is None:
-                if self._is_due(moment.number, moment.after_s):
-                    self._fail(self.scenario.fault)
-            elif self.injected_s is not None and not self._fault_ended:
-                self._end_fault(now_s)
-            self._answer()
-            if now_s - self._began_s > late_s:
-                raise FlightError(
-                    f"After {late_s:.0f} s the flight was not over; {self.task.planned_s:.0f} s "
-                    "were planned."
-                )
-
-    def _is_due(self, number: int, after_s: float) -> bool:
-        if self._number < number:
-            return False
-        if self.scenario.at is Phase.CLIMB:
-            return self.session.monitor.height_home_m > CLIMBED_M
-        return self._number > number or self._now_s - self._number_since_s >= after_s
-
-    def _fail(self, fault: Fault) -> None:
-        """Make something go wrong, by the parameters that ArduPilot's simulator has for it."""
-        self.injected_s = self._now_s
-        height_m = self.session.monitor.height_home_m
-        if fault is Fault.LINK:
-            self.line.cut = True
-        elif fault is Fault.BATTERY:
-            low_v = self.session.read_parameter("BATT_LOW_VOLT") or 0.0
-            self.session.set_parameter("SIM_BATT_VOLTAGE", low_v - VOLTS_BELOW)
-        elif fault is Fault.FENCE:
-            lid = "GF_MAX_VER_DIST" if self.persona is PX4 else "FENCE_ALT_MAX"
-            self.session.set_parameter(lid, max(1.0, height_m - FENCE_BELOW_M))
-        elif fault is Fault.WIND:
-            self.session.set_parameter(
-                "SIM_WIND_SPD", self.task.drone.wind_limit_m_s + WIND_OVER_M_S
+        if now_s - self._began_s > late_s:
+            raise FlightError(
+                f"After {late_s:.0f} s the flight was not over; {self.task.planned_s:.0f} s "
+                "were planned."
             )
-        elif fault is Fault.MOTOR:
-            self.session.set_parameter("SIM_ENGINE_MUL", MOTOR_SHARE)
-            self.session.set_parameter("SIM_ENGINE_FAIL", 1)
-        else:
-            name, value = self._gps_switch if fault is Fault.GPS else ("SIM_RC_FAIL", 1.0)
-            self.session.set_parameter(name, value)
-
-    def _end_fault(self, now_s: float) -> None:
-        """Let the link or the radio come back; nothing else does."""
-        scenario = self.scenario
-        if not scenario.for_s or now_s - (self.injected_s or 0.0) < scenario.for_s:
-            return
-        self._fault_ended = True
-        self.line.cut = False
-        if scenario.fault is Fault.RADIO:
-            self.session.set_parameter("SIM_RC_FAIL", 0)
-
-    def _answer(self) -> None:
-        """Order what the vehicle does not do by itself, once."""
-        for fault, mode in ANSWERS.items():
-            flown_by_us = self.modes[-1:] == [AUTO]
-            if fault in self.recogniser.found and flown_by_us and not self._answered:
-                self._answered = True
-                command = 20 if mode == RTL else 21
-                self.session.command(command)
+        found = self.watching.recogniser.found
+        if self.failing.turn(monitor.mission_item, monitor.height_home_m, now_s):
+            found.clear()  # what was recognised before is not this failure
+        if self._answered or not self.watching.is_ours:
+            return None
+        order = next((order for kind, order in ANSWERS.items() if kind in found), None)
+        self._answered = order is not None
+        return order
 
     def _outcome(self, problem: str | None) -> Outcome:
         monitor = self.session.monitor
@@ -289,8 +250,10 @@ class Pilot:
             modes=tuple(self.modes),
             texts=tuple(self.texts),
             began_s=self._began_s,
-            injected_s=self.injected_s,
-            recognised_s=dict(self.recogniser.found),
+            injected_s=self.failing.begun_s,
+            recognised_s={
+                kind: s * self.pace for kind, s in self.watching.recogniser.found.items()
+            },
             duration_s=monitor.duration_s,
             photos=self.photos,
         )

@@ -57,6 +57,7 @@ class Scene:
         parameters.set("SYSID_THISMAV", self.system)
         if self.persona.key == "px4":
             parameters.set("AUTO_OPTIONS", 3)  # arms in a mission and takes off by itself
+            parameters.set("FENCE_RADIUS", 0)  # GF_MAX_HOR_DIST as it comes
         for name, value in self.parameters.items():
             parameters.set(name, value)
         return parameters

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from shapely import MultiPoint, Polygon
 
+from flight.plan_file import PlanFile, read_plan
 from flight.protocol import MISSION
 from flight.verdict import sha256_of
 from geo.frames import LocalFrame
@@ -22,7 +23,6 @@ from missions.flown import (
     VIAS,
     has_place,
 )
-from missions.mission_json import read_sortie
 from missions.model import Drone, MissionItem, Photo, Sortie
 from missions.open_file import read_mission
 from simulations.stores import CAPACITY
@@ -92,8 +92,11 @@ def read_task(path: Path, drone_key: str) -> Task:
         MissionError: it cannot be read, does not say where it begins, or moves nothing.
     """
     if path.name.endswith(OURS):
-        return _ours(path, read_sortie(path))
+        return _ours(read_plan(path))
+    digest = sha256_of(path)
     mission = read_mission(path)
+    if sha256_of(path) != digest:
+        raise MissionError(f"{path}: was changed while it was read; try again")
     items = mission.items
     if not any(item.command in TAKEOFFS for item in items):
         items = (_take_off(path, items), *items)
@@ -102,15 +105,19 @@ def read_task(path: Path, drone_key: str) -> Task:
     home = _known(mission.home) or _first_place(path, items)
     drone = drone_named(drone_key)
     _check_size(path, items)
+    try:
+        planned_s = course_of(home, items, drone).total_s
+    except MissionError as error:
+        raise MissionError(f"{path}: {error}") from error
     return Task(
         code=path.name.rsplit(".", 1)[0],
         path=path,
-        sha256=sha256_of(path),
+        sha256=digest,
         home=home,
         items=tuple(items),
         fence=mission.fence,
         drone=drone,
-        planned_s=course_of(home, items, drone).total_s,
+        planned_s=planned_s,
         photos=None,
         ceiling_home_m=None,
         wind_m_s=None,
@@ -118,12 +125,14 @@ def read_task(path: Path, drone_key: str) -> Task:
     )
 
 
-def _ours(path: Path, sortie: Sortie) -> Task:
-    _check_size(path, sortie.items)
+def _ours(plan: PlanFile) -> Task:
+    """A file of ours: the fingerprint is of the very bytes that are flown."""
+    sortie = plan.sortie
+    _check_size(plan.path, sortie.items)
     return Task(
         code=sortie.code,
-        path=path,
-        sha256=sha256_of(path),
+        path=plan.path,
+        sha256=plan.sha256,
         home=sortie.home,
         items=sortie.items,
         fence=sortie.fence,

@@ -17,9 +17,11 @@ from simulations.motion import (
     Leg,
     SpeedLimits,
     Vector,
+    approach_m_s,
     begins_turn,
     leg_between,
     stopping_leg,
+    stopping_m,
 )
 
 STEP_S = 0.02
@@ -133,8 +135,18 @@ class Multirotor:
         return self._next is not None
 
     def fly_to(self, goal: Vector) -> None:
-        """Leave whatever is being done, smoothly, for a place."""
+        """Leave whatever is being done for a place; the leg begins where the craft can stop.
+
+        It brakes towards that place by the error of its position, and the leg waits until it goes
+        the right way (AC_WPNav::wp_and_spline_init).
+        """
         self.hold()
+        flat = math.hypot(self.velocity[0], self.velocity[1])
+        if flat > 0:
+            reach_s = stopping_m(flat, self.limits.acceleration_m_s2, POSITION_P) / flat
+            x, y = (p + v * reach_s for p, v in zip(self.position, self.velocity[:2], strict=False))
+            climb = stopping_leg((0.0, 0.0, self.velocity[2]), self.limits)
+            self._tails, self._start = [climb] if climb else [], (x, y, self._start[2])
         self._goal, self.arrived = goal, False
         self._leg = leg_between(self._start, goal, self.limits)
         if self._leg is None:
@@ -153,7 +165,7 @@ class Multirotor:
         direction = stop.direction if stop else ZERO
         x, y, z = self.position
         self._start = (x + direction[0] * reach, y + direction[1] * reach, z + direction[2] * reach)
-        self._goal, self._leg, self._next = self._start, None, None
+        self._goal, self._leg, self._next, self._pace = self._start, None, None, 1.0
         self._descent_m_s, self._sink_rate_m_s = None, 0.0
 
     def descend(self, speed_m_s: float) -> None:
@@ -161,6 +173,10 @@ class Multirotor:
         if self._descent_m_s is None:
             self.hold()
         self._descent_m_s = speed_m_s
+
+    def climb(self, speed_m_s: float) -> None:
+        """Climb straight at a speed until told otherwise."""
+        self.descend(-speed_m_s)
 
     def rest(self) -> None:
         """Stand on the ground; `touched_m_s` keeps how fast it sank."""
@@ -296,9 +312,12 @@ class Multirotor:
             return [0.0, 0.0]
         place, speed, change = self.target
         wanted, integral = [0.0, 0.0], list(self._integral)
+        offset = place[0] - self.position[0], place[1] - self.position[1]
+        off_m, pull = math.hypot(*offset), POSITION_P
+        if off_m > self.limits.acceleration_m_s2 / POSITION_P**2:  # what can be braked from
+            pull = approach_m_s(off_m, self.limits.acceleration_m_s2, POSITION_P) / off_m
         for axis in (0, 1):
-            error_m_s = speed[axis] - self.velocity[axis]
-            error_m_s += POSITION_P * (place[axis] - self.position[axis])
+            error_m_s = speed[axis] - self.velocity[axis] + pull * offset[axis]
             if not self.saturated:
                 integral[axis] += VELOCITY_I * error_m_s * STEP_S
             wanted[axis] = change[axis] + VELOCITY_P * error_m_s + integral[axis]
@@ -306,16 +325,17 @@ class Multirotor:
         return wanted
 
     def _keep_pace(self) -> None:
-        """Let the target wait for a vehicle that cannot follow it (AC_WPNav, track_scaler_dt)."""
-        speed = math.hypot(self.target[1][0], self.target[1][1])
-        if not self.saturated or speed < 0.1:
-            self._pace = 1.0
-            return
-        along = [part / speed for part in self.target[1][:2]]
-        made = sum(u * v for u, v in zip(along, self.velocity, strict=False))
-        parts = zip(along, self.target[0], self.position, strict=False)
-        behind = sum(u * (wanted - is_at) for u, wanted, is_at in parts)
-        self._pace = max(0.0, min(1.0, 0.05 + (made - POSITION_P * behind) / speed))
+        """Let the target wait for a vehicle that does not follow it (AC_WPNav, track_scaler_dt)."""
+        (x, y, z), (ux, uy, uz), _ = self.target
+        squared = ux * ux + uy * uy + uz * uz  # of the speed, so everything is in units of it
+        kept = 1.0
+        if squared > 1e-6:
+            (px, py, pz), (vx, vy, vz) = self.position, self.velocity
+            made = ux * vx + uy * vy + uz * vz
+            behind = ux * (x - px) + uy * (y - py) + uz * (z - pz)
+            kept = max(0.0, min(1.0, 0.05 + (made - POSITION_P * behind) / squared))
+        lag_s = self.limits.acceleration_m_s2 / self.limits.jerk_m_s3
+        self._pace += (kept - self._pace) * STEP_S / max(lag_s, STEP_S)
 
     def _lift_m_s2(self) -> float:
         """Thrust over mass that the lean and the climb ask for."""

@@ -4,13 +4,13 @@ The vehicle in the same process moves on only while its client waits, so a fligh
 last byte on a fast and on a busy machine, and takes as long as it takes to compute.
 """
 
+import math
 import struct
 from collections.abc import Callable
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
-from flight.link import GROUND_COMPONENT, GROUND_SYSTEM
-from flight.protocol import GROUND_STATION, NO_AUTOPILOT, Message
+from flight.protocol import Message
 from flight.transports import Transport
 from simulations.autopilot import Autopilot
 from simulations.commands import receive
@@ -74,55 +74,37 @@ class Wire:
         self.recording += STAMP.pack(self.autopilot.unix_us) + frame
 
 
-class Beating:
-    """A line to a vehicle whose clock runs fast: it must hear heartbeats by its own clock.
-
-    Attributes:
-        every_s: of this clock, between heartbeats.
-    """
-
-    def __init__(self, line: Transport, every_s: float, clock: Callable[[], float]) -> None:
-        self.line, self.every_s, self._clock = line, every_s, clock
-        self._mav = mavlink.MAVLink(None, GROUND_SYSTEM, GROUND_COMPONENT)
-        self._beat_s = -every_s
-
-    def read(self, timeout_s: float) -> bytes:
-        """What the vehicle says; it hears a heartbeat where one is due."""
-        if self._clock() - self._beat_s >= self.every_s:
-            self._beat_s = self._clock()
-            beat = mavlink.MAVLink_heartbeat_message(GROUND_STATION, NO_AUTOPILOT, 0, 0, 4, 3)
-            self.line.write(bytes(beat.pack(self._mav)))
-        return self.line.read(min(timeout_s, self.every_s))
-
-    def write(self, data: bytes) -> None:
-        """Say something."""
-        self.line.write(data)
-
-    def close(self) -> None:
-        """Let go of the line."""
-        self.line.close()
-
-
 class Muffled:
     """A line that can be cut for a while: nothing comes or goes, nothing is told.
 
-    Attributes:
-        cut: whether it is cut now.
+    Args:
+        line: to the vehicle.
+        clock: by which it is cut; seconds.
     """
 
-    def __init__(self, line: Transport) -> None:
-        self.line, self.cut = line, False
+    def __init__(self, line: Transport, clock: Callable[[], float]) -> None:
+        self._line, self._clock = line, clock
+        self._cut_until_s = -math.inf
+
+    def cut(self, for_s: float) -> None:
+        """Let nothing through for so long."""
+        self._cut_until_s = self._clock() + for_s
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether nothing goes through now."""
+        return self._clock() < self._cut_until_s
 
     def read(self, timeout_s: float) -> bytes:
         """What the vehicle says; nothing while cut."""
-        data = self.line.read(timeout_s)
-        return b"" if self.cut else data
+        data = self._line.read(timeout_s)
+        return b"" if self.is_cut else data
 
     def write(self, data: bytes) -> None:
         """Say something; it is lost while cut."""
-        if not self.cut:
-            self.line.write(data)
+        if not self.is_cut:
+            self._line.write(data)
 
     def close(self) -> None:
         """Let go of the line."""
-        self.line.close()
+        self._line.close()

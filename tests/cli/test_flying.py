@@ -13,7 +13,7 @@ from cli.main import main
 from flight.errors import RefusedError
 from flight.log import read_tlog
 from flight.plan_file import read_plan
-from flight.verdict import sha256_of
+from flight.verdict import content_sha256, sha256_of
 from geo.pose import GeoPoint
 from missions.mission_json import read_sortie, write_sortie
 from simulations.sitl import running_vehicle
@@ -84,6 +84,7 @@ def test_arming_needs_the_shipped_scenarios_the_plans_wind_and_the_same_dem(
     verdict = json.loads((simulated / "T-1" / "verdict.json").read_text())
     (tmp_path / "T-1").mkdir()
     verdict["mission_sha256"] = sha256_of(windy)
+    verdict["content_sha256"] = content_sha256(verdict)
     (tmp_path / "T-1" / "verdict.json").write_text(json.dumps(verdict))
     assert run("fly", windy, *order[2:], tmp_path) == 1
     assert "5.5 m/s are needed" in said(capsys)

@@ -81,6 +81,32 @@ def test_a_command_whose_way_is_not_known_is_refused(command):
         check_sortie(with_item(5, MissionItem(command, 3)))
 
 
+def test_a_mission_that_moves_before_its_take_off_is_refused():
+    first, *others = SORTIE.items
+    late = replace(SORTIE, items=(others[0], waypoint(20, 20), first, *others[1:]))
+    with pytest.raises(RefusedError, match=r"Item 2 .* before its take-off"):
+        check_sortie(late)
+
+
+def test_orders_that_move_nothing_may_precede_the_take_off():
+    first, speed, *others = SORTIE.items
+    assert (first.command, speed.command) == (22, 178)
+    check_sortie(replace(SORTIE, items=(speed, first, *others)))
+
+
+@pytest.mark.parametrize("command", [20, 21])
+def test_a_mission_that_goes_on_after_it_has_come_down_is_refused(command):
+    lands = MissionItem(command, 3, lon_deg=0.0)
+    items = (*SORTIE.items[:8], lands, *SORTIE.items[8:])
+    with pytest.raises(RefusedError, match=r"Item 9 .* brings the vehicle down, but 3 items"):
+        check_sortie(replace(SORTIE, items=items))
+
+
+def test_a_mission_without_a_take_off_is_refused():
+    with pytest.raises(RefusedError, match="no take-off"):
+        check_sortie(replace(SORTIE, items=SORTIE.items[1:]))
+
+
 def test_a_battery_must_hold_the_flight_and_the_reserve():
     drone = drone_named("dji-m3e")
     sortie = replace(SORTIE, duration_s=0.5 * drone.endurance_s)

@@ -234,15 +234,50 @@ def test_one_that_stands_for_two_goes_on_when_clear_of_both(journal):
     assert fleet._orders == {"B": [Order.CONTINUE]}
 
 
-def test_an_order_goes_to_every_vehicle_in_the_air(journal):
+def test_a_persons_pause_is_not_ended_when_two_are_clear(journal):
+    fleet = standing(journal, [])
+    fleet._order_all(Order.PAUSE)
+    fleet._orders.clear()
+    fleet._release(frozenset("AB"))
+    assert fleet._orders == {}
+    assert lines(journal, "clear")[0]["text"] == "well apart from A, but a person told it to pause"
+    fleet._order_all(Order.CONTINUE)
+    assert fleet._orders["B"] == [Order.CONTINUE]
+
+
+@pytest.mark.parametrize("order", [Order.RETURN, Order.LAND, Order.PAUSE])
+def test_one_that_a_person_told_to_come_down_or_stand_is_not_told_to_pause(journal, order):
+    """Its mode is seen a second later; until then it still seems to fly its mission."""
+    fleet = standing(journal, [])
+    fleet._order_all(order)
+    fleet._orders.clear()
+    fleet._separate(Closeness("A", "C", 12.0, 0.0))
+    assert fleet._orders == {}
+
+
+def test_a_persons_continue_lets_one_go_that_stood_for_another(journal):
+    fleet = standing(journal, [])
+    fleet._order_all(Order.CONTINUE)
+    assert fleet._orders["B"] == [Order.CONTINUE]
+    fleet._modes["B"] = "AUTO"
+    fleet._release(frozenset("AB"))
+    assert fleet._orders["B"] == [Order.CONTINUE]
+    fleet._separate(Closeness("B", "C", 12.0, 0.0))
+    assert fleet._orders["C"][-1] is Order.PAUSE
+
+
+@pytest.mark.parametrize(
+    ("pressed", "obeyed"), [(Order.RETURN, Order.RECALL), (Order.LAND, Order.LAND_OURS)]
+)
+def test_an_order_goes_to_every_vehicle_in_the_air(journal, pressed, obeyed):
     flights = [listed("A", "N", 0), listed("B", "S", 1000)]
-    up, obeyed = threading.Barrier(3, timeout=GATE_S), {}
+    up, got = threading.Barrier(3, timeout=GATE_S), {}
 
     def fly_one(flight, vehicle, listen, next_order):
         up.wait()
         while (order := next_order()) is None:
             listen(in_air(flight))
-        obeyed[flight.sortie.code] = order
+        got[flight.sortie.code] = order
         return done(flight, f"it was told to {order}")
 
     told = []
@@ -251,11 +286,11 @@ def test_an_order_goes_to_every_vehicle_in_the_air(journal):
         if told:
             return None
         up.wait()
-        told.append(Order.RETURN)
-        return Order.RETURN
+        told.append(pressed)
+        return pressed
 
     fly(journal, flights, fly_one, next_order=next_order)
-    assert obeyed == {"A": Order.RECALL, "B": Order.RECALL}
+    assert got == {"A": obeyed, "B": obeyed}
 
 
 def test_ctrl_c_brings_all_home_and_begins_nothing_more(journal):

@@ -211,3 +211,54 @@ def test_a_clock_that_runs_backwards_gives_no_negative_duration():
     monitor = FlightMonitor()
     feed(monitor, place(9000), heartbeat(3, armed=True), place(9200), place(100))
     assert monitor.duration_s == 0
+
+
+def test_the_clock_of_a_camera_is_not_the_vehicles():
+    monitor, reader = FlightMonitor(), mavlink.MAVLink(None)
+    feed(monitor, mavlink.MAVLink_system_time_message(1_781_484_000_000_000, 1000))
+    feed(monitor, heartbeat(3, armed=True))
+    image = mavlink.MAVLink_camera_image_captured_message(
+        3_000_000_000, 0, 0, 325098000, 1201276000, 63000, 60000, [0, 0, 0, 0], 0, 1, b""
+    )
+    status = mavlink.MAVLink_gimbal_device_attitude_status_message(
+        0, 0, 4_000_000_000, 0, [1, 0, 0, 0], 0, 0, 0, 0
+    )
+    for component, message in ((100, image), (154, status)):
+        frame = message.pack(mavlink.MAVLink(None, 1, component))
+        monitor.feed(reader.decode(bytearray(frame)))
+    assert monitor.boot_ms == 1000
+    assert monitor.photo_count == 1
+    (event,) = monitor.track().camera_events
+    assert event.time.timestamp() == pytest.approx(1_781_484_000.0)
+
+
+def test_a_breach_is_told_where_the_vehicle_has_no_words_for_it():
+    def status(breached):
+        return mavlink.MAVLink_fence_status_message(breached, 1, 2, 0)
+
+    words = mavlink.MAVLink_statustext_message(5, b"Polygon fence breached")
+    for messages, told in (
+        ((status(1), status(1), status(1)), ["fence breached, as FENCE_STATUS says"]),
+        ((status(1), words, status(1), status(1)), ["Polygon fence breached"]),
+        ((status(0), status(0)), []),
+    ):
+        monitor = FlightMonitor()
+        feed(monitor, heartbeat(3, armed=True), *messages)
+        assert [t for t in monitor.texts_after(0) if "fence" in t] == told
+
+
+def chunk(text, number, part):
+    return mavlink.MAVLink_statustext_message(2, text.encode(), number, part)
+
+
+def test_a_long_text_is_put_together():
+    monitor = FlightMonitor()
+    long = "PreArm: Battery 1 below minimum arming voltage, and the battery 2 is unhealthy too"
+    feed(monitor, chunk(long[:50], 7, 0), chunk(long[50:], 7, 1), chunk("Other", 0, 0))
+    assert monitor.texts_after(0) == (long, "Other")
+
+
+def test_a_text_whose_end_is_lost_does_not_spoil_the_next():
+    monitor = FlightMonitor()
+    feed(monitor, chunk("a" * 50, 7, 0), chunk("b" * 50, 8, 0), chunk("end", 8, 1))
+    assert monitor.texts_after(0) == ("b" * 50 + "end",)

@@ -31,6 +31,7 @@ def test_a_vehicle_that_is_set_up_is_fit(link):
     session.store(fence_items(SORTIE.fence), FENCE)
     link.autopilot.parameters.set("FENCE_ENABLE", 1)
     link.autopilot.parameters.set("FENCE_ALT_MAX", 45)
+    link.autopilot.parameters.set("FS_GCS_ENABLE", 1)
     points = look(link)
     assert {point.status for point in points.values()} == {Status.OK}
     assert document(SORTIE, tuple(points.values()))["passed"] is True
@@ -42,9 +43,12 @@ def test_a_vehicle_that_is_set_up_is_fit(link):
         ("FENCE_ENABLE", 0, "fence", Status.WARNING, "switched off"),
         ("FENCE_TYPE", 2, "fence", Status.WARNING, "FENCE_TYPE is 2"),
         ("FENCE_ACTION", 0, "fence", Status.WARNING, "does not return"),
+        ("FENCE_RADIUS", 100, "fence", Status.WARNING, "(FENCE_RADIUS) ends at 100 m from home"),
         ("FENCE_ALT_MAX", 100, "ceiling", Status.WARNING, "FENCE_ALT_MAX is 100 m"),
         ("RTL_ALT", 9000, "return height", Status.FAILED, "returns at 90 m"),
         ("FS_GCS_ENABLE", 0, "link failsafe", Status.WARNING, "would fly on"),
+        ("FS_OPTIONS", 18, "link failsafe", Status.WARNING, "lets it fly its mission on"),
+        ("SYSID_MYGCS", 1, "link failsafe", Status.FAILED, "listens to ground station 1"),
         ("BATT_FS_LOW_ACT", 0, "battery failsafe", Status.WARNING, "BATT_FS_LOW_ACT 0"),
         ("BATT_LOW_VOLT", 0, "battery failsafe", Status.WARNING, "at 0 V"),
         ("MNT1_TYPE", 0, "camera", Status.WARNING, "fixed to the body"),
@@ -113,3 +117,11 @@ def test_px4_is_looked_at_by_its_own_parameters():
     assert points["link failsafe"].found == "NAV_DLL_ACT is 0: it would fly on"
     assert points["ceiling"].found == "GF_MAX_VER_DIST is 0 m"
     assert points["battery failsafe"].found == "COM_LOW_BAT_ACT is not told"
+
+
+def test_a_circle_of_px4_that_the_sortie_would_leave_forbids_the_flight():
+    link = Px4Link()
+    link.values["GF_MAX_HOR_DIST"] = (100.0, 9)  # MAV_PARAM_TYPE_REAL32
+    found = look(link)["fence"]
+    assert found.status is Status.FAILED
+    assert "Enlarge GF_MAX_HOR_DIST" in found.found

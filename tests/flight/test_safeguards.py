@@ -72,7 +72,7 @@ def test_the_users_own_kinds_of_fence_stay_on(safeguards, parameters):
     assert parameters["FENCE_TYPE"] == 15
 
 
-@pytest.mark.parametrize(("radius_m", "kinds"), [(100, 5), (129, 5), (300, 7)])
+@pytest.mark.parametrize(("radius_m", "kinds"), [(100, 5), (129, 5), (133, 5), (300, 7)])
 def test_a_circle_that_the_sortie_would_leave_is_off_for_the_flight(
     safeguards, parameters, radius_m, kinds
 ):
@@ -267,3 +267,91 @@ def test_parameters_are_put_back_when_arming_is_refused(fly, parameters, monkeyp
         fly(SORTIE)
     assert parameters["FENCE_ACTION"] == 0
     assert any("FENCE_ACTION was 0" in note for note in caught.value.__notes__)
+
+
+def answers_for(link, monkeypatch, **values):
+    """Let the vehicle answer for parameters of another version too."""
+    session = Session(link)
+    read = session.read_parameter
+    monkeypatch.setattr(session, "read_parameter", lambda n: values[n] if n in values else read(n))
+    return Safeguards(session, SORTIE)
+
+
+def test_a_vehicle_that_listens_to_another_ground_station_is_refused(safeguards, parameters):
+    parameters.set("SYSID_MYGCS", 252)
+    with pytest.raises(RefusedError, match=r"listens to ground station 252 .* Set SYSID_MYGCS"):
+        safeguards.watch_link()
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "good"),
+    [(255, 0, True), (250, 255, True), (252, 0, False), (250, 254, False)],
+)
+def test_the_ground_stations_of_newer_ardupilots_are_read(link, monkeypatch, first, last, good):
+    names = {"SYSID_MYGCS": None, "MAV_GCS_SYSID": first, "MAV_GCS_SYSID_HI": last}
+    safeguards = answers_for(link, monkeypatch, **names)
+    if good:
+        safeguards.check_listener()
+        return
+    with pytest.raises(RefusedError, match="Set MAV_GCS_SYSID to 255"):
+        safeguards.check_listener()
+
+
+def test_a_mission_is_not_flown_on_without_a_ground_station(safeguards, parameters):
+    parameters.set("FS_OPTIONS", 16 + 2 + 1)
+    safeguards.watch_link()
+    assert parameters["FS_OPTIONS"] == 17
+    assert parameters["FS_GCS_ENABLE"] == 1
+    safeguards.restore()
+    assert parameters["FS_OPTIONS"] == 19
+
+
+@pytest.mark.parametrize(("climb_cm", "good"), [(0, True), (1400, True), (1600, False)])
+def test_a_climb_before_each_return_stays_below_the_ceiling(safeguards, parameters, climb_cm, good):
+    parameters.set("RTL_CLIMB_MIN", climb_cm)
+    if good:
+        safeguards.check_return()
+        return
+    with pytest.raises(RefusedError, match=r"climbing 16 m \(RTL_CLIMB_MIN\), from up to 30 m"):
+        safeguards.check_return()
+
+
+def test_a_mission_begins_at_its_first_item_whatever_was_set(fly, link):
+    link.autopilot.mission.seq = 5
+    assert fly(SORTIE).completed
+
+
+def test_a_vehicle_that_stays_in_the_middle_of_its_mission_is_not_armed(fly, link, monkeypatch):
+    link.autopilot.mission.seq = 5
+    monkeypatch.setitem(commands._COMMANDS, 224, lambda autopilot, p: 2)
+    with pytest.raises(RefusedError, match=r"begin at item 5 .* \(denied\)"):
+        fly(SORTIE)
+    assert not link.autopilot.armed
+
+
+def test_arming_is_tried_again_where_what_is_against_it_passes(fly, link, monkeypatch):
+    refused = []
+
+    def arm(autopilot, p):
+        if p[0] == 1 and len(refused) < 2:
+            refused.append(autopilot.now_s)
+            autopilot.say(2, "Arm: Fences invalid")
+            return 4
+        return commands._arm(autopilot, p)
+
+    monkeypatch.setitem(commands._COMMANDS, 400, arm)
+    assert fly(SORTIE).completed
+    assert len(refused) == 2
+
+
+def test_a_vehicle_that_somebody_else_arms_meanwhile_is_left_to_them(fly, link, monkeypatch):
+    def refuse(autopilot, p):
+        if p[0] == 1:
+            autopilot.arm(forced=True)  # by a pilot's sticks, right after our order was refused
+        return 4
+
+    monkeypatch.setitem(commands._COMMANDS, 400, refuse)
+    with pytest.raises(RefusedError, match="armed by somebody else"):
+        fly(SORTIE)
+    assert link.autopilot.armed
+    assert not link.autopilot.is_flying

@@ -10,6 +10,7 @@ from flight.verdict import (
     Proof,
     Verdict,
     adherence_figures,
+    content_sha256,
     require_passed,
     sha256_of,
     write_verdict,
@@ -124,11 +125,35 @@ def test_flights_of_too_little_allow_nothing(proof, passed, tmp_path, change, wo
         require_passed(proof, tmp_path / "verdict.json")
 
 
-def test_a_verdict_of_before_scenarios_were_hashed_allows_nothing(proof, passed, tmp_path):
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"passed": True, "problem": None},
+        {"wind_m_s": 12.0},
+        {"scenario_sha256": {"calm": "c", "wind": "w2"}},
+        {"content_sha256": None},
+        {"remark": "good enough"},
+    ],
+)
+def test_a_verdict_that_was_edited_allows_nothing(proof, passed, tmp_path, change):
+    write_verdict(tmp_path, replace(passed, passed=False, problem="calm: ceiling"))
+    path = tmp_path / "verdict.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(RefusedError, match=r"does not say what `aerogrid simulate` wrote"):
+        require_passed(proof, path)
+
+
+def test_a_verdict_that_only_an_editor_has_laid_out_anew_is_accepted(proof, passed, tmp_path):
     write_verdict(tmp_path, passed)
     path = tmp_path / "verdict.json"
-    document = json.loads(path.read_text())
-    del document["scenario_sha256"], document["dem_sha256"]
-    path.write_text(json.dumps(document))
-    with pytest.raises(RefusedError, match="calm, wind"):
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=8, sort_keys=True))
+    assert require_passed(proof, path) == passed
+
+
+def test_a_verdict_with_a_figure_more_is_damaged(proof, passed, tmp_path):
+    write_verdict(tmp_path, passed)
+    path = tmp_path / "verdict.json"
+    document = json.loads(path.read_text()) | {"remark": 1}
+    path.write_text(json.dumps(document | {"content_sha256": content_sha256(document)}))
+    with pytest.raises(RefusedError, match="is damaged"):
         require_passed(proof, path)

@@ -75,7 +75,10 @@ def test_a_pause_is_no_diversion_and_the_mission_is_gone_on_with(fly):
     ]
 
 
-@pytest.mark.parametrize(("order", "mode"), [(Order.RETURN, "RTL"), (Order.LAND, "LAND")])
+@pytest.mark.parametrize(
+    ("order", "mode"),
+    [(Order.RETURN, "RTL"), (Order.LAND, "LAND"), (Order.LAND_OURS, "LAND")],
+)
 def test_an_order_down_ends_the_mission_with_its_reason(fly, order, mode):
     result = fly(SimulatedLink(), {35: order})
     assert not result.completed
@@ -276,15 +279,17 @@ def test_a_landing_of_a_failsafe_is_not_called_back(fly, order):
     assert len(not_obeyed(result)) == 1
 
 
-def test_a_recall_leaves_a_vehicle_to_its_pilot(fly):
+@pytest.mark.parametrize("order", [Order.RECALL, Order.LAND_OURS])
+def test_an_order_to_many_leaves_a_vehicle_to_its_pilot(fly, order):
     link = SimulatedLink()
     steps = {
         30: lambda: link.autopilot.set_mode(5) and None,
-        35: Order.RECALL,
-        40: lambda: link.autopilot.set_mode(9) and None,
+        35: order,
+        40: lambda: link.autopilot.set_mode(6) and None,
     }
     result = fly(link, at_seconds(fly, steps))
-    assert result.modes == ("AUTO", "LOITER", "LAND")
+    assert result.modes == ("AUTO", "LOITER", "RTL")
+    assert not_obeyed(result) == [f"not obeyed ({order}): a pilot or failsafe has the vehicle"]
 
 
 @pytest.mark.parametrize("order", [Order.CONTINUE, Order.PAUSE])

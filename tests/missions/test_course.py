@@ -11,7 +11,7 @@ from flight.log import read_messages, read_tlog
 from flight.protocol import item_from_message
 from geo.frames import LocalFrame
 from geo.pose import GeoPoint
-from missions.course import Mover, course_of, planning_motion
+from missions.course import Mover, course_of, in_order, planning_motion
 from missions.drones import drone_named
 from missions.errors import MissionError
 from missions.model import AltitudeFrame, Command, MissionItem
@@ -49,6 +49,10 @@ def speed(kind, value):
     )
 
 
+def jump(target, times):
+    return MissionItem(177, AltitudeFrame.MISSION, (target, times, 0.0, 0.0))
+
+
 def seconds(*items, wind=None):
     return course_of(HOME, items, DRONE, wind).total_s
 
@@ -77,8 +81,9 @@ def flown_seconds(items, home=HOME, wind_m_s=0.0):
         (takeoff(8), place(60, 0, 8), RETURN),
         (speed(2, 5.0), speed(3, 3.0), takeoff(90), place(50, 50, 90), RETURN),
         (takeoff(), place(100, 0), replace(RETURN, command=Command.NAV_LAND)),
+        (takeoff(), place(60, 0), place(120, 40), jump(2, 2), place(0, 90), jump(5, 1), RETURN),
     ],
-    ids=["rows", "heights", "hold", "low return", "vertical speeds", "landing"],
+    ids=["rows", "heights", "hold", "low return", "vertical speeds", "landing", "jumps"],
 )
 def test_built_in_vehicle_takes_as_long(items):
     assert seconds(*items) == pytest.approx(flown_seconds(items), rel=0.01, abs=1.0)
@@ -156,7 +161,8 @@ def test_planning_motion_stops_as_slowly_as_the_autopilot():
     motion = planning_motion(DRONE, 10.0)
     mover = Mover.as_planned(DRONE, 10.0, CALM)
     course = mover.along(np.array([[0, 0, 50], [300, 0, 50.0]]))
-    assert motion.run_seconds(np.array(300.0)) == pytest.approx(course.total_s)
+    from_standstill_s = DRONE.autopilot.start_s  # once a flight, so no matter between routes
+    assert motion.run_seconds(np.array(300.0)) + from_standstill_s == pytest.approx(course.total_s)
 
 
 def test_mission_that_moves_nothing_is_refused():
@@ -172,3 +178,22 @@ def test_a_plan_at_full_speed_against_the_wind_takes_as_long_as_planned(tmp_path
     result, _ = fly_simulated(sortie, tmp_path / "a.tlog", 1, wind=wind)
     assert result.completed
     assert sortie.duration_s == pytest.approx(result.duration_s, rel=0.02)
+
+
+def test_jumps_are_taken_as_often_as_they_say():
+    items = [place(n, 0) for n in range(1, 6)]
+    items[2], items[4] = jump(2, 2), jump(1, 1)
+    order = [item.lon_deg for item in in_order(items)]
+    one, two, four = (items[n].lon_deg for n in (0, 1, 3))
+    # the inner jump is used up when the outer one leads back to the beginning
+    assert order == [one, two, two, two, four, one, two, four]
+
+
+def test_a_jump_to_nowhere_ends_a_mission():
+    assert len(list(in_order([place(1, 0), jump(9, 1), place(2, 0)]))) == 1
+
+
+@pytest.mark.parametrize("items", [(place(50, 0), jump(1, -1)), (jump(1, -1),)])
+def test_jumps_without_an_end_are_refused(items):
+    with pytest.raises(MissionError, match="do not end"):
+        seconds(takeoff(), *items)

@@ -57,12 +57,12 @@ def px4(arguments):
 
 
 class ByItsClock(Server):
-    """A server that waits for nobody and measures silence by its own clock, as ArduPilot does."""
-
-    def _keep_alive(self):
-        pass
+    """A server that waits for nobody, as ArduPilot does."""
 
     def _is_lockstepped(self):
+        return False
+
+    def _is_waited_for(self):
         return False
 
 

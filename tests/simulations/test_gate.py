@@ -132,6 +132,12 @@ def test_a_file_of_mission_planner_with_all_it_offers_is_flown(tmp_path):
     assert result.flight.outcome.photos == 1
 
 
+def test_a_mission_whose_jumps_never_end_is_refused_by_its_name(tmp_path):
+    rows = [(3, 22, 0, 0, 0, 0, 0, 0, 30), (3, 177, 1, -1, 0, 0, 0, 0, 0)]
+    with pytest.raises(MissionError, match=r"endless\.waypoints: the mission's jumps"):
+        mission_planner_file(tmp_path / "endless.waypoints", *rows)
+
+
 def test_a_mission_that_the_vehicle_refuses_says_why(tmp_path):
     odd = replace(GOOD, items=(*GOOD.items[:3], MissionItem(530, 2), GOOD.items[-1]))
     result, checks = fly(task_of(tmp_path, odd), CALM, tmp_path)
@@ -268,7 +274,7 @@ def test_a_way_home_above_the_ceiling_fails_in_the_gate_as_it_does_in_a_flight(t
 
 
 def test_a_failure_that_is_not_recognised_fails_the_flight(tmp_path, monkeypatch):
-    monkeypatch.setattr("simulations.recognising.WORDS", ())
+    monkeypatch.setattr("flight.trouble._PATTERNS", {})
     scenario = Scenario("deaf", Expectation.HOME, fault=Fault.RADIO)
     result, checks = fly(task_of(tmp_path, long_sortie()), scenario, tmp_path)
     assert checks["recognised"].passed is False

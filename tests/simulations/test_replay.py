@@ -271,7 +271,7 @@ def test_the_same_items_are_reached_and_as_many_pictures_taken(flights):
 def test_the_path_and_the_time_are_the_same(flights):
     ours, theirs, _ = flights
     assert rms_m(ours, theirs) < 3.0
-    assert ours.duration_s == pytest.approx(theirs.duration_s, rel=0.03)
+    assert ours.duration_s == pytest.approx(theirs.duration_s, rel=0.02)
 
 
 def test_pauses_and_an_upload_in_flight_are_answered_as_recorded():
@@ -286,4 +286,4 @@ def test_pauses_and_an_upload_in_flight_are_answered_as_recorded():
     assert ours.reached == theirs.reached
     assert ours.photos == pytest.approx(theirs.photos, abs=1)
     assert rms_m(ours, theirs) < 3.0
-    assert ours.duration_s == pytest.approx(theirs.duration_s, rel=0.03)
+    assert ours.duration_s == pytest.approx(theirs.duration_s, rel=0.02)

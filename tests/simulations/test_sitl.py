@@ -145,6 +145,7 @@ def test_a_simulated_sortie_is_much_faster_than_real_time(tmp_path):
 
 def test_a_ground_station_that_is_gone_turns_the_vehicle_home(vehicle, client):
     client.mav.heartbeat_send(6, 8, 0, 0, 4)
+    client.param_set_send("FS_GCS_ENABLE", 1)
     assert upload(client, (home_item(HOME), *long_mission())) == 0
     client.set_mode("GUIDED")
     assert ask(client, 400, 1) == 0
@@ -175,8 +176,16 @@ def test_a_ground_station_that_is_slow_but_there_keeps_the_vehicle_flying(tmp_pa
         if progress.phase == "flight" and 10 < progress.height_home_m < 13:
             time.sleep(1.0)  # longer than FS_GCS_TIMEOUT by the vehicle's clock
 
-    result, _ = fly_simulated(small_sortie(), tmp_path / "a.tlog", 1, pause)
+    with running_vehicle(HOME) as vehicle:
+        result = fly_sortie(
+            small_sortie(),
+            vehicle.connection,
+            log_path=tmp_path / "a.tlog",
+            on_progress=pause,
+            arm_real=True,  # so that FS_GCS_ENABLE is set
+        )
     assert result.modes == ("AUTO",)
+    assert any("FS_GCS_ENABLE was 0, set to 1" in note for note in result.notes)
 
 
 def test_there_is_a_breeze_unless_it_is_calm(tmp_path):
