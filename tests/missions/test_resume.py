@@ -64,13 +64,16 @@ def test_nothing_is_left_where_everything_was_photographed(sortie):
 @given(st.sampled_from(SORTIES), st.data())
 def test_flown_and_resumed_photos_are_the_planned_ones(sortie, data):
     count = len(sortie.photos)
-    taken = data.draw(st.sets(st.integers(0, count - 1), min_size=1))
+    taken = set(data.draw(st.lists(st.integers(0, count - 1), min_size=1)))
     if data.draw(st.booleans()):
         taken = set(range(max(taken) + 1))  # as an abort leaves it
     rest = remaining(sortie, flown([sortie.photos[n] for n in sorted(taken)]))
     again = set() if rest is None else set(rest.photos)
     left_out = set(sortie.photos) - again - {sortie.photos[n] for n in taken}
-    assert all(ends_its_row(sortie, photo) for photo in left_out)
+    places = xy([sortie.photos[n] for n in sorted(taken)])
+    for photo in left_out:
+        near_m = np.hypot(*(places - xy([photo])).T).min()
+        assert ends_its_row(sortie, photo) or near_m < 15  # rows of corners lie close together
     if rest is not None:
         lines = [FRAME.xy_from_lonlat(np.array([r.start[:2], r.end[:2]])) for r in rows(rest)]
         near = [min(LineString(line).distance(p) for line in lines) for p in points(rest.photos)]
