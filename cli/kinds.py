@@ -7,13 +7,21 @@ from functools import partial
 from pathlib import Path
 
 import shapely
-from shapely import LineString, MultiLineString, MultiPolygon, Polygon
+from shapely import (
+    GeometryCollection,
+    LineString,
+    MultiLineString,
+    MultiPolygon,
+    Point,
+    Polygon,
+)
+from shapely.geometry.base import BaseGeometry
 
 from cli import console
 from geo.formats import read_features
 from geo.frames import LocalFrame
 from geo.grid import Cell
-from geo.raster import read_terrain
+from geo.raster import read_terrain, read_terrain_around
 from geo.terrain import Terrain
 from missions.airspace import Airspace
 from missions.airspace_files import read_airspace
@@ -102,7 +110,7 @@ class Task:
                 planning.survey_settings(wanted, asked.home_lonlat_deg),
                 row_heading_deg=asked.heading_deg,
             ),
-            None if asked.dem is None else read_terrain(asked.dem),
+            None if asked.dem is None else _terrain(asked.dem, asked, settings),
             read_airspace(asked.airspace, asked.obstacles),
         )
 
@@ -140,6 +148,23 @@ class Task:
     def safely(self, plan: Callable[[Drone], Sequence[Sortie]]) -> Sorties:
         """Plan, and refuse what the safety check forbids."""
         return safely(plan, self.drone, self.survey, terrain=self.terrain, airspace=self.airspace)
+
+
+def _terrain(dem: Path, asked: Asked, settings: Settings) -> Terrain:
+    """Ground around all that is to be flown over; all of it where no file says where."""
+    shapes: list[BaseGeometry] = []
+    if asked.grids is not None:
+        grid = read_cells(asked.grids, settings.grids)
+        wanted = [grid.cell(code) for code in asked.cells] or list(grid)
+        shapes += [cell.boundary for cell in wanted]
+    for path in (asked.lines, asked.cases):
+        if path is not None:
+            shapes += [f.geometry for f in read_features(path) if f.geometry]
+    if not shapes:
+        return read_terrain(dem)
+    if asked.home_lonlat_deg is not None:
+        shapes.append(Point(asked.home_lonlat_deg))
+    return read_terrain_around(dem, GeometryCollection(shapes))
 
 
 def _check_following(kind: str, asked: Asked, tolerance_m: float) -> None:

@@ -10,6 +10,8 @@ from affine import Affine
 from shapely import Point, box
 
 from flight.log import read_tlog
+from geo import raster
+from geo.errors import TerrainError
 from geo.formats import write_features
 from geo.frames import LocalFrame
 from missions.drones import drone_named
@@ -83,6 +85,23 @@ def test_zone_and_hill_are_planned_around_and_the_check_agrees(
     assert run(monkeypatch, "check", out, *around) == 0
     assert run(monkeypatch, "plan", "--grids", cells, "--out", tmp_path / "blind") == 0
     assert run(monkeypatch, "check", tmp_path / "blind", *around) == 3
+
+
+def test_of_a_dem_too_large_for_memory_the_part_that_is_needed_is_read(
+    cells, tmp_path, monkeypatch
+):
+    dem, out = relief(tmp_path / "dem.tif"), tmp_path / "plans"
+    monkeypatch.setattr(raster, "MOST_PIXELS", 39_000)  # of 200 x 200
+    with pytest.raises(TerrainError, match="cut the raster"):
+        raster.read_terrain(dem)
+    monkeypatch.setattr("geo.raster.MARGIN_M", 500.0)
+    assert (
+        run(monkeypatch, "plan", "--grids", cells, "--dem", dem, "--follow", "8", "--out", out) == 0
+    )
+    assert run(monkeypatch, "check", out, "--dem", dem) == 0
+    drawn = tmp_path / "map.png"
+    missions = sorted(out.glob("*.plan"))
+    assert run(monkeypatch, "preview", *missions, "--dem", dem, "--out", drawn) == 0
 
 
 def test_resolution_sets_the_height(cells, tmp_path, monkeypatch, capsys):
