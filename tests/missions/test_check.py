@@ -95,10 +95,18 @@ UNCERTAIN = {
     "delay until a time of day": order(93, -1.0, 23.0),
     "take-off in the air": at(100, 0, command=Command.NAV_TAKEOFF),
 }
+ENDS = {
+    "landing in between": replace(at(100, 0, 0.0), command=21),
+    "return in between": order(20),
+}
 PLANTED = [
     *(
         pytest.param(Code.COMMAND_UNKNOWN, mission((100, 0), item, (0, 100)), {}, id=name)
         for name, item in UNCERTAIN.items()
+    ),
+    *(
+        pytest.param(Code.AFTER_END, mission((100, 0), end, (0, 100)), {}, id=name)
+        for name, end in ENDS.items()
     ),
     pytest.param(
         Code.REPEATED, mission((100, 0), (100, 100), order(177, 2.0, 500.0)), {}, id="jump"

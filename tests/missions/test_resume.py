@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from shapely import LineString
 
@@ -117,6 +117,7 @@ def row_ended(sortie, number):
 def test_ways_between_what_is_left_stay_over_the_cell(sortie, missing):
     taken = [photo for n, photo in enumerate(sortie.photos) if n not in missing]
     rest = remaining(sortie, flown(taken))
+    assume(rest is not None)  # a single photo at a row's end counts as late, not as missing
     shape = (SQUARE, U_SHAPE, WITH_POND)[SORTIES.index(sortie)]
     assert shape.buffer(1.5).covers(path(rest))
     assert rest.duration_s <= sortie.duration_s + 1
