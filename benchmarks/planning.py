@@ -1,10 +1,10 @@
-"""Our planner beside others: time over bound, and how many photos see the ground.
+"""The planner of `aerogrid plan` beside others: time over bound, how many photos see the ground.
 
-`plan` is for the runner of the comparison: `run_peer.py benchmarks/planning.py POLYGONS OUT`.
-The script itself prints figures by shape: `python -m benchmarks.planning POLYGONS`, or with
-`--seed 1 --each 8` for random polygons (benchmarks.polygons). Photos are counted in two ways:
-along rows only, from the start of each, as our missions have it, and on all legs without a break,
-as the comparison assumes.
+`plan` calls it with an operator's usual settings and the comparison's motion. It is for the runner
+of the comparison: `run_peer.py benchmarks/planning.py POLYGONS OUT`. The script itself prints
+figures by shape: `python -m benchmarks.planning POLYGONS`, or with `--seed 1 --each 8` for random
+polygons (benchmarks.polygons). Photos are counted in two ways: along rows only, from the start of
+each, as our missions have it, and on all legs without a break, as the comparison assumes.
 """
 
 import argparse
@@ -25,20 +25,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from geo.camera import Camera
 from geo.frames import Array, LocalFrame
 from geo.pose import Attitude, GeoPoint, Pose
-from missions.canvas import Photos
 from missions.coverage import covered_share
-from missions.items import heading_deg
 from missions.overlap import overlap_map
-from missions.pattern import cover
+from missions.pattern import simplified
+from missions.releases import heading_deg
 from missions.route import Route
 from missions.runs import places_along, runs_of
-from missions.survey import COVERED_SHARE
+from missions.settings import SurveySettings
+from missions.survey import survey_route
 from missions.timing import Motion, without_repeats
 
 MOTION = Motion(speed_m_s=10.0, acceleration_m_s2=2.5)
 SPACING_M = 30.0
-WANTED_SHARE = 0.9865
-"""Covered within half the spacing; the comparison asks for 0.985."""
+EACH_M = 18.75
+LEAST_PHOTOS = 6
+SETTINGS = SurveySettings()
 PUBLISHED = {
     "rect": "1.06-1.10, all planners",
     "convex": "1.15-1.19, all planners",
@@ -61,21 +62,9 @@ def plan(polygon: Polygon, spacing: float) -> list[tuple[float, float]]:
 
 
 def planned(polygon: Polygon, spacing_m: float) -> Route:
-    """The route of `plan`."""
-    return cover(
-        polygon,
-        spacing_m,
-        MOTION,
-        wanted_share=WANTED_SHARE,
-        trim_m=spacing_m / 2,
-        free=True,
-        photos=photos_of(spacing_m),
-    )
-
-
-def photos_of(spacing_m: float) -> Photos:
-    """Footprint 100 x 75 m and a photo each 18.75 m for rows 30 m apart, with 70 and 75 %."""
-    return Photos(spacing_m / 0.3, spacing_m / 0.4, spacing_m / 1.6, least=6, share=0.9953)
+    """The route of `plan`: with the usual overlaps, footprint 100 x 75 m for rows 30 m apart."""
+    each_m = EACH_M * spacing_m / SPACING_M
+    return survey_route(simplified(polygon), spacing_m, each_m, MOTION, SETTINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +86,15 @@ def figures(kind: str, polygon: Polygon) -> Figures:
     cpu_s = time.process_time() - began
     path = route.points()
     bound_s = polygon.area / SPACING_M / MOTION.speed_m_s
-    rows = [places_along(run, photos_of(SPACING_M).each_m) for run in runs_of(route)]
+    rows = [places_along(run, EACH_M) for run in runs_of(route)]
     return Figures(
         kind,
         MOTION.path_seconds(path) / bound_s,
         cpu_s,
         covered_share(polygon, path, SPACING_M),
         seen_share(polygon, rows),
-        seen_share(polygon, [_evenly(path, photos_of(SPACING_M).each_m)]),
+        seen_share(polygon, [_evenly(path, EACH_M)]),
     )
-
-
-def product_share(polygon: Polygon) -> float:
-    """Time over bound with what `missions.survey` asks the planner for: rows up to the border."""
-    path = cover(polygon, SPACING_M, MOTION, wanted_share=COVERED_SHARE).points()
-    return MOTION.path_seconds(path) / (polygon.area / SPACING_M / MOTION.speed_m_s)
 
 
 def _evenly(path: Array, each_m: float) -> tuple[Array, Array]:
@@ -128,13 +111,10 @@ def _evenly(path: Array, each_m: float) -> tuple[Array, Array]:
 
 def seen_share(polygon: Polygon, taken: Sequence[tuple[Array, Array]]) -> float:
     """Share of a polygon that six photos see, taken at places in directions (K, 2)."""
-    photos = photos_of(SPACING_M)
-    scale = 10.0  # pixels a metre
-    width, height = round(scale * photos.across_m), round(scale * photos.along_m)
-    camera = Camera.centred(width, height, scale * _HEIGHT_M)
+    camera = Camera.centred(1000, 750, 10 * _HEIGHT_M)  # ten pixels a metre
     poses = [pose for places, ahead in taken for pose in _poses(places, ahead)]
     seen = overlap_map(_FRAME.to_lonlat(polygon), poses, camera, pixel_m=_PIXEL_M)
-    return seen.share_seen(photos.least)
+    return seen.share_seen(LEAST_PHOTOS)
 
 
 def _poses(places: Array, directions: Array) -> Iterator[Pose]:
@@ -155,12 +135,6 @@ def main() -> None:
     asked = parser.parse_args()
     found = [figures(kind, polygon) for kind, polygon in _polygons(asked)]
     kinds = list(dict.fromkeys(one.kind for one in found))
-    as_flown = [product_share(polygon) for _, polygon in _polygons(asked)]
-    print(
-        f"`aerogrid plan` (rows to the border): time/bound {statistics.median(as_flown):.3f} "
-        f"({max(as_flown):.3f})",
-        flush=True,
-    )
     print("shape      n   time/bound    CPU s        covered  seen by 6: rows      all legs")
     for kind in kinds:
         _print(kind, [one for one in found if one.kind == kind], PUBLISHED.get(kind, ""))

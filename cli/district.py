@@ -6,10 +6,12 @@ from datetime import date, datetime
 from pathlib import Path
 
 from rich.progress import Progress, TaskID
+from shapely import GeometryCollection, Point
+from shapely.geometry.base import BaseGeometry
 
 from cli.console import DONE, IN_PART, out, progress, table, warn, where
 from geo.files import replacing
-from geo.raster import read_terrain
+from geo.raster import read_terrain_around
 from missions.airspace_files import read_airspace
 from missions.annex import entries, write_annex
 from missions.batch import Tools
@@ -97,7 +99,7 @@ def run(
         temporary.mkdir()
         around = Surroundings(
             limits_of(request.settings),
-            read_terrain(paths.dem) if paths.dem is not None else None,
+            None if paths.dem is None else read_terrain_around(paths.dem, _area(request)),
             read_airspace(paths.airspace, paths.obstacles),
         )
         tools = Tools(
@@ -117,6 +119,12 @@ def run(
     unsound = any(problem.action == "refused" for problem in request.grid.problems)
     left = plan.refused or plan.schedule.unassigned or unsound
     return IN_PART if left else DONE
+
+
+def _area(request: Request) -> BaseGeometry:
+    """Everything that is flown over or from."""
+    depots = [Point(depot.lon_deg, depot.lat_deg) for depot in request.fleet.depots]
+    return GeometryCollection([*(cell.boundary for cell in request.grid), *depots])
 
 
 def _request(paths: Paths, days: int, first: date, settings: Settings, seed: int) -> Request:

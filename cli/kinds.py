@@ -7,13 +7,21 @@ from functools import partial
 from pathlib import Path
 
 import shapely
-from shapely import LineString, MultiLineString, MultiPolygon, Polygon
+from shapely import (
+    GeometryCollection,
+    LineString,
+    MultiLineString,
+    MultiPolygon,
+    Point,
+    Polygon,
+)
+from shapely.geometry.base import BaseGeometry
 
 from cli import console
 from geo.formats import read_features
 from geo.frames import LocalFrame
 from geo.grid import Cell
-from geo.raster import read_terrain
+from geo.raster import read_terrain, read_terrain_around
 from geo.terrain import Terrain
 from missions.airspace import Airspace
 from missions.airspace_files import read_airspace
@@ -21,6 +29,7 @@ from missions.corridor import plan_corridor
 from missions.crosshatch import plan_crosshatch
 from missions.drones import drone_named
 from missions.errors import MissionError
+from missions.following import Following
 from missions.lookout import LookoutSettings, plan_lookout
 from missions.model import Drone, Sortie
 from missions.oblique import ObliqueSettings, plan_oblique
@@ -102,7 +111,7 @@ class Task:
                 planning.survey_settings(wanted, asked.home_lonlat_deg),
                 row_heading_deg=asked.heading_deg,
             ),
-            None if asked.dem is None else read_terrain(asked.dem),
+            None if asked.dem is None else _terrain(asked.dem, asked, settings),
             read_airspace(asked.airspace, asked.obstacles),
         )
 
@@ -137,20 +146,56 @@ class Task:
             return self
         return replace(self, survey=replace(self.survey, height_agl_m=None))
 
+    def following(self) -> Following | None:
+        """How the ground is followed, if it is to be."""
+        tolerance_m = self.settings.planning.terrain_tolerance_m
+        if tolerance_m is None or self.terrain is None:
+            return None
+        return Following(self.drone, self.survey, self.terrain, tolerance_m)
+
+    def over_ground(self, plan: Callable[..., Sorties]) -> Sorties:
+        """Plan and check; `plan` is called with drone, settings and terrain, level to follow it."""
+        following = self.following()
+        if following is None:
+            return self.safely(lambda drone: plan(drone, self.survey, terrain=self.terrain))
+        return self.safely(
+            lambda drone: following.plan(lambda level: plan(drone, level, terrain=None))
+        )
+
     def safely(self, plan: Callable[[Drone], Sequence[Sortie]]) -> Sorties:
         """Plan, and refuse what the safety check forbids."""
         return safely(plan, self.drone, self.survey, terrain=self.terrain, airspace=self.airspace)
 
 
+def _terrain(dem: Path, asked: Asked, settings: Settings) -> Terrain:
+    """Ground around all that is to be flown over; all of it where no file says where."""
+    shapes: list[BaseGeometry] = []
+    if asked.grids is not None:
+        grid = read_cells(asked.grids, settings.grids)
+        wanted = [grid.cell(code) for code in asked.cells] or list(grid)
+        shapes += [cell.boundary for cell in wanted]
+    for path in (asked.lines, asked.cases):
+        if path is not None:
+            shapes += [f.geometry for f in read_features(path) if f.geometry]
+    if not shapes:
+        return read_terrain(dem)
+    if asked.home_lonlat_deg is not None:
+        shapes.append(Point(asked.home_lonlat_deg))
+    return read_terrain_around(dem, GeometryCollection(shapes))
+
+
+_FOLLOWING = ("survey", "crosshatch", "patrol", "oblique", "corridor")
+
+
 def _check_following(kind: str, asked: Asked, tolerance_m: float) -> None:
     """Refuse to fly at one altitude what is to follow the terrain."""
-    if kind in KINDS and kind != "survey":
+    if kind in KINDS and kind not in _FOLLOWING:
         raise MissionError(
             f"--mission {kind} flies at one altitude and cannot follow the terrain within "
-            f"{tolerance_m:g} m; only survey can. Leave out --follow (terrain_tolerance_m in the "
-            "settings)"
+            f"{tolerance_m:g} m; {', '.join(_FOLLOWING)} can. Leave out --follow "
+            "(terrain_tolerance_m in the settings)"
         )
-    if kind == "survey" and asked.dem is None:
+    if kind in _FOLLOWING and asked.dem is None:
         raise MissionError(
             f"following the terrain within {tolerance_m:g} m needs its heights: give --dem, or "
             "leave out --follow (terrain_tolerance_m in the settings)"
@@ -194,9 +239,7 @@ def _over_usable(task: Task, planner: Callable[..., Sorties]) -> Made:
     def plan(cell: Cell) -> Sorties:
         frame = LocalFrame.around(cell.boundary)
         area = usable_area(cell.boundary, task.airspace, frame)
-        return task.safely(
-            lambda drone: planner(area, drone, task.survey, code=cell.code, terrain=task.terrain)
-        )
+        return task.over_ground(partial(planner, area, code=cell.code))
 
     return _each_cell(task, plan)
 
@@ -219,7 +262,13 @@ def _patrol(task: Task) -> Made:
         pitch_deg=usual.pitch_deg if asked.pitch_deg is None else asked.pitch_deg,
         heading_deg=asked.heading_deg,
     )
-    return _over_usable(task.without_height(), partial(plan_patrol, patrol=look))
+    task = task.without_height()
+    following = task.following()
+    if following is not None:
+        height = task.survey.height_agl_m or task.survey.ceiling_agl_m
+        overlap = following.kept(look.overlap_share, height)
+        look = replace(look, overlap_share=overlap, gsd_m=look.gsd_m * following.nearer(height))
+    return _over_usable(task, partial(plan_patrol, patrol=look))
 
 
 def _oblique(task: Task) -> Made:
@@ -242,9 +291,7 @@ def _corridor(task: Task) -> Made:
     if not isinstance(lines, LineString | MultiLineString):
         raise MissionError(f"{path}: holds {lines.geom_type}; centre lines are needed")
     width_m = task.asked.width_m
-    made = task.safely(
-        lambda drone: plan_corridor(lines, width_m, drone, task.survey, terrain=task.terrain)
-    )
+    made = task.over_ground(partial(plan_corridor, lines, width_m))
     return Plan(made, ()), {}
 
 

@@ -9,9 +9,10 @@ from shapely import MultiPolygon, Polygon
 
 from cli import console
 from cli.console import DONE
-from geo.raster import read_terrain
+from geo.raster import read_terrain_around
 from geo.terrain import FlatTerrain, Terrain
 from missions.airspace_files import read_airspace
+from missions.check_files import area_of
 from missions.drones import drone_named
 from missions.errors import MissionError
 from missions.foreign import foreign_sortie
@@ -54,7 +55,7 @@ def run(
     if out.suffix.lower() not in (".html", ".png"):
         raise MissionError(f"--out {out}: must end in .html or .png")
     settings = read_settings(config)
-    terrain = None if dem is None else read_terrain(dem)
+    terrain = None if dem is None else read_terrain_around(dem, area_of(files))
     flies = drone_named(drone or settings.planning.drone)
     sorties = [mission_of(path, flies, terrain) for path in files]
     cells = [] if grids is None else list(read_cells(grids, settings.grids))

@@ -19,3 +19,7 @@ class GridError(GeoError):
 
 class TerrainError(GeoError):
     """A place that the terrain model does not cover, or a model that cannot be read."""
+
+
+class OutsideError(TerrainError):
+    """A raster that lies somewhere else than the area asked for."""

@@ -14,15 +14,18 @@ from pyproj import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window, from_bounds
+from shapely import box
 from shapely.geometry.base import BaseGeometry
 
-from geo.errors import CrsError, TerrainError
+from geo.errors import CrsError, OutsideError, TerrainError
 from geo.files import replacing
 from geo.frames import WGS84, LocalFrame, crs_from_wgs84
 from geo.orthophoto import Orthophoto
 from geo.placement import Placement
 from geo.terrain import RasterTerrain
 
+_M_PER_DEG = 110_570.0  # of latitude, where a degree is shortest
+MARGIN_M = 2000.0
 MOST_PIXELS = 200_000_000  # 0.8 GB as float32
 
 
@@ -34,7 +37,8 @@ def read_terrain(path: Path, *, area: BaseGeometry | None = None) -> RasterTerra
         area: lon/lat degrees; only the window around it is read. Needed for very large files.
 
     Raises:
-        TerrainError: the file is missing, no raster, too large or does not cover the area.
+        OutsideError: the raster does not reach the area.
+        TerrainError: the file is missing, no raster or too large.
         CrsError: the file does not say where it lies.
     """
     if not path.exists():
@@ -46,6 +50,29 @@ def read_terrain(path: Path, *, area: BaseGeometry | None = None) -> RasterTerra
         raise TerrainError(
             f"{path}: not a raster that can be read ({error}); give a GeoTIFF with ground heights"
         ) from error
+
+
+def read_terrain_around(
+    path: Path, area: BaseGeometry, margin_m: float | None = None
+) -> RasterTerrain:
+    """Read the part of a terrain raster that flights over an area need: the rest stays unread.
+
+    Args:
+        path: any raster that GDAL reads, of any size.
+        area: of flights and their homes, lon/lat degrees; of any shape, its bounds count.
+        margin_m: read beyond it, for ways home, fences and obstacles beside it; 2 km if None.
+
+    Returns:
+        All of a raster that does not reach the area, as far as that fits in memory: who looks at
+        the ground there learns that it is unknown, or known with the axes exchanged.
+    """
+    west, south, east, north = area.bounds
+    aside = (MARGIN_M if margin_m is None else margin_m) / _M_PER_DEG
+    wide = aside / max(np.cos(np.radians(min(max(abs(south), abs(north)), 89.0))), 0.01)
+    try:
+        return read_terrain(path, area=box(west - wide, south - aside, east + wide, north + aside))
+    except OutsideError:
+        return read_terrain(path)
 
 
 def read_placement(path: Path) -> Placement | None:
@@ -174,7 +201,7 @@ def _window(source: DatasetReader, path: Path, area: BaseGeometry) -> Window:
     rows = min(last_row, source.height) - first_row
     columns = min(last_column, source.width) - first_column
     if rows <= 0 or columns <= 0:
-        raise TerrainError(
+        raise OutsideError(
             f"{path}: the raster does not reach the area from ({area.bounds[0]:.5f}, "
             f"{area.bounds[1]:.5f}) to ({area.bounds[2]:.5f}, {area.bounds[3]:.5f}) lon/lat; "
             "give a raster that covers it"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from shapely import Polygon
 
 from geo.frames import Array
-from missions.runs import REACHED_M
+from missions.releases import REACHED_M
 from missions.sweep import crossings, edges_of, rotation
 
 _PIXEL_SHARES = np.array(
@@ -16,6 +16,9 @@ _PIXEL_SHARES = np.array(
 )  # of the spacing of rows; borders along rows need fine lines
 _MOST_PIXELS = 600_000
 _ROUNDING = 1e-6
+SEEN_SHARE = 0.9955
+"""Of an area, that enough photos see; six of those of 70 and 75 % overlap."""
+_LEAST_OF_MEAN = 0.5
 _LEVEL = 1e-9  # slope of a leg along the lines
 
 Window = tuple[slice, slice]
@@ -39,7 +42,26 @@ class Photos:
     along_m: float
     each_m: float
     least: int = 6
-    share: float = 0.995
+    share: float = SEEN_SHARE
+
+    @classmethod
+    def overlapping(
+        cls, spacing_m: float, each_m: float, side_share: float, front_share: float
+    ) -> "Photos":
+        """Half of the photos that see a place on average shall see nearly every place.
+
+        Args:
+            spacing_m: distance between rows, for an overlap of `side_share`.
+            each_m: from photo to photo, for an overlap of `front_share`.
+            side_share: of a photo's width.
+            front_share: of its length.
+
+        >>> Photos.overlapping(30.0, 18.75, 0.70, 0.75).least
+        6
+        """
+        across, along = spacing_m / (1 - side_share), each_m / (1 - front_share)
+        least = int(_LEAST_OF_MEAN / ((1 - side_share) * (1 - front_share)) + _ROUNDING)
+        return cls(across, along, each_m, least=max(1, least))
 
     def number(self, length_m: Array) -> Array:
         """Photos along rows of these lengths; the camera is off on the last two metres."""

@@ -1,12 +1,14 @@
 """EDGE: check a mission file of any origin, and say what was found as a JSON document."""
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from shapely import Polygon
+import numpy as np
+from shapely import MultiPoint, Polygon
 
 from geo.terrain import Terrain
 from missions.airspace import Airspace
@@ -14,6 +16,7 @@ from missions.check import check
 from missions.check_limits import Limits
 from missions.errors import MissionError
 from missions.findings import Code, Finding, has_errors
+from missions.flown import has_place
 from missions.mission_json import read_sortie
 from missions.model import Drone, MissionFile, Sortie
 from missions.open_file import read_mission as open_mission
@@ -32,6 +35,68 @@ def read_mission(path: Path) -> MissionFile | Sortie:
         MissionError: the file cannot be read.
     """
     return read_sortie(path) if path.suffix.lower() == ".json" else open_mission(path)
+
+
+def area_of(paths: Sequence[Path]) -> MultiPoint:
+    """Homes and places of all mission files that can be read, lon/lat degrees."""
+    places: list[tuple[float, float]] = []
+    for path in paths:
+        try:
+            mission = read_mission(path)
+        except MissionError:  # told when it is checked
+            continue
+        places += [(item.lon_deg, item.lat_deg) for item in mission.items if has_place(item)]
+        if mission.home is not None:
+            places.append((mission.home.lon_deg, mission.home.lat_deg))
+    return MultiPoint([place for place in places if np.isfinite(place).all()])
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What a check took for granted, as the file does not say it.
+
+    Attributes:
+        drone_key: what flies.
+        limits: wind, ceiling and others.
+        return_height_m: above home.
+        terrain: the file of ground heights; level ground at home if None.
+    """
+
+    drone_key: str
+    limits: Limits
+    return_height_m: float
+    terrain: str | None
+
+    def document(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return {
+            "drone": self.drone_key,
+            "wind_m_s": self.limits.wind_m_s,
+            "ceiling_agl_m": self.limits.ceiling_agl_m,
+            "ceiling_as_of": self.limits.ceiling_as_of.isoformat(),
+            "dem": self.terrain,
+            "return_height_m": self.return_height_m,
+        }
+
+    def __str__(self) -> str:
+        """In one line."""
+        limits, dem = self.limits, self.terrain or "none, level ground at home"
+        return (
+            f"assumed: drone {self.drone_key}, wind {limits.wind_m_s:g} m/s, ceiling "
+            f"{limits.ceiling_agl_m:g} m above ground (as of {limits.ceiling_as_of}), DEM {dem}, "
+            f"return height {self.return_height_m:g} m above home"
+        )
+
+
+def return_height_m(path: Path, limits: Limits, drone: Drone) -> float:
+    """What a file is checked with: its own return height, the limits', or the drone's."""
+    own = None
+    with contextlib.suppress(MissionError):  # told when it is checked
+        own = read_mission(path).return_height_m
+    asked = limits.return_height_m
+    ours = path.suffix.lower() == ".json"
+    chosen = (asked if asked is not None else own) if ours else (own if own is not None else asked)
+    return drone.autopilot.return_height_m if chosen is None else chosen
 
 
 def check_file(
@@ -116,18 +181,21 @@ def _plan_places(text: str) -> Iterator[tuple[int, float, float]]:
             yield number, lon, lat
 
 
-def findings_document(checked: Sequence[tuple[Path, tuple[Finding, ...]]]) -> dict[str, Any]:
+def findings_document(
+    checked: Sequence[tuple[Path, tuple[Finding, ...], Assumed]],
+) -> dict[str, Any]:
     """What was found in some files, as JSON holds it."""
     return {
         "format": "aerogrid check",
         "version": 1,
-        "passed": not any(has_errors(findings) for _, findings in checked),
+        "passed": not any(has_errors(findings) for _, findings, _ in checked),
         "files": [
             {
                 "file": str(path),
                 "passed": not has_errors(findings),
+                "assumed": assumed.document(),
                 "findings": [finding.document() for finding in findings],
             }
-            for path, findings in checked
+            for path, findings, assumed in checked
         ],
     }

@@ -111,6 +111,7 @@ def unsound(items: Sequence[MissionItem], drone: Drone) -> Iterator[Finding]:
         yield Finding(Code.WAYPOINT_LIMIT, value=count, limit=drone.waypoint_limit)
     yield from _frames(items)
     yield from _commands(items)
+    yield from _after_end(items)
 
 
 def _frames(items: Sequence[MissionItem]) -> Iterator[Finding]:
@@ -135,6 +136,21 @@ def _commands(items: Sequence[MissionItem]) -> Iterator[Finding]:
         elif item.command in _UNCERTAIN or item.command not in _KNOWN or _waits_for_a_time(item):
             name = _UNCERTAIN.get(item.command, "")
             yield Finding(Code.COMMAND_UNKNOWN, number, detail=f"{int(item.command)}{name}")
+
+
+def _after_end(items: Sequence[MissionItem]) -> Iterator[Finding]:
+    """Find the first item that leads somewhere after the vehicle was told to land or return.
+
+    ArduCopter never comes to it: a return ends the mission, a landing stops the motors.
+    """
+    ended: MissionItem | None = None
+    for number, item in enumerate(items, 1):
+        if ended is not None and (item.command in PLACES or item.command == RETURN):
+            word = "return" if ended.command == RETURN else "landing"
+            yield Finding(Code.AFTER_END, number, item.lon_deg, item.lat_deg, detail=word)
+            return
+        if item.command in LANDINGS or item.command == RETURN:
+            ended = item
 
 
 def _waits_for_a_time(item: MissionItem) -> bool:

@@ -21,11 +21,9 @@ from missions.ground import (
     heights_agl_m,
     highest,
     lowest,
-    pixel_m,
 )
 
 _ROUNDING_M = 0.05
-_STEP_M = 10.0  # between places looked at along a way home over finer rasters than this
 _APART_M = 30.0  # between places from which ways home are looked at
 _MOST_WAYS = 600
 
@@ -110,8 +108,7 @@ def _ground(subject: Subject, ways: Returns) -> Iterator[Finding]:
 def _profile(subject: Subject, ways: Returns) -> tuple[Ground, Array]:
     """The ground under ways home and their height above it."""
     terrain, frame = subject.terrain, subject.flown.frame
-    step = _STEP_M if pixel_m(terrain, frame) < _STEP_M else None
-    ground = ground_under(terrain, frame, ways.starts_m, ways.ends_m, step_m=step)
+    ground = ground_under(terrain, frame, ways.starts_m, ways.ends_m)
     return ground, heights_agl_m(ground, ways.starts_m[:, 2], ways.ends_m[:, 2])
 
 

@@ -17,6 +17,8 @@ ENGLISH = {
     "it leads. Take it out, or write its way as way-points.",
     "repeated": "Item {leg} jumps to another item; what is flown then was not checked. "
     "Write the legs out instead.",
+    "after-end": "Item {leg} comes after a {detail}; vehicles end there or stop their motors, so "
+    "what follows is not flown. End the mission with it; write another for the rest.",
     "empty": "The mission leads nowhere: it has no waypoints. Plan it again.",
     "takeoff-missing": "The mission has no take-off. Add one as its first item.",
     "takeoff-aside": "The take-off, item {leg}, lies {value} m from home near {place} (lon, lat); "
@@ -92,6 +94,7 @@ MANDARIN = {
     "或 10（相对地面）。",
     "frames-mixed": "高度使用了多种参考系（{detail}）。请统一。",
     "command-unknown": "第 {leg} 项的命令 {detail} 无法检查其航迹。请删除或改写为航点。",
+    "after-end": "第 {leg} 项位于返航或降落（{detail}）之后，不会执行。请就此结束任务，其余另写。",
     "repeated": "第 {leg} 项跳转到其他项；跳转后的航线未检查。请展开航线。",
     "empty": "任务没有航点。请重新规划。",
     "takeoff-missing": "任务没有起飞项。请在首项加入起飞。",

@@ -27,6 +27,7 @@ class Code(StrEnum):
     FRAMES_MIXED = "frames-mixed"
     COMMAND_UNKNOWN = "command-unknown"
     REPEATED = "repeated"
+    AFTER_END = "after-end"
     EMPTY = "empty"
     TAKEOFF_MISSING = "takeoff-missing"
     TAKEOFF_ASIDE = "takeoff-aside"
@@ -90,6 +91,7 @@ _UNITS = {
     Code.FRAME: "",
     Code.COMMAND_UNKNOWN: "",
     Code.REPEATED: "",
+    Code.AFTER_END: "",
 }
 
 

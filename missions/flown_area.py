@@ -56,12 +56,15 @@ def _without(way_m: Array, *ends_m: Array) -> Array:
 def _area(path_m: Array, rows: Sequence[LineString], fence: Polygon) -> Polygon:
     """The lanes along all legs, and the ground between neighbouring rows inside the fence."""
     line = LineString(path_m[:, :2])
-    lanes = line.buffer(_BESIDE_M, cap_style="square", join_style="mitre")
+    legs = shapely.linestrings(np.stack([path_m[:-1, :2], path_m[1:, :2]], axis=1))
+    # One buffer of a path that crosses itself can lose parts of it.
+    lanes = shapely.union_all(shapely.buffer(legs, _BESIDE_M, cap_style="square"))
     reach = _BRIDGED_SHARE * _spacing_m(rows)
     closed = line.buffer(reach, join_style="mitre").buffer(-reach, join_style="mitre")
     area = shapely.union(lanes, closed.intersection(fence.buffer(-_CLEAR_M)))
     simple = area.simplify(_SIMPLE_M)
-    parts = shapely.get_parts(simple if simple.is_valid else area).tolist()
+    sound = simple.is_valid and simple.covers(line)
+    parts = shapely.get_parts(simple if sound else area).tolist()
     return max((part for part in parts if isinstance(part, Polygon)), key=lambda part: part.area)
 
 

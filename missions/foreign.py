@@ -30,8 +30,8 @@ from missions.flown import (
     TRIGGER_INTERVAL,
     has_place,
 )
-from missions.items import LATE_S, REACHED_M, heading_deg, released_every_m
 from missions.model import AltitudeFrame, Command, Drone, MissionFile, MissionItem, Photo, Sortie
+from missions.releases import LATE_S, REACHED_M, heading_deg, released_every_m
 from missions.steps import photos_every
 from missions.stops import Do, Stop, Tour, items_of, tour
 

@@ -52,14 +52,7 @@ class Extremes:
     shares: Array
 
 
-def ground_under(
-    terrain: Terrain,
-    frame: LocalFrame,
-    starts_m: Array,
-    ends_m: Array,
-    *,
-    step_m: float | None = None,
-) -> Ground:
+def ground_under(terrain: Terrain, frame: LocalFrame, starts_m: Array, ends_m: Array) -> Ground:
     """Find the ground under straight legs (N, 2+) from starts to ends in local metres.
 
     Args:
@@ -67,10 +60,9 @@ def ground_under(
         frame: of the legs.
         starts_m: x, y and maybe more.
         ends_m: as many.
-        step_m: look at the ground in steps of this instead of once for each pixel.
     """
     starts, ends = np.asarray(starts_m)[:, :2], np.asarray(ends_m)[:, :2]
-    cuts = _cuts(terrain, frame, starts, ends, step_m)
+    cuts = _cuts(terrain, frame, starts, ends)
     counts = np.array([len(cut) - 1 for cut in cuts], dtype=np.intp)
     legs = np.repeat(np.arange(len(cuts)), counts)
     low = np.concatenate([cut[:-1] for cut in cuts]) if cuts else np.zeros(0)
@@ -81,16 +73,14 @@ def ground_under(
     return Ground(legs, shares, places, terrain.altitudes_amsl_m(lonlat).reshape(-1, 3))
 
 
-def _cuts(
-    terrain: Terrain, frame: LocalFrame, starts: Array, ends: Array, step_m: float | None
-) -> list[Array]:
+def _cuts(terrain: Terrain, frame: LocalFrame, starts: Array, ends: Array) -> list[Array]:
     """Shares of each leg at which the ground may bend, with 0 and 1."""
     if isinstance(terrain, FlatTerrain):
         return [np.array([0.0, 1.0])] * len(starts)
-    if step_m is None and isinstance(terrain, RasterTerrain):
+    if isinstance(terrain, RasterTerrain):
         from_pixels, to_pixels = (pixels_from_xy(terrain, frame, end) for end in (starts, ends))
         return [_crossings(a, b) for a, b in zip(from_pixels, to_pixels, strict=True)]
-    lengths = np.hypot(*(ends - starts).T) / (step_m or STEP_M)
+    lengths = np.hypot(*(ends - starts).T) / STEP_M
     counts = np.clip(np.ceil(lengths), 1, _MOST_PIECES).astype(int)
     return [np.linspace(0.0, 1.0, count + 1) for count in counts.tolist()]
 
@@ -118,16 +108,6 @@ def pixels_from_xy(terrain: RasterTerrain, frame: LocalFrame, xy_m: Array) -> Ar
     inverse = ~terrain.transform
     columns = inverse.a * x + inverse.b * y + inverse.c - 0.5
     return np.column_stack([columns, inverse.d * x + inverse.e * y + inverse.f - 0.5])
-
-
-def pixel_m(terrain: Terrain, frame: LocalFrame) -> float:
-    """Smaller side of a raster's pixels at the centre of a frame; 0 for other terrain."""
-    if not isinstance(terrain, RasterTerrain):
-        return 0.0
-    reach = 100.0
-    ends = pixels_from_xy(terrain, frame, np.array([[0.0, 0.0], [reach, 0.0], [0.0, reach]]))
-    counts = np.hypot(*(ends[1:] - ends[0]).T)
-    return float(reach / counts.max()) if np.isfinite(counts).all() else 0.0
 
 
 @lru_cache(maxsize=8)

@@ -20,7 +20,15 @@ from missions.route import Route
 from missions.runs import FIRST_TURN_S, RunWriter
 from missions.settings import SurveySettings
 from missions.sight import Pace
-from missions.sorties import Budget, Flight, split, way_home
+from missions.sorties import (
+    Budget,
+    Flight,
+    WayHome,
+    estimated_seconds,
+    route_sums,
+    split,
+    way_home,
+)
 
 _MOST_HOMES = 8
 _ANY_M = 20_000.0  # a height above all ground
@@ -97,12 +105,17 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """An area that is flown over, at which altitude and how fast, in local metres."""
+    """An area that is flown over, at which altitude and how fast, in local metres.
+
+    Attributes:
+        beyond_m: so far outside of the area rows are overshot.
+    """
 
     party: Party
     area: Polygon
     altitude_amsl_m: float
     pace: Pace
+    beyond_m: float = 0.0
 
     def flights(self, route: Route) -> tuple[Array, list[Flight]]:
         """Home and flights of a route: from the crew's place, or the best on the boundary.
@@ -110,25 +123,27 @@ class Grounds:
         Raises:
             MissionError: the route cannot be flown from there.
         """
-        fixed = self.party.home_m()
-        homes = self._homes(route) if fixed is None else [fixed]
-        inside, refusal = Inside(self.area), None
-        best: tuple[float, Array, list[Flight]] | None = None
+        fixed, inside, refusal = self.party.home_m(), Inside(self.area), None
+        homes = self._fastest_first(route, inside) if fixed is None else [fixed]
         for home in homes:
-            budget = self._budget(home)
             try:
-                flights = split(route, way_home(home, self._gate(home), inside), budget)
+                return home, split(route, self._way(home, inside), self._budget(home))
             except MissionError as error:
-                refusal = error
-                continue
-            seconds = sum(budget.seconds(flight) for flight in flights)
-            if best is None or seconds < best[0] - 1e-6:
-                best = (seconds, home, flights)
-            if len(flights) == 1:
-                break
-        if best is None:
-            raise refusal or MissionError("there is no place to start from")
-        return best[1], best[2]
+                refusal = refusal or error
+        raise refusal or MissionError("there is no place to start from")
+
+    def _fastest_first(self, route: Route, inside: Inside) -> list[Array]:
+        """Places where a crew could stand, by the time that all flights take from there."""
+        homes = self._homes(route)
+        sums = route_sums(route, self._budget(homes[0]).mover)
+        seconds = []
+        for home in homes:
+            try:
+                way, budget = self._way(home, inside), self._budget(home)
+                seconds.append(round(estimated_seconds(route, way, budget, sums), 3))
+            except MissionError:  # told when it is tried
+                seconds.append(np.inf)
+        return [homes[number] for number in np.argsort(seconds, kind="stable")]
 
     def sortie(
         self,
@@ -144,7 +159,8 @@ class Grounds:
         height = round(budget.climb_m, 2)
         items = replace(writer, height_home_m=height).items(flight)
         home = geo_point(party.frame, home_m, self.altitude_amsl_m - height)
-        fence = fence_around(self.area, home_m, self._gate(home_m), settings.fence_margin_m)
+        flown = self.area.buffer(self.beyond_m) if self.beyond_m else self.area
+        fence = fence_around(flown, home_m, self._gate(home_m), settings.fence_margin_m)
         cost = flight_cost(home, items, party.drone, settings.wind)
         return Sortie(
             code="unnamed",
@@ -172,6 +188,9 @@ class Grounds:
         kept = drone.reserve_share + turn_wh / drone.battery_wh
         careful = replace(drone, reserve_share=kept)
         return Budget(careful, self.pace.speed_m_s, climb, settings.wind)
+
+    def _way(self, home_m: Array, inside: Inside) -> WayHome:
+        return way_home(home_m, self._gate(home_m), inside)
 
     def _gate(self, home_m: Array) -> Array:
         return home_m if self.area.covers(Point(home_m)) else nearest_m(self.area, home_m)

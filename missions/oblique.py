@@ -127,7 +127,8 @@ class _Oblique:
         motion = planning_motion(party.drone, fast.speed_m_s)
         # No place is further than half the spacing from a row then, and rows reach beside it.
         margin = view.row_spacing_m / 2
-        flown = plan_pass(self.shape, view, motion, look_deg, margin_m=margin)
+        seen = view.released(fast.speed_m_s)
+        flown = plan_pass(self.shape, seen, motion, look_deg, margin_m=margin)
         flown = with_spots(flown, self.shape, _WANTED_SHARE)
         party.check_altitude(flown.area, self.altitude_m)
         grounds = Grounds(party, flown.area, self.altitude_m, fast)

@@ -5,7 +5,7 @@ the middle of the picture lies ahead: the area flown over is the area shifted ag
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -17,6 +17,7 @@ from geo.footprint import spacing_m
 from geo.frames import Array, LocalFrame
 from missions.errors import MissionError
 from missions.inside import Inside
+from missions.releases import released_every_m
 from missions.route import Route, connect, order_strips
 from missions.runs import places_along, runs_of
 from missions.sight import Sight, unit
@@ -47,6 +48,11 @@ class View:
         length, width = sight.length_m, sight.near_width_m
         across, ahead = (width, length) if along else (length, width)
         return cls(sight, spacing_m(across, side_share), spacing_m(ahead, front_share), along)
+
+    def released(self, speed_m_s: float) -> "View":
+        """The same with photos as far apart as an autopilot takes them that is told so."""
+        told_m = round(self.photo_spacing_m, 2)
+        return replace(self, photo_spacing_m=released_every_m(told_m, speed_m_s))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -109,14 +109,14 @@ class _Patrol:
         fast = pace(drone, self.party.settings, view.photo_spacing_m, view.sight)
         motion = planning_motion(drone, fast.speed_m_s)
         flown = with_spots(
-            plan_pass(shape, view, motion, self._look_deg()),
+            plan_pass(shape, view.released(fast.speed_m_s), motion, self._look_deg()),
             part,
             self.patrol.wanted_share,
         )
         self.party.check_altitude(flown.area, altitude)
         grounds = Grounds(self.party, flown.area, altitude, fast)
         home, flights = grounds.flights(flown.route)
-        writer = self._writer(flown, fast.speed_m_s)
+        writer = self._writer(flown, fast.speed_m_s, round(view.photo_spacing_m, 2))
         gsd = view.sight.gsd_m
         return [grounds.sortie(home, flight, writer, gsd_m=gsd) for flight in flights]
 
@@ -163,11 +163,10 @@ class _Patrol:
         ]
         return max(ways, key=lambda view: view.row_spacing_m)
 
-    def _writer(self, flown: Pass, speed: float) -> RunWriter:
+    def _writer(self, flown: Pass, speed: float, spacing: float) -> RunWriter:
         """Straight down the nose may point along each row; a tilted view keeps its heading."""
         turns = self.patrol.pitch_deg == _NADIR_DEG and flown.view.along
         nose = None if turns else true_heading_deg(flown.look_deg, self.party.frame)
-        spacing = round(flown.view.photo_spacing_m, 2)
         return RunWriter(
             self.party.drone, self.party.frame, 0.0, speed, spacing, self.patrol.pitch_deg, nose
         )

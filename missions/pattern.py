@@ -17,18 +17,20 @@ from missions.errors import MissionError
 from missions.estimate import Layout, Wanted
 from missions.inside import Inside, reflex_corners
 from missions.route import Route, connect, ordered
+from missions.settings import COVERED_SHARE
 from missions.shots import Shots
 from missions.sweep import sweep_levels
 from missions.timing import Motion
 
-WANTED_SHARE = 0.99
 _STEP_DEG = 5.0
 _MOST_EDGES = 16
-_ROUTED = 12
+_ROUTED_SHARE = 1.5  # of those closed
 _SKETCH_SHARE = 0.05  # of the spacing
-_CLOSED = 8
-_SEEN = 3
+_CLOSED = (8, 30)  # of large and of small areas, which take little time and vary more
+_CLOSED_ROWS = 150
+_SEEN_SHARE = 0.4  # of those closed
 _CLOSE_SECOND = 1.02  # times the fastest; slower routes are dropped before all gaps are closed
+_EARLY_SPARE = 0.01  # of the polygon may stay uncovered before rows end as early as they can
 _SAFER = 0.88  # of what may stay uncovered, where it is measured in pixels
 _MOST_ADDED = 8
 _SIMPLE_M = (0.4, 0.8, 1.6, 3.2)
@@ -58,46 +60,47 @@ def cover(
     polygon: Polygon,
     spacing_m: float,
     motion: Motion,
+    photos: Photos,
     *,
     angle_deg: float | None = None,
-    wanted_share: float = WANTED_SHARE,
-    trim_m: float = 0.0,
-    free: bool = False,
-    photos: Photos | None = None,
+    wanted_share: float = COVERED_SHARE,
 ) -> Route:
     """Cover a polygon, in metres, with rows; the direction is the one flown in the least time.
 
-    All ways stay inside the polygon and out of its holes.
+    All ways stay inside the polygon and out of its holes. Rows may bend along a bent side, parts
+    may have rows of their own direction, and rows end up to half the spacing before the border.
 
     Args:
         polygon: valid, metres; holes are left out.
         spacing_m: distance between rows.
         motion: of the aircraft, decides which direction is fastest.
+        photos: rows end early only as far as enough of them see enough of the polygon.
         angle_deg: direction of the rows, counter-clockwise from east, if it must be this one.
         wanted_share: of the polygon within half the spacing of the route; corners that rows miss
             get rows of their own until this is reached.
-        trim_m: how far before a border across them rows may end.
-        photos: if given, rows end early only as far as enough of them see enough of the polygon.
-        free: rows may bend along a bent side, and parts may have rows of their own direction.
     """
     shape = simplified(polygon)
     inside = Inside(shape)
-    wanted = Wanted(spacing_m, trim_m, 1.0 - wanted_share)
+    spare = 1.0 - wanted_share
+    trim = spacing_m / 2 * min(1.0, spare / _EARLY_SPARE)
+    wanted = Wanted(spacing_m, trim, spare)
     angles = [angle_deg] if angle_deg is not None else _angles(shape)
-    plans = list(_parallel(shape, best_layouts(shape, wanted, motion, angles, most=_ROUTED)))
-    if free and angle_deg is None:
+    closed = int(np.clip(_CLOSED_ROWS * spacing_m / np.sqrt(shape.area), *_CLOSED))
+    routed = round(_ROUTED_SHARE * closed)
+    plans = list(_parallel(shape, best_layouts(shape, wanted, motion, angles, most=routed)))
+    if angle_deg is None:
         plans += _free(shape, wanted, motion)
     trials = [_trial(blocks, inside, motion, wanted) for blocks in plans if blocks]
     trials.sort(key=lambda trial: trial.seconds + trial.gap_seconds)
-    drafts = _closed(trials, shape, inside, wanted, motion)
+    drafts = _closed(_promising(trials, closed), shape, inside, wanted, motion)
     if not drafts:
         raise MissionError(f"the area of {polygon.area:.1f} m2 is too small for rows")
     best: Route | None = None
     best_seconds = np.inf
-    for seconds, draft, ground in drafts[:_SEEN]:
+    for seconds, draft, ground in drafts[: round(_SEEN_SHARE * closed)]:
         if seconds >= best_seconds:
             break  # showing more only adds time
-        route = draft.route if photos is None else _seen(draft, ground, photos, motion)
+        route = _seen(draft, ground, photos, motion)
         seconds = motion.path_seconds(route.points())
         if seconds < best_seconds:
             best, best_seconds = route, seconds
@@ -108,11 +111,11 @@ def cover(
 def _closed(
     trials: Sequence[_Trial], shape: Polygon, inside: Inside, wanted: Wanted, motion: Motion
 ) -> list[tuple[float, Draft, Ground]]:
-    """The most promising trials without gaps, fastest first."""
+    """Trials without gaps, fastest first; those that turn out slow are dropped."""
     found: list[tuple[float, Draft, Ground]] = []
     canvases: dict[float, Canvas] = {}
     best_seconds = np.inf
-    for trial in _promising(trials):
+    for trial in trials:
         if trial.seconds >= best_seconds:
             continue  # closing gaps only adds time
         angle = round(trial.angle_deg % 180, 2)
@@ -128,10 +131,10 @@ def _closed(
     return sorted(found, key=lambda one: one[0])
 
 
-def _promising(trials: Sequence[_Trial]) -> list[_Trial]:
+def _promising(trials: Sequence[_Trial], most: int) -> list[_Trial]:
     """The fastest by their estimates, and before them the fastest that has no gaps to close."""
     whole = [trial for trial in trials if not trial.gap_seconds][:1]
-    return [*whole, *(trial for trial in trials[:_CLOSED] if trial not in whole)]
+    return [*whole, *(trial for trial in trials[:most] if trial not in whole)]
 
 
 def _seen(draft: Draft, ground: Ground, photos: Photos, motion: Motion) -> Route:

@@ -16,9 +16,9 @@ from geo.frames import Array, LocalFrame
 from geo.terrain import FlatTerrain, Terrain, ground_from_rays
 from missions.errors import MissionError
 from missions.grounds import Party, named
-from missions.items import heading_deg
 from missions.model import Drone, Sortie
 from missions.panorama import shows
+from missions.releases import heading_deg
 from missions.settings import SurveySettings
 from missions.stations import Round, Shot, Station
 from missions.sun import SunPosition, sun_position

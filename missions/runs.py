@@ -1,10 +1,10 @@
 """Which items and photos make a flight along runs: bent lines with the camera on.
 
-A `Writer` (missions.items) flies straight rows looking straight down with the nose ahead. Here a
-run may bend, the camera may be tilted, and the nose may keep one heading whatever the direction
+A run may bend, the camera may be tilted, and the nose may keep one heading whatever the direction
 of flight.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,16 +12,14 @@ import numpy as np
 
 from geo.frames import Array, LocalFrame
 from missions import steps
-from missions.items import heading_deg, released_every_m
 from missions.model import Command, Drone, MissionItem, Photo
+from missions.releases import REACHED_M, heading_deg, released_every_m
 from missions.route import Route
 from missions.sorties import Flight
 from missions.timing import length_m, without_repeats
 
-REACHED_M = 2.0  # a waypoint counts as reached this far before it (ArduCopter, WPNAV_RADIUS)
 FIRST_TURN_S = steps.turn_s(0.0, 180.0)
 _TURNING_M = 80.0  # a shorter first way may not be time enough to turn the nose
-_STEP_M = 0.25
 _JOINED_M = 0.05
 
 
@@ -47,26 +45,20 @@ def places_along(run: Array, spacing_m: float) -> tuple[Array, Array]:
         return points[:1], np.array([[0.0, 1.0]])
     legs = np.diff(points, axis=0)
     lengths = np.hypot(*legs.T)
-    ends = np.concatenate([[0.0], np.cumsum(lengths)])
-    along = np.arange(0, max(ends[-1] - REACHED_M, _STEP_M), _STEP_M)
-    way = np.column_stack([np.interp(along, ends, points[:, axis]) for axis in (0, 1)])
-    chosen = [0]
-    while (following := _next_release(way, chosen[-1], spacing_m)) is not None:
-        chosen.append(following)
-    leg = np.clip(np.searchsorted(ends, along[chosen], side="right") - 1, 0, len(legs) - 1)
-    return way[chosen], legs[leg] / lengths[leg, None]
+    ahead = legs / lengths[:, None]
+    on_leg, places = [0], [points[0]]
+    for leg in range(len(legs)):
+        end_m = lengths[leg] - (REACHED_M if leg == len(legs) - 1 else 0.0)
+        while (along := _release_m(points[leg] - places[-1], ahead[leg], spacing_m)) <= end_m:
+            on_leg.append(leg)
+            places.append(points[leg] + along * ahead[leg])
+    return np.array(places), ahead[on_leg]
 
 
-def _next_release(way: Array, last: int, spacing_m: float) -> int | None:
-    """First sample after `last` that is far enough from it in a straight line."""
-    first = last + int(spacing_m / _STEP_M)  # no nearer than this along the way
-    while first < len(way):
-        window = way[first : first + 400]
-        far = np.hypot(*(window - way[last]).T) >= spacing_m - 1e-6
-        if far.any():
-            return first + int(far.argmax())
-        first += 400
-    return None
+def _release_m(offset_m: Array, ahead: Array, spacing_m: float) -> float:
+    """How far along a leg, that starts at an offset from the last photo, the next one is taken."""
+    along = float(offset_m @ ahead)
+    return math.sqrt(max(along**2 - float(offset_m @ offset_m) + spacing_m**2, 0.0)) - along
 
 
 @dataclass(frozen=True, slots=True)

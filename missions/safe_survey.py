@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import shapely
 from shapely import MultiPoint, MultiPolygon, Polygon
 
-from geo.footprint import height_for_gsd_m
 from geo.frames import LocalFrame
 from geo.terrain import Terrain
 from missions.airspace import ANY_HEIGHT, EMPTY, Airspace
@@ -16,10 +15,10 @@ from missions.errors import MissionError, TooLongError
 from missions.fence import MOST_POINTS
 from missions.findings import Code, Finding, Severity
 from missions.flown import has_place
+from missions.following import Following
 from missions.model import Drone, Sortie
 from missions.settings import DEFAULT_HEIGHT_AGL_M, SurveySettings
 from missions.survey import plan_survey
-from missions.terrain_following import follow_terrain
 from missions.usable import clear_home, usable_area
 
 _MORE_RESERVE = (0.0, 0.06, 0.15, 0.22, 0.3, 0.45, 0.6)  # shares of the usable battery
@@ -225,39 +224,19 @@ class _Task:
         return tuple(self._followed(sortie) for sortie in sorties)
 
     def _level(self, part: Polygon, settings: SurveySettings) -> tuple[Sortie, ...]:
-        if self.tolerance_m is None:
+        following = self._following(settings)
+        if following is None:
             return plan_survey(part, self.careful, settings, terrain=self.terrain)
-        return plan_survey(part, self.careful, self._kept_below(settings, self.tolerance_m))
+        return plan_survey(part, self.careful, following.over_level())
 
-    def _kept_below(self, settings: SurveySettings, tolerance_m: float) -> SurveySettings:
-        """Settings whose overlaps are as wanted where the flight is lowest above the ground."""
-        height = settings.height_agl_m or DEFAULT_HEIGHT_AGL_M
-        if settings.gsd_m is not None:
-            height = height_for_gsd_m(self.drone.camera, settings.gsd_m)
-        nearer = max(1 - tolerance_m / height, 0.1)
-
-        def kept(share: float) -> float:
-            return min(1 - (1 - share) * nearer, 0.95)
-
-        return replace(
-            settings,
-            front_overlap_share=kept(settings.front_overlap_share),
-            side_overlap_share=kept(settings.side_overlap_share),
-        )
+    def _following(self, settings: SurveySettings) -> Following | None:
+        if self.tolerance_m is None or self.terrain is None:
+            return None
+        return Following(self.drone, settings, self.terrain, self.tolerance_m)
 
     def _followed(self, sortie: Sortie) -> Sortie:
-        if self.tolerance_m is None or self.terrain is None:
-            return sortie
-        height = self.settings.height_agl_m
-        return follow_terrain(
-            sortie,
-            self.terrain,
-            self.drone,
-            height_agl_m=sortie.height_home_m if height is None else height,
-            tolerance_m=self.tolerance_m,
-            ceiling_agl_m=self.settings.ceiling_agl_m,
-            floor_agl_m=self.settings.floor_agl_m,
-        )
+        following = self._following(self.settings)
+        return sortie if following is None else following.followed(sortie)
 
 
 def _without_zones(sortie: Sortie, airspace: Airspace) -> Polygon:

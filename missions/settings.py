@@ -6,6 +6,7 @@ from missions.errors import MissionError
 from missions.wind import Wind
 
 DEFAULT_HEIGHT_AGL_M = 100.0
+COVERED_SHARE = 0.988
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class SurveySettings:
         exposure_s: longest to be expected; with `most_blur_px` it limits the speed.
         most_blur_px: how far the picture may move during an exposure.
         row_heading_deg: clockwise from true north; the fastest direction if None.
+        covered_share: of the area within half the row spacing of the way flown. Photos reach
+            further, so more of it only brings rows nearer to the border: 0.9995 flies them up to
+            it, for about 7 % more time.
         overshoot_m: flown straight on beyond both ends of every row, outside of the area, by
             aircraft that cannot turn on the spot; 0 for those that can.
         home_lonlat_deg: where the crew stands; a good place on the cell's boundary if None.
@@ -40,6 +44,7 @@ class SurveySettings:
     exposure_s: float = 0.001
     most_blur_px: float = 1.0
     row_heading_deg: float | None = None
+    covered_share: float = COVERED_SHARE
     overshoot_m: float = 0.0
     home_lonlat_deg: tuple[float, float] | None = None
     wind_m_s: float = 5.0
@@ -56,6 +61,8 @@ class SurveySettings:
         for name in ("front_overlap_share", "side_overlap_share"):
             if not 0 <= getattr(self, name) <= 0.95:
                 raise MissionError(f"{name} must be 0 to 0.95; got {getattr(self, name)}")
+        if not 0.5 <= self.covered_share <= 1:
+            raise MissionError(f"covered_share must be 0.5 to 1; got {self.covered_share}")
         for name in ("ceiling_agl_m", "fence_margin_m", "exposure_s", "most_blur_px"):
             if not getattr(self, name) > 0:
                 raise MissionError(f"{name} must be above 0; got {getattr(self, name)}")

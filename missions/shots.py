@@ -3,7 +3,8 @@
 A row may begin later and end earlier than at the border as long as the ground is covered; photos of
 the border get fewer by that. So each row starts with its shortest form and gets longer where this
 shows most ground for the time that it takes, until enough of the polygon is seen. Photos begin at
-the start of a row, so one that ends just after a photo wastes no way.
+the start of a row, so one that ends just after a photo wastes no way. Where rows follow one another
+without a gap, as a bent row does, photos go on over the bend.
 """
 
 import math
@@ -15,13 +16,15 @@ from numpy.typing import NDArray
 
 from geo.frames import Array
 from missions.canvas import Canvas, Counts, Photos, Pixels
-from missions.runs import REACHED_M
+from missions.releases import REACHED_M
 from missions.timing import Motion
 
 _SECONDS_PER_HECTARE = (2.0, 5.0, 12.0, 30.0, 80.0, 200.0)  # worth of ground seen, rising
 _AFTER_PHOTO_M = REACHED_M + 0.01
 _WORTH = np.array([0.0, 0.02, 0.05, 0.1, 0.2, 0.4])  # of a place that few photos see, as a share
 _MOST_PHOTOS_TRIED = 4
+_JOINED_M = 0.05
+_ROUNDING_M = 1e-3
 _WATCHED = 2  # places with so many photos more than wanted may come to have too few
 
 
@@ -48,6 +51,8 @@ class Shots:
         rows: (rows, 2, 2) as long as may be, in the canvas's frame, in order of flight.
         most_m: (rows, 2) by how much each start and end may move towards the other.
         trims_m: (rows, 2) by how much they do.
+        late_m: (rows,) from the start of a row to its first photo; above 0 only after a bend.
+        bend_cos: (rows,) of the turn into the next row that follows without a gap; NaN without.
         pixels: (places, 2) lines and columns of the watched places.
         counts: (places,) photos that see each.
         near: of each row, which places its photos can see, and how far along it these lie.
@@ -60,6 +65,8 @@ class Shots:
     rows: Array
     most_m: Array
     trims_m: Array
+    late_m: Array
+    bend_cos: Array
     pixels: Pixels
     counts: Counts
     near: list[tuple[NDArray[np.intp], Array]]
@@ -72,13 +79,17 @@ class Shots:
         """Begin with the shortest rows."""
         rows = rows_m @ canvas.turn
         counts = canvas.blank()
-        for row, trims in zip(rows, most_m, strict=True):
-            _add_photos(counts, canvas, photos, row, trims)
+        bends = _bend_cos(rows)
+        late = _late_m(rows, most_m, bends, photos.each_m)
+        for row, trims, first, bend in zip(rows, most_m, late, bends, strict=True):
+            _add_photos(counts, canvas, photos, row, trims, first, not np.isnan(bend))
         pixels = np.argwhere(canvas.inside & (counts < photos.least + _WATCHED))
         places = np.column_stack([canvas.x[pixels[:, 1]], canvas.y[pixels[:, 0]]])
         near = [_near(row, places, photos) for row in rows]
         seen = counts[pixels[:, 0], pixels[:, 1]]
-        return cls(canvas, photos, motion, rows, most_m, most_m.copy(), pixels, seen, near, {})
+        return cls(
+            canvas, photos, motion, rows, most_m, most_m.copy(), late, bends, pixels, seen, near, {}
+        )
 
     def unseen(self) -> Pixels:
         """Lines and columns (N, 2) of pixels that too few photos see."""
@@ -105,19 +116,46 @@ class Shots:
         best = int(cost.argmin())
         if cost[best] > cost[0] - 1e-6:
             return False
-        places, _ = self.near[number]
-        self.counts[places] -= self._own(number)
+        run = self._run_from(number)
+        self._count(run, -1)
         self.trims_m[number] = choices.trims_m[best]
-        self.counts[places] += self._own(number)
-        self._forget(number)
+        self.late_m[run] = _late_m(
+            self.rows[run],
+            self.trims_m[run],
+            self.bend_cos[run],
+            self.photos.each_m,
+            self.late_m[number],
+        )
+        self._count(run, 1)
+        for changed in run:
+            self._forget(changed)
         return True
+
+    def _run_from(self, number: int) -> list[int]:
+        """A row and those after it on which photos go on."""
+        run = [number]
+        while self._goes_on(run[-1]):
+            run.append(run[-1] + 1)
+        return run
+
+    def _goes_on(self, number: int) -> bool:
+        """Whether the next row follows without a gap."""
+        return not np.isnan(self.bend_cos[number])
+
+    def _count(self, run: list[int], times: int) -> None:
+        """Count the photos of some rows so many times for the places near them."""
+        for number in run:
+            places, _ = self.near[number]
+            self.counts[places] += times * self._own(number)
 
     def _own(self, number: int) -> Counts:
         """Photos of one row that see each place near it."""
         start, end = self.trims_m[number].tolist()
         _, along = self.near[number]
-        shots = self.photos.number(np.asarray(_length(self.rows[number]) - start - end))
-        own: Counts = self.photos.seeing(along - start, shots).astype(np.int16)
+        first = start + self.late_m[number]
+        left = np.asarray(_length(self.rows[number]) - first - end)
+        shots = _number(self.photos, left, self._goes_on(number))
+        own: Counts = self.photos.seeing(along - first, shots).astype(np.int16)
         return own
 
     def _forget(self, number: int) -> None:
@@ -135,8 +173,9 @@ class Shots:
         places, along = self.near[number]
         others = self.counts[places] - self._own(number)
         few = others < photos.least
-        left = length - trims.sum(axis=1)
-        seen = photos.seeing(along[few] - trims[:, :1], photos.number(left)[:, None])
+        firsts = trims[:, :1] + self.late_m[number]
+        shots = _number(photos, length - trims[:, 1:] - firsts, self._goes_on(number))
+        seen = photos.seeing(along[few] - firsts, shots)
         worth = _worth(others[few] + seen, photos.least).sum(axis=1)
         return Choices(trims, self._seconds(number, trims), worth)
 
@@ -145,7 +184,7 @@ class Shots:
         most_start, most_end = self.most_m[number].tolist()
         for start in {most_start, most_start / 2, 0.0}:
             yield start, most_end
-            longest = length - start
+            longest = length - start - self.late_m[number]
             fewest = int(self.photos.number(np.asarray(longest - most_end)))
             for more in range(_MOST_PHOTOS_TRIED):
                 end = longest - (fewest - 1 + more) * self.photos.each_m - _AFTER_PHOTO_M
@@ -179,12 +218,58 @@ def _length(row: Array) -> float:
     return math.hypot(end_x - x, end_y - y)
 
 
-def _add_photos(counts: Counts, canvas: Canvas, photos: Photos, row: Array, trims: Array) -> None:
+def _bend_cos(rows: Array) -> Array:
+    """Cosine of the turn into a next row that follows without a gap, NaN without one, (rows,)."""
+    along = rows[:, 1] - rows[:, 0]
+    along = along / np.maximum(np.hypot(*along.T), 1e-9)[:, None]
+    joined = np.hypot(*(rows[1:, 0] - rows[:-1, 1]).T) < _JOINED_M
+    turns = (along[:-1] * along[1:]).sum(axis=1)
+    bends: Array = np.append(np.where(joined, turns, np.nan), np.nan)
+    return bends
+
+
+def _late_m(
+    rows: Array, trims_m: Array, bend_cos: Array, each_m: float, first_m: float = 0.0
+) -> Array:
+    """From the starts of rows to their first photos, (rows,); `first_m` for the first row.
+
+    The shutter is released where the straight distance from the last photo reaches `each_m`.
+    """
+    late = np.zeros(len(rows))
+    late[:1] = first_m
+    lengths = np.hypot(*(rows[:, 1] - rows[:, 0]).T) - trims_m.sum(axis=1)
+    for number in np.flatnonzero(~np.isnan(bend_cos[:-1])).tolist():
+        left, cos = lengths[number] - late[number], bend_cos[number]
+        if left < 0:
+            late[number + 1] = -left
+            continue
+        since = left % each_m
+        across = since * since * (1 - cos * cos)
+        late[number + 1] = math.sqrt(each_m * each_m - across) - since * cos
+    return late
+
+
+def _number(photos: Photos, left_m: Array, goes_on: bool) -> Array:
+    """Photos from the first one to the end of rows so long; at a bend the camera stays on."""
+    shots = photos.number(left_m + REACHED_M if goes_on else left_m)
+    return np.where(left_m < -_ROUNDING_M, 0.0, shots)
+
+
+def _add_photos(
+    counts: Counts,
+    canvas: Canvas,
+    photos: Photos,
+    row: Array,
+    trims: Array,
+    late_m: float,
+    goes_on: bool,
+) -> None:
     """Count the photos of one row for each pixel."""
     window = canvas.window(row, math.hypot(photos.along_m, photos.across_m) / 2)
     along, aside, length = canvas.beside(window, row)
-    shots = photos.number(np.asarray(length - trims.sum()))
-    seen = photos.seeing(along - trims[0], shots).astype(np.int16)
+    first = trims[0] + late_m
+    shots = _number(photos, np.asarray(length - first - trims[1]), goes_on)
+    seen = photos.seeing(along - first, shots).astype(np.int16)
     counts[window] += seen * (np.abs(aside) <= photos.across_m / 2)
 
 

@@ -24,8 +24,8 @@ from missions.errors import MissionError
 from missions.fence import fence_around
 from missions.ground import ground_under, heights_agl_m, highest, lowest
 from missions.grounds import Party, geo_point, nearest_m, rounded
-from missions.items import heading_deg
 from missions.model import Command, MissionItem, Photo, Sortie
+from missions.releases import heading_deg
 
 _MOST_BENDS = 200  # way-points that one leg may need over terrain
 _ROUNDING_M = 0.05

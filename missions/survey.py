@@ -1,40 +1,27 @@
 """Which sorties photograph all of one polygon from above."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
-import numpy as np
-import shapely
-from shapely import LineString, MultiPolygon, Point, Polygon
-from shapely.geometry.base import BaseGeometry
+from shapely import MultiPolygon, Polygon
 
-from geo.frames import Array, LocalFrame
-from geo.pose import GeoPoint
+from geo.frames import LocalFrame
 from geo.terrain import FlatTerrain, Terrain
+from missions.canvas import Photos
 from missions.course import planning_motion
-from missions.energy import flight_cost
-from missions.envelope import Envelope, choose_envelope
 from missions.errors import MissionError
-from missions.fence import fence_around
-from missions.inside import Inside
-from missions.items import Writer
+from missions.grounds import Grounds, Party, named, parts_of
 from missions.model import Drone, Sortie
 from missions.overshoot import overshot, with_straight_ends
 from missions.pattern import cover, simplified
+from missions.releases import released_every_m
 from missions.route import Route
+from missions.runs import RunWriter
 from missions.settings import SurveySettings
-from missions.sorties import (
-    Budget,
-    Flight,
-    WayHome,
-    estimated_seconds,
-    route_sums,
-    split,
-    way_home,
-)
+from missions.sight import Pace
+from missions.timing import Motion
 
 LEAST_AREA_M2 = 25.0
-_MOST_HOMES = 8
 
 
 def plan_survey(
@@ -60,171 +47,57 @@ def plan_survey(
         MissionError: the area cannot be flown; the message says why and what to change.
         TerrainError: the terrain does not know some ground that is flown over.
     """
-    settings = settings or SurveySettings()
-    parts = _parts(area)
+    pieces = parts_of(area)
     frame = LocalFrame.around(area)
-    survey = _Survey(drone, settings, frame, terrain or FlatTerrain(0.0))
-    sorties: list[Sortie] = []
-    for part in parts:
-        for plan, flight in survey.flights(frame.to_local(part)):
-            name = f"{code}-{len(sorties) + 1}"
-            sorties.append(survey.sortie(plan, flight, name, cell_codes or (code,)))
-    return tuple(sorties)
+    party = Party(drone, settings or SurveySettings(), frame, terrain or FlatTerrain(0.0))
+    parts = [frame.to_local(part) for part in pieces]
+    return named((s for part in parts for s in _sorties(part, party)), code, cell_codes)
 
 
-def _parts(area: Polygon | MultiPolygon) -> list[Polygon]:
-    if area.is_empty or not area.is_valid:
-        raise MissionError("the area is empty or its outline crosses itself; repair it first")
-    west, south, east, north = area.bounds
-    if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
+def survey_route(
+    shape: Polygon, spacing_m: float, photo_spacing_m: float, motion: Motion, wanted: SurveySettings
+) -> Route:
+    """Rows over an area, local metres: the ones that are flown in the least time.
+
+    Args:
+        shape: the area, without needless corners.
+        spacing_m: distance between rows.
+        photo_spacing_m: way from one photo to the next.
+        motion: of the aircraft.
+        wanted: overlaps that both spacings keep, share to be covered, heading of the rows.
+    """
+    side, front = wanted.side_overlap_share, wanted.front_overlap_share
+    heading = wanted.row_heading_deg
+    return cover(
+        shape,
+        spacing_m,
+        motion,
+        Photos.overlapping(spacing_m, photo_spacing_m, side, front),
+        angle_deg=None if heading is None else (90.0 - heading) % 180,
+        wanted_share=wanted.covered_share,
+    )
+
+
+def _sorties(part: Polygon, party: Party) -> Iterator[Sortie]:
+    """Sorties over one part of the area, local metres, without names."""
+    if part.area < LEAST_AREA_M2:
         raise MissionError(
-            f"the area from ({west:.6g}, {south:.6g}) to ({east:.6g}, {north:.6g}) is not in "
-            "longitude and latitude degrees, longitude first"
+            f"an area of {part.area:.1f} m2 is too small to survey; {LEAST_AREA_M2:g} m2 at "
+            "least. It may be a sliver left over from drawing"
         )
-    parts = list(area.geoms) if isinstance(area, MultiPolygon) else [area]
-    return sorted(parts, key=lambda part: -part.area)
-
-
-COVERED_SHARE = 0.9995
-"""Of a cell within half the row spacing: photos overlap, so no row is ever left out for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Everything about one part of the area that its flights share, in local metres."""
-
-    area: Polygon
-    home_m: Array
-    gate_m: Array
-    envelope: Envelope
-    budget: Budget
-
-
-@dataclass(frozen=True, slots=True)
-class _Survey:
-    """What all parts of one area share."""
-
-    drone: Drone
-    settings: SurveySettings
-    frame: LocalFrame
-    terrain: Terrain
-
-    def flights(self, area: Polygon) -> Iterator[tuple[_Place, Flight]]:
-        """Plan the flights over one part of the area, in local metres."""
-        if area.area < LEAST_AREA_M2:
-            raise MissionError(
-                f"an area of {area.area:.1f} m2 is too small to survey; {LEAST_AREA_M2:g} m2 at "
-                "least. It may be a sliver left over from drawing"
-            )
-        shape = simplified(area)
-        depot = self._depot_m()
-        envelope = self._envelope(shape, depot)
-        motion = planning_motion(self.drone, envelope.speed_m_s)
-        route = cover(
-            shape,
-            envelope.row_spacing_m,
-            motion,
-            angle_deg=self._angle_deg(),
-            wanted_share=COVERED_SHARE,
-        )
-        beyond = self.settings.overshoot_m
-        route = overshot(route, beyond) if beyond else route
-        inside = Inside(shape)
-        homes = [depot] if depot is not None else self._homes(shape, route)
-        places = [self._place(shape, home, envelope) for home in homes]
-        place, way = self._best_place(route, places, inside)
-        for flight in split(route, way, place.budget):
-            yield place, with_straight_ends(flight, beyond) if beyond else flight
-
-    def _best_place(
-        self, route: Route, places: list[_Place], inside: Inside
-    ) -> tuple[_Place, WayHome]:
-        """The place to start from that makes all flights together shortest."""
-        ways = [way_home(place.home_m, place.gate_m, inside) for place in places]
-        if len(places) == 1:
-            return places[0], ways[0]
-        sums = route_sums(route, places[0].budget.mover)
-        seconds = [
-            estimated_seconds(route, way, place.budget, sums)
-            for way, place in zip(ways, places, strict=True)
-        ]
-        best = int(np.argmin(np.round(seconds, 3)))
-        return places[best], ways[best]
-
-    def _depot_m(self) -> Array | None:
-        if self.settings.home_lonlat_deg is None:
-            return None
-        depot: Array = self.frame.xy_from_lonlat(np.array([self.settings.home_lonlat_deg]))[0]
-        return depot
-
-    def _angle_deg(self) -> float | None:
-        """Row direction counter-clockwise from the frame's east, if it is given."""
-        heading = self.settings.row_heading_deg
-        return None if heading is None else (90.0 - heading) % 180
-
-    def _envelope(self, shape: Polygon, depot_m: Array | None) -> Envelope:
-        flown: BaseGeometry = shape.buffer(self.settings.overshoot_m)
-        if depot_m is not None and not shape.covers(Point(depot_m)):
-            way = LineString([depot_m, _nearest(shape, depot_m)]).buffer(1.0)
-            flown = shapely.union(shape, way)
-        assert isinstance(flown, Polygon)
-        return choose_envelope(flown, self.frame, self.terrain, self.drone, self.settings)
-
-    def _homes(self, shape: Polygon, route: Route) -> list[Array]:
-        """Places on the outer boundary where a crew could stand, the route's start first."""
-        ring = shape.exterior
-        start = ring.project(Point(route.rows[0, 0]))
-        shares = np.arange(_MOST_HOMES) / _MOST_HOMES
-        along = (start + shares * ring.length) % ring.length
-        return [shapely.get_coordinates(ring.interpolate(float(d)))[0] for d in along]
-
-    def _place(self, shape: Polygon, home_m: Array, envelope: Envelope) -> _Place:
-        gate = home_m if shape.covers(Point(home_m)) else _nearest(shape, home_m)
-        ground = self.terrain.altitudes_amsl_m(self.frame.lonlat_from_xy(home_m[None]))[0]
-        climb = envelope.altitude_amsl_m - float(ground)
-        budget = Budget(self.drone, envelope.speed_m_s, climb, self.settings.wind)
-        return _Place(shape, home_m, gate, envelope, budget)
-
-    def sortie(
-        self, place: _Place, flight: Flight, code: str, cell_codes: tuple[str, ...]
-    ) -> Sortie:
-        """Write one flight down as a mission."""
-        envelope, budget = place.envelope, place.budget
-        height = round(budget.climb_m, 2)
-        lon, lat = self.frame.lonlat_from_xy(place.home_m[None])[0]
-        photo_spacing = round(envelope.photo_spacing_m, 2)
-        writer = Writer.for_drone(self.drone, self.frame, height, envelope.speed_m_s, photo_spacing)
-        margin = self.settings.fence_margin_m
-        area = place.area.buffer(self.settings.overshoot_m)
-        fence = fence_around(area, place.home_m, place.gate_m, margin)
-        home = GeoPoint(
-            round(float(lon), 7), round(float(lat), 7), envelope.altitude_amsl_m - height
-        )
-        items = writer.items(flight)
-        cost = flight_cost(home, items, self.drone, self.settings.wind)
-        return Sortie(
-            code=code,
-            cell_codes=cell_codes,
-            drone_key=self.drone.key,
-            home=home,
-            items=items,
-            fence=shapely.transform(self.frame.to_lonlat(fence), lambda xy: np.round(xy, 7)),
-            photos=writer.photos(flight),
-            speed_m_s=envelope.speed_m_s,
-            height_home_m=height,
-            gsd_m=envelope.gsd_m,
-            distance_m=round(flight.distance_m, 1),
-            duration_s=round(cost.duration_s, 1),
-            speed_limit=envelope.speed_limit,
-            wind_m_s=self.settings.wind_m_s,
-            energy_wh=round(cost.energy_wh, 3),
-            battery_share=round(cost.battery_share, 4),
-            ceiling_home_m=round(height + self.settings.ceiling_agl_m - envelope.highest_agl_m, 1),
-        )
-
-
-def _nearest(shape: Polygon, point_m: Array) -> Array:
-    """Place of a polygon that is nearest to a point outside."""
-    line = shapely.shortest_line(shape, Point(point_m))
-    nearest: Array = shapely.get_coordinates(line)[0]
-    return nearest
+    shape, beyond = simplified(part), party.settings.overshoot_m
+    envelope = party.envelope(shape.buffer(beyond) if beyond else shape)
+    motion = planning_motion(party.drone, envelope.speed_m_s)
+    each_m = released_every_m(envelope.photo_spacing_m, envelope.speed_m_s)
+    route = survey_route(shape, envelope.row_spacing_m, each_m, motion, party.settings)
+    route = overshot(route, beyond) if beyond else route
+    fast = Pace(envelope.speed_m_s, envelope.speed_limit)
+    grounds = Grounds(party, shape, envelope.altitude_amsl_m, fast, beyond_m=beyond)
+    home, flights = grounds.flights(route)
+    spacing = round(envelope.photo_spacing_m, 2)
+    writer = RunWriter(party.drone, party.frame, 0.0, envelope.speed_m_s, spacing)
+    above = party.settings.ceiling_agl_m - envelope.highest_agl_m
+    for flight in flights:
+        flown = with_straight_ends(flight, beyond) if beyond else flight
+        sortie = grounds.sortie(home, flown, writer, gsd_m=envelope.gsd_m)
+        yield replace(sortie, ceiling_home_m=round(sortie.height_home_m + above, 1))

@@ -107,6 +107,7 @@ def follow_terrain(
     _check_count(items, drone, tolerance_m)
     photos = tuple(_photos(sortie.photos, way, course, corners, home.altitude_amsl_m))
     top = max(corners.values()) - home.altitude_amsl_m
+    ceiling = round(top + ceiling_agl_m - height_agl_m, 1)
     followed = replace(
         sortie,
         home=home,
@@ -114,6 +115,7 @@ def follow_terrain(
         photos=photos,
         speed_m_s=speed,
         height_home_m=round(top, 2),
+        ceiling_home_m=ceiling if sortie.ceiling_home_m is not None else None,
     )
     return _timed(sortie, followed, drone)
 

@@ -30,6 +30,7 @@ def survey_settings(
         height_agl_m=planning.height_agl_m,
         front_overlap_share=planning.front_overlap_share,
         side_overlap_share=planning.side_overlap_share,
+        covered_share=planning.covered_share,
         ceiling_agl_m=planning.ceiling_agl_m,
         fence_margin_m=planning.fence_margin_m,
         most_blur_px=planning.most_blur_px,

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 
 from cases.database import without_password
+from missions.settings import COVERED_SHARE
 from pipeline.errors import SettingsError
 
 Format = Literal["kmz", "litchi", "fence", "kml", "geojson", "gpkg"]
@@ -59,6 +60,7 @@ class Planning(_Section):
     height_agl_m: float = Field(default=100.0, gt=0, le=1000)
     front_overlap_share: float = Field(default=0.75, ge=0, le=0.95)
     side_overlap_share: float = Field(default=0.7, ge=0, le=0.95)
+    covered_share: float = Field(default=COVERED_SHARE, ge=0.5, le=1)
     ceiling_agl_m: float = Field(default=120.0, gt=0)
     ceiling_as_of: date = date(2024, 1, 1)
     fence_margin_m: float = Field(default=30.0, gt=0)

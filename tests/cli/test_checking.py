@@ -12,6 +12,7 @@ from geo.errors import AerogridError
 from missions.drones import drone_named
 from missions.mission_json import write_sortie
 from missions.qgc_plan import write_plan
+from missions.settings import SurveySettings
 from missions.survey import plan_survey
 from missions.waypoints import write_waypoints
 
@@ -112,3 +113,47 @@ def test_a_file_of_its_own_without_a_fence_is_told(folder, tmp_path, capsys):
     alone.write_bytes(next(folder.glob("*.waypoints")).read_bytes())
     assert checking.run([alone]) == 0
     assert "fence-missing" in "".join(capsys.readouterr())
+
+
+def assumed(path, capsys, **given):
+    checking.run([path], as_json=True, **given)
+    return json.loads(capsys.readouterr().out)["files"][0]["assumed"]
+
+
+def test_what_was_assumed_is_told(folder, capsys):
+    checking.run([folder / "a.plan"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "assumed: drone sim-quad, wind 5 m/s, ceiling 120 m above ground (as of" in told
+    assert "DEM none, level ground at home, return height" in told
+    said = assumed(folder / "a.plan", capsys)
+    assert said["ceiling_as_of"] == "2024-01-01"
+    assert said["dem"] is None
+
+
+def test_drone_and_wind_are_those_that_the_sortie_beside_was_planned_for(tmp_path, capsys):
+    settings = SurveySettings(wind_m_s=9.0)
+    (sortie,) = plan_survey(CELL, drone_named("dji-mini4pro"), settings, code="b")
+    write_sortie(tmp_path / "b.mission.json", sortie)
+    write_plan(tmp_path / "b.plan", sortie)
+    said = assumed(tmp_path / "b.plan", capsys)
+    assert (said["drone"], said["wind_m_s"]) == ("dji-mini4pro", 9.0)
+    said = assumed(tmp_path / "b.plan", capsys, wind_m_s=3.0, drone="sim-quad")
+    assert (said["drone"], said["wind_m_s"]) == ("sim-quad", 3.0)
+
+
+def test_the_wind_of_the_settings_counts(folder, tmp_path, capsys):
+    config = tmp_path / "settings.toml"
+    config.write_text("[planning]\nwind_m_s = 8.0\n")
+    assert assumed(folder / "a.plan", capsys, config=config)["wind_m_s"] == 8.0
+    alone = tmp_path / "alone.plan"
+    alone.write_bytes((folder / "a.plan").read_bytes())
+    assert assumed(alone, capsys, config=config)["wind_m_s"] == 8.0
+
+
+def test_a_damaged_sortie_beside_a_file_is_a_finding(folder, tmp_path, capsys):
+    (tmp_path / "a.plan").write_bytes((folder / "a.plan").read_bytes())
+    (tmp_path / "a.mission.json").write_text('{"format": ')
+    assert checking.run([tmp_path / "a.plan"], as_json=True) == 3
+    found = json.loads(capsys.readouterr().out)["files"][0]["findings"]
+    assert "file-unreadable" in {finding["code"] for finding in found}
+    assert "a.mission.json" in json.dumps(found)

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from shapely import Point, box
+from shapely import LineString, Point, box
 
 from flight.log import read_tlog
+from geo import raster
+from geo.errors import TerrainError
 from geo.formats import write_features
 from geo.frames import LocalFrame
 from missions.drones import drone_named
@@ -83,6 +85,23 @@ def test_zone_and_hill_are_planned_around_and_the_check_agrees(
     assert run(monkeypatch, "check", out, *around) == 0
     assert run(monkeypatch, "plan", "--grids", cells, "--out", tmp_path / "blind") == 0
     assert run(monkeypatch, "check", tmp_path / "blind", *around) == 3
+
+
+def test_of_a_dem_too_large_for_memory_the_part_that_is_needed_is_read(
+    cells, tmp_path, monkeypatch
+):
+    dem, out = relief(tmp_path / "dem.tif"), tmp_path / "plans"
+    monkeypatch.setattr(raster, "MOST_PIXELS", 39_000)  # of 200 x 200
+    with pytest.raises(TerrainError, match="cut the raster"):
+        raster.read_terrain(dem)
+    monkeypatch.setattr("geo.raster.MARGIN_M", 500.0)
+    assert (
+        run(monkeypatch, "plan", "--grids", cells, "--dem", dem, "--follow", "8", "--out", out) == 0
+    )
+    assert run(monkeypatch, "check", out, "--dem", dem) == 0
+    drawn = tmp_path / "map.png"
+    missions = sorted(out.glob("*.plan"))
+    assert run(monkeypatch, "preview", *missions, "--dem", dem, "--out", drawn) == 0
 
 
 def test_resolution_sets_the_height(cells, tmp_path, monkeypatch, capsys):
@@ -251,16 +270,38 @@ def test_a_plan_without_anything_says_what_it_needs(tmp_path, monkeypatch, capsy
     ("mission", "needed"),
     [("crosshatch", ()), ("patrol", ()), ("oblique", ()), ("corridor", ("--width", "60"))],
 )
-def test_kinds_that_fly_at_one_altitude_refuse_to_follow_the_terrain(
-    mission, needed, cells, tmp_path, monkeypatch, capsys
+def test_kinds_over_ground_follow_the_terrain_and_pass_the_check(
+    mission, needed, cells, tmp_path, monkeypatch
 ):
     dem, out = relief(tmp_path / "dem.tif"), tmp_path / "plans"
-    plan = ("plan", "--mission", mission, "--grids", cells, "--dem", dem, "--follow", "6", *needed)
     lines = tmp_path / "lines.geojson"
-    write_features(lines, "lines", [{"geometry": FRAME.to_lonlat(CELL.exterior)}])
-    assert run(monkeypatch, *plan, "--lines", lines, "--out", out) == 1
+    write_features(lines, "lines", [{"geometry": FRAME.to_lonlat(MIDDLE)}])
+    plan = ("plan", "--mission", mission, "--grids", cells, "--dem", dem, "--follow", "8", *needed)
+    given = ("--lines", lines, "--height", "80", "--out", out)
+    assert run(monkeypatch, *plan, *given) == 0
+    assert run(monkeypatch, "check", out, "--dem", dem) == 0
+    terrain = raster.read_terrain(dem)
+    for path in out.glob("*.mission.json"):
+        sortie = read_sortie(path)
+        places = np.array([(photo.lon_deg, photo.lat_deg) for photo in sortie.photos])
+        heights = np.array([photo.height_home_m for photo in sortie.photos])
+        agl = heights + sortie.home.altitude_amsl_m - terrain.altitudes_amsl_m(places)
+        assert np.abs(agl - 80).max() < 8.1
+        assert np.ptp(heights) > 15
+
+
+@pytest.mark.parametrize("mission", ["lookout", "revisit"])
+def test_kinds_that_fly_at_one_altitude_refuse_to_follow_the_terrain(
+    mission, cells, tmp_path, monkeypatch, capsys
+):
+    dem, out = relief(tmp_path / "dem.tif"), tmp_path / "plans"
+    plan = ("plan", "--mission", mission, "--grids", cells, "--dem", dem, "--follow", "6")
+    assert run(monkeypatch, *plan, "--out", out) == 1
     assert f"--mission {mission} flies at one altitude" in told(capsys)
     assert not out.exists()
+
+
+MIDDLE = LineString([(0, 110), (260, 110)])
 
 
 def test_terrain_that_is_not_given_cannot_be_followed(cells, tmp_path, monkeypatch, capsys):

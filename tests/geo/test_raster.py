@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from pyproj import Geod
 from shapely import box
 
 from geo import raster
 from geo.errors import CrsError, TerrainError
-from geo.raster import read_terrain
+from geo.raster import read_terrain, read_terrain_around
 
 
 def write(path, values, crs="EPSG:4326", transform=None, **more):
@@ -92,3 +93,29 @@ def test_raster_too_large_for_memory_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(raster, "MOST_PIXELS", 1000)
     with pytest.raises(TerrainError, match="200 x 100"):
         read_terrain(write(tmp_path / "dem.tif", SLOPE))
+
+
+def test_of_a_raster_too_large_for_memory_the_part_that_flights_need_is_read(tmp_path, monkeypatch):
+    path, area = write(tmp_path / "dem.tif", SLOPE), box(120.05, 31.95, 120.06, 31.955)
+    whole = read_terrain(path)
+    monkeypatch.setattr(raster, "MOST_PIXELS", 3000)
+    part = read_terrain_around(path, area, margin_m=1000.0)
+    assert part.values.size < 3000
+    places = np.array(area.buffer(0.008).exterior.coords)
+    assert part.altitudes_amsl_m(places) == pytest.approx(whole.altitudes_amsl_m(places))
+
+
+@pytest.mark.parametrize("latitude", [0.0, 60.0, -75.0])
+def test_the_margin_is_in_metres_at_any_latitude(tmp_path, latitude):
+    transform = Affine(0.002, 0, 19.8, 0, -0.002, latitude + 0.1)
+    path = write(tmp_path / "dem.tif", SLOPE, transform=transform)
+    part = read_terrain_around(path, box(20.0, latitude, 20.001, latitude + 0.001), 3000.0)
+    sides = Geod(ellps="WGS84")
+    for azimuth in (0, 90, 180, 270):
+        lon, lat, _ = sides.fwd(20.0, latitude, azimuth, 2990.0)
+        assert np.isfinite(part.altitudes_amsl_m(np.array([[lon, lat]]))).all()
+
+
+def test_a_raster_elsewhere_is_read_whole(tmp_path):
+    path = write(tmp_path / "dem.tif", SLOPE)
+    assert read_terrain_around(path, box(31.9, 120.0, 31.91, 120.01)).values.shape == (100, 200)

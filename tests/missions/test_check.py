@@ -2,10 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from affine import Affine
 from shapely import LineString, Point, Polygon, box
 
 from geo.pose import GeoPoint
-from geo.terrain import FlatTerrain
+from geo.terrain import FlatTerrain, RasterTerrain
 from missions.airspace import EMPTY, Airspace, CeilingZone, HeightBand, NoFlyZone, Obstacle
 from missions.check import check, safe_return_height_m
 from missions.check_limits import Limits
@@ -95,10 +96,18 @@ UNCERTAIN = {
     "delay until a time of day": order(93, -1.0, 23.0),
     "take-off in the air": at(100, 0, command=Command.NAV_TAKEOFF),
 }
+ENDS = {
+    "landing in between": replace(at(100, 0, 0.0), command=21),
+    "return in between": order(20),
+}
 PLANTED = [
     *(
         pytest.param(Code.COMMAND_UNKNOWN, mission((100, 0), item, (0, 100)), {}, id=name)
         for name, item in UNCERTAIN.items()
+    ),
+    *(
+        pytest.param(Code.AFTER_END, mission((100, 0), end, (0, 100)), {}, id=name)
+        for name, end in ENDS.items()
     ),
     pytest.param(
         Code.REPEATED, mission((100, 0), (100, 100), order(177, 2.0, 500.0)), {}, id="jump"
@@ -393,3 +402,15 @@ def test_orders_to_nose_and_camera_are_harmless(command):
 
 def test_corner_cut_no_more_than_a_vehicle_does_by_itself_is_no_finding():
     assert codes(replace(mission((100, 0)), corner_cut_m=5.0)) == set()
+
+
+@pytest.mark.parametrize("wall_x", [103.0, 148.5, 197.0])
+def test_a_narrow_wall_in_a_fine_terrain_model_is_found_under_the_way_home(wall_x):
+    """Three metres wide between home and the far corner of the flight; no leg crosses it."""
+    values = np.zeros((700, 700), dtype=np.float32)
+    values[300:480, round(wall_x) + 99 : round(wall_x) + 102] = 45.0  # y from 20 to 200
+    terrain = RasterTerrain(values, Affine(1.0, 0, -100.0, 0, -1.0, 500.0), FRAME.crs)
+    around = mission((0, 0), (300, 0), (300, 150), (300, 0), (0, 0))
+    found = {finding.code for finding in checked(around, terrain=terrain)}
+    assert Code.RETURN_TERRAIN in found
+    assert Code.TERRAIN not in found

@@ -4,7 +4,7 @@ import pytest
 
 from geo.terrain import FlatTerrain
 from missions.airspace import EMPTY
-from missions.check_files import check_file, findings_document
+from missions.check_files import Assumed, check_file, findings_document
 from missions.check_limits import Limits
 from missions.drones import drone_named
 from missions.errors import MissionError
@@ -12,6 +12,8 @@ from missions.findings import Code
 from missions.mission_json import write_sortie
 from missions.qgc_plan import write_plan
 from missions.waypoints import write_waypoints
+
+ASSUMED = Assumed("sim-quad", Limits(), 15.0, None)
 
 
 def found(path):
@@ -32,7 +34,7 @@ def waypoints(tmp_path, sortie):
 )
 def test_every_file_of_a_planned_sortie_passes(tmp_path, sortie, write, name):
     write(tmp_path / name, sortie)
-    document = findings_document([(tmp_path / name, found(tmp_path / name))])
+    document = findings_document([(tmp_path / name, found(tmp_path / name), ASSUMED)])
     assert document["passed"]
 
 
@@ -81,7 +83,7 @@ def test_absent_file_and_unknown_kind_are_refused(tmp_path, name):
 
 def test_document_is_json_with_places_figures_and_two_languages(waypoints):
     waypoints.write_text(waypoints.read_text().replace("QGC WPL 110", "QGC WPL 120"))
-    text = json.dumps(findings_document([(waypoints, found(waypoints))]), allow_nan=False)
+    text = json.dumps(findings_document([(waypoints, found(waypoints), ASSUMED)]), allow_nan=False)
     (file,) = json.loads(text)["files"]
     assert not file["passed"]
     assert {"code", "severity", "leg", "lon_deg", "value", "limit", "unit", "message_zh"} <= set(

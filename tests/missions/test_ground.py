@@ -11,7 +11,6 @@ from missions.ground import (
     heights_agl_m,
     highest,
     lowest,
-    pixel_m,
 )
 from tests.missions.hills import random_hills, raster
 from tests.missions.shapes import FRAME
@@ -83,8 +82,3 @@ def test_range_holds_all_ground_or_is_not_told():
     assert low <= heights.min() <= heights.max() <= high
     assert ground_range_m(terrain, FRAME, np.array([0.0, 0, 5000, 50])) is None
     assert ground_range_m(FlatTerrain(7.0), FRAME, np.zeros(4)) == (7, 7)
-
-
-def test_size_of_pixels_is_told_in_metres():
-    assert pixel_m(random_hills(1, relief_m=5), FRAME) == pytest.approx(30, rel=0.001)
-    assert pixel_m(FlatTerrain(0.0), FRAME) == 0

@@ -2,11 +2,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely import LineString
 
 from missions.canvas import Canvas, Photos
 from missions.ends import shortened, slack
 from missions.inside import Inside
-from missions.route import order_strips
+from missions.route import connect, order_strips
+from missions.runs import places_along, runs_of
 from missions.shots import Shots
 from missions.sweep import sweep
 from missions.timing import Motion
@@ -76,3 +78,26 @@ def test_unseen_pixels_are_what_is_missing():
     _, shots = shots_of(SQUARE, 0)
     missing = 1 - len(shots.unseen()) / shots.canvas.inside_pixels
     assert shots.share() == pytest.approx(missing)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.floats(0, 50), st.lists(st.floats(60, 300), min_size=2, max_size=4), st.floats(0, 15))
+def test_photos_go_on_over_a_bend_as_they_are_flown(bend_deg, lengths, trim):
+    """The shutter counts straight distance from the last photo, whatever the bends between."""
+    turns = np.radians(bend_deg * np.array([0, 1, 0, -1])[: len(lengths)])
+    steps = np.array(lengths)[:, None] * np.column_stack([np.cos(turns), np.sin(turns)])
+    corners = np.concatenate([[[0.0, 0.0]], steps.cumsum(axis=0)])
+    rows = np.stack([corners[:-1], corners[1:]], axis=1)
+    most = np.zeros((len(rows), 2))
+    most[0, 0] = trim
+    strip = LineString(corners).buffer(60, cap_style="flat")
+    shots = Shots.of(Canvas.of(strip, 30, 0.0), PHOTOS, MOTION, rows, most)
+    (run,) = runs_of(connect(shortened(rows, most), Inside(strip)))
+    places, _ = places_along(run, PHOTOS.each_m)
+    for number, (start, end) in enumerate(rows):
+        ahead = (end - start) / np.hypot(*(end - start))
+        along = (places - start) @ ahead
+        aside = np.abs((places - start) @ np.array([-ahead[1], ahead[0]]))
+        own = along[(aside < 0.01) & (along >= trim * (number == 0) - 0.01)]
+        first = shots.trims_m[number, 0] + shots.late_m[number]
+        assert first == pytest.approx(own.min(), abs=0.01)

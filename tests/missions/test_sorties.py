@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import LineString, box
 
+from missions.canvas import Photos
 from missions.drones import drone_named
 from missions.errors import MissionError
 from missions.inside import Inside
@@ -20,7 +21,7 @@ from tests.missions.shapes import U_SHAPE
 MOTION = Motion(10.0, 2.5)
 DRONE = drone_named("sim-quad")
 HOME = np.array([0.0, 0.0])
-ROUTE = cover(U_SHAPE, 30, MOTION)
+ROUTE = cover(U_SHAPE, 30, MOTION, Photos.overlapping(30.0, 18.75, 0.70, 0.75))
 WAY = way_home(HOME, HOME, Inside(U_SHAPE))
 
 

@@ -10,16 +10,20 @@ from pyproj import Geod
 from shapely import LineString, MultiPoint, MultiPolygon, Point, Polygon, box, union_all
 from shapely.affinity import translate
 
+from geo.camera import Camera
 from geo.footprint import footprint
 from geo.frames import LocalFrame
 from geo.pose import Attitude, GeoPoint, Pose
 from geo.terrain import FlatTerrain
+from missions.course import planning_motion
 from missions.drones import drone_named
 from missions.errors import MissionError
 from missions.legs import legs
 from missions.model import Command
+from missions.pattern import simplified
+from missions.releases import released_every_m
 from missions.settings import SurveySettings
-from missions.survey import plan_survey
+from missions.survey import plan_survey, survey_route
 from tests.missions.shapes import FRAME, SQUARE, U_SHAPE, WITH_POND, on_globe, polygons
 
 GEOD = Geod(ellps="WGS84")
@@ -123,7 +127,7 @@ def test_headings_are_of_true_north():
     (sortie,) = plan_survey(on_globe(SQUARE), DRONE, SurveySettings(row_heading_deg=30.0))
     yaws = [item.parameters[0] for item in sortie.items if item.command == Command.CONDITION_YAW]
     turns = Counter(round(yaw) % 180 for yaw in yaws)
-    assert turns[30] >= 0.7 * turns.total()  # a corner that rows miss gets a row of its own
+    assert turns[30] >= 0.5 * turns.total()  # a corner that rows miss gets a row of its own
     middle = len(sortie.photos) // 2
     first, second = sortie.photos[middle : middle + 2]
     azimuth = GEOD.inv(first.lon_deg, first.lat_deg, second.lon_deg, second.lat_deg)[0] % 360
@@ -229,3 +233,32 @@ def test_drone_with_little_memory_flies_more_often():
 def test_areas_that_cannot_be_surveyed_are_refused(area, what):
     with pytest.raises(MissionError, match=what):
         plan_survey(area, DRONE)
+
+
+def test_the_benchmarks_planner_is_the_one_that_sorties_are_made_of():
+    """Rows of a sortie, and those of the comparison's adapter for the same motion and spacing."""
+    camera = Camera.centred(1000, 750, 1000.0)
+    drone = replace(DRONE, camera=camera, cruise_speed_m_s=10.0, photo_interval_s=0.5)
+    (sortie,) = plan_survey(on_globe(SQUARE), drone, SurveySettings(height_agl_m=100.0))
+    motion = planning_motion(drone, sortie.speed_m_s)
+    frame = LocalFrame.around(on_globe(SQUARE))
+    area = simplified(frame.to_local(on_globe(SQUARE)))
+    route = survey_route(area, 30.0, released_every_m(18.75, 10.0), motion, SurveySettings())
+    rows = [leg for leg in legs(sortie.home, sortie.items) if leg.camera_on]
+    starts = frame.xy_from_lonlat(np.array([row.start[:2] for row in rows]))
+    assert len(rows) == len(route.rows)
+    assert starts == pytest.approx(route.rows[:, 0], abs=0.05)
+
+
+@pytest.mark.parametrize("share", [0.4, 1.01])
+def test_shares_that_cover_nothing_sensible_are_refused(share):
+    with pytest.raises(MissionError, match="covered_share must be"):
+        SurveySettings(covered_share=share)
+
+
+def test_more_to_be_covered_takes_more_time():
+    usual, whole = (
+        plan_survey(on_globe(SQUARE), DRONE, SurveySettings(covered_share=share))[0]
+        for share in (0.988, 0.9995)
+    )
+    assert usual.duration_s < whole.duration_s

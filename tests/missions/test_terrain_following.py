@@ -186,3 +186,11 @@ def path_length(sortie):
     speed = {"speed_m_s": 10.0, "return_height_m": 0.0}
     flown = fly_items(sortie.items, FRAME, home, FlatTerrain(0.0), **speed)
     return np.hypot(*(flown.ends_m() - flown.starts_m())[:, :2].T).sum()
+
+
+def test_a_flight_up_a_hill_stays_below_its_own_ceiling_above_home(level):
+    """What `fly` and `simulate` hold it to; planned over level ground it was 120 m above home."""
+    hill = raster(lambda x, y: 0.2 * x, pixel_m=10)
+    sortie = followed(level, hill)
+    assert max(item.altitude_m for item in sortie.items if item.command == 16) > 120
+    assert max(item.altitude_m for item in sortie.items) < sortie.ceiling_home_m

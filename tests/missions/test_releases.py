@@ -3,8 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.frames import LocalFrame
-from missions.items import REACHED_M, Writer, released_every_m
+from missions.drones import drone_named
+from missions.releases import REACHED_M, released_every_m
 from missions.route import Route
+from missions.runs import RunWriter
 from missions.sorties import Flight
 from simulations.mission_run import Shutter
 from simulations.vehicle import STEP_S
@@ -23,7 +25,7 @@ def test_no_more_photos_are_planned_than_the_autopilot_takes(length_m, spacing_m
 
 def planned_photos(length_m, spacing_m, speed):
     row = np.array([[0.0, 0.0], [0.0, length_m]])
-    writer = Writer(FRAME, 80.0, speed, spacing_m)
+    writer = RunWriter(drone_named("sim-quad"), FRAME, 80.0, speed, spacing_m)
     points = np.array([[0.0, 0.0]])
     flight = Flight(points, Route(row[None], ()), points)
     photos = writer.photos(flight)
