@@ -56,6 +56,10 @@ class LocalFrame:
     def _to_local(self) -> Transformer:
         return Transformer.from_crs(WGS84, self.crs, always_xy=True)
 
+    @cached_property
+    def _projection(self) -> Proj:
+        return Proj(self.crs)
+
     def xy_from_lonlat(self, lonlat_deg: Array) -> Array:
         """Project (N, 2) lon, lat degrees to (N, 2) x, y metres."""
         points = np.asarray(lonlat_deg, dtype=np.float64)
@@ -77,7 +81,13 @@ class LocalFrame:
 
     def convergence_deg(self, lon_deg: float, lat_deg: float) -> float:
         """Angle from true north to grid north at a place, clockwise positive."""
-        return float(Proj(self.crs).get_factors(lon_deg, lat_deg).meridian_convergence)
+        return float(self.convergences_deg(np.array([[lon_deg, lat_deg]]))[0])
+
+    def convergences_deg(self, lonlat_deg: Array) -> Array:
+        """The same at places (N, 2); (N,)."""
+        points = np.asarray(lonlat_deg, dtype=np.float64)
+        factors = self._projection.get_factors(points[:, 0], points[:, 1])
+        return np.asarray(factors.meridian_convergence, dtype=np.float64)
 
 
 def crs_from_wgs84(crs: CRS) -> Transformer:

@@ -18,7 +18,11 @@ def released_every_m(photo_spacing_m: float, speed_m_s: float) -> float:
 
 def heading_deg(row: Array, frame: LocalFrame) -> float:
     """Direction of flight along a row (2, 2), clockwise from true north in [0, 360)."""
-    east, north = row[1] - row[0]
-    lon, lat = frame.lonlat_from_xy(row[:1])[0]
-    grid_deg = float(np.degrees(np.arctan2(east, north)))
-    return (grid_deg + frame.convergence_deg(float(lon), float(lat))) % 360
+    return float(headings_deg(row[:1], row[1:] - row[:1], frame)[0])
+
+
+def headings_deg(places_m: Array, directions_m: Array, frame: LocalFrame) -> Array:
+    """Headings (N,) of directions (N, 2) at places (N, 2), as `heading_deg` gives them."""
+    grid_deg = np.degrees(np.arctan2(directions_m[:, 0], directions_m[:, 1]))
+    turned: Array = (grid_deg + frame.convergences_deg(frame.lonlat_from_xy(places_m))) % 360
+    return turned

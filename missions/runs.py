@@ -13,7 +13,7 @@ import numpy as np
 from geo.frames import Array, LocalFrame
 from missions import steps
 from missions.model import Command, Drone, MissionItem, Photo
-from missions.releases import REACHED_M, heading_deg, released_every_m
+from missions.releases import REACHED_M, heading_deg, headings_deg, released_every_m
 from missions.route import Route
 from missions.sorties import Flight
 from missions.timing import length_m, without_repeats
@@ -127,8 +127,7 @@ class RunWriter:
             run, released_every_m(self.photo_spacing_m, self.speed_m_s)
         )
         lonlat = self.frame.lonlat_from_xy(places)
-        for (lon, lat), start, ahead in zip(lonlat.tolist(), places, directions, strict=True):
-            nose = self.nose_deg
-            if nose is None:
-                nose = heading_deg(np.stack([start, start + ahead]), self.frame)
+        ahead = headings_deg(places, directions, self.frame).tolist()
+        for (lon, lat), heading in zip(lonlat.tolist(), ahead, strict=True):
+            nose = heading if self.nose_deg is None else self.nose_deg
             yield Photo(lon, lat, self.height_home_m, nose, self.pitch_deg)
