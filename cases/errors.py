@@ -53,6 +53,17 @@ class TransitionError(CaseError):
         )
 
 
+class NotPermittedError(CaseError):
+    """An action that the case's stage allows, but not to somebody in this role."""
+
+    def __init__(self, case_no: str, action: str, role: str, allowed: tuple[str, ...]) -> None:
+        self.case_no, self.action, self.role, self.allowed = case_no, action, role, allowed
+        super().__init__(
+            f"case {case_no}: {action!r} is not for {role}; {role} may now: "
+            f"{', '.join(allowed) or 'nothing'}. Ask somebody whose step it is."
+        )
+
+
 class ReasonMissingError(CaseError):
     """A decision that has to be justified, without a reason."""
 

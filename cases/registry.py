@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 from cases.chain import verify
 from cases.database import connect, explained, path_of, writing
 from cases.errors import (
+    NotPermittedError,
     ReasonMissingError,
     StaleCaseError,
     TransitionError,
@@ -23,8 +24,8 @@ from cases.filing_store import Filing, store_filing
 from cases.heads import heads_beside
 from cases.journal import Journal
 from cases.lifecycle import (
-    FILING_ACTIONS,
     Action,
+    Role,
     Stage,
     Step,
     allowed_actions,
@@ -172,11 +173,11 @@ class Registry:
             self._row(session, case_no)
             return _events_of(session, case_no)
 
-    def allowed(self, case_no: str) -> tuple[Action, ...]:
-        """List what a person may do to a case now."""
+    def allowed(self, case_no: str, role: Role = Role.INSPECTOR) -> tuple[Action, ...]:
+        """List what a person in a role may do to a case now."""
         with self._read() as session:
             stage = Stage(self._row(session, case_no).stage)
-            return allowed_actions(stage, _steps(_events_of(session, case_no)))
+            return allowed_actions(stage, _steps(_events_of(session, case_no)), role)
 
     def decide(
         self,
@@ -184,6 +185,7 @@ class Registry:
         action: Action | str,
         *,
         actor: str,
+        role: Role = Role.INSPECTOR,
         reason: str = "",
         expected_version: int,
         now: datetime,
@@ -193,14 +195,17 @@ class Registry:
         Raises:
             StaleCaseError: the case has changed since.
             TransitionError: its stage does not allow the action.
+            NotPermittedError: its stage allows the action to others, not to this role.
             ReasonMissingError: the action has to be justified.
         """
         with self._write() as session:
             case = case_from_row(self._row(session, case_no, with_evidence=True))
             if case.version != expected_version:
                 raise StaleCaseError(case_no, expected_version, case.version)
-            step = _next_step(case, str(action), reason, _steps(_events_of(session, case_no)))
+            taken = _steps(_events_of(session, case_no))
+            step = _next_step(case, str(action), role, reason, taken)
             details = {"from": step.source.value, "to": step.target.value, "reason": reason}
+            details["role"] = role.value
             with Journal(session, actor=actor, now=now) as journal:
                 return journal.record(replace(case, stage=step.target), step.action.value, details)
 
@@ -338,10 +343,13 @@ def _steps(events: Sequence[Event]) -> list[Step]:
     ]
 
 
-def _next_step(case: Case, action: str, reason: str, taken: Sequence[Step]) -> Step:
-    allowed = allowed_actions(case.stage, taken)
-    if action not in allowed or action in FILING_ACTIONS:
-        raise TransitionError(case.case_no, case.stage, action, tuple(map(str, allowed)))
+def _next_step(case: Case, action: str, role: Role, reason: str, taken: Sequence[Step]) -> Step:
+    allowed = allowed_actions(case.stage, taken, role)
+    if action not in allowed:
+        named = tuple(map(str, allowed))
+        if action in allowed_actions(case.stage, taken):
+            raise NotPermittedError(case.case_no, action, role.value, named)
+        raise TransitionError(case.case_no, case.stage, action, named)
     undoing = undo_step(taken, case.stage)
     if action == Action.UNDO and undoing is not None:
         return undoing

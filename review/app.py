@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from cases.errors import (
+    NotPermittedError,
     ReasonMissingError,
     RegistryError,
     StaleCaseError,
@@ -40,6 +41,7 @@ STATUSES: dict[type[Exception], int] = {
     ChangedPhotoError: 409,
     StaleCaseError: 409,
     TransitionError: 409,
+    NotPermittedError: 403,
     ReasonMissingError: 422,
     DecisionError: 422,
     RegistryError: 503,

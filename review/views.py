@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from cases.lifecycle import Action, Stage
+from cases.lifecycle import Action, Role, Stage
 from cases.model import Case
 from review import answers, presenters
 from review.decisions import person_name, visible_line, written_reason
@@ -46,13 +46,17 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValid
 
 
 class DecisionBody(BaseModel):
-    """What an inspector decided about the version of a case that they saw."""
+    """What somebody decided about the version of a case that they saw, and in which role."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    decision: Literal["confirm", "reject", "reopen", "undo"]
+    decision: Literal[
+        "confirm", "reject", "reopen", "undo", "assign", "return", "start", "feed_back", "close",
+        "rework", "suspend", "resume", "supervise", "evaluate",
+    ]  # fmt: skip
     version: Annotated[int, Field(ge=1)]
     actor: Name
+    role: Role = Role.INSPECTOR
     reason: Line = ""
     note: Line = ""
 
@@ -99,9 +103,9 @@ def get_cases(
 
 
 @router.get("/cases/{case_no}")
-def get_case(case_no: str, data: Data) -> answers.CaseDetail:
-    """Show one case with its photos and outlines."""
-    return _detail(data, data.registry.case(case_no))
+def get_case(case_no: str, data: Data, role: Role = Role.INSPECTOR) -> answers.CaseDetail:
+    """Show one case with its photos and outlines, and what somebody in a role may do to it."""
+    return _detail(data, data.registry.case(case_no), role)
 
 
 @router.get("/cases/{case_no}/history")
@@ -122,11 +126,12 @@ def post_decision(
         case_no,
         action,
         actor=body.actor,
+        role=body.role,
         reason=written_reason(action, body.reason, body.note),
         expected_version=body.version,
         now=clock(),
     )
-    return _detail(data, case)
+    return _detail(data, case, body.role)
 
 
 @router.get("/cases/{case_no}/crop.jpg", response_class=Response)
@@ -176,10 +181,10 @@ def get_layer(layer: str, layers: Annotated[Mapping[str, bytes], Depends(_layers
     return Response(content, media_type="application/geo+json")
 
 
-def _detail(data: ReviewData, case: Case) -> answers.CaseDetail:
+def _detail(data: ReviewData, case: Case, role: Role) -> answers.CaseDetail:
     return presenters.case_detail(
         case,
-        allowed=data.registry.allowed(case.case_no),
+        allowed=data.registry.allowed(case.case_no, role),
         photos=data.photos,
         terrain=data.terrain,
     )

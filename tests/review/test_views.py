@@ -286,3 +286,21 @@ def test_photo_is_placed_by_the_pose_that_was_filed(data: ReviewData):
     shown = case_detail(judged, allowed=(), photos=data.photos, terrain=None).photos[0]
     assert shown.pose_source == "as filed"
     assert shape(shown.footprint).centroid.x == pytest.approx(120.5, abs=1e-3)
+
+
+def test_each_step_of_the_loop_is_taken_by_its_own_role(client):
+    no = case_of(client, "building")["no"]
+    steps = [
+        ("confirm", "inspector"),
+        ("assign", "command"),
+        ("start", "officer"),
+        ("feed_back", "officer"),
+        ("close", "inspector"),
+        ("evaluate", "command"),
+    ]
+    for version, (decision, role) in enumerate(steps, 1):
+        refused = decide(client, no, decision, version=version, role="operator")
+        assert (refused.status_code, refused.json()["allowed"]) == (403, [])
+        assert decide(client, no, decision, version=version, role=role).status_code == 200
+    assert client.get(f"/api/cases/{no}").json()["stage"] == "evaluated"
+    assert client.get(f"/api/cases/{no}?role=command").json()["allowed"] == ["reopen"]
