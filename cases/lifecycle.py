@@ -1,4 +1,4 @@
-"""Which steps can a case take, and who may take them: the seven steps of the closed loop as a table.
+"""Which steps can a case take, and who may take them: the seven steps of the closed loop.
 
 Modelled on the practice of digital city management: collect, establish, assign, handle, feed back,
 verify and close, evaluate. Beside them a case is returned (wrong department), suspended (cannot be

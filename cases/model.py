@@ -288,11 +288,10 @@ class FilingEntry:
 
 @dataclass(frozen=True, slots=True)
 class CaseCount:
-    """How many cases share a stage, a category and a cell."""
+    """How many cases share a stage and a category."""
 
     stage: Stage
     category: str
-    cell_code: str
     count: int
 
 

@@ -5,10 +5,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from shapely import Polygon
-from sqlalchemy import ColumnElement, Engine, Select, func, select, tuple_
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from cases.chain import verify
@@ -32,6 +32,7 @@ from cases.lifecycle import (
     find_transition,
     undo_step,
 )
+from cases.listing import Choice, Order, count, misfiled, page
 from cases.model import (
     Case,
     CaseCount,
@@ -49,21 +50,14 @@ from cases.rows import (
     event_from_row,
     evidence_from_row,
     filing_from_row,
-    queue_rank,
 )
 from cases.rules import Rulebook
 from cases.same_patrol import same_patrol
-from cases.tables import CaseRow, EventRow, EvidenceRow, FilingRow
+from cases.tables import CaseCountRow, CaseRow, EventRow, EvidenceRow, FilingRow
 from cases.updating import filing_digest
 
-Order = Literal["urgency", "newest", "number"]
 _STEP_ACTIONS = frozenset(Action)
 _CHUNK = 1000
-_SORT_KEYS = {
-    "urgency": ("queue_rank", "case_no"),
-    "newest": ("last_seen", "case_no"),
-    "number": ("case_no",),
-}
 
 
 class Registry:
@@ -150,11 +144,21 @@ class Registry:
             after: the last case number of the page before.
             limit: cases on a page, None for all.
         """
-        query = select(CaseRow).options(selectinload(CaseRow.evidence))
-        query = query.where(*_filters(stage, category, cell, patrol, bbox))
+        choice = Choice(stage, category, cell, patrol, bbox)
         with self._read() as session:
-            query = _paged(query, order, self._row(session, after) if after else None)
-            return [case_from_row(row) for row in session.scalars(query.limit(limit))]
+            last = self._row(session, after) if after else None
+            return [case_from_row(row) for row in page(session, choice, order, last, limit)]
+
+    def count(
+        self,
+        *,
+        stage: Stage | Sequence[Stage] | None = None,
+        category: str | None = None,
+        cell: str | None = None,
+    ) -> int:
+        """Count the cases that `cases` would list, at once however many there are."""
+        with self._read() as session:
+            return count(session, Choice(stage, category, cell))
 
     def case(self, case_no: str) -> Case:
         """Look up one case; UnknownCaseError where there is none."""
@@ -215,13 +219,14 @@ class Registry:
             journal.note(action, details)
 
     def counts(self) -> tuple[CaseCount, ...]:
-        """Count cases by stage, category and cell."""
-        keys = (CaseRow.stage, CaseRow.category, CaseRow.cell_code)
-        query = select(*keys, func.count()).group_by(*keys).order_by(*keys)
+        """Count cases by stage and category."""
+        keys = (CaseCountRow.stage, CaseCountRow.category)
+        query = select(*keys, func.sum(CaseCountRow.cases)).group_by(*keys).order_by(*keys)
         with self._read() as session:
             return tuple(
-                CaseCount(Stage(stage), category, cell, count)
-                for stage, category, cell, count in session.execute(query)
+                CaseCount(Stage(stage), category, int(cases))
+                for stage, category, cases in session.execute(query)
+                if cases
             )
 
     def filings(self) -> list[FilingEntry]:
@@ -250,7 +255,7 @@ class Registry:
                 map(filing_from_row, session.scalars(select(FilingRow))),
                 (*kept, *heads),
             )
-            return replace(report, problems=(*report.problems, *_misplaced(session)))
+            return replace(report, problems=(*report.problems, *misfiled(session)))
 
     @contextmanager
     def _read(self) -> Iterator[Session]:
@@ -280,54 +285,6 @@ def _head(session: Session) -> Head | None:
     query = select(EventRow.seq, EventRow.hash).order_by(EventRow.seq.desc()).limit(1)
     last = session.execute(query).first()
     return Head(last.seq, last.hash) if last else None
-
-
-def _misplaced(session: Session) -> Iterator[str]:
-    """Find cases whose place in the queue does not follow from their urgency and score."""
-    expected = queue_rank(CaseRow.urgency, CaseRow.score)
-    query = select(CaseRow.case_no).where(CaseRow.queue_rank != expected)
-    for case_no in session.scalars(query.order_by(CaseRow.case_no)):
-        yield f"the place of case {case_no} in the queue was changed"
-
-
-def _filters(
-    stage: Stage | Sequence[Stage] | None,
-    category: str | None,
-    cell: str | None,
-    patrol: str | None,
-    bbox: tuple[float, float, float, float] | None,
-) -> Iterator[ColumnElement[bool]]:
-    if isinstance(stage, str):
-        yield CaseRow.stage == Stage(stage).value
-    elif stage is not None:
-        yield CaseRow.stage.in_([Stage(entry).value for entry in stage])
-    else:
-        yield CaseRow.stage != Stage.WITHDRAWN.value
-    for column, wanted in (
-        (CaseRow.category, category),
-        (CaseRow.cell_code, cell),
-        (CaseRow.patrol_id, patrol),
-    ):
-        if wanted is not None:
-            yield column == wanted
-    if bbox is not None:
-        west, south, east, north = bbox
-        yield CaseRow.lon_deg.between(west, east)
-        yield CaseRow.lat_deg.between(south, north)
-
-
-def _paged(query: Select[Any], order: Order, after: CaseRow | None) -> Select[Any]:
-    """Sort, and start after the last row of the page before."""
-    names = _SORT_KEYS.get(order)
-    if names is None:
-        raise ValueError(f"order must be {', '.join(_SORT_KEYS)}; got {order!r}")
-    columns = [getattr(CaseRow, name) for name in names]
-    goes_down = order == "newest"
-    query = query.order_by(*(column.desc() if goes_down else column for column in columns))
-    if after is None:
-        return query
-    key, last = tuple_(*columns), tuple_(*(getattr(after, name) for name in names))
-    return query.where(key < last if goes_down else key > last)
 
 
 def _events_of(session: Session, case_no: str) -> list[Event]:

@@ -93,14 +93,17 @@ class CaseRow(Base):
 
     __tablename__ = "cases"
     __table_args__ = (
-        Index("ix_cases_queue", "queue_rank", "case_no"),
+        Index("ix_cases_walk", "queue_rank", "case_no", "stage", "category", "cell_code",
+              "lon_deg", "lat_deg"),
+        Index("ix_cases_work", "stage", "category", "queue_rank", "case_no"),
+        Index("ix_cases_stage_seen", "stage", "last_seen", "case_no"),
+        Index("ix_cases_category_seen", "category", "last_seen", "case_no"),
         Index("ix_cases_stage", "stage", "queue_rank", "case_no"),
         Index("ix_cases_seen", "last_seen", "case_no"),
         Index("ix_cases_category", "category", "queue_rank", "case_no"),
         Index("ix_cases_cell", "cell_code", "queue_rank", "case_no"),
-        Index("ix_cases_place", "lon_deg", "lat_deg"),
         Index("ix_cases_patrol", "patrol_id"),
-    )
+    )  # fmt: skip
 
     case_no: Mapped[str] = mapped_column(primary_key=True)
     category: Mapped[str]
@@ -136,6 +139,17 @@ class CaseRow(Base):
     evidence: Mapped[list["EvidenceRow"]] = relationship(
         order_by="(EvidenceRow.version, EvidenceRow.position)", viewonly=True, lazy="raise"
     )
+
+
+class CaseCountRow(Base):
+    """How many cases share a stage, a category and a cell; triggers keep it."""
+
+    __tablename__ = "case_counts"
+
+    stage: Mapped[str] = mapped_column(primary_key=True)
+    category: Mapped[str] = mapped_column(primary_key=True)
+    cell_code: Mapped[str] = mapped_column(primary_key=True)
+    cases: Mapped[int]
 
 
 class EvidenceRow(Base):

@@ -208,19 +208,6 @@ def summary(counts: Iterable[CaseCount], rulebook: Rulebook) -> answers.Summary:
     )
 
 
-def matching(
-    counts: Iterable[CaseCount], stage: Stage | None, category: str | None, cell: str | None
-) -> int:
-    """How many cases a choice of the queue has; withdrawn ones only when asked for."""
-    return sum(
-        entry.count
-        for entry in counts
-        if (entry.stage is stage if stage else entry.stage is not Stage.WITHDRAWN)
-        and category in (None, entry.category)
-        and cell in (None, entry.cell_code)
-    )
-
-
 def cells_layer(grid: Grid) -> dict[str, Any]:
     """Cells as GeoJSON."""
     return _collection(

@@ -97,7 +97,7 @@ def get_cases(
     shown = found[:limit]
     return answers.CasePage(
         items=[presenters.case_item(case) for case in shown],
-        total=presenters.matching(data.registry.counts(), stage, category, cell),
+        total=data.registry.count(stage=stage, category=category, cell=cell),
         next=shown[-1].case_no if len(found) > limit else None,
     )
 
