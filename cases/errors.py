@@ -1,5 +1,7 @@
 """Errors of rules, zones and the case registry."""
 
+from datetime import datetime
+
 from geo.errors import AerogridError
 
 
@@ -39,6 +41,21 @@ class StaleCaseError(RegistryError):
         super().__init__(
             f"case {case_no} was changed by somebody else: you decided on version "
             f"{expected_version}, it is now at version {version}. Read it again and decide anew."
+        )
+
+
+class ClaimError(CaseError):
+    """A claim of a case that cannot be made or held for longer."""
+
+
+class CaseClaimedError(CaseError):
+    """A case on which somebody else works."""
+
+    def __init__(self, case_no: str, who: str, until: datetime) -> None:
+        self.case_no, self.who, self.until = case_no, who, until
+        super().__init__(
+            f"case {case_no} is in the hands of {who} until {until.isoformat(timespec='seconds')}; "
+            "take another one, or wait until then."
         )
 
 

@@ -64,8 +64,7 @@ def page(
     session: Session, choice: Choice, order: Order, after: CaseRow | None, limit: int | None
 ) -> list[CaseRow]:
     """Read the cases of a page with their evidence, those after the last one of the page before."""
-    numbers = _ordered(select(CaseRow.case_no), order, after)
-    numbers = numbers.where(*_filters(choice))
+    numbers = ordered(choice, order, after)
     if choice.bbox is not None:
         numbers = _in_window(session, numbers, choice.bbox)
     found = list(session.scalars(numbers.limit(limit)))
@@ -110,8 +109,9 @@ def _key_filters(
         yield rows.cell_code == choice.cell
 
 
-def _ordered(query: Select[Any], order: Order, after: CaseRow | None) -> Select[Any]:
-    """Sort, and start after the last row of the page before."""
+def ordered(choice: Choice, order: Order, after: CaseRow | None) -> Select[Any]:
+    """Ask for the numbers of a choice in order, after the last row of the page before."""
+    query = select(CaseRow.case_no).where(*_filters(choice))
     names = _SORT_KEYS.get(order)
     if names is None:
         raise ValueError(f"order must be {', '.join(_SORT_KEYS)}; got {order!r}")

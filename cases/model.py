@@ -296,6 +296,15 @@ class CaseCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """That somebody works on a case, until a moment."""
+
+    case_no: str
+    who: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ChainReport:
     """Whether the history still is what was written.
 

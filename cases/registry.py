@@ -11,6 +11,7 @@ from shapely import Polygon
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, selectinload
 
+from cases import claims
 from cases.chain import verify
 from cases.database import connect, explained, path_of, writing
 from cases.errors import (
@@ -37,6 +38,7 @@ from cases.model import (
     Case,
     CaseCount,
     ChainReport,
+    Claim,
     Event,
     Evidence,
     FilingEntry,
@@ -197,6 +199,7 @@ class Registry:
         """Take a person's decision on the version of a case that the person saw.
 
         Raises:
+            CaseClaimedError: somebody else works on the case.
             StaleCaseError: the case has changed since.
             TransitionError: its stage does not allow the action.
             NotPermittedError: its stage allows the action to others, not to this role.
@@ -204,14 +207,62 @@ class Registry:
         """
         with self._write() as session:
             case = case_from_row(self._row(session, case_no, with_evidence=True))
+            claims.refuse_foreign(session, case_no, actor, now)
             if case.version != expected_version:
                 raise StaleCaseError(case_no, expected_version, case.version)
             taken = _steps(_events_of(session, case_no))
             step = _next_step(case, str(action), role, reason, taken)
             details = {"from": step.source.value, "to": step.target.value, "reason": reason}
             details["role"] = role.value
+            claims.release(session, case_no, actor)
             with Journal(session, actor=actor, now=now) as journal:
                 return journal.record(replace(case, stage=step.target), step.action.value, details)
+
+    def claim(self, case_no: str, who: str, *, until: datetime, now: datetime) -> Claim:
+        """Take a case for a while, or hold one's own longer; CaseClaimedError if another has it.
+
+        A decision on it gives it back.
+        """
+        with self._write() as session:
+            self._row(session, case_no)
+            return claims.claim(session, case_no, who, until=until, now=now)
+
+    def claim_next(
+        self,
+        who: str,
+        *,
+        until: datetime,
+        now: datetime,
+        stage: Stage = Stage.REPORTED,
+        category: str | None = None,
+        cell: str | None = None,
+        after: str | None = None,
+    ) -> Claim | None:
+        """Take the most urgent case that nobody else works on; None where there is none."""
+        with self._write() as session:
+            last = self._row(session, after) if after else None
+            choice = Choice(stage, category, cell)
+            case_no = claims.next_free(session, choice, who, now=now, after=last)
+            if case_no is None:
+                return None
+            return claims.claim(session, case_no, who, until=until, now=now)
+
+    def renew(self, case_no: str, who: str, *, until: datetime, now: datetime) -> Claim:
+        """Hold one's own case for longer; ClaimError where it is not held any more."""
+        with self._write() as session:
+            self._row(session, case_no)
+            return claims.renew(session, case_no, who, until=until, now=now)
+
+    def release(self, case_no: str, who: str) -> bool:
+        """Give a case back; whether it was held."""
+        with self._write() as session:
+            self._row(session, case_no)
+            return claims.release(session, case_no, who)
+
+    def claimed(self, case_no: str, now: datetime) -> Claim | None:
+        """Look up who works on a case now."""
+        with self._read() as session:
+            return claims.claim_of(session, case_no, now)
 
     def note(self, action: str, details: Mapping[str, Any], *, now: datetime) -> None:
         """Add an entry about the registry as a whole, such as that it was restored."""

@@ -96,6 +96,8 @@ class CaseRow(Base):
         Index("ix_cases_walk", "queue_rank", "case_no", "stage", "category", "cell_code",
               "lon_deg", "lat_deg"),
         Index("ix_cases_work", "stage", "category", "queue_rank", "case_no"),
+        Index("ix_cases_work_seen", "stage", "category", "last_seen", "case_no"),
+        Index("ix_cases_work_cell", "cell_code", "stage", "category", "queue_rank", "case_no"),
         Index("ix_cases_stage_seen", "stage", "last_seen", "case_no"),
         Index("ix_cases_category_seen", "category", "last_seen", "case_no"),
         Index("ix_cases_stage", "stage", "queue_rank", "case_no"),
@@ -150,6 +152,16 @@ class CaseCountRow(Base):
     category: Mapped[str] = mapped_column(primary_key=True)
     cell_code: Mapped[str] = mapped_column(primary_key=True)
     cases: Mapped[int]
+
+
+class ClaimRow(Base):
+    """Who works on a case until when; replaced and removed, since it is no part of the history."""
+
+    __tablename__ = "claims"
+
+    case_no: Mapped[str] = mapped_column(ForeignKey("cases.case_no"), primary_key=True)
+    who: Mapped[str]
+    until: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class EvidenceRow(Base):

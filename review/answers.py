@@ -105,6 +105,15 @@ class CasePhoto:
     footprint: Geometry | None
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who works on a case, and until when."""
+
+    no: str
+    who: str
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseDetail(CaseItem):
     """Everything about a case but its history."""
@@ -121,6 +130,7 @@ class CaseDetail(CaseItem):
     last_patrol_id: str
     photos: list[CasePhoto]
     allowed: list[str]
+    claim: Claim | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from cases.errors import (
+    CaseClaimedError,
+    ClaimError,
     NotPermittedError,
     ReasonMissingError,
     RegistryError,
@@ -23,12 +25,11 @@ from cases.errors import (
     UnknownCaseError,
 )
 from geo.errors import AerogridError
-from review import presenters
+from review import claiming, presenters, views
 from review.errors import DecisionError, UnknownLayerError, UnknownPhotoError
 from review.guard import LOOPBACK_HOSTS, Guard
 from review.problems import problem
 from review.sources import ReviewData
-from review.views import router
 from vision.errors import ChangedPhotoError, PhotoError
 
 STATIC = Path(__file__).parent / "static"
@@ -41,6 +42,8 @@ STATUSES: dict[type[Exception], int] = {
     ChangedPhotoError: 409,
     StaleCaseError: 409,
     TransitionError: 409,
+    CaseClaimedError: 423,
+    ClaimError: 409,
     NotPermittedError: 403,
     ReasonMissingError: 422,
     DecisionError: 422,
@@ -83,7 +86,8 @@ def create_app(
         "cells": json.dumps(presenters.cells_layer(data.grid), ensure_ascii=False).encode(),
         "zones": json.dumps(presenters.zones_layer(data.zones), ensure_ascii=False).encode(),
     }
-    app.include_router(router)
+    app.include_router(views.router)
+    app.include_router(claiming.router)
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)))
     for kind, status in STATUSES.items():
@@ -110,7 +114,7 @@ def _explain(status: int) -> Callable[[Request, Exception], Awaitable[Response]]
     async def answer(_: Request, error: Exception) -> Response:
         facts = {
             name: value
-            for name in ("version", "expected_version", "allowed")
+            for name in ("version", "expected_version", "allowed", "who")
             if (value := getattr(error, name, None)) is not None
         }
         return problem(status, str(error), **facts)

@@ -12,7 +12,7 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from cases.lifecycle import Stage
-from cases.model import Case, CaseCount, Category, Event, Evidence, Words
+from cases.model import Case, CaseCount, Category, Claim, Event, Evidence, Words
 from cases.rules import Rulebook
 from cases.zones import Zones
 from geo.frames import LocalFrame
@@ -96,7 +96,12 @@ def _item_fields(case: Case) -> dict[str, Any]:
 
 
 def case_detail(
-    case: Case, *, allowed: Iterable[str], photos: PhotoShelf, terrain: Terrain | None
+    case: Case,
+    *,
+    allowed: Iterable[str],
+    photos: PhotoShelf,
+    terrain: Terrain | None,
+    claim: Claim | None = None,
 ) -> answers.CaseDetail:
     """Present everything about a case."""
     local = LocalFrame(case.lon_deg, case.lat_deg)
@@ -114,7 +119,13 @@ def case_detail(
         last_patrol_id=case.last_patrol_id,
         photos=[_photo(evidence, photos, terrain, local) for evidence in by_photo(case.evidence)],
         allowed=list(allowed),
+        claim=claim_answer(claim) if claim else None,
     )
+
+
+def claim_answer(claim: Claim) -> answers.Claim:
+    """Present who works on a case."""
+    return answers.Claim(claim.case_no, claim.who, claim.until)
 
 
 def by_photo(evidence: Iterable[Evidence]) -> list[list[Evidence]]:

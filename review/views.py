@@ -43,6 +43,7 @@ def _layers(request: Request) -> Mapping[str, bytes]:
 Data = Annotated[ReviewData, Depends(_data)]
 Line = Annotated[str, StringConstraints(max_length=300), AfterValidator(visible_line)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValidator(person_name)]
+ClockOf = Annotated[Clock, Depends(_clock)]
 
 
 class DecisionBody(BaseModel):
@@ -103,9 +104,11 @@ def get_cases(
 
 
 @router.get("/cases/{case_no}")
-def get_case(case_no: str, data: Data, role: Role = Role.INSPECTOR) -> answers.CaseDetail:
+def get_case(
+    case_no: str, data: Data, clock: ClockOf, role: Role = Role.INSPECTOR
+) -> answers.CaseDetail:
     """Show one case with its photos and outlines, and what somebody in a role may do to it."""
-    return _detail(data, data.registry.case(case_no), role)
+    return _detail(data, data.registry.case(case_no), role, clock())
 
 
 @router.get("/cases/{case_no}/history")
@@ -118,7 +121,7 @@ def get_history(case_no: str, data: Data) -> answers.History:
 
 @router.post("/cases/{case_no}/decision")
 def post_decision(
-    case_no: str, body: DecisionBody, data: Data, clock: Annotated[Clock, Depends(_clock)]
+    case_no: str, body: DecisionBody, data: Data, clock: ClockOf
 ) -> answers.CaseDetail:
     """Decide on the version of a case that was seen; 409 when it has changed since."""
     action = Action(body.decision)
@@ -131,7 +134,7 @@ def post_decision(
         expected_version=body.version,
         now=clock(),
     )
-    return _detail(data, case, body.role)
+    return _detail(data, case, body.role, clock())
 
 
 @router.get("/cases/{case_no}/crop.jpg", response_class=Response)
@@ -181,12 +184,13 @@ def get_layer(layer: str, layers: Annotated[Mapping[str, bytes], Depends(_layers
     return Response(content, media_type="application/geo+json")
 
 
-def _detail(data: ReviewData, case: Case, role: Role) -> answers.CaseDetail:
+def _detail(data: ReviewData, case: Case, role: Role, now: datetime) -> answers.CaseDetail:
     return presenters.case_detail(
         case,
         allowed=data.registry.allowed(case.case_no, role),
         photos=data.photos,
         terrain=data.terrain,
+        claim=data.registry.claimed(case.case_no, now),
     )
 
 

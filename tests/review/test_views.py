@@ -304,3 +304,27 @@ def test_each_step_of_the_loop_is_taken_by_its_own_role(client):
         assert decide(client, no, decision, version=version, role=role).status_code == 200
     assert client.get(f"/api/cases/{no}").json()["stage"] == "evaluated"
     assert client.get(f"/api/cases/{no}?role=command").json()["allowed"] == ["reopen"]
+
+
+def test_a_claimed_case_is_decided_by_nobody_else(client):
+    first = client.post("/api/claims/next", json={"actor": "Chen Jing"}).json()
+    assert first["no"] == case_of(client, "smoke")["no"]
+    other = client.post("/api/claims/next", json={"actor": "Wang", "minutes": 5}).json()
+    assert other["no"] != first["no"]
+    assert client.get(f"/api/cases/{first['no']}").json()["claim"]["who"] == "Chen Jing"
+    for verb in ("claim", "renew"):
+        refused = client.post(f"/api/cases/{first['no']}/{verb}", json={"actor": "Wang"})
+        assert (refused.status_code, refused.json()["who"]) == (423, "Chen Jing")
+    assert decide(client, first["no"], "confirm", actor="Wang").status_code == 423
+    assert decide(client, first["no"], "confirm").status_code == 200
+    assert client.get(f"/api/cases/{first['no']}").json()["claim"] is None
+
+
+def test_a_claim_is_given_back_and_nothing_free_is_no_content(client):
+    taken = [client.post("/api/claims/next", json={"actor": f"i{n}"}) for n in range(5)]
+    assert [answer.status_code for answer in taken] == [200] * 4 + [204]
+    no = taken[0].json()["no"]
+    assert client.post(f"/api/cases/{no}/renew", json={"actor": "i0"}).status_code == 200
+    assert client.post(f"/api/cases/{no}/release", json={"actor": "i0"}).status_code == 204
+    assert client.post(f"/api/cases/{no}/renew", json={"actor": "i0"}).status_code == 409
+    assert client.post("/api/claims/next", json={"actor": "i9"}).json()["no"] == no

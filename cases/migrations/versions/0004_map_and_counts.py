@@ -19,6 +19,8 @@ _INDEXES = {
     "ix_cases_walk": ["queue_rank", "case_no", "stage", "category", "cell_code", "lon_deg",
                       "lat_deg"],
     "ix_cases_work": ["stage", "category", "queue_rank", "case_no"],
+    "ix_cases_work_seen": ["stage", "category", "last_seen", "case_no"],
+    "ix_cases_work_cell": ["cell_code", "stage", "category", "queue_rank", "case_no"],
     "ix_cases_stage_seen": ["stage", "last_seen", "case_no"],
     "ix_cases_category_seen": ["category", "last_seen", "case_no"],
 }  # fmt: skip
