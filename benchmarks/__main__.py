@@ -98,6 +98,12 @@ def crash(_: Path) -> None:
     run(ROOT / "benchmarks" / "crash.py", "--kills", 200)
 
 
+def registry(_: Path) -> None:
+    """Ask a registry of a million cases, and file 100,000 sights of as many open cases."""
+    run(ROOT / "benchmarks" / "registry.py", "--match", 100_000)
+    run(ROOT / "benchmarks" / "registry.py")
+
+
 QUESTIONS: dict[str, Callable[[Path], None]] = {
     "planning": planning,
     "flight_time": flight_time,
@@ -111,6 +117,7 @@ QUESTIONS: dict[str, Callable[[Path], None]] = {
     "demo": demo,
     "association": association,
     "crash": crash,
+    "registry": registry,
 }
 NEED_DATA = ("planning", "flight_time", "georef", "detect", "dark")
 

@@ -78,7 +78,7 @@ STAGES = {
     Stage.SUSPENDED: 0.004,
     Stage.WITHDRAWN: 0.001,
 }
-ASKED = 300
+ASKED = 100
 PAGE = 101
 """One more than the page that the review shows, as its API asks."""
 WINDOWS_M = (200.0, 1000.0, 3000.0, 10_000.0, SIDE_M)

@@ -128,8 +128,9 @@ def _in_window(session: Session, query: Select[Any], bbox: Bounds) -> Select[Any
     """Let the spatial index lead where few cases lie in the window; else the order does."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     near = _near_by_tree(bbox) if is_sqlite else _near_by_gist(bbox)
-    found = session.scalars(near.limit(FEW + 1)).all()
-    return query if len(found) > FEW else query.where(CaseRow.case_no.in_(near))
+    some = near.with_only_columns(literal_column("1")).limit(FEW + 1).subquery()
+    found = session.scalar(select(func.count()).select_from(some)) or 0
+    return query if found > FEW else query.where(CaseRow.case_no.in_(near))
 
 
 def _near_by_tree(bbox: Bounds) -> Select[Any]:

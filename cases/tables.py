@@ -82,6 +82,11 @@ class CanonicalJson(TypeDecorator[Json]):
         return None if value is None else json.loads(value)
 
 
+_WORK = ("queue_rank", "case_no")
+_SEEN = ("last_seen", "case_no")
+_AT = ("lon_deg", "lat_deg")
+
+
 class Base(DeclarativeBase):
     """Root of the mapped tables."""
 
@@ -93,19 +98,19 @@ class CaseRow(Base):
 
     __tablename__ = "cases"
     __table_args__ = (
-        Index("ix_cases_walk", "queue_rank", "case_no", "stage", "category", "cell_code",
-              "lon_deg", "lat_deg"),
-        Index("ix_cases_work", "stage", "category", "queue_rank", "case_no"),
-        Index("ix_cases_work_seen", "stage", "category", "last_seen", "case_no"),
-        Index("ix_cases_work_cell", "cell_code", "stage", "category", "queue_rank", "case_no"),
-        Index("ix_cases_stage_seen", "stage", "last_seen", "case_no"),
-        Index("ix_cases_category_seen", "category", "last_seen", "case_no"),
-        Index("ix_cases_stage", "stage", "queue_rank", "case_no"),
-        Index("ix_cases_seen", "last_seen", "case_no"),
-        Index("ix_cases_category", "category", "queue_rank", "case_no"),
-        Index("ix_cases_cell", "cell_code", "queue_rank", "case_no"),
+        Index("ix_cases_walk", *_WORK, "stage", "category", "cell_code", *_AT),
+        Index("ix_cases_stage", "stage", *_WORK, *_AT),
+        Index("ix_cases_category", "category", *_WORK, *_AT),
+        Index("ix_cases_cell", "cell_code", *_WORK),
+        Index("ix_cases_work", "stage", "category", *_WORK, *_AT),
+        Index("ix_cases_work_cell", "cell_code", "stage", "category", *_WORK),
+        Index("ix_cases_work_cell_seen", "cell_code", "stage", "category", *_SEEN),
+        Index("ix_cases_seen", *_SEEN),
+        Index("ix_cases_stage_seen", "stage", *_SEEN),
+        Index("ix_cases_category_seen", "category", *_SEEN),
+        Index("ix_cases_work_seen", "stage", "category", *_SEEN),
         Index("ix_cases_patrol", "patrol_id"),
-    )  # fmt: skip
+    )
 
     case_no: Mapped[str] = mapped_column(primary_key=True)
     category: Mapped[str]

@@ -114,6 +114,29 @@ def unknown_day(season: str, first: str, last: str) -> Words:
     )
 
 
+def off_hours(at: str, first: str, last: str) -> Words:
+    """Say that a time of day is out of a rule's hours."""
+    return Words(
+        f"{at} is outside the hours {first} to {last}", f"{at} 不在 {first} 至 {last} 时段内"
+    )
+
+
+def unknown_time(first: str, last: str) -> Words:
+    """Say that a person has to find out whether a time of day was in a rule's hours."""
+    return Words(
+        f"to check: time unknown; the rule holds from {first} to {last}",
+        f"待核实：时间未知；规则适用于 {first} 至 {last}",
+    )
+
+
+def snoozed(snooze_id: str, why: str, first: str, last: str) -> Words:
+    """Say that nothing is filed at a place for a while."""
+    return Words(
+        f"snoozed here from {first} to {last}: {why} ({snooze_id})",
+        f"此处 {first} 至 {last} 暂停上报：{why}（{snooze_id}）",
+    )
+
+
 def no_zones(layer: str) -> Words:
     """Say that nobody gave any zones, so that a person has to look."""
     name = layer_words(layer)

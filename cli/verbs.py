@@ -451,6 +451,37 @@ def analyze(
     raise typer.Exit(analysing.analyze(inputs, out, config, adjust=adjust, as_json=as_json))
 
 
+rules = typer.Typer(no_args_is_help=True, help="Try the rules that make cases.")
+app.add_typer(rules, name="rules")
+
+
+@rules.command("test", epilog="Example: aerogrid rules test --class flame --at 120.01,32.02")
+def rules_test(
+    class_name: Annotated[str, typer.Option("--class", help="What was seen: building, flame...")],
+    at: Annotated[str, typer.Option("--at", help="Place as LON,LAT.")],
+    patrol: Annotated[
+        Path | None, typer.Option("--patrol", help="A patrol whose cells, zones, settings count.")
+    ] = None,
+    grids: Grids = None,
+    zones: Zones = None,
+    score: Annotated[float, typer.Option(min=0, max=1, help="How surely it was seen.")] = 0.9,
+    area: Annotated[float, typer.Option(min=0.01, help="Its size, square metres.")] = 100.0,
+    photos: Annotated[int, typer.Option(min=1, help="Photos that show it.")] = 1,
+    sigma: Annotated[float, typer.Option(min=0, help="Doubt of its place, metres.")] = 1.0,
+    seen: Annotated[str | None, typer.Option(help="ISO time with zone; unknown without.")] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Tell which rules fire for a class at a place, and why the others do not."""
+    from cli import rule_testing as testing
+
+    place = testing.parse_place(at)
+    sight = testing.Sight(class_name, *place, score, area, photos, sigma, testing.parse_time(seen))
+    raise typer.Exit(
+        testing.run(sight, patrol=patrol, grids=grids, zones=zones, config=config, as_json=as_json)
+    )
+
+
 @app.command(epilog="Example: aerogrid serve patrol/ --port 8000")
 def serve(
     patrols: Annotated[list[Path], typer.Argument(help="Folders of patrols of one registry.")],

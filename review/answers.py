@@ -32,6 +32,8 @@ class CategoryInfo:
     code: str
     name: Label
     department: Label
+    established_when: Label
+    closed_when: Label
     time_limit: Label
     urgency: int
 

@@ -56,7 +56,9 @@ def _category(category: Category) -> answers.CategoryInfo:
         code=category.code,
         name=_label(category.name),
         department=_label(category.department),
-        time_limit=_label(category.time_limit),
+        established_when=_label(category.established_when),
+        closed_when=_label(category.closed_when),
+        time_limit=_label(category.limit.words),
         urgency=category.urgency,
     )
 

@@ -14,17 +14,28 @@ branch_labels = None
 depends_on = None
 
 _KEYS = ("stage", "category", "cell_code")
+# Orders of work hold the point, too, so that a walk along them through a wide window of the map
+# needs no look at the rows; `ix_cases_walk` holds whatever else is asked for.
+_AT = ["lon_deg", "lat_deg"]
+_WORK = ["queue_rank", "case_no"]
+_SEEN = ["last_seen", "case_no"]
 _INDEXES = {
-    # with all that windows and filters ask for, so that a walk along it needs no look at the rows
-    "ix_cases_walk": ["queue_rank", "case_no", "stage", "category", "cell_code", "lon_deg",
-                      "lat_deg"],
-    "ix_cases_work": ["stage", "category", "queue_rank", "case_no"],
-    "ix_cases_work_seen": ["stage", "category", "last_seen", "case_no"],
-    "ix_cases_work_cell": ["cell_code", "stage", "category", "queue_rank", "case_no"],
-    "ix_cases_stage_seen": ["stage", "last_seen", "case_no"],
-    "ix_cases_category_seen": ["category", "last_seen", "case_no"],
-}  # fmt: skip
-_REPLACED = {"ix_cases_queue": ["queue_rank", "case_no"], "ix_cases_place": ["lon_deg", "lat_deg"]}
+    "ix_cases_walk": [*_WORK, "stage", "category", "cell_code", *_AT],
+    "ix_cases_stage": ["stage", *_WORK, *_AT],
+    "ix_cases_category": ["category", *_WORK, *_AT],
+    "ix_cases_work": ["stage", "category", *_WORK, *_AT],
+    "ix_cases_work_seen": ["stage", "category", *_SEEN],
+    "ix_cases_work_cell": ["cell_code", "stage", "category", *_WORK],
+    "ix_cases_work_cell_seen": ["cell_code", "stage", "category", *_SEEN],
+    "ix_cases_stage_seen": ["stage", *_SEEN],
+    "ix_cases_category_seen": ["category", *_SEEN],
+}
+_REPLACED = {
+    "ix_cases_queue": _WORK,
+    "ix_cases_place": _AT,
+    "ix_cases_stage": ["stage", *_WORK],
+    "ix_cases_category": ["category", *_WORK],
+}
 
 _POINT = "ST_SetSRID(ST_MakePoint(lon_deg, lat_deg), 4326)"
 
