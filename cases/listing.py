@@ -144,11 +144,10 @@ def _near_by_tree(bbox: Bounds) -> Select[Any]:
 
 
 def _near_by_gist(bbox: Bounds) -> Select[Any]:
-    point: ColumnElement[Any] = literal_column(
-        "ST_SetSRID(ST_MakePoint(near.lon_deg, near.lat_deg), 4326)"
-    )
-    near = aliased(CaseRow, name="near")
-    return select(near.case_no).where(point.op("&&")(func.ST_MakeEnvelope(*bbox, 4326)))
+    near = aliased(CaseRow)
+    point = func.ST_SetSRID(func.ST_MakePoint(near.lon_deg, near.lat_deg), literal_column("4326"))
+    window = func.ST_MakeEnvelope(*bbox, literal_column("4326"))
+    return select(near.case_no).where(point.op("&&")(window))
 
 
 def misfiled(session: Session) -> Iterator[str]:
