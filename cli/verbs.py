@@ -493,18 +493,50 @@ def serve(
     raise typer.Exit(serving.serve(patrols, port))
 
 
+@app.command(epilog="Example: aerogrid export patrol/ --case 20260610-0001 --out case.html")
+def export(
+    patrols: Annotated[list[Path], typer.Argument(help="Folders of patrols of one registry.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")],
+    case: Annotated[
+        str | None, typer.Option("--case", help="Number of a case: a page that proves itself.")
+    ] = None,
+    reviewed: Annotated[
+        bool, typer.Option("--reviewed", help="All that was decided on, as COCO for training.")
+    ] = False,
+) -> None:
+    """Hand out a case as a page that proves itself offline, or decisions as COCO."""
+    from cli import serving
+
+    if (case is not None) == reviewed:
+        raise typer.BadParameter("give either --case NUMBER or --reviewed")
+    raise typer.Exit(
+        serving.export_reviewed(patrols, out) if case is None else
+        serving.export_sheet(patrols, case, out)
+    )  # fmt: skip
+
+
 @app.command(epilog="Example: aerogrid audit patrol/")
 def audit(
-    patrols: Annotated[list[Path], typer.Argument(help="Folders of patrols of one registry.")],
+    patrols: Annotated[
+        list[Path] | None, typer.Argument(help="Folders of patrols of one registry.")
+    ] = None,
     head: Annotated[
         list[str] | None,
         typer.Option(help="A hash that an audit or a bulletin told earlier; repeatable."),
     ] = None,
+    sheet: Annotated[
+        Path | None, typer.Option("--sheet", help="A page that `export --case` wrote.")
+    ] = None,
 ) -> None:
-    """Check that the registry's history is whole, agrees with its cases and has lost no entry."""
+    """Check that the registry's history is whole, or with --sheet that a case's page is sound.
+
+    With both, the registry is asked for the page's last entry, too.
+    """
     from cli import serving
 
-    raise typer.Exit(serving.audit(patrols, head or ()))
+    if not patrols and sheet is None:
+        raise typer.BadParameter("give patrols of a registry, or --sheet FILE")
+    raise typer.Exit(serving.audit(patrols or (), head or (), sheet))
 
 
 @app.command(epilog="Example: aerogrid backup patrol/ --out cases-2026-06-10.sqlite")
