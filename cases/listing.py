@@ -7,6 +7,7 @@ lie in them; wide windows hold a page's worth of cases within a short walk along
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -51,6 +52,7 @@ class Choice:
         stage: one or several; withdrawn cases are listed only when asked for.
         patrol: that found the case first.
         bbox: west, south, east, north in degrees around the cases' points.
+        seen: first and last moment of a span in which a case was seen; None is an open end.
     """
 
     stage: Stage | Sequence[Stage] | None = None
@@ -58,6 +60,7 @@ class Choice:
     cell: str | None = None
     patrol: str | None = None
     bbox: Bounds | None = None
+    seen: tuple[datetime | None, datetime | None] | None = None
 
 
 def page(
@@ -88,6 +91,11 @@ def _filters(choice: Choice) -> Iterator[ColumnElement[bool]]:
     yield from _key_filters(choice, CaseRow)
     if choice.patrol is not None:
         yield CaseRow.patrol_id == choice.patrol
+    start, end = choice.seen or (None, None)
+    if start is not None:
+        yield CaseRow.last_seen >= start
+    if end is not None:
+        yield CaseRow.first_seen <= end
     if choice.bbox is not None:
         west, south, east, north = choice.bbox
         yield CaseRow.lon_deg.between(west, east)

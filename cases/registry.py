@@ -130,6 +130,7 @@ class Registry:
         cell: str | None = None,
         patrol: str | None = None,
         bbox: tuple[float, float, float, float] | None = None,
+        seen: tuple[datetime | None, datetime | None] | None = None,
         order: Order = "urgency",
         after: str | None = None,
         limit: int | None = 200,
@@ -142,11 +143,12 @@ class Registry:
             cell: its code.
             patrol: that found the case first.
             bbox: west, south, east, north in degrees around the cases' points.
+            seen: first and last moment of a span in which they were seen; None is an open end.
             order: urgent first, newest sight first, or by number.
             after: the last case number of the page before.
             limit: cases on a page, None for all.
         """
-        choice = Choice(stage, category, cell, patrol, bbox)
+        choice = Choice(stage, category, cell, patrol, bbox, seen)
         with self._read() as session:
             last = self._row(session, after) if after else None
             return [case_from_row(row) for row in page(session, choice, order, last, limit)]

@@ -25,8 +25,14 @@ from cases.errors import (
     UnknownCaseError,
 )
 from geo.errors import AerogridError
-from review import claiming, presenters, views
-from review.errors import DecisionError, UnknownLayerError, UnknownPhotoError
+from review import claiming, features, presenters, views
+from review.errors import (
+    DecisionError,
+    FeatureQueryError,
+    UnknownFeatureError,
+    UnknownLayerError,
+    UnknownPhotoError,
+)
 from review.guard import LOOPBACK_HOSTS, Guard
 from review.problems import problem
 from review.sources import ReviewData
@@ -38,6 +44,8 @@ STATUSES: dict[type[Exception], int] = {
     UnknownCaseError: 404,
     UnknownPhotoError: 404,
     UnknownLayerError: 404,
+    UnknownFeatureError: 404,
+    FeatureQueryError: 400,
     PhotoError: 404,
     ChangedPhotoError: 409,
     StaleCaseError: 409,
@@ -88,6 +96,7 @@ def create_app(
     }
     app.include_router(views.router)
     app.include_router(claiming.router)
+    app.include_router(features.router)
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)))
     for kind, status in STATUSES.items():
