@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
     tuple_,
 )
-from sqlalchemy.orm import Session, aliased, selectinload
+from sqlalchemy.orm import Session, selectinload
 
 from cases.lifecycle import Stage
 from cases.rows import queue_rank
@@ -133,9 +133,13 @@ def ordered(choice: Choice, order: Order, after: CaseRow | None) -> Select[Any]:
 
 
 def _in_window(session: Session, query: Select[Any], bbox: Bounds) -> Select[Any]:
-    """Let the spatial index lead where few cases lie in the window; else the order does."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    near = _near_by_tree(bbox) if is_sqlite else _near_by_gist(bbox)
+    """Let the spatial index lead where few cases lie in the window; else the order does.
+
+    PostgreSQL knows by itself how many lie there; SQLite's R*Tree is asked first.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        return query.where(_meets(bbox))
+    near = _near_by_tree(bbox)
     some = near.with_only_columns(literal_column("1")).limit(FEW + 1).subquery()
     found = session.scalar(select(func.count()).select_from(some)) or 0
     return query if found > FEW else query.where(CaseRow.case_no.in_(near))
@@ -151,11 +155,14 @@ def _near_by_tree(bbox: Bounds) -> Select[Any]:
     )
 
 
-def _near_by_gist(bbox: Bounds) -> Select[Any]:
-    near = aliased(CaseRow)
-    point = func.ST_SetSRID(func.ST_MakePoint(near.lon_deg, near.lat_deg), literal_column("4326"))
-    window = func.ST_MakeEnvelope(*bbox, literal_column("4326"))
-    return select(near.case_no).where(point.op("&&")(window))
+def _meets(bbox: Bounds) -> ColumnElement[bool]:
+    """Ask PostGIS as the index was made: numbers in the text, or it would not be known again."""
+    srid: ColumnElement[Any] = literal_column("4326")
+    point = func.ST_SetSRID(func.ST_MakePoint(CaseRow.lon_deg, CaseRow.lat_deg), srid)
+    meets: ColumnElement[bool] = point.op("&&", is_comparison=True)(
+        func.ST_MakeEnvelope(*bbox, srid)
+    )
+    return meets
 
 
 def misfiled(session: Session) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """EDGE: the cases of a district in a database: file, list, decide, and prove the history."""
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -106,7 +107,7 @@ class Registry:
         """
         digest = filing_digest(patrol, findings, footprints)
         filing = Filing(patrol, findings, rulebook, tuple(footprints), digest, now)
-        with self._write() as session:
+        with _collecting_later(), self._write() as session:
             return store_filing(session, filing)
 
     def patrol_of(self, photo_sha256: Mapping[str, str]) -> str | None:
@@ -332,6 +333,21 @@ class Registry:
         if row is None:
             raise UnknownCaseError(case_no)
         return row
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Look for rings of garbage afterwards: all that a filing makes lives until its end.
+
+    Going through 100,000 cases in memory again and again took a fifth of the time.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _head(session: Session) -> Head | None:

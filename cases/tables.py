@@ -98,7 +98,7 @@ class CaseRow(Base):
 
     __tablename__ = "cases"
     __table_args__ = (
-        Index("ix_cases_walk", *_WORK, "stage", "category", "cell_code", *_AT),
+        Index("ix_cases_walk", *_WORK, "stage", *_AT),
         Index("ix_cases_stage", "stage", *_WORK, *_AT),
         Index("ix_cases_category", "category", *_WORK, *_AT),
         Index("ix_cases_cell", "cell_code", *_WORK),

@@ -15,12 +15,12 @@ depends_on = None
 
 _KEYS = ("stage", "category", "cell_code")
 # Orders of work hold the point, too, so that a walk along them through a wide window of the map
-# needs no look at the rows; `ix_cases_walk` holds whatever else is asked for.
+# needs no look at the rows.
 _AT = ["lon_deg", "lat_deg"]
 _WORK = ["queue_rank", "case_no"]
 _SEEN = ["last_seen", "case_no"]
 _INDEXES = {
-    "ix_cases_walk": [*_WORK, "stage", "category", "cell_code", *_AT],
+    "ix_cases_walk": [*_WORK, "stage", *_AT],
     "ix_cases_stage": ["stage", *_WORK, *_AT],
     "ix_cases_category": ["category", *_WORK, *_AT],
     "ix_cases_work": ["stage", "category", *_WORK, *_AT],
