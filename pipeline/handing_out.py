@@ -17,6 +17,7 @@ from cases.rule_files import load_rulebook
 from cases.sheet import Photo, make_sheet
 from geo.files import replacing
 from pipeline.analysis import registry_of
+from pipeline.filings import settings_as_filed
 from pipeline.inputs import patrol_settings, read_inputs
 from pipeline.workspace import Workspace, read_json, require, write_json
 from vision.classes import CLASS_NAMES, CLASSES
@@ -33,7 +34,7 @@ def write_sheet(patrols: Sequence[Path], case_no: str, out: Path, *, now: dateti
     A photo whose file is gone or is no longer the one that was judged is only named.
     """
     first = Workspace(patrols[0])
-    settings = patrol_settings(first, None)
+    settings = settings_as_filed(first, patrol_settings(first, None))
     with Registry.open(registry_of(first, settings)) as registry:
         case = registry.case(case_no)
         evidence, events = registry.evidence(case_no), registry.history(case_no)
@@ -77,7 +78,7 @@ def write_reviewed(patrols: Sequence[Path], out: Path) -> tuple[int, int]:
     no training takes them for things that are there, each with the reason that was given.
     """
     first = Workspace(patrols[0])
-    settings = patrol_settings(first, None)
+    settings = settings_as_filed(first, patrol_settings(first, None))
     images: dict[tuple[str, str], dict[str, Any]] = {}
     lists: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     with Registry.open(registry_of(first, settings)) as registry:

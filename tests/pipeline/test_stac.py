@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 import shapely
 
+from geo.frames import LocalFrame
+from geo.terrain import FlatTerrain
 from pipeline import reporting
 from pipeline.settings import Settings
+from pipeline.stac import Flown, write_stac
 from pipeline.workspace import Workspace
 from tests.pipeline.test_reporting import patrol
-from vision.frame_table import read_frame_table, write_frames
+from vision.frame_table import read_frame_table
 
 __all__ = ["patrol"]
 
@@ -59,10 +62,18 @@ def test_a_reader_finds_every_photo_and_its_hash(patrol: Workspace):
         assert Path(asset.get_absolute_href()).exists()
 
 
-def test_a_photo_that_does_not_know_when_or_where_is_left_out_and_counted(patrol: Workspace):
+def test_a_photo_that_does_not_know_when_or_where_is_left_out_and_counted(
+    patrol: Workspace, tmp_path: Path
+):
     first, second, third = read_frame_table(patrol.frames)
-    write_frames(patrol.frames, [replace(first, taken_at=None), replace(second, pose=None), third])
-    reporting.report(patrol, Settings())
-    values = told(patrol.report / "stac")
+    frames = [replace(first, taken_at=None), replace(second, pose=None), third]
+    local = LocalFrame(120.0, 32.0)
+    flown = Flown("p", frames, patrol.photos, FlatTerrain(12.0), local, "ab" * 32, {})
+    folder = tmp_path / "stac"
+    assert write_stac(folder, folder, flown) == 1
+    values = told(folder)
     assert set(values) == {"catalog.json", "patrol.json", "photos/c.json"}
     assert "2 photos without time or place are left out" in values["catalog.json"]["description"]
+    lost = replace(flown, frames=[replace(third, taken_at=None)])
+    assert write_stac(tmp_path / "none", tmp_path / "none", lost) == 0
+    assert not (tmp_path / "none").exists()
