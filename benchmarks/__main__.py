@@ -94,8 +94,15 @@ def association(_: Path) -> None:
 
 
 def crash(_: Path) -> None:
-    """Kill the writer of a registry 200 times and look at what is left."""
-    run(ROOT / "benchmarks" / "crash.py", "--kills", 200)
+    """Kill the writer of a registry 200 times, then its review page, and look at what is left."""
+    run("-m", "benchmarks.crash", "--kills", 200)
+    run("-m", "benchmarks.crash_http", "--kills", 200)
+
+
+def registry(_: Path) -> None:
+    """Ask a registry of a million cases, and file 100,000 sights of as many open cases."""
+    run(ROOT / "benchmarks" / "registry.py", "--match", 100_000)
+    run(ROOT / "benchmarks" / "registry.py")
 
 
 QUESTIONS: dict[str, Callable[[Path], None]] = {
@@ -111,6 +118,7 @@ QUESTIONS: dict[str, Callable[[Path], None]] = {
     "demo": demo,
     "association": association,
     "crash": crash,
+    "registry": registry,
 }
 NEED_DATA = ("planning", "flight_time", "georef", "detect", "dark")
 

@@ -73,39 +73,43 @@ def event_hash(event: Event) -> str:
 
 def case_hash(case: Case) -> str:
     """Hash a case as it stands, with its evidence."""
+    return sha256_of(case_facts(case))
+
+
+def case_facts(case: Case) -> dict[str, Any]:
+    """List everything that the hash of a case covers, as JSON."""
     place = case.place
-    return sha256_of(
-        {
-            "case_no": case.case_no,
-            "category": case.category,
-            "class": case.class_name,
-            "stage": case.stage.value,
-            "urgency": case.urgency,
-            "score": case.score,
-            "polygon": shapely.to_wkb(case.polygon, hex=True, byte_order=1),
-            "lonlat": [case.lon_deg, case.lat_deg],
-            "sigma_m": case.sigma_m,
-            "area_m2": case.area_m2,
-            "place": [place.cell_code, place.cell_name, place.town, place.village, place.officer],
-            "rule": [case.rule_id, case.rule_version],
-            "model": case.model_sha256,
-            "why": [[words.en, words.zh] for words in case.why],
-            "to_check": case.to_check,
-            "patrols": [case.patrol_id, case.last_patrol_id],
-            "seen": [utc_text(case.first_seen), utc_text(case.last_seen)],
-            "gone_at": utc_text(case.gone_at) if case.gone_at else None,
-            "evidence": [_evidence_facts(entry) for entry in case.evidence],
-            "version": case.version,
-        }
-    )
+    return {
+        "case_no": case.case_no,
+        "category": case.category,
+        "class": case.class_name,
+        "stage": case.stage.value,
+        "urgency": case.urgency,
+        "score": case.score,
+        "polygon": shapely.to_wkb(case.polygon, hex=True, byte_order=1),
+        "lonlat": [case.lon_deg, case.lat_deg],
+        "sigma_m": case.sigma_m,
+        "area_m2": case.area_m2,
+        "place": [place.cell_code, place.cell_name, place.town, place.village, place.officer],
+        "rule": [case.rule_id, case.rule_version],
+        "model": case.model_sha256,
+        "why": [[words.en, words.zh] for words in case.why],
+        "to_check": case.to_check,
+        "patrols": [case.patrol_id, case.last_patrol_id],
+        "seen": [utc_text(case.first_seen), utc_text(case.last_seen)],
+        "gone_at": utc_text(case.gone_at) if case.gone_at else None,
+        "evidence": [evidence_facts(entry) for entry in case.evidence],
+        "version": case.version,
+    }
 
 
 def evidence_hash(case_no: str, position: int, entry: Evidence) -> str:
     """Hash one outline with its photo, its pose and its place among those of its version."""
-    return sha256_of([case_no, position, *_evidence_facts(entry)])
+    return sha256_of([case_no, position, *evidence_facts(entry)])
 
 
-def _evidence_facts(entry: Evidence) -> list[object]:
+def evidence_facts(entry: Evidence) -> list[object]:
+    """List everything that the hash of an outline covers, as JSON."""
     return [
         entry.patrol_id,
         entry.photo_id,

@@ -1,5 +1,7 @@
 """Errors of rules, zones and the case registry."""
 
+from datetime import datetime
+
 from geo.errors import AerogridError
 
 
@@ -42,6 +44,21 @@ class StaleCaseError(RegistryError):
         )
 
 
+class ClaimError(CaseError):
+    """A claim of a case that cannot be made or held for longer."""
+
+
+class CaseClaimedError(CaseError):
+    """A case on which somebody else works."""
+
+    def __init__(self, case_no: str, who: str, until: datetime) -> None:
+        self.case_no, self.who, self.until = case_no, who, until
+        super().__init__(
+            f"case {case_no} is in the hands of {who} until {until.isoformat(timespec='seconds')}; "
+            "take another one, or wait until then."
+        )
+
+
 class TransitionError(CaseError):
     """An action that the case's stage does not allow."""
 
@@ -50,6 +67,17 @@ class TransitionError(CaseError):
         super().__init__(
             f"case {case_no} is {stage}: {action!r} is not possible; "
             f"possible now: {', '.join(allowed) or 'nothing'}."
+        )
+
+
+class NotPermittedError(CaseError):
+    """An action that the case's stage allows, but not to somebody in this role."""
+
+    def __init__(self, case_no: str, action: str, role: str, allowed: tuple[str, ...]) -> None:
+        self.case_no, self.action, self.role, self.allowed = case_no, action, role, allowed
+        super().__init__(
+            f"case {case_no}: {action!r} is not for {role}; {role} may now: "
+            f"{', '.join(allowed) or 'nothing'}. Ask somebody whose step it is."
         )
 
 

@@ -1,6 +1,6 @@
 """EDGE: put the findings of a patrol into the registry, inside one transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from cases.chain import filing_hash
 from cases.errors import RegistryError
 from cases.journal import Journal, load_cases, load_standings
 from cases.lifecycle import OPEN_STAGES, Action, Stage
-from cases.matching import MATCHED_STAGES, Matching, match
+from cases.matching import MATCHED_STAGES, Matching, cooling, match
 from cases.model import (
     Case,
     FilingEntry,
@@ -53,7 +53,12 @@ def store_filing(session: Session, filing: Filing) -> FilingResult:
     before = _last_filing(session, patrol.patrol_id)
     if before is not None and before.digest == filing.digest:
         entry = _vouching_entry(session, before)
-        return replace(before.result, already_filed=True, head=Head(entry.seq, entry.hash))
+        return replace(
+            before.result,
+            already_filed=True,
+            head=Head(entry.seq, entry.hash),
+            cooling=entry.details.get("cooling", {}),
+        )
     scene = _Scene(session, filing)
     scene.load(_spoken_of(session, before) if before else ())
     spoken = tuple(scene.cases)
@@ -66,6 +71,10 @@ def store_filing(session: Session, filing: Filing) -> FilingResult:
         footprints=filing.footprints,
         remembered=remembered,
     )
+    cooled = _cooling(scene, matching)
+    matching = replace(
+        matching, new=tuple(entry for entry in matching.new if entry.proposal_id not in cooled)
+    )
     found = {case.case_no for _, case in matching.same}
     missed = [case.case_no for case in matching.missed]
     scene.load(sorted({*found, *missed}.difference(spoken)))
@@ -76,8 +85,8 @@ def store_filing(session: Session, filing: Filing) -> FilingResult:
             withdrawn=_store_retracted(scene, journal, set(spoken).difference(found, missed)),
             new=_store_new(scene, journal, matching),
         )
-        _store_filing_row(scene, journal, result, missed)
-        return replace(result, head=journal.head)
+        _store_filing_row(scene, journal, result, missed, cooled)
+        return replace(result, head=journal.head, cooling=cooled)
 
 
 class _Scene:
@@ -146,7 +155,8 @@ def _candidates(scene: _Scene) -> tuple[list[Case], list[Case]]:
     """
     known: list[Case] = []
     remembered: list[Case] = []
-    for case in _near_cases(scene.session, scene.filing):
+    stages = (*MATCHED_STAGES, Stage.WITHDRAWN)
+    for case in _near_cases(scene.session, scene.filing, stages):
         if case.case_no not in scene.cases:
             (known if case.stage in MATCHED_STAGES else remembered).append(case)
     patrol_id = scene.filing.patrol.patrol_id
@@ -160,14 +170,25 @@ def _candidates(scene: _Scene) -> tuple[list[Case], list[Case]]:
     return known, remembered
 
 
-def _near_cases(session: Session, filing: Filing) -> list[Case]:
-    """Cases around the findings and footprints, without their evidence."""
+def _cooling(scene: _Scene, matching: Matching) -> dict[str, str]:
+    """Find new things that make no case yet, because one like it has ended here just before."""
+    filing = scene.filing
+    hours = {rule.id: rule.cool_down_hours for rule in filing.rulebook.rules}
+    if not any(hours.get(entry.rule_id) for entry in matching.new):
+        return {}
+    ended = _near_cases(scene.session, filing, (Stage.CLOSED, Stage.EVALUATED))
+    categories = filing.rulebook.categories
+    return cooling(matching.new, ended, categories, patrol=filing.patrol, hours=hours)
+
+
+def _near_cases(session: Session, filing: Filing, stages: Iterable[Stage]) -> list[Case]:
+    """Cases of some stages around the findings and footprints, without their evidence."""
     areas = [proposal.polygon for proposal in filing.findings.proposals] + list(filing.footprints)
     if not areas:
         return []
     west, south, east, north = shapely.multipolygons(areas).bounds
     query = select(CaseRow).where(
-        CaseRow.stage.in_([stage.value for stage in (*MATCHED_STAGES, Stage.WITHDRAWN)]),
+        CaseRow.stage.in_([stage.value for stage in stages]),
         CaseRow.lon_deg.between(west - _MARGIN_DEG, east + _MARGIN_DEG),
         CaseRow.lat_deg.between(south - _MARGIN_DEG, north + _MARGIN_DEG),
     )
@@ -262,7 +283,11 @@ def _step(source: Stage, target: Stage) -> dict[str, str]:
 
 
 def _store_filing_row(
-    scene: _Scene, journal: Journal, result: FilingResult, missed: Sequence[str]
+    scene: _Scene,
+    journal: Journal,
+    result: FilingResult,
+    missed: Sequence[str],
+    cooled: Mapping[str, str],
 ) -> None:
     session, filing = scene.session, scene.filing
     last = session.scalar(select(func.max(FilingRow.filing_id)))
@@ -287,6 +312,7 @@ def _store_filing_row(
         "photos": marks_of(patrol.photo_sha256.values()),
         **{name: len(numbers) for name, numbers in result.lists().items()},
         "missed": list(missed),
+        **({"cooling": dict(cooled)} if cooled else {}),
         "filings": {str(entry.filing_id): filing_hash(entry)},
     }
     journal.note("filing", details)

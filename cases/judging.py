@@ -1,15 +1,17 @@
 """Does a rule make a case of what was seen here?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
+from shapely import Point
 
 from cases import wording
 from cases.model import Words
-from cases.rules import Inside, Outside, Rule, Rulebook
+from cases.rules import Inside, Outside, Rule, Rulebook, Snooze
 from cases.zones import Area, Zones
+from geo.frames import LocalFrame
 from vision.model import Observation
 
 
@@ -73,23 +75,37 @@ def judge(
     if screened.rule is None:
         return screened
     reasons: list[Words] = []
-    for rule in rulebook.rules_for(observation.class_name):
-        failed = tuple(_failures(observation, rule, rulebook, on))
-        verdict = (
-            Verdict(None, failed)
-            if failed
-            else _judge_place(
-                rule,
-                area or observation.polygon,
-                zones,
-                sigma_m=sigma_of(observation),
-                skips_unknown=rulebook.unknown_zone == "skip",
-            )
-        )
+    for _, verdict in explain(observation, rulebook, zones, on, area=area):
         if verdict.rule is not None:
-            return _with_doubt_of_day(verdict, rule, rulebook, observation, on)
+            return verdict
         reasons.extend(verdict.why)
     return Verdict(None, _unique(reasons))
+
+
+def explain(
+    observation: Observation,
+    rulebook: Rulebook,
+    zones: Zones,
+    on: date | None,
+    *,
+    area: Area | None = None,
+) -> Iterator[tuple[Rule, Verdict]]:
+    """Tell of every rule about the class whether it fires by itself, and why or why not."""
+    for rule in rulebook.rules_for(observation.class_name):
+        failed = tuple(_failures(observation, rule, rulebook, on))
+        if failed:
+            yield rule, Verdict(None, failed)
+            continue
+        verdict = _judge_place(
+            rule,
+            area or observation.polygon,
+            zones,
+            sigma_m=sigma_of(observation),
+            skips_unknown=rulebook.unknown_zone == "skip",
+        )
+        if verdict.rule is not None:
+            verdict = _with_doubt_of_time(verdict, rule, rulebook, observation, on)
+        yield rule, verdict
 
 
 def _failures(
@@ -105,24 +121,49 @@ def _failures(
         failed.append(wording.few_photos(photos, rule.min_photos))
     if rule.in_grid and observation.cell_code is None:
         failed.append(wording.outside_grid())
-    if rule.season is not None:
+    return [*failed, *_untimely(observation, rule, rulebook, on)]
+
+
+def _untimely(
+    observation: Observation, rule: Rule, rulebook: Rulebook, on: date | None
+) -> Iterator[Words]:
+    """Say what speaks against the day and time of day at which something was seen."""
+    day = rulebook.local_day(observation.seen_at, on)
+    if rule.season is not None and day is not None:
         season = rulebook.seasons[rule.season]
-        day = rulebook.local_day(observation.seen_at, on)
-        if day is not None and not season.holds(day):
-            words = wording.off_season(day.isoformat(), rule.season, season.first, season.last)
-            failed.append(words)
-    return failed
+        if not season.holds(day):
+            yield wording.off_season(day.isoformat(), rule.season, season.first, season.last)
+    if rule.hours is not None and observation.seen_at is not None:
+        at = rulebook.local_time(observation.seen_at)
+        if not rule.hours.holds(at):
+            yield wording.off_hours(f"{at:%H:%M}", rule.hours.first, rule.hours.last)
+    for snooze in rulebook.snoozes:
+        if day is not None and snooze.holds(rule.id, day) and _lies_at(observation, snooze):
+            period = (snooze.first.isoformat(), snooze.last.isoformat())
+            yield wording.snoozed(snooze.id, snooze.why, *period)
 
 
-def _with_doubt_of_day(
+def _lies_at(observation: Observation, snooze: Snooze) -> bool:
+    """Whether any part of what was seen lies where a snooze holds."""
+    if snooze.at is None:
+        return observation.cell_code in snooze.cells
+    frame = LocalFrame(*snooze.at)  # its origin is the place
+    return bool(frame.to_local(observation.polygon).distance(Point(0, 0)) <= snooze.radius_m)
+
+
+def _with_doubt_of_time(
     verdict: Verdict, rule: Rule, rulebook: Rulebook, observation: Observation, on: date | None
 ) -> Verdict:
-    """Ask a person where a rule needs the day and nobody knows it."""
-    if rule.season is None or rulebook.local_day(observation.seen_at, on) is not None:
+    """Ask a person where a rule needs the day or the time of day and nobody knows it."""
+    doubts = []
+    if rule.season is not None and rulebook.local_day(observation.seen_at, on) is None:
+        season = rulebook.seasons[rule.season]
+        doubts.append(wording.unknown_day(rule.season, season.first, season.last))
+    if rule.hours is not None and observation.seen_at is None:
+        doubts.append(wording.unknown_time(rule.hours.first, rule.hours.last))
+    if not doubts:
         return verdict
-    season = rulebook.seasons[rule.season]
-    doubt = wording.unknown_day(rule.season, season.first, season.last)
-    return replace(verdict, why=(*verdict.why, doubt), to_check=True)
+    return replace(verdict, why=(*verdict.why, *doubts), to_check=True)
 
 
 def _judge_place(

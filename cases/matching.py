@@ -93,6 +93,31 @@ def match(
     )
 
 
+def cooling(
+    proposals: Sequence[Proposal],
+    ended: Iterable[Case],
+    categories: tuple[Category, ...],
+    *,
+    patrol: PatrolRecord,
+    hours: Mapping[str, float],
+) -> dict[str, str]:
+    """Find proposals that are too soon after a case of their kind at their place has ended.
+
+    `hours` are those of the rules by id, counted from when the case was last seen to when the
+    proposal was, not to when it is filed. Returns the number of the case by proposal.
+    """
+    waiting = [entry for entry in proposals if hours.get(entry.rule_id, 0.0) > 0]
+    cases = _by_number(ended)
+    weights = _likeness(waiting, cases, categories, patrol, _frame(waiting, cases))
+    found: dict[str, str] = {}
+    for i, j in sorted(weights, key=lambda pair: (pair[0], -weights[pair])):
+        entry, case = waiting[i], cases[j]
+        since = (entry.seen_at or patrol.flown_at) - case.last_seen
+        if timedelta(0) <= since <= timedelta(hours=hours[entry.rule_id]):
+            found.setdefault(entry.proposal_id, case.case_no)
+    return found
+
+
 def _by_number(cases: Iterable[Case]) -> list[Case]:
     return sorted(cases, key=lambda case: case.case_no)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from shapely import Polygon
@@ -19,11 +20,50 @@ class Words:
     zh: str
 
 
+class TimeUnit(StrEnum):
+    """What a time limit is counted in; working time is that of the district's calendar."""
+
+    MINUTES = "minutes"
+    WORKING_HOURS = "working_hours"
+    WORKING_DAYS = "working_days"
+    DAYS = "days"
+
+
+_UNITS = {
+    TimeUnit.MINUTES: Words("minute", "分钟"),
+    TimeUnit.WORKING_HOURS: Words("working hour", "个工作时"),
+    TimeUnit.WORKING_DAYS: Words("working day", "个工作日"),
+    TimeUnit.DAYS: Words("day", "天"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """Within what time a case has to be handled.
+
+    >>> TimeLimit(1, TimeUnit.WORKING_DAYS).words.en
+    '1 working day'
+    """
+
+    within: int
+    unit: TimeUnit
+
+    @property
+    def words(self) -> Words:
+        """Say it in both languages."""
+        name = _UNITS[self.unit]
+        return Words(
+            f"{self.within} {name.en}{'s' * (self.within > 1)}", f"{self.within} {name.zh}"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Category:
     """A kind of case as the district's table names it.
 
     Attributes:
+        established_when: what makes it a case, for who confirms or rejects.
+        closed_when: what has to be seen before it is closed.
         kind: what stands there; cases of one kind at one place are one object, so a building site
             that became a building stays one case.
         urgency: 1 for at once, larger numbers can wait longer.
@@ -36,7 +76,9 @@ class Category:
     name: Words
     department: Words
     urgency: int
-    time_limit: Words
+    established_when: Words
+    closed_when: Words
+    limit: TimeLimit
     kind: str
     match_m: float
     same_within_days: int | None = None
@@ -249,6 +291,8 @@ class FilingResult:
     Attributes:
         already_filed: the same findings had been filed before, so nothing was changed.
         head: the entry that ended the filing; the same when it is filed again.
+        cooling: proposals that make no case, since one like it has ended there not long before:
+            its number by proposal.
     """
 
     new: tuple[str, ...] = ()
@@ -257,6 +301,7 @@ class FilingResult:
     withdrawn: tuple[str, ...] = ()
     already_filed: bool = False
     head: Head | None = None
+    cooling: Mapping[str, str] = field(default_factory=dict)
 
     def lists(self) -> dict[str, list[str]]:
         """Give the case numbers by what was done, as JSON."""
@@ -288,12 +333,20 @@ class FilingEntry:
 
 @dataclass(frozen=True, slots=True)
 class CaseCount:
-    """How many cases share a stage, a category and a cell."""
+    """How many cases share a stage and a category."""
 
     stage: Stage
     category: str
-    cell_code: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """That somebody works on a case, until a moment."""
+
+    case_no: str
+    who: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,20 @@
 
 import hashlib
 import tomllib
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cases.errors import RuleError
-from cases.model import Category, Words
+from cases.model import Category, TimeLimit, TimeUnit, Words
 
 Otherwise = TypeVar("Otherwise")
 
 MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+HourMinute = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+LonDeg = Annotated[float, Field(ge=-180, le=180)]
+LatDeg = Annotated[float, Field(ge=-90, le=90)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Metres = Annotated[float, Field(ge=0, le=1000)]
 
@@ -33,6 +36,45 @@ class Season(_Checked):
         if self.first <= self.last:
             return self.first <= month_day <= self.last
         return month_day >= self.first or month_day <= self.last
+
+
+class Hours(_Checked):
+    """Time of day on the district's clocks; `first` after `last` runs over midnight."""
+
+    first: HourMinute = Field(alias="from")
+    last: HourMinute = Field(alias="to")
+
+    def holds(self, at: time) -> bool:
+        """Whether a time is in the hours, both ends included."""
+        hour_minute = f"{at:%H:%M}"
+        if self.first <= self.last:
+            return self.first <= hour_minute <= self.last
+        return hour_minute >= self.first or hour_minute <= self.last
+
+
+class Snooze(_Checked):
+    """A place where rules make no case in a period, by the time when a thing was seen."""
+
+    id: str = Field(min_length=1)
+    why: str = Field(min_length=1)
+    first: date = Field(alias="from")
+    last: date = Field(alias="to")
+    rules: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+    at: tuple[LonDeg, LatDeg] | None = None
+    radius_m: Metres = 0.0
+
+    def holds(self, rule_id: str, day: date) -> bool:
+        """Whether it is about a rule, all if none is named, and a day, both ends included."""
+        return self.first <= day <= self.last and (not self.rules or rule_id in self.rules)
+
+    @model_validator(mode="after")
+    def _is_somewhere_sometime(self) -> Self:
+        if self.first > self.last:
+            raise ValueError(f"snooze {self.id}: it ends on {self.last}, before {self.first}")
+        if bool(self.cells) == (self.at is not None):
+            raise ValueError(f"snooze {self.id}: give either cells, or at with radius_m")
+        return self
 
 
 class Inside(_Checked):
@@ -62,6 +104,9 @@ class Rule(_Checked):
     min_photos: Annotated[int, Field(ge=1)] = 1
     in_grid: bool = True
     season: str | None = None
+    hours: Hours | None = None
+    cool_down_hours: Annotated[float, Field(ge=0, le=8784)] = 0.0
+    """For so long after a case that has ended was last seen, its kind makes no new one there."""
     inside: tuple[Inside, ...] = ()
     outside: tuple[Outside, ...] = ()
 
@@ -79,6 +124,7 @@ class Rulebook(_Checked):
     overlap_share: Share = 0.3
     seasons: dict[str, Season] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = Field(min_length=1)
+    snoozes: tuple[Snooze, ...] = ()
     categories: tuple[Category, ...]
 
     @property
@@ -108,10 +154,15 @@ class Rulebook(_Checked):
 
     def local_day(self, seen_at: datetime | None, otherwise: Otherwise) -> date | Otherwise:
         """Calendar day in the district on which something was seen."""
-        if seen_at is None:
-            return otherwise
+        return otherwise if seen_at is None else self._local(seen_at).date()
+
+    def local_time(self, seen_at: datetime) -> time:
+        """Time of day in the district at which something was seen."""
+        return self._local(seen_at).time()
+
+    def _local(self, seen_at: datetime) -> datetime:
         utc = seen_at - (seen_at.utcoffset() or timedelta(0))
-        return (utc + timedelta(hours=self.utc_offset_hours)).date()
+        return utc + timedelta(hours=self.utc_offset_hours)
 
     def without_grid(self) -> Self:
         """Take the same rules for a place whose grid cells nobody gave."""
@@ -124,6 +175,13 @@ class Rulebook(_Checked):
         repeated = sorted({name for name in ids if ids.count(name) > 1})
         if repeated:
             raise ValueError(f"rule ids occur more than once: {', '.join(repeated)}")
+        for snooze in self.snoozes:
+            unknown = sorted(set(snooze.rules).difference(ids))
+            if unknown:
+                raise ValueError(
+                    f"snooze {snooze.id}: no rule has the id {unknown[0]!r}; the file has "
+                    f"{', '.join(ids)}"
+                )
         codes = {category.code for category in self.categories}
         for rule in self.rules:
             if rule.category not in codes:
@@ -147,12 +205,22 @@ class _WordsEntry(_Checked):
         return Words(self.en, self.zh)
 
 
+class _LimitEntry(_Checked):
+    within: Annotated[int, Field(ge=1, le=100_000)]
+    unit: TimeUnit
+
+    def value(self) -> TimeLimit:
+        return TimeLimit(self.within, self.unit)
+
+
 class _CategoryEntry(_Checked):
     code: str = Field(min_length=1, max_length=64)
     name: _WordsEntry
     department: _WordsEntry
     urgency: Annotated[int, Field(ge=1, le=9)]
-    time_limit: _WordsEntry
+    established_when: _WordsEntry
+    closed_when: _WordsEntry
+    limit: _LimitEntry
     kind: str = Field(min_length=1)
     match_m: Annotated[float, Field(gt=0, le=1000)]
     same_within_days: Annotated[int, Field(ge=0)] | None = None
@@ -163,7 +231,9 @@ class _CategoryEntry(_Checked):
             name=self.name.value(),
             department=self.department.value(),
             urgency=self.urgency,
-            time_limit=self.time_limit.value(),
+            established_when=self.established_when.value(),
+            closed_when=self.closed_when.value(),
+            limit=self.limit.value(),
             kind=self.kind,
             match_m=self.match_m,
             same_within_days=self.same_within_days,

@@ -82,6 +82,11 @@ class CanonicalJson(TypeDecorator[Json]):
         return None if value is None else json.loads(value)
 
 
+_WORK = ("queue_rank", "case_no")
+_SEEN = ("last_seen", "case_no")
+_AT = ("lon_deg", "lat_deg")
+
+
 class Base(DeclarativeBase):
     """Root of the mapped tables."""
 
@@ -93,12 +98,17 @@ class CaseRow(Base):
 
     __tablename__ = "cases"
     __table_args__ = (
-        Index("ix_cases_queue", "queue_rank", "case_no"),
-        Index("ix_cases_stage", "stage", "queue_rank", "case_no"),
-        Index("ix_cases_seen", "last_seen", "case_no"),
-        Index("ix_cases_category", "category", "queue_rank", "case_no"),
-        Index("ix_cases_cell", "cell_code", "queue_rank", "case_no"),
-        Index("ix_cases_place", "lon_deg", "lat_deg"),
+        Index("ix_cases_walk", *_WORK, "stage", *_AT),
+        Index("ix_cases_stage", "stage", *_WORK, *_AT),
+        Index("ix_cases_category", "category", *_WORK, *_AT),
+        Index("ix_cases_cell", "cell_code", *_WORK),
+        Index("ix_cases_work", "stage", "category", *_WORK, *_AT),
+        Index("ix_cases_work_cell", "cell_code", "stage", "category", *_WORK),
+        Index("ix_cases_work_cell_seen", "cell_code", "stage", "category", *_SEEN),
+        Index("ix_cases_seen", *_SEEN),
+        Index("ix_cases_stage_seen", "stage", *_SEEN),
+        Index("ix_cases_category_seen", "category", *_SEEN),
+        Index("ix_cases_work_seen", "stage", "category", *_SEEN),
         Index("ix_cases_patrol", "patrol_id"),
     )
 
@@ -136,6 +146,27 @@ class CaseRow(Base):
     evidence: Mapped[list["EvidenceRow"]] = relationship(
         order_by="(EvidenceRow.version, EvidenceRow.position)", viewonly=True, lazy="raise"
     )
+
+
+class CaseCountRow(Base):
+    """How many cases share a stage, a category and a cell; triggers keep it."""
+
+    __tablename__ = "case_counts"
+
+    stage: Mapped[str] = mapped_column(primary_key=True)
+    category: Mapped[str] = mapped_column(primary_key=True)
+    cell_code: Mapped[str] = mapped_column(primary_key=True)
+    cases: Mapped[int]
+
+
+class ClaimRow(Base):
+    """Who works on a case until when; replaced and removed, since it is no part of the history."""
+
+    __tablename__ = "claims"
+
+    case_no: Mapped[str] = mapped_column(ForeignKey("cases.case_no"), primary_key=True)
+    who: Mapped[str]
+    until: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class EvidenceRow(Base):

@@ -1,6 +1,6 @@
 """What is said about a finding, in English and Chinese."""
 
-from cases.lifecycle import Stage
+from cases.lifecycle import Action, Role, Stage
 from cases.model import Words
 from vision.classes import CLASSES
 
@@ -20,9 +20,37 @@ _STAGES = {
     Stage.HANDLING: Words("in handling", "处理中"),
     Stage.FED_BACK: Words("fed back", "已反馈"),
     Stage.CLOSED: Words("closed", "已结案"),
+    Stage.EVALUATED: Words("evaluated", "已评价"),
     Stage.SUSPENDED: Words("suspended", "挂账"),
     Stage.REJECTED: Words("rejected", "已驳回"),
     Stage.WITHDRAWN: Words("withdrawn", "已撤回"),
+}
+
+_ACTIONS = {
+    Action.CONFIRM: Words("confirm", "确认立案"),
+    Action.REJECT: Words("reject", "驳回"),
+    Action.REOPEN: Words("re-open", "重新打开"),
+    Action.UNDO: Words("undo", "撤销"),
+    Action.ASSIGN: Words("assign", "派遣"),
+    Action.RETURN: Words("return", "退回"),
+    Action.START: Words("begin handling", "开始处理"),
+    Action.FEED_BACK: Words("feed back", "反馈"),
+    Action.CLOSE: Words("verify and close", "核查结案"),
+    Action.REWORK: Words("rework", "返工"),
+    Action.SUSPEND: Words("suspend", "挂账"),
+    Action.RESUME: Words("resume", "恢复处理"),
+    Action.SUPERVISE: Words("supervise", "督办"),
+    Action.EVALUATE: Words("evaluate", "综合评价"),
+    Action.WITHDRAW: Words("withdraw", "撤回"),
+    Action.REFILE: Words("file again", "重新上报"),
+}
+
+_ROLES = {
+    Role.INSPECTOR: Words("inspector", "核查员"),
+    Role.COMMAND: Words("command centre", "指挥中心"),
+    Role.OPERATOR: Words("drone operator", "飞手"),
+    Role.OFFICER: Words("officer in charge", "处置人员"),
+    Role.ADMINISTRATOR: Words("administrator", "管理员"),
 }
 
 
@@ -83,6 +111,29 @@ def unknown_day(season: str, first: str, last: str) -> Words:
     return Words(
         f"to check: day unknown; the rule holds in the season {season} ({first} to {last})",
         f"待核实：日期未知；规则适用于“{season}”期间（{first} 至 {last}）",
+    )
+
+
+def off_hours(at: str, first: str, last: str) -> Words:
+    """Say that a time of day is out of a rule's hours."""
+    return Words(
+        f"{at} is outside the hours {first} to {last}", f"{at} 不在 {first} 至 {last} 时段内"
+    )
+
+
+def unknown_time(first: str, last: str) -> Words:
+    """Say that a person has to find out whether a time of day was in a rule's hours."""
+    return Words(
+        f"to check: time unknown; the rule holds from {first} to {last}",
+        f"待核实：时间未知；规则适用于 {first} 至 {last}",
+    )
+
+
+def snoozed(snooze_id: str, why: str, first: str, last: str) -> Words:
+    """Say that nothing is filed at a place for a while."""
+    return Words(
+        f"snoozed here from {first} to {last}: {why} ({snooze_id})",
+        f"此处 {first} 至 {last} 暂停上报：{why}（{snooze_id}）",
     )
 
 
@@ -186,3 +237,13 @@ def seen(class_name: str, score: float, minimum: float) -> Words:
 def stage_words(stage: Stage) -> Words:
     """Name a stage of the life cycle."""
     return _STAGES[stage]
+
+
+def action_words(action: Action) -> Words:
+    """Name what somebody does to a case."""
+    return _ACTIONS[action]
+
+
+def role_words(role: Role) -> Words:
+    """Name as what somebody acts."""
+    return _ROLES[role]

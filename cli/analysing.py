@@ -204,6 +204,8 @@ def _tell_filed(filed: analysis.Filed) -> None:
         f"{len(result.new)} new, {len(result.same)} known, {len(result.gone)} gone, "
         f"{len(filed.findings.rejected)} observations not filed{already}"
     )
+    for proposal, case_no in result.cooling.items():
+        console.warn(f"{proposal}: no new case, too soon after {case_no}, which has ended")
 
 
 def _tell_report(written: reporting.Report) -> None:

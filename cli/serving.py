@@ -8,12 +8,15 @@ from cases import backup
 from cases.database import path_of, without_password
 from cases.model import Head
 from cases.registry import Registry
+from cases.sheet import head_of as head_of_page
+from cases.sheet import problems_of
 from cli import console
 from geo.errors import AerogridError
 from geo.raster import read_terrain
 from pipeline.analysis import read_cells, registry_of
 from pipeline.errors import PipelineError
 from pipeline.filings import head_of, read_filing, refuse_stale_filing, settings_as_filed
+from pipeline.handing_out import write_reviewed, write_sheet
 from pipeline.inputs import patrol_settings, read_inputs
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace, require
@@ -83,12 +86,50 @@ def _registry_place(workspace: Workspace) -> str:
     return str(registry) if "://" in str(registry) else str(Path(registry).resolve())
 
 
-def audit(patrols: Sequence[Path], heads: Sequence[str]) -> int:
-    """Verify the history of the patrols' registry against all known heads; 1 where it is broken."""
+def export_sheet(patrols: Sequence[Path], case_no: str, out: Path) -> int:
+    """Write the page of a case that proves itself."""
+    _refuse_other_registries(patrols)
+    photos = write_sheet(patrols, case_no, out, now=datetime.now(UTC))
+    console.out.print(f"{console.where(out)}: case {case_no} with {photos} photos", highlight=False)
+    return console.DONE
+
+
+def export_reviewed(patrols: Sequence[Path], out: Path) -> int:
+    """Write what was decided on as COCO."""
+    _refuse_other_registries(patrols)
+    confirmed, rejected = write_reviewed(patrols, out)
+    told = f"{confirmed} confirmed and {rejected} rejected outlines"
+    console.out.print(f"{console.where(out)}: {told}", highlight=False)
+    return console.DONE
+
+
+def audit(patrols: Sequence[Path], heads: Sequence[str], sheet: Path | None = None) -> int:
+    """Verify a page, the registry of patrols, or both against each other; 1 where one is broken."""
+    known = [Head(0, head.strip().lower(), f"--head {head}") for head in heads]
+    state = SOUND
+    if sheet is not None:
+        page = sheet.read_text(encoding="utf-8")
+        state = _audit_sheet(page, known)
+        known.append(Head(0, head_of_page(page)[1], str(sheet)))
+    return max(state, _audit_registry(patrols, known)) if patrols else state
+
+
+def _audit_sheet(page: str, heads: Sequence[Head]) -> int:
+    problems = problems_of(page)
+    for problem in problems:
+        console.warn(problem)
+    case_no, hashed = head_of_page(page)
+    state = f"BROKEN at {len(problems)} places" if problems else "intact"
+    console.out.print(f"case {case_no}: {state}\nlast entry {hashed}", highlight=False)
+    told = [head for head in heads if head.hash in page]
+    console.out.print(f"{len(told)} of {len(heads)} given heads are among its hashes")
+    return BROKEN if problems else SOUND
+
+
+def _audit_registry(patrols: Sequence[Path], heads: Sequence[Head]) -> int:
     _refuse_other_registries(patrols)
     first = Workspace(patrols[0])
-    known = [head_of(Workspace(patrol)) for patrol in patrols]
-    known += [Head(0, head.strip().lower(), f"--head {head}") for head in heads]
+    known = [*(head_of(Workspace(patrol)) for patrol in patrols), *heads]
     with Registry.open(registry_of(first, _settings(first))) as registry:
         report = registry.verify_chain(head for head in known if head)
     for problem in report.problems:

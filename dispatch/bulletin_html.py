@@ -147,7 +147,7 @@ def _categories_table(figures: Figures, colours: Mapping[str, str]) -> str:
     rows = "".join(
         f'<tr><td><span class="key" style="background:{colours[entry.category.code]}"></span>'
         f"{_both(entry.category.name)}</td><td>{_both(entry.category.department)}</td>"
-        f"<td>{_both(entry.category.time_limit)}</td><td>{_stages(entry.by_stage)}</td>"
+        f"<td>{_both(entry.category.limit.words)}</td><td>{_stages(entry.by_stage)}</td>"
         f'<td class="n">{entry.total}</td></tr>'
         for entry in figures.by_category
     )

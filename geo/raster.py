@@ -11,6 +11,7 @@ import rasterio.windows
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
+from rasterio.enums import ColorInterp
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window, from_bounds
@@ -132,12 +133,26 @@ def read_map(
     return np.moveaxis(picture, 0, -1).astype(np.uint8), Placement(transform, whole.crs)
 
 
+_RGBA = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)
+
+
 def write_orthophoto(path: Path, made: Orthophoto, frame: LocalFrame) -> None:
-    """Write a map picture as a GeoTIFF with transparency; the same picture gives the same bytes."""
-    write_geotiff(
-        path, np.moveaxis(made.picture, -1, 0), made.transform, frame.crs.to_wkt(),
-        photometric="RGB", alpha="YES", tiled=True, blockxsize=256, blockysize=256,
-    )  # fmt: skip
+    """Write a map picture as a cloud-optimised GeoTIFF with transparency.
+
+    The same picture gives the same bytes; a program that reads a part of it over a network reads
+    only the tiles and the overview that it needs.
+    """
+    rows, columns = made.picture.shape[:2]
+    with MemoryFile() as memory:
+        with memory.open(
+            driver="COG", width=columns, height=rows, count=4, dtype="uint8",
+            crs=frame.crs.to_wkt(), transform=made.transform, blocksize=256, compress="deflate",
+            overview_resampling="average",
+        ) as out:  # fmt: skip
+            out.write(np.moveaxis(made.picture, -1, 0))
+            out.colorinterp = _RGBA
+        with replacing(path) as temporary:
+            temporary.write_bytes(memory.read())
 
 
 def write_geotiff(

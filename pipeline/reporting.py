@@ -20,8 +20,9 @@ from pipeline.maps import write_case_map
 from pipeline.own_folder import renewing
 from pipeline.picturing import choose_tiles
 from pipeline.settings import Settings
+from pipeline.stac import Flown, write_stac
 from pipeline.workspace import Workspace, require
-from vision.coco import check_photos, read_coco, search_scale
+from vision.coco import check_photos, model_hash, read_coco, search_scale
 from vision.contact_sheet import contact_sheet
 from vision.errors import ChangedPhotoError
 from vision.frame_table import read_frame_table
@@ -73,6 +74,7 @@ def report(workspace: Workspace, settings: Settings) -> Report:
         outing = _outing(frames, workspace, settings, rulebook.utc_offset_hours)
         write_bulletin(folder / "bulletin.html", figures, cases, crops, pictureless, outing)
         _write_layers(folder, cases, rulebook.categories)
+        _write_stac(folder, frames, workspace, settings, patrol_id)
     return Report(workspace.report / "bulletin.html", pictureless)
 
 
@@ -134,6 +136,31 @@ def _draw_sheet(
 def _write_layers(folder: Path, cases: Sequence[Case], categories: Sequence[Category]) -> None:
     for suffix in ("gpkg", "geojson", "csv"):
         write_cases(folder / f"cases.{suffix}", cases, categories)
+
+
+def _write_stac(
+    folder: Path, frames: Sequence[Frame], workspace: Workspace, settings: Settings, patrol_id: str
+) -> None:
+    if not any(frame.is_located for frame in frames):
+        return
+    inputs = read_inputs(workspace)
+    terrain, local = ground_of(frames, inputs, settings)
+    names = ("bulletin.html", "cases.gpkg", "cases.geojson", "cases.csv")
+    flown = Flown(
+        patrol_id=patrol_id,
+        frames=frames,
+        photos=inputs.photos,
+        terrain=terrain,
+        local=local,
+        model_sha256=_model_of(workspace),
+        products={name.replace(".", "_"): Path(name) for name in names},
+    )
+    write_stac(folder / "stac", workspace.report / "stac", flown)
+
+
+def _model_of(workspace: Workspace) -> str:
+    """Hash of the model that searched the photos, empty where nobody kept the search."""
+    return model_hash(workspace.detections) if workspace.detections.exists() else ""
 
 
 def _write_maps(

@@ -32,6 +32,8 @@ class CategoryInfo:
     code: str
     name: Label
     department: Label
+    established_when: Label
+    closed_when: Label
     time_limit: Label
     urgency: int
 
@@ -105,6 +107,15 @@ class CasePhoto:
     footprint: Geometry | None
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who works on a case, and until when."""
+
+    no: str
+    who: str
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseDetail(CaseItem):
     """Everything about a case but its history."""
@@ -121,6 +132,7 @@ class CaseDetail(CaseItem):
     last_patrol_id: str
     photos: list[CasePhoto]
     allowed: list[str]
+    claim: Claim | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from cases.errors import (
+    CaseClaimedError,
+    ClaimError,
+    NotPermittedError,
     ReasonMissingError,
     RegistryError,
     StaleCaseError,
@@ -22,12 +25,17 @@ from cases.errors import (
     UnknownCaseError,
 )
 from geo.errors import AerogridError
-from review import presenters
-from review.errors import DecisionError, UnknownLayerError, UnknownPhotoError
+from review import claiming, features, presenters, views
+from review.errors import (
+    DecisionError,
+    FeatureQueryError,
+    UnknownFeatureError,
+    UnknownLayerError,
+    UnknownPhotoError,
+)
 from review.guard import LOOPBACK_HOSTS, Guard
 from review.problems import problem
 from review.sources import ReviewData
-from review.views import router
 from vision.errors import ChangedPhotoError, PhotoError
 
 STATIC = Path(__file__).parent / "static"
@@ -36,10 +44,15 @@ STATUSES: dict[type[Exception], int] = {
     UnknownCaseError: 404,
     UnknownPhotoError: 404,
     UnknownLayerError: 404,
+    UnknownFeatureError: 404,
+    FeatureQueryError: 400,
     PhotoError: 404,
     ChangedPhotoError: 409,
     StaleCaseError: 409,
     TransitionError: 409,
+    CaseClaimedError: 423,
+    ClaimError: 409,
+    NotPermittedError: 403,
     ReasonMissingError: 422,
     DecisionError: 422,
     RegistryError: 503,
@@ -81,7 +94,9 @@ def create_app(
         "cells": json.dumps(presenters.cells_layer(data.grid), ensure_ascii=False).encode(),
         "zones": json.dumps(presenters.zones_layer(data.zones), ensure_ascii=False).encode(),
     }
-    app.include_router(router)
+    app.include_router(views.router)
+    app.include_router(claiming.router)
+    app.include_router(features.router)
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)))
     for kind, status in STATUSES.items():
@@ -108,7 +123,7 @@ def _explain(status: int) -> Callable[[Request, Exception], Awaitable[Response]]
     async def answer(_: Request, error: Exception) -> Response:
         facts = {
             name: value
-            for name in ("version", "expected_version", "allowed")
+            for name in ("version", "expected_version", "allowed", "who")
             if (value := getattr(error, name, None)) is not None
         }
         return problem(status, str(error), **facts)

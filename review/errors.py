@@ -15,6 +15,14 @@ class UnknownLayerError(ReviewError):
     """A map layer that the page does not have."""
 
 
+class UnknownFeatureError(ReviewError):
+    """A feature that a collection does not have."""
+
+
+class FeatureQueryError(ReviewError):
+    """A window or span of time that cannot be read."""
+
+
 class DecisionError(ReviewError):
     """A decision that says too little to be kept."""
 

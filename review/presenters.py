@@ -12,7 +12,7 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from cases.lifecycle import Stage
-from cases.model import Case, CaseCount, Category, Event, Evidence, Words
+from cases.model import Case, CaseCount, Category, Claim, Event, Evidence, Words
 from cases.rules import Rulebook
 from cases.zones import Zones
 from geo.frames import LocalFrame
@@ -56,7 +56,9 @@ def _category(category: Category) -> answers.CategoryInfo:
         code=category.code,
         name=_label(category.name),
         department=_label(category.department),
-        time_limit=_label(category.time_limit),
+        established_when=_label(category.established_when),
+        closed_when=_label(category.closed_when),
+        time_limit=_label(category.limit.words),
         urgency=category.urgency,
     )
 
@@ -96,7 +98,12 @@ def _item_fields(case: Case) -> dict[str, Any]:
 
 
 def case_detail(
-    case: Case, *, allowed: Iterable[str], photos: PhotoShelf, terrain: Terrain | None
+    case: Case,
+    *,
+    allowed: Iterable[str],
+    photos: PhotoShelf,
+    terrain: Terrain | None,
+    claim: Claim | None = None,
 ) -> answers.CaseDetail:
     """Present everything about a case."""
     local = LocalFrame(case.lon_deg, case.lat_deg)
@@ -114,7 +121,13 @@ def case_detail(
         last_patrol_id=case.last_patrol_id,
         photos=[_photo(evidence, photos, terrain, local) for evidence in by_photo(case.evidence)],
         allowed=list(allowed),
+        claim=claim_answer(claim) if claim else None,
     )
+
+
+def claim_answer(claim: Claim) -> answers.Claim:
+    """Present who works on a case."""
+    return answers.Claim(claim.case_no, claim.who, claim.until)
 
 
 def by_photo(evidence: Iterable[Evidence]) -> list[list[Evidence]]:
@@ -205,19 +218,6 @@ def summary(counts: Iterable[CaseCount], rulebook: Rulebook) -> answers.Summary:
             answers.Count(stage.value, category, count)
             for (stage, category), count in sorted(sums.items())
         ],
-    )
-
-
-def matching(
-    counts: Iterable[CaseCount], stage: Stage | None, category: str | None, cell: str | None
-) -> int:
-    """How many cases a choice of the queue has; withdrawn ones only when asked for."""
-    return sum(
-        entry.count
-        for entry in counts
-        if (entry.stage is stage if stage else entry.stage is not Stage.WITHDRAWN)
-        and category in (None, entry.category)
-        and cell in (None, entry.cell_code)
     )
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from cases.lifecycle import Action, Stage
+from cases.lifecycle import Action, Role, Stage
 from cases.model import Case
 from review import answers, presenters
 from review.decisions import person_name, visible_line, written_reason
@@ -43,16 +43,21 @@ def _layers(request: Request) -> Mapping[str, bytes]:
 Data = Annotated[ReviewData, Depends(_data)]
 Line = Annotated[str, StringConstraints(max_length=300), AfterValidator(visible_line)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValidator(person_name)]
+ClockOf = Annotated[Clock, Depends(_clock)]
 
 
 class DecisionBody(BaseModel):
-    """What an inspector decided about the version of a case that they saw."""
+    """What somebody decided about the version of a case that they saw, and in which role."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    decision: Literal["confirm", "reject", "reopen", "undo"]
+    decision: Literal[
+        "confirm", "reject", "reopen", "undo", "assign", "return", "start", "feed_back", "close",
+        "rework", "suspend", "resume", "supervise", "evaluate",
+    ]  # fmt: skip
     version: Annotated[int, Field(ge=1)]
     actor: Name
+    role: Role = Role.INSPECTOR
     reason: Line = ""
     note: Line = ""
 
@@ -93,15 +98,17 @@ def get_cases(
     shown = found[:limit]
     return answers.CasePage(
         items=[presenters.case_item(case) for case in shown],
-        total=presenters.matching(data.registry.counts(), stage, category, cell),
+        total=data.registry.count(stage=stage, category=category, cell=cell),
         next=shown[-1].case_no if len(found) > limit else None,
     )
 
 
 @router.get("/cases/{case_no}")
-def get_case(case_no: str, data: Data) -> answers.CaseDetail:
-    """Show one case with its photos and outlines."""
-    return _detail(data, data.registry.case(case_no))
+def get_case(
+    case_no: str, data: Data, clock: ClockOf, role: Role = Role.INSPECTOR
+) -> answers.CaseDetail:
+    """Show one case with its photos and outlines, and what somebody in a role may do to it."""
+    return _detail(data, data.registry.case(case_no), role, clock())
 
 
 @router.get("/cases/{case_no}/history")
@@ -114,7 +121,7 @@ def get_history(case_no: str, data: Data) -> answers.History:
 
 @router.post("/cases/{case_no}/decision")
 def post_decision(
-    case_no: str, body: DecisionBody, data: Data, clock: Annotated[Clock, Depends(_clock)]
+    case_no: str, body: DecisionBody, data: Data, clock: ClockOf
 ) -> answers.CaseDetail:
     """Decide on the version of a case that was seen; 409 when it has changed since."""
     action = Action(body.decision)
@@ -122,11 +129,12 @@ def post_decision(
         case_no,
         action,
         actor=body.actor,
+        role=body.role,
         reason=written_reason(action, body.reason, body.note),
         expected_version=body.version,
         now=clock(),
     )
-    return _detail(data, case)
+    return _detail(data, case, body.role, clock())
 
 
 @router.get("/cases/{case_no}/crop.jpg", response_class=Response)
@@ -176,12 +184,13 @@ def get_layer(layer: str, layers: Annotated[Mapping[str, bytes], Depends(_layers
     return Response(content, media_type="application/geo+json")
 
 
-def _detail(data: ReviewData, case: Case) -> answers.CaseDetail:
+def _detail(data: ReviewData, case: Case, role: Role, now: datetime) -> answers.CaseDetail:
     return presenters.case_detail(
         case,
-        allowed=data.registry.allowed(case.case_no),
+        allowed=data.registry.allowed(case.case_no, role),
         photos=data.photos,
         terrain=data.terrain,
+        claim=data.registry.claimed(case.case_no, now),
     )
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 USER = "aerogrid"
 _SETTINGS = (
@@ -26,6 +27,16 @@ def _binaries() -> Path | None:
 def _owner() -> str | None:
     """Whom the server runs as: PostgreSQL refuses to run as root."""
     return "postgres" if os.geteuid() == 0 else None
+
+
+def _require_postgis(url: str) -> None:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        query = "SELECT 1 FROM pg_available_extensions WHERE name = 'postgis'"
+        is_there = connection.exec_driver_sql(query).first() is not None
+    engine.dispose()
+    if not is_there:
+        pytest.skip("PostGIS is not installed (Debian: apt install postgresql-15-postgis-3)")
 
 
 @contextmanager
@@ -56,7 +67,9 @@ def server() -> Iterator[str]:
         )
         run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} {_SETTINGS}")
         try:
-            yield f"postgresql+psycopg://{USER}@/{{name}}?host={folder}"
+            url = f"postgresql+psycopg://{USER}@/{{name}}?host={folder}"
+            _require_postgis(url.format(name="postgres"))
+            yield url
         finally:
             run("pg_ctl", "stop", "-w", "-m", "immediate")
     finally:

@@ -35,9 +35,18 @@ from tests.cases.world import seen
 
 def test_migrations_make_the_tables_that_the_mappings_say(where: str):
     engine = connect(where, lock_timeout_s=1)
+    options = {"include_name": _is_ours}
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, Base.metadata) == []
     engine.dispose()
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Whether SQLAlchemy can know a table or index: not those of R*Tree and PostGIS."""
+    return name not in {"spatial_ref_sys", "ix_cases_point"} and not (
+        kind == "table" and str(name).startswith("case_points")
+    )
 
 
 def test_the_newest_migration_is_the_one_that_a_registry_needs():
@@ -58,7 +67,8 @@ def test_migrations_go_down_and_up_with_cases_in_them(where: str, rulebook: Rule
         file(registry, rulebook, sights(rulebook), patrol_on(0))
     engine = connect(where, lock_timeout_s=1)
     migrate(engine, "base")
-    assert inspect(engine).get_table_names() == ["alembic_version"]
+    left = set(inspect(engine).get_table_names()) - {"spatial_ref_sys"}
+    assert left == {"alembic_version"}
     migrate(engine)
     assert set(Base.metadata.tables) < set(inspect(engine).get_table_names())
     engine.dispose()

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -6,12 +7,15 @@ from cases.lifecycle import (
     OPEN_STAGES,
     TRANSITIONS,
     Action,
+    Role,
     Stage,
     Step,
     allowed_actions,
     find_transition,
+    roles_for,
     undo_step,
 )
+from cases.wording import action_words, role_words, stage_words
 
 
 def walk(actions: list[Action]) -> tuple[Stage, list[Step]]:
@@ -77,3 +81,72 @@ def test_undo_always_restores_the_stage_before_a_standing_decision(actions: list
         assert find_transition(step.target, taken[-1].action) or taken[-1].action is Action.UNDO
         after, _ = walk([entry.action for entry in taken] + [Action.UNDO])
         assert after is step.target
+
+
+LOOP = {
+    Action.CONFIRM: Role.INSPECTOR,
+    Action.ASSIGN: Role.COMMAND,
+    Action.START: Role.OFFICER,
+    Action.FEED_BACK: Role.OFFICER,
+    Action.CLOSE: Role.INSPECTOR,
+    Action.EVALUATE: Role.COMMAND,
+}
+
+
+def test_the_seven_steps_are_a_way_through_the_table_each_by_its_own_role():
+    stage, stages = Stage.REPORTED, [Stage.REPORTED]
+    for action, role in LOOP.items():
+        assert role in roles_for(stage, action)
+        transition = find_transition(stage, action)
+        assert transition is not None
+        stage = transition.target
+        stages.append(stage)
+    assert stages == list(Stage)[:7]
+
+
+@pytest.mark.parametrize("role", [Role.INSPECTOR, Role.COMMAND, Role.OFFICER])
+def test_nobody_carries_a_case_through_the_loop_alone(role: Role):
+    assert any(role not in roles_for(find_source(action), action) for action in LOOP)
+
+
+def find_source(action: Action) -> Stage:
+    return next(entry.source for entry in TRANSITIONS if entry.action is action)
+
+
+def test_an_administrator_may_do_what_any_person_may():
+    for stage in Stage:
+        others = [set(allowed_actions(stage, (), role)) for role in Role]
+        assert set(allowed_actions(stage, (), Role.ADMINISTRATOR)) == set().union(*others)
+
+
+def test_an_operator_files_and_decides_on_nothing():
+    assert not any(allowed_actions(stage, (), Role.OPERATOR) for stage in Stage)
+    assert all(
+        roles_for(entry.source, entry.action) == (Role.OPERATOR,)
+        for entry in TRANSITIONS
+        if entry.action in FILING_ACTIONS
+    )
+
+
+def test_suspending_supervising_and_evaluating_are_for_the_command_centre():
+    held = {Action.SUSPEND, Action.RESUME, Action.SUPERVISE, Action.EVALUATE, Action.ASSIGN}
+    for entry in TRANSITIONS:
+        if entry.action in held:
+            assert entry.roles == {Role.COMMAND, Role.ADMINISTRATOR}
+
+
+def test_supervising_leaves_the_stage_and_cannot_be_undone():
+    stage, taken = walk([Action.CONFIRM, Action.SUPERVISE])
+    assert stage is Stage.ESTABLISHED
+    assert Action.UNDO not in allowed_actions(stage, taken)
+
+
+def test_only_who_may_decide_may_undo():
+    stage, taken = walk([Action.CONFIRM])
+    assert Action.UNDO in allowed_actions(stage, taken, Role.INSPECTOR)
+    assert Action.UNDO not in allowed_actions(stage, taken, Role.COMMAND)
+
+
+def test_every_stage_action_and_role_has_words_in_both_languages():
+    words = [*map(stage_words, Stage), *map(action_words, Action), *map(role_words, Role)]
+    assert all(entry.en and entry.zh and entry.en != entry.zh for entry in words)

@@ -204,7 +204,7 @@ def test_cases_are_filtered(filed: Registry):
     assert len(filed.cases(stage=Stage.REPORTED)) == 3
 
 
-def test_counts_group_by_stage_category_and_cell(filed: Registry):
+def test_counts_group_by_stage_and_category(filed: Registry):
     decide(filed, first(filed), "confirm")
     counts = {(entry.stage, entry.category): entry.count for entry in filed.counts()}
     assert sum(counts.values()) == 3
@@ -281,6 +281,7 @@ def test_filings_are_listed(filed: Registry, rulebook: Rulebook):
 
 
 TAMPERING = {
+    "UPDATE case_counts SET cases = 9": "the count of cases (reported, building.unpermitted",
     "UPDATE cases SET score = 0.1": "is not what its last entry left",
     "UPDATE cases SET queue_rank = 99": "in the queue was changed",
     "UPDATE evidence SET photo_sha256 = 'other'": "is not what its last entry left",
@@ -363,6 +364,8 @@ def test_postgresql_refuses_to_be_emptied(filed: Registry, where: str):
 ERASING = (
     "DELETE FROM events WHERE seq = 5",
     "UPDATE cases SET stage = 'reported', version = 1 WHERE stage = 'rejected'",
+    "UPDATE case_counts SET cases = 1 WHERE stage = 'reported'",
+    "UPDATE case_counts SET cases = 0 WHERE stage = 'rejected'",
 )
 
 
@@ -492,3 +495,13 @@ def test_a_patrol_without_times_proves_nothing_gone(filed: Registry, rulebook: R
     later = replace(patrol_on(1), is_dated=False)
     result = file(filed, rulebook, sights(rulebook, 1, without="boat"), later)
     assert (len(result.same), result.gone) == (2, ())
+
+
+def test_places_that_were_moved_on_the_map_are_found(tmp_path: Path, rulebook: Rulebook):
+    path = str(tmp_path / "cases.sqlite")
+    with Registry.open(path) as registry:
+        file(registry, rulebook, sights(rulebook), patrol_on(0))
+        tamper(path, "UPDATE case_points SET west = 1, east = 1")
+        problems = registry.verify_chain().problems
+        assert len(problems) == 3
+        assert all("on the map was changed" in problem for problem in problems)

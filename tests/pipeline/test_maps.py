@@ -26,6 +26,8 @@ def test_a_thing_in_a_photo_is_drawn_at_its_place_on_the_map(tmp_path):
         east, north = rasterio.transform.xy(made.transform, rows, columns)
         pixel_m = made.transform.a
         assert made.read(4).max() == 255
+        assert made.colorinterp[3].name == "alpha"
+        assert made.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
     assert abs(red.sum() * pixel_m**2 - 64.0) < 2.0
     assert abs(np.mean(east) - 4.0) < 0.15
     assert abs(np.mean(north) - 12.0) < 0.15
@@ -37,3 +39,15 @@ def test_a_photo_without_a_pose_has_no_map(tmp_path):
     path = tmp_path / "case.tif"
     assert not write_case_map(path, frame_of("a", None), picture, place, FlatTerrain(0.0), LOCAL)
     assert not path.exists()
+
+
+def test_the_same_photo_gives_the_same_bytes(tmp_path):
+    pose = pose_at(0.0, 0.0, Attitude(30.0, -75.0))
+    picture = np.random.default_rng(1).integers(0, 255, (960, 1280, 3), np.uint8)
+    place = LOCAL.to_lonlat(square(4.0, 12.0, 30.0))
+    paths = [tmp_path / "one.tif", tmp_path / "two.tif"]
+    for path in paths:
+        assert write_case_map(path, frame_of("a", pose), picture, place, FlatTerrain(0.0), LOCAL)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    with rasterio.open(paths[0]) as made:
+        assert made.overviews(1) or max(made.shape) <= 512

@@ -286,3 +286,45 @@ def test_photo_is_placed_by_the_pose_that_was_filed(data: ReviewData):
     shown = case_detail(judged, allowed=(), photos=data.photos, terrain=None).photos[0]
     assert shown.pose_source == "as filed"
     assert shape(shown.footprint).centroid.x == pytest.approx(120.5, abs=1e-3)
+
+
+def test_each_step_of_the_loop_is_taken_by_its_own_role(client):
+    no = case_of(client, "building")["no"]
+    steps = [
+        ("confirm", "inspector"),
+        ("assign", "command"),
+        ("start", "officer"),
+        ("feed_back", "officer"),
+        ("close", "inspector"),
+        ("evaluate", "command"),
+    ]
+    for version, (decision, role) in enumerate(steps, 1):
+        refused = decide(client, no, decision, version=version, role="operator")
+        assert (refused.status_code, refused.json()["allowed"]) == (403, [])
+        assert decide(client, no, decision, version=version, role=role).status_code == 200
+    assert client.get(f"/api/cases/{no}").json()["stage"] == "evaluated"
+    assert client.get(f"/api/cases/{no}?role=command").json()["allowed"] == ["reopen"]
+
+
+def test_a_claimed_case_is_decided_by_nobody_else(client):
+    first = client.post("/api/claims/next", json={"actor": "Chen Jing"}).json()
+    assert first["no"] == case_of(client, "smoke")["no"]
+    other = client.post("/api/claims/next", json={"actor": "Wang", "minutes": 5}).json()
+    assert other["no"] != first["no"]
+    assert client.get(f"/api/cases/{first['no']}").json()["claim"]["who"] == "Chen Jing"
+    for verb in ("claim", "renew"):
+        refused = client.post(f"/api/cases/{first['no']}/{verb}", json={"actor": "Wang"})
+        assert (refused.status_code, refused.json()["who"]) == (423, "Chen Jing")
+    assert decide(client, first["no"], "confirm", actor="Wang").status_code == 423
+    assert decide(client, first["no"], "confirm").status_code == 200
+    assert client.get(f"/api/cases/{first['no']}").json()["claim"] is None
+
+
+def test_a_claim_is_given_back_and_nothing_free_is_no_content(client):
+    taken = [client.post("/api/claims/next", json={"actor": f"i{n}"}) for n in range(5)]
+    assert [answer.status_code for answer in taken] == [200] * 4 + [204]
+    no = taken[0].json()["no"]
+    assert client.post(f"/api/cases/{no}/renew", json={"actor": "i0"}).status_code == 200
+    assert client.post(f"/api/cases/{no}/release", json={"actor": "i0"}).status_code == 204
+    assert client.post(f"/api/cases/{no}/renew", json={"actor": "i0"}).status_code == 409
+    assert client.post("/api/claims/next", json={"actor": "i9"}).json()["no"] == no

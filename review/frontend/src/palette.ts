@@ -8,6 +8,7 @@ export const STAGE_COLOURS: Record<string, string> = {
   fed_back: "#56b4e9",
   suspended: "#cc79a7",
   closed: "#00b386",
+  evaluated: "#00b386",
   rejected: "#8b97a3",
   withdrawn: "#8b97a3",
 };
@@ -20,6 +21,7 @@ export const STAGE_SHAPES: Record<string, Shape> = {
   rejected: "cross",
   withdrawn: "cross",
   closed: "triangle",
+  evaluated: "triangle",
 };
 
 export const stageColour = (stage: string) => STAGE_COLOURS[stage] ?? "#8b97a3";

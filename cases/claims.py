@@ -1,0 +1,66 @@
+"""EDGE: who is working on which case right now, so that no two people take the same one?
+
+A claim is a lease: it ends at a moment, by the time that the caller names, and needs nobody to give
+it back. It is no part of the history; what was decided is. Every function runs inside a writing
+transaction, of which the registry has one at a time, and so is atomic.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import delete, exists
+from sqlalchemy.orm import Session
+
+from cases.errors import CaseClaimedError, ClaimError
+from cases.listing import Choice, ordered
+from cases.model import Claim
+from cases.tables import CaseRow, ClaimRow
+
+
+def claim_of(session: Session, case_no: str, now: datetime) -> Claim | None:
+    """Who holds a case now; None where nobody does or the claim has run out."""
+    row = session.get(ClaimRow, case_no)
+    return Claim(case_no, row.who, row.until) if row and row.until > now else None
+
+
+def refuse_foreign(session: Session, case_no: str, who: str, now: datetime) -> None:
+    """Refuse somebody else's case with CaseClaimedError."""
+    held = claim_of(session, case_no, now)
+    if held is not None and held.who != who:
+        raise CaseClaimedError(case_no, held.who, held.until)
+
+
+def claim(session: Session, case_no: str, who: str, *, until: datetime, now: datetime) -> Claim:
+    """Take a case, or hold one's own for longer."""
+    if not until > now:
+        raise ClaimError(
+            f"a claim of case {case_no} until {until.isoformat()} has run out at "
+            f"{now.isoformat()}; name a later moment"
+        )
+    refuse_foreign(session, case_no, who, now)
+    session.merge(ClaimRow(case_no=case_no, who=who, until=until))
+    return Claim(case_no, who, until)
+
+
+def renew(session: Session, case_no: str, who: str, *, until: datetime, now: datetime) -> Claim:
+    """Hold a case for longer; refuse where the claim has run out or was never made."""
+    held = claim_of(session, case_no, now)
+    if held is None:
+        raise ClaimError(f"case {case_no} is not claimed by {who} any more; claim it again")
+    return claim(session, case_no, who, until=until, now=now)
+
+
+def release(session: Session, case_no: str, who: str) -> bool:
+    """Give a case back; whether it was held."""
+    mine = delete(ClaimRow).where(ClaimRow.case_no == case_no, ClaimRow.who == who)
+    return session.scalar(mine.returning(ClaimRow.case_no)) is not None
+
+
+def next_free(
+    session: Session, choice: Choice, who: str, *, now: datetime, after: CaseRow | None
+) -> str | None:
+    """Number of the first case of the queue that nobody else holds; None where all are taken."""
+    foreign = exists().where(
+        ClaimRow.case_no == CaseRow.case_no, ClaimRow.who != who, ClaimRow.until > now
+    )
+    first: str | None = session.scalar(ordered(choice, "urgency", after).where(~foreign).limit(1))
+    return first

@@ -1,0 +1,84 @@
+"""The routes by which an inspector takes a case, so that nobody else reviews it meanwhile."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from cases.lifecycle import Stage
+from review import answers, presenters
+from review.views import ClockOf, Data, Name
+
+router = APIRouter(prefix="/api")
+
+Minutes = Annotated[int, Field(ge=1, le=240)]
+
+
+class ClaimBody(BaseModel):
+    """Who takes a case, and for how long."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    actor: Name
+    minutes: Minutes = 10
+
+
+class NextBody(ClaimBody):
+    """Which case is taken: the most urgent one of a choice, after the one that is passed over."""
+
+    stage: Stage = Stage.REPORTED
+    category: str | None = None
+    cell: str | None = None
+    after: str | None = None
+
+
+class ReleaseBody(BaseModel):
+    """Who gives a case back."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    actor: Name
+
+
+@router.post(
+    "/claims/next",
+    response_model=answers.Claim,
+    responses={204: {"description": "nothing is free"}},
+)
+def post_next(body: NextBody, data: Data, clock: ClockOf) -> answers.Claim | Response:
+    """Take the first case of the queue that nobody else works on; 204 when there is none."""
+    now = clock()
+    claim = data.registry.claim_next(
+        body.actor,
+        until=now + timedelta(minutes=body.minutes),
+        now=now,
+        stage=body.stage,
+        category=body.category,
+        cell=body.cell,
+        after=body.after,
+    )
+    return presenters.claim_answer(claim) if claim else Response(status_code=204)
+
+
+@router.post("/cases/{case_no}/claim")
+def post_claim(case_no: str, body: ClaimBody, data: Data, clock: ClockOf) -> answers.Claim:
+    """Take a case; 423 when somebody else works on it."""
+    now = clock()
+    until = now + timedelta(minutes=body.minutes)
+    return presenters.claim_answer(data.registry.claim(case_no, body.actor, until=until, now=now))
+
+
+@router.post("/cases/{case_no}/renew")
+def post_renew(case_no: str, body: ClaimBody, data: Data, clock: ClockOf) -> answers.Claim:
+    """Hold a case for longer; 409 when the claim has run out."""
+    now = clock()
+    until = now + timedelta(minutes=body.minutes)
+    return presenters.claim_answer(data.registry.renew(case_no, body.actor, until=until, now=now))
+
+
+@router.post("/cases/{case_no}/release", status_code=204)
+def post_release(case_no: str, body: ReleaseBody, data: Data) -> None:
+    """Give a case back; one that was not held is none."""
+    data.registry.release(case_no, body.actor)
