@@ -1,24 +1,24 @@
 """Which findings of a patrol are cases already known, which are new, and which cases are gone?"""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 from shapely import Polygon, STRtree
 from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from cases.lifecycle import OPEN_STAGES, Stage
 from cases.model import Case, Category, Findings, PatrolRecord, Proposal
+from cases.offsets import common_offset_m
 from cases.rules import find_category
-from geo.frames import LocalFrame
+from geo.frames import Array, LocalFrame
 
 GATE_SIGMAS = 2.5
 """98.8 % of two-dimensional Gaussian differences lie within three, 95.6 % within 2.5 sigmas."""
@@ -31,9 +31,6 @@ OTHER_CLASS_FACTOR = 0.5
 
 _LEAST_WEIGHT = 0.05
 _LEAST_MARGIN_M = 1.0
-_SAME_OFFSET_M = 1.0
-_LEAST_TELLING = 8  # pairs of a finding and a case with one offset, before it counts
-_MOST_VOTES = 5000
 
 MATCHED_STAGES = frozenset({*OPEN_STAGES, Stage.REJECTED})
 """A finding at a rejected case is that case again, not a new one; a closed case stays closed."""
@@ -73,11 +70,11 @@ def match(
     cases = _by_number(case for case in known if case.stage in MATCHED_STAGES)
     once = _by_number(remembered)
     frame = _frame(proposals, [*cases, *once])
-    shift_m = _common_shift_m(proposals, cases, categories, patrol, frame)
-    pairs = _assign(_likeness(proposals, cases, categories, patrol, frame, shift_m))
+    lying = _lying(proposals, cases, categories, patrol, frame)
+    pairs = _assign(_likeness(proposals, lying, cases, categories, patrol, frame))
     paired = {proposals[i].proposal_id: cases[j] for i, j in pairs}
     left = [entry for entry in proposals if entry.proposal_id not in paired]
-    again = _assign(_likeness(left, once, categories, patrol, frame, shift_m))
+    again = _assign(_likeness(left, lying, once, categories, patrol, frame))
     paired |= {left[i].proposal_id: once[j] for i, j in again}
     matched = {j for _, j in pairs}
     standing = [
@@ -88,7 +85,9 @@ def match(
         new=tuple(entry for entry, case in filing if case is None),
         same=tuple((entry, case) for entry, case in filing if case is not None),
         missed=tuple(
-            _unseen(_covered(standing, footprints, frame), findings, paired, categories, frame)
+            _unseen(
+                _covered(standing, footprints, frame), findings, lying, paired, categories, frame
+            )
         ),
     )
 
@@ -108,7 +107,9 @@ def cooling(
     """
     waiting = [entry for entry in proposals if hours.get(entry.rule_id, 0.0) > 0]
     cases = _by_number(ended)
-    weights = _likeness(waiting, cases, categories, patrol, _frame(waiting, cases))
+    frame = _frame(waiting, cases)
+    lying = _lying(waiting, cases, categories, patrol, frame)
+    weights = _likeness(waiting, lying, cases, categories, patrol, frame)
     found: dict[str, str] = {}
     for i, j in sorted(weights, key=lambda pair: (pair[0], -weights[pair])):
         entry, case = waiting[i], cases[j]
@@ -127,65 +128,77 @@ def _frame(proposals: Sequence[Proposal], cases: Sequence[Case]) -> LocalFrame:
     return LocalFrame.around(shapely.multipolygons(polygons)) if polygons else LocalFrame(0, 0)
 
 
-def _common_shift_m(
+Lying = Mapping[str, BaseGeometry]
+"""Outline in local metres of each proposal, by its id."""
+
+
+def _lying(
     proposals: Sequence[Proposal],
     cases: Sequence[Case],
     categories: tuple[Category, ...],
     patrol: PatrolRecord,
     frame: LocalFrame,
-) -> tuple[float, float]:
-    """How far east and north a whole patrol lies aside of the cases; (0, 0) where few tell it.
-
-    The receiver's error is one for a flight. In a dense village it could give a house its
-    neighbour's case; but only by the true offset do many that stand still lie on their cases.
-    """
+) -> Lying:
+    """Where findings lie once the offset of each flight from the known cases is taken off."""
+    lying = {entry.proposal_id: frame.to_local(entry.polygon) for entry in proposals}
     still = [entry for entry in proposals if entry.category.same_within_days is None]
-    near = list(_likeness(still, cases, categories, patrol, frame))
-    if len(near) < _LEAST_TELLING:
-        return 0.0, 0.0
-    chosen = near[:: math.ceil(len(near) / _MOST_VOTES)]
-    found = shapely.centroid([frame.to_local(still[i].polygon) for i, _ in chosen])
-    stood = shapely.centroid([frame.to_local(cases[j].polygon) for _, j in chosen])
-    offsets_m = shapely.get_coordinates(found) - shapely.get_coordinates(stood)
-    tree = cKDTree(offsets_m)
-    votes = tree.query_ball_point(offsets_m, _SAME_OFFSET_M, return_length=True)
-    best = np.lexsort((np.hypot(*offsets_m.T), -votes))[0]
-    if votes[best] < _LEAST_TELLING:
-        return 0.0, 0.0
-    agreeing = tree.query_ball_point(offsets_m[best], _SAME_OFFSET_M)
-    east_m, north_m = offsets_m[agreeing].mean(axis=0)
-    return float(east_m), float(north_m)
+    near = list(_likeness(still, lying, cases, categories, patrol, frame))
+    if not near:
+        return lying
+    findings, stood = (np.array(side) for side in zip(*near, strict=True))
+    offsets_m = _middles_m([lying[still[i].proposal_id] for i in findings])
+    offsets_m -= _middles_m([frame.to_local(cases[j].polygon) for j in stood])
+    flights = np.array([_flight(still[i]) for i in findings])
+    offset_m = {
+        str(flight): common_offset_m(offsets_m[flights == flight], findings[flights == flight])
+        for flight in np.unique(flights)
+    }
+    for entry in proposals:
+        east_m, north_m = offset_m.get(_flight(entry), (0.0, 0.0))
+        if east_m or north_m:
+            lying[entry.proposal_id] = translate(lying[entry.proposal_id], -east_m, -north_m)
+    return lying
+
+
+def _middles_m(outlines: Sequence[BaseGeometry]) -> Array:
+    return shapely.get_coordinates(shapely.centroid(outlines))
+
+
+def _flight(proposal: Proposal) -> str:
+    """Folder of the photo that shows a finding best; photos of a flight lie in one."""
+    return proposal.outlines[0].photo_id.rpartition("/")[0] if proposal.outlines else ""
 
 
 def _likeness(
     proposals: Sequence[Proposal],
+    lying: Lying,
     cases: Sequence[Case],
     categories: tuple[Category, ...],
     patrol: PatrolRecord,
     frame: LocalFrame,
-    shift_m: tuple[float, float] = (0.0, 0.0),
 ) -> dict[tuple[int, int], float]:
-    """Weight of each pair (finding, case) that may be one object, above 0.
-
-    `shift_m` is how far the findings lie aside.
-    """
+    """Weight of each pair (finding, case) that may be one object, above 0."""
     if not proposals or not cases:
         return {}
-    east_m, north_m = shift_m
-    found = [translate(frame.to_local(p.polygon), -east_m, -north_m) for p in proposals]
+    found = [lying[entry.proposal_id] for entry in proposals]
     stood = [frame.to_local(case.polygon) for case in cases]
     widest_m = max(case.sigma_m for case in cases)
     reach_m = [_gate_m(entry, widest_m) for entry in proposals]
     near = STRtree(stood).query(found, predicate="dwithin", distance=reach_m)
-    weights = {}
-    for i, j in zip(*(side.tolist() for side in near), strict=True):
-        proposal, case = proposals[i], cases[j]
-        if _may_be_same(proposal, case, categories, patrol):
-            weight = _weight(found[i], stood[j], _gate_m(proposal, case.sigma_m))
-            if weight > 0:
-                same_class = proposal.class_name == case.class_name
-                weights[i, j] = weight * (1.0 if same_class else OTHER_CLASS_FACTOR)
-    return weights
+    may_be = [
+        (i, j)
+        for i, j in zip(*(side.tolist() for side in near), strict=True)
+        if _may_be_same(proposals[i], cases[j], categories, patrol)
+    ]
+    gates_m = np.array([_gate_m(proposals[i], cases[j].sigma_m) for i, j in may_be])
+    ones = np.array([found[i] for i, _ in may_be])
+    likeness = _weights(ones, np.array([stood[j] for _, j in may_be]), gates_m)
+    return {
+        (i, j): weight * (1.0 if same_class else OTHER_CLASS_FACTOR)
+        for (i, j), weight in zip(may_be, likeness.tolist(), strict=True)
+        for same_class in [proposals[i].class_name == cases[j].class_name]
+        if weight > 0
+    }
 
 
 def _gate_m(proposal: Proposal, other_sigma_m: float) -> float:
@@ -193,13 +206,15 @@ def _gate_m(proposal: Proposal, other_sigma_m: float) -> float:
     return proposal.category.match_m + GATE_SIGMAS * doubt_m
 
 
-def _weight(found: BaseGeometry, stood: BaseGeometry, gate_m: float) -> float:
-    """Likeness of two outlines in local metres: near centres, much overlap; 0 beyond the gate."""
-    overlap = _overlap_share(found, stood)
-    closeness = 1.0 - float(shapely.distance(found.centroid, stood.centroid)) / gate_m
-    if closeness <= 0 and overlap <= SAME_OVERLAP_SHARE:
-        return 0.0
-    return _LEAST_WEIGHT + max(0.0, closeness) + overlap
+def _weights(found: NDArray[np.object_], stood: NDArray[np.object_], gates_m: Array) -> Array:
+    """Likeness (N,) of outlines in local metres: near middles, much overlap; 0 beyond the gate."""
+    smaller_m2 = np.minimum(shapely.area(found), shapely.area(stood))
+    common_m2 = shapely.area(shapely.intersection(found, stood))
+    overlap = np.divide(common_m2, smaller_m2, out=np.zeros_like(gates_m), where=smaller_m2 > 0)
+    apart_m = shapely.distance(shapely.centroid(found), shapely.centroid(stood))
+    closeness = 1.0 - apart_m / gates_m
+    near = (closeness > 0) | (overlap > SAME_OVERLAP_SHARE)
+    return np.where(near, _LEAST_WEIGHT + np.maximum(closeness, 0.0) + overlap, 0.0)
 
 
 def _overlap_share(one: BaseGeometry, other: BaseGeometry) -> float:
@@ -275,6 +290,7 @@ def _covered(cases: Sequence[Case], footprints: Sequence[Polygon], frame: LocalF
 def _unseen(
     cases: Sequence[Case],
     findings: Findings,
+    lying: Lying,
     paired: Mapping[str, Case],
     categories: tuple[Category, ...],
     frame: LocalFrame,
@@ -284,11 +300,12 @@ def _unseen(
     A finding that is another case speaks for this one only where it lies on it: a neighbour does
     not stand for a house that is gone.
     """
-    seen = [(entry.category.kind, entry.polygon) for entry in findings.proposals]
-    seen += [(entry.kind, entry.polygon) for entry in findings.rejected]
+    kinds = [entry.category.kind for entry in findings.proposals]
+    kinds += [entry.kind for entry in findings.rejected]
+    shapes = [lying[entry.proposal_id] for entry in findings.proposals]
+    shapes += [frame.to_local(entry.polygon) for entry in findings.rejected]
     of_another = [entry.proposal_id in paired for entry in findings.proposals]
     of_another += [False] * len(findings.rejected)
-    shapes = [frame.to_local(polygon) for _, polygon in seen]
     tree = STRtree(shapes)
     unseen = []
     for case in cases:
@@ -297,7 +314,7 @@ def _unseen(
         near = tree.query(
             stood, predicate="dwithin", distance=match_m + GATE_SIGMAS * case.sigma_m
         ).tolist()
-        alike = [i for i in near if seen[i][0] == kind]
+        alike = [i for i in near if kinds[i] == kind]
         if all(
             of_another[i] and _overlap_share(shapes[i], stood) <= SAME_OVERLAP_SHARE for i in alike
         ):

@@ -97,21 +97,29 @@ def associate(
     rules = rules or AssociationRules()
     photos = {frame.photo_id: frame for frame in frames}
     polygons = shapely.transform([s.polygon for s in sightings], local.xy_from_lonlat)
-    fusion = Fusion(local, polygons, sightings, photos, grid, footprints or {})
     flights = _flights(photos.values(), rules.flight_s)
-    by_class: dict[str, list[Member]] = {}
-    for i, sighting in enumerate(sightings):
-        member = _member(i, sighting, polygons[i], photos, flights, rules)
-        by_class.setdefault(sighting.detection.class_name, []).append(member)
-    observations: list[Observation] = []
-    groups = _still_groups(by_class, rules)
+    members = [
+        _member(i, sighting, polygons[i], photos, flights, rules)
+        for i, sighting in enumerate(sightings)
+    ]
+    groups = _still_groups(_by_class(members, sightings), rules)
     known = estimate(groups, flights.values(), rules.otherwise.shape_share)
-    for name in sorted(by_class):
-        whole = {m.index: m for m in by_class[name]}
-        members = [settled(m, known) for m in by_class[name]]
-        for group in group_members(members, rules.gate_of(name), rules):
-            observations.append(fuse([moved_back(whole[m.index], m) for m in group], fusion))
+    lying = [settled(member, known) for member in members]
+    outlines = np.array([member.polygon_m for member in lying], dtype=object)
+    fusion = Fusion(local, outlines, sightings, photos, grid, footprints or {})
+    observations = [
+        fuse([moved_back(members[m.index], m) for m in group], fusion)
+        for name, alike in sorted(_by_class(lying, sightings).items())
+        for group in group_members(alike, rules.gate_of(name), rules)
+    ]
     return tuple(sorted(observations, key=lambda o: (-o.score, o.observation_id)))
+
+
+def _by_class(members: Sequence[Member], sightings: Sequence[Sighting]) -> dict[str, list[Member]]:
+    by_class: dict[str, list[Member]] = {}
+    for member in members:
+        by_class.setdefault(sightings[member.index].detection.class_name, []).append(member)
+    return by_class
 
 
 def _still_groups(

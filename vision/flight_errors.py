@@ -21,6 +21,7 @@ ERRORS = 6
 
 _ROUNDS = 6
 _MOST_OBJECTS = 300  # of one flight; its six errors are known to a few per cent by then
+_LEAST_SHARED = 0.05  # of the variance of height and turns
 _HUBER = 2.0  # sigmas beyond which a sighting counts less, as it may be of something else
 _CERTAIN = 1e9  # inverse variance of what is held fixed
 
@@ -59,11 +60,11 @@ def estimate(
     objects = _enough([[m for m in group if not m.cut] for group in groups])
     row_of = {name: k for k, name in enumerate(sorted(set(flights)))}
     errors: Array = np.zeros(ERRORS * len(row_of))
-    normal: Array = np.eye(len(errors))
-    single_share = 1.0
     problems = [_problem(group, row_of, shape_share) for group in objects]
+    single_share = 0.0 if problems else 1.0
+    normal = _prior(len(row_of), single_share)
     for _ in range(_ROUNDS if problems else 0):
-        normal, right = np.eye(len(errors)), np.zeros(len(errors))
+        normal, right = _prior(len(row_of), single_share), np.zeros(len(errors))
         excess = expected = 0.0
         for problem in problems:
             part = problem.reduced(errors, single_share)
@@ -80,6 +81,13 @@ def estimate(
         _relative(normal, Counter(m.flight for g in objects for m in g), row_of),
         single_share,
     )
+
+
+def _prior(flights: int, single_share: float) -> Array:
+    """Inverse variances: what of height and turns is each photo's own is not the flight's."""
+    shared = 1.0 / max(1.0 - single_share, _LEAST_SHARED)
+    prior: Array = np.diag(np.tile([1.0, 1.0, shared, shared, shared, shared], flights))
+    return prior
 
 
 def _enough(groups: Sequence[list[Member]]) -> list[list[Member]]:

@@ -110,6 +110,40 @@ def test_a_village_that_lies_aside_as_a_whole_keeps_its_identities(seed: int):
     ]
 
 
+def test_two_flights_that_lie_aside_differently_keep_their_identities():
+    west = [(9.0 * x, 120 + 9.0 * y) for x in range(6) for y in range(6)]
+    east = [(600 + 9.0 * x, 120 + 9.0 * y) for x in range(6) for y in range(5)]
+    cases = known(0, *(house(f"a{n}", *at, side_m=6) for n, at in enumerate([*west, *east])))
+    again = [
+        seen(f"b{n}", "building", x + 3, y - 2, 6, sigma_m=2.5, photos=("west/p1",))
+        for n, (x, y) in enumerate(west)
+    ]
+    again += [
+        seen(f"b{n}", "building", x - 3, y + 2, 6, sigma_m=2.5, photos=("east/p1",))
+        for n, (x, y) in enumerate(east, start=len(west))
+    ]
+    made = matched(found(5, *again), cases, patrol_on(5))
+    stood = {case.case_no: FRAME.to_local(case.polygon).centroid for case in cases}
+    places = [*west, *east]
+    assert len(made.same) == len(places)
+    for finding, case_no in pairs(made).items():
+        assert stood[case_no].distance(Point(places[int(finding[1:])])) < 0.1
+
+
+def test_a_house_taken_in_by_its_neighbour_is_not_gone_in_a_flight_that_lies_aside():
+    rng = random.Random(1)
+    others = [(200 + rng.uniform(0, 200), 120 + rng.uniform(0, 200)) for _ in range(15)]
+    cases = known(
+        0,
+        house("a", 60, 200, 8),
+        house("b", 71, 200, 8),
+        *(house(f"o{n}", *at, side_m=8) for n, at in enumerate(others)),
+    )
+    both = seen("c", "building", 70, 200, polygon=on_ground(box(60, 196, 81, 204)))
+    rest = [house(f"p{n}", x + 5, y, 8) for n, (x, y) in enumerate(others)]
+    assert not matched(found(5, both, *rest), cases, patrol_on(5)).missed
+
+
 def test_an_open_case_is_gone_only_where_the_photos_covered_it():
     cases = known(0, house("a", 60), house("c", 160))
     west = [square(60, 60, 50)]

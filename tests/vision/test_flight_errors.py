@@ -123,3 +123,11 @@ def test_a_flight_without_objects_keeps_its_poses():
     known = estimate(groups, ["a", "empty"], 0.15)
     assert np.abs(known.errors).max() == 0
     assert settled(groups[0][0], known).centre_m == pytest.approx(groups[0][0].centre_m)
+
+
+def test_doubt_is_not_counted_twice_where_nothing_is_known():
+    groups, _ = world(10, 1, 9)
+    known = estimate(groups, ["a"], 0.15)
+    for (member,) in groups:
+        done = np.trace(settled(member, known).covariance_m2)
+        assert done <= 1.06 * np.trace(member.covariance_m2)
