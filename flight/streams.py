@@ -1,5 +1,7 @@
 """Which messages a flight is followed by, and how often; ArduPilot sends none of them unasked."""
 
+from collections.abc import Mapping
+
 from flight.modes import ARDUPILOT, PX4
 from flight.session import Session
 
@@ -21,8 +23,8 @@ RATES_HZ = {
 WIND_RATES_HZ = {ARDUPILOT: {168: 0.5}, PX4: {231: 0.5}}
 
 
-def ask_for_streams(session: Session) -> None:
-    """Ask for everything that a flight is followed by."""
+def ask_for_streams(session: Session, closer_hz: Mapping[int, float] | None = None) -> None:
+    """Ask for everything that a flight is followed by; for some more often than a flight needs."""
     own_hz = WIND_RATES_HZ.get(session.monitor.coding.autopilot, {})
-    for kind, rate_hz in (RATES_HZ | own_hz).items():
+    for kind, rate_hz in (RATES_HZ | own_hz | dict(closer_hz or {})).items():
         session.set_interval(kind, rate_hz)

@@ -15,6 +15,7 @@ from flight.orders import Order
 from flight.protocol import MISSION, Message, home_item
 from flight.readiness import wait_ready
 from flight.session import Session, result_name
+from flight.streams import ask_for_streams
 from flight.trouble import Kind
 from flight.watch import Flown, Watch
 from missions.model import MissionItem
@@ -34,10 +35,8 @@ from simulations.scenarios import Fault, Scenario
 from simulations.task import Task
 from simulations.wire import Muffled
 
-RATES_HZ = {
-    33: 10, 30: 4, 1: 1, 2: 1, 24: 2, 36: 2, 42: 5, 74: 1, 147: 1, 162: 2, 168: 2, 193: 1,
-    242: 0.2, 245: 2,
-}  # fmt: skip
+CLOSER_HZ = {33: 10, 24: 2, 42: 5, 162: 2}
+"""What a verdict is made of is asked for more often than a pilot needs it."""
 LATE_FACTOR, LATE_S = 2.0, 300.0  # when a flight is given up: the plan's time times, plus
 RELINK_S = 60.0  # beyond its end, how long a lost link is tried again; of the vehicle's clock
 ANSWERS = {Kind.WIND: Order.RETURN, Kind.MOTOR: Order.LAND}  # the rest the vehicle's failsafes do
@@ -122,7 +121,7 @@ class Pilot:
             report=lambda phase: None,
             next_order=self._turn,
             relink_s=(RELINK_S + self.scenario.for_s) / self.pace,
-            prepare_link=self._ask_for_streams,
+            prepare_link=lambda: ask_for_streams(self.session, CLOSER_HZ),
         )
 
     def fly(self) -> Outcome:
@@ -177,17 +176,13 @@ class Pilot:
 
     def _prepare(self) -> None:
         """Wait until the vehicle is ready, set its failsafes, store fence and mission."""
-        self._ask_for_streams()
+        ask_for_streams(self.session, CLOSER_HZ)
         wait_ready(self.session)
         self.failing.prepare()
         if self.persona is not PX4:
             self.session.read_parameter("MNT1_TYPE")  # by which the photos' poses are known
         guard(self.session, self.task)
         self.session.store(self._items(), MISSION)
-
-    def _ask_for_streams(self) -> None:
-        for kind, rate_hz in RATES_HZ.items():
-            self.session.set_interval(kind, rate_hz)
 
     def _items(self) -> tuple[MissionItem, ...]:
         home = self.session.monitor.home or self.task.home
