@@ -17,9 +17,9 @@ from cases.rule_files import load_rulebook
 from cases.sheet import Photo, make_sheet
 from geo.files import replacing
 from pipeline.analysis import registry_of
-from pipeline.filings import settings_as_filed
+from pipeline.filings import read_filing, settings_as_filed
 from pipeline.inputs import patrol_settings, read_inputs
-from pipeline.workspace import Workspace, read_json, require, write_json
+from pipeline.workspace import Workspace, require, write_json
 from vision.classes import CLASS_NAMES, CLASSES
 from vision.coco import rle
 from vision.frame_table import read_frame_table
@@ -113,7 +113,7 @@ def _frames_by_patrol(patrols: Iterable[Path]) -> dict[str, dict[str, Frame]]:
     found: dict[str, dict[str, Frame]] = {}
     for patrol in patrols:
         workspace = Workspace(patrol)
-        patrol_id = str(read_json(require(workspace.filing, "file"))["patrol_id"])
+        patrol_id = read_filing(workspace).patrol_id
         frames = read_frame_table(require(workspace.frames, "ingest"))
         found[patrol_id] = {frame.photo_id: frame for frame in frames}
     return found

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,8 +17,9 @@ from cases.errors import CaseError
 from cases.registry import Registry
 from cases.sheet import problems_of
 from cli.main import main
+from pipeline.errors import PipelineError
 from pipeline.handing_out import write_reviewed, write_sheet
-from pipeline.workspace import Workspace
+from pipeline.workspace import Workspace, read_json, write_json
 from tests.pipeline.test_reporting import BUILDING, SMOKE, patrol
 
 __all__ = ["patrol"]
@@ -117,6 +119,27 @@ def test_the_verbs_write_and_prove_a_page(decided: Workspace, tmp_path: Path, mo
     assert run(monkeypatch, "audit", "--sheet", out) == 1
     assert run(monkeypatch, "audit") == 2
     assert run(monkeypatch, "export", root, "--out", out) == 2
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", None])
+def test_a_page_that_cannot_be_read_is_refused_by_name(
+    tmp_path: Path, monkeypatch, capsys, content: bytes | None
+):
+    page = tmp_path / "page.html"
+    if content is not None:
+        page.write_bytes(content)
+    assert run(monkeypatch, "audit", "--sheet", page) == 1
+    told = capsys.readouterr().err
+    assert "page.html" in told
+    assert "Traceback" not in told
+
+
+def test_a_damaged_filing_is_refused_by_name(decided: Workspace, tmp_path: Path):
+    other = Workspace(shutil.copytree(decided.root, tmp_path / "other"))
+    write_json(other.filing, {**read_json(other.filing), "patrol_id": ""})
+    with pytest.raises(PipelineError, match=r"filing\.json: is not what"):
+        write_reviewed([decided.root, other.root], tmp_path / "reviewed.json")
+    assert not (tmp_path / "reviewed.json").exists()
 
 
 def test_a_photo_that_changed_is_named_and_not_shown(decided: Workspace, tmp_path: Path):
