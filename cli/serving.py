@@ -131,6 +131,7 @@ def _audit_sheet(page: str, heads: Sequence[Head]) -> int:
     case_no, hashed = head_of_page(page)
     state = f"BROKEN at {len(problems)} places" if problems else "intact"
     console.out.print(f"case {case_no}: {state}\nlast entry {hashed}", highlight=False)
+    console.out.print("not proven: names of category and department, time of export")
     told = [head for head in heads if head.hash in page]
     console.out.print(f"{len(told)} of {len(heads)} given heads are among its hashes")
     return BROKEN if problems else SOUND

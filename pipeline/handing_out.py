@@ -1,20 +1,17 @@
 """EDGE: hand out what people decided: a case that proves itself, decisions as COCO for training."""
 
 import hashlib
-import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-
-from PIL import Image
 
 from cases.errors import CaseError
 from cases.lifecycle import Stage
 from cases.model import Case, Evidence
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
-from cases.sheet import Photo, make_sheet
+from cases.sheet import make_sheet
 from geo.files import replacing
 from pipeline.analysis import registry_of
 from pipeline.filings import read_filing, settings_as_filed
@@ -47,8 +44,8 @@ def write_sheet(patrols: Sequence[Path], case_no: str, out: Path, *, now: dateti
     return len(photos)
 
 
-def _photos(patrols: Iterable[Path], wanted: set[str]) -> dict[str, Photo]:
-    photos: dict[str, Photo] = {}
+def _photos(patrols: Iterable[Path], wanted: set[str]) -> dict[str, bytes]:
+    photos: dict[str, bytes] = {}
     for patrol in patrols:
         workspace = Workspace(patrol)
         folder = read_inputs(workspace).photos
@@ -57,18 +54,12 @@ def _photos(patrols: Iterable[Path], wanted: set[str]) -> dict[str, Photo]:
             if frame.sha256 not in wanted or not path.is_file():
                 continue
             content = path.read_bytes()
-            if hashlib.sha256(content).hexdigest() == frame.sha256:
-                photos[frame.sha256] = _photo(path, content)
+            if hashlib.sha256(content).hexdigest() != frame.sha256:
+                continue
+            if not content.startswith((b"\xff\xd8\xff", b"\x89PNG")):
+                raise CaseError(f"{path}: cannot be put on a page; only JPEG and PNG can")
+            photos[frame.sha256] = content
     return photos
-
-
-def _photo(path: Path, content: bytes) -> Photo:
-    with Image.open(io.BytesIO(content)) as picture:
-        if picture.format not in ("JPEG", "MPO", "PNG"):
-            raise CaseError(
-                f"{path}: a {picture.format} cannot be put on a page; only JPEG and PNG can"
-            )
-        return Photo(content, picture.width, picture.height)
 
 
 def write_reviewed(patrols: Sequence[Path], out: Path) -> tuple[int, int]:
