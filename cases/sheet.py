@@ -49,6 +49,11 @@ polygon{fill:none;stroke:#ff2d2d;stroke-width:2;vector-effect:non-scaling-stroke
 """
 
 
+def is_showable(photo: bytes) -> bool:
+    """Whether a page can show a photo: browsers know JPEG and PNG."""
+    return photo.startswith((b"\xff\xd8\xff", _PNG))
+
+
 def make_sheet(
     case: Case,
     evidence: Sequence[Evidence],
@@ -65,7 +70,7 @@ def make_sheet(
         evidence: all that was ever filed for it, oldest first.
         events: its history, oldest first.
         category: of the case, for its names.
-        photos: by hash; those that are missing are named on the page.
+        photos: by hash, `is_showable`; those that are missing are named on the page.
         exported_at: the time now.
     """
     places: dict[int, int] = {}

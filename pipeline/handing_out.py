@@ -6,12 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cases.errors import CaseError
 from cases.lifecycle import Stage
 from cases.model import Case, Evidence
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
-from cases.sheet import make_sheet
+from cases.sheet import is_showable, make_sheet
 from geo.files import replacing
 from pipeline.analysis import registry_of
 from pipeline.filings import read_filing, settings_as_filed
@@ -28,7 +27,8 @@ _UNDECIDED = frozenset({Stage.REPORTED, Stage.WITHDRAWN})
 def write_sheet(patrols: Sequence[Path], case_no: str, out: Path, *, now: datetime) -> int:
     """Write the sheet of a case with the photos that these patrols hold; returns how many.
 
-    A photo whose file is gone or is no longer the one that was judged is only named.
+    A photo is only named where its file is gone, is no longer the one that was judged, or is no
+    JPEG or PNG, as orthophotos are.
     """
     first = Workspace(patrols[0])
     settings = settings_as_filed(first, patrol_settings(first, None))
@@ -54,11 +54,8 @@ def _photos(patrols: Iterable[Path], wanted: set[str]) -> dict[str, bytes]:
             if frame.sha256 not in wanted or not path.is_file():
                 continue
             content = path.read_bytes()
-            if hashlib.sha256(content).hexdigest() != frame.sha256:
-                continue
-            if not content.startswith((b"\xff\xd8\xff", b"\x89PNG")):
-                raise CaseError(f"{path}: cannot be put on a page; only JPEG and PNG can")
-            photos[frame.sha256] = content
+            if is_showable(content) and hashlib.sha256(content).hexdigest() == frame.sha256:
+                photos[frame.sha256] = content
     return photos
 
 

@@ -1,12 +1,14 @@
 """A case's page proves itself without the registry; decisions teach as COCO."""
 
 import base64
+import hashlib
 import io
 import json
 import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,8 @@ from cli.main import main
 from pipeline.errors import PipelineError
 from pipeline.handing_out import write_reviewed, write_sheet
 from pipeline.workspace import Workspace, read_json, write_json
-from tests.pipeline.test_reporting import BUILDING, SMOKE, patrol
+from tests.pipeline.test_reporting import BUILDING, SMOKE, file_patrol, patrol
+from tests.review.conftest import make_photo
 
 __all__ = ["patrol"]
 NOW = datetime(2026, 6, 12, 1, 0, tzinfo=UTC)
@@ -182,6 +185,21 @@ def test_a_photo_is_as_large_as_its_tags_turn_it(page: str, turn: int, size: str
     Image.new("RGB", (40, 30)).save(file, "JPEG", exif=tags)
     sha256 = next(iter(_photos_in(page)))
     assert f'<svg viewBox="0 0 {size}">' in _page(data_of(page), {sha256: file.getvalue()})
+
+
+def test_a_case_of_an_orthophoto_is_exported_with_its_name(tmp_path: Path):
+    workspace = Workspace(tmp_path / "patrol")
+    drawn, photo = (make_photo(workspace.photos, name, 1) for name in "ab")
+    with Image.open(workspace.photos / drawn.path) as picture:
+        picture.save(workspace.photos / "a.tif")
+    sha256 = hashlib.sha256((workspace.photos / "a.tif").read_bytes()).hexdigest()
+    file_patrol(workspace, [replace(drawn, path="a.tif", sha256=sha256), photo])
+    out = tmp_path / "case.html"
+    assert write_sheet([workspace.root], BUILDING, out, now=NOW) == 1
+    page = out.read_text(encoding="utf-8")
+    assert problems_of(page) == []
+    assert page.count("The photo is not on this page") == 1
+    assert sha256 in page
 
 
 def test_an_entry_that_was_forged_with_its_hash_does_not_fit_the_others(page: str):
