@@ -179,9 +179,3 @@ def allowed_actions(
     decision = _standing_decision(taken, stage)
     decided = decision and find_transition(decision.source, decision.action)
     return (*actions, Action.UNDO) if decided and role in decided.roles else tuple(actions)
-
-
-def roles_for(stage: Stage, action: Action) -> tuple[Role, ...]:
-    """List who may take an action at a stage, in the order of the roles; nobody where none may."""
-    transition = find_transition(stage, action)
-    return tuple(role for role in Role if transition and role in transition.roles)

@@ -187,7 +187,7 @@ class PatrolRecord:
     Attributes:
         patrol_id: names the patrol for ever; filing it again replaces what it said.
         flown_at: UTC time of its last photo; its date leads the numbers of its new cases.
-        model_sha256: of the model package that saw the objects.
+        model_sha256: digest of the model package that saw the objects, weights and manifest values.
         photo_sha256: hash of every searched photo by photo id.
         poses: from where each photo was taken by photo id, without the photos that do not know.
         is_dated: whether `flown_at` is the photos' own; if not, it is when they were filed, the

@@ -7,28 +7,37 @@ the photos. `problems_of` computes all of them anew, and makes the page anew to 
 
 What one page cannot show is that its entries are those of the registry: for that one of its hashes
 has to be known elsewhere, from a bulletin or a noted head, or be found by the registry's audit.
+Nor do hashes cover the names of category and department and the time of export: the page says so.
 """
 
 import base64
 import hashlib
 import html
+import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import shapely
+from PIL import ExifTags, Image
+from shapely.errors import ShapelyError
 
 from cases.chain import case_facts, event_hash, evidence_facts, sha256_of, utc_text
 from cases.errors import CaseError
 from cases.lifecycle import Action, Stage
 from cases.model import Case, Category, Event, Evidence, Words
 from cases.wording import action_words, class_words, stage_words
+from vision.metadata import PhotoTags, displayed_size_px
 
-FORMAT = "aerogrid case sheet 1"
+FORMAT = "aerogrid case sheet 2"
+_PNG = b"\x89PNG"
 _ACTIONS = frozenset(Action)
+_PARTS = frozenset({"format", "told", "case", "evidence", "events"})
+_DAMAGES = (
+    ValueError, KeyError, TypeError, IndexError, AttributeError, OSError, ShapelyError
+)  # fmt: skip
 _ZOOM = 3.0
 """The close view is so many times as wide as what was seen."""
 _STYLE = """
@@ -40,13 +49,9 @@ polygon{fill:none;stroke:#ff2d2d;stroke-width:2;vector-effect:non-scaling-stroke
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """A photo file as it was judged, and the size of its picture."""
-
-    content: bytes
-    width_px: int
-    height_px: int
+def is_showable(photo: bytes) -> bool:
+    """Whether a page can show a photo: browsers know JPEG and PNG."""
+    return photo.startswith((b"\xff\xd8\xff", _PNG))
 
 
 def make_sheet(
@@ -54,7 +59,7 @@ def make_sheet(
     evidence: Sequence[Evidence],
     events: Sequence[Event],
     category: Category,
-    photos: Mapping[str, Photo],
+    photos: Mapping[str, bytes],
     *,
     exported_at: datetime,
 ) -> str:
@@ -65,7 +70,7 @@ def make_sheet(
         evidence: all that was ever filed for it, oldest first.
         events: its history, oldest first.
         category: of the case, for its names.
-        photos: by hash; those that are missing are named on the page.
+        photos: by hash, `is_showable`; those that are missing are named on the page.
         exported_at: the time now.
     """
     places: dict[int, int] = {}
@@ -75,10 +80,12 @@ def make_sheet(
         numbered.append([place, *evidence_facts(entry)])
     document = {
         "format": FORMAT,
-        "exported_at": utc_text(exported_at),
+        "told": {
+            "category": [category.name.en, category.name.zh],
+            "department": [category.department.en, category.department.zh],
+            "exported_at": utc_text(exported_at),
+        },
         "case": case_facts(case),
-        "category": [[category.name.en, category.name.zh],
-                     [category.department.en, category.department.zh]],
         "evidence": numbered,
         "events": [_event_json(event) for event in events],
     }  # fmt: skip
@@ -93,11 +100,13 @@ def problems_of(text: str) -> list[str]:
         document = json.loads(found[1]) if found else {}
         if document.get("format") != FORMAT:
             raise CaseError("this is no case sheet that this aerogrid knows; export the case again")
+        if set(document) != _PARTS:
+            raise CaseError("the case sheet holds other data than a case; export the case again")
         photos = _photos_in(text)
         problems = [*_problems_of_events(document), *_problems_of_evidence(document, photos)]
         if _page(document, photos) != text:
             problems.append("the page does not say what its data say")
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except _DAMAGES as error:
         raise CaseError(
             f"the case sheet is damaged ({type(error).__name__}: {error}); export the case again"
         ) from error
@@ -131,8 +140,8 @@ def _event(value: Mapping[str, Any]) -> Event:
 def _problems_of_events(document: Mapping[str, Any]) -> Iterator[str]:
     case = document["case"]
     events = [_event(value) for value in document["events"]]
-    for before, event in zip([None, *events[:-1]], events, strict=True):
-        if event.hash != event_hash(event):
+    for before, event, told in zip([None, *events[:-1]], events, document["events"], strict=True):
+        if event.hash != event_hash(event) or _event_json(event) != told:
             yield f"entry {event.seq} ({event.action}) was changed"
         if before is not None and event.seq == before.seq + 1 and event.prev_hash != before.hash:
             yield f"entry {event.seq} does not follow entry {before.seq}"
@@ -148,7 +157,7 @@ def _problems_of_events(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _problems_of_evidence(
-    document: Mapping[str, Any], photos: Mapping[str, Photo]
+    document: Mapping[str, Any], photos: Mapping[str, bytes]
 ) -> Iterator[str]:
     case_no = document["case"]["case_no"]
     filed = {
@@ -159,39 +168,38 @@ def _problems_of_evidence(
     told = {(entry[-1], sha256_of([case_no, *entry])) for entry in document["evidence"]}
     for version, _ in sorted(filed ^ told):
         yield f"evidence is not what was filed with version {version}"
+    if len(told) != len(document["evidence"]):
+        yield "evidence stands on the page twice"
     for sha256, photo in photos.items():
-        if hashlib.sha256(photo.content).hexdigest() != sha256:
+        if hashlib.sha256(photo).hexdigest() != sha256:
             yield f"photo {sha256[:12]}... is not the file that was judged"
     known = {entry[3] for entry in document["evidence"]}
     for sha256 in sorted(set(photos) - known):
         yield f"photo {sha256[:12]}... is no evidence of the case"
 
 
-def _photos_in(text: str) -> dict[str, Photo]:
+def _photos_in(text: str) -> dict[str, bytes]:
     pattern = (
-        r'<image id="p-([0-9a-f]{64})" width="(\d+)" height="(\d+)" '
+        r'<image id="p-([0-9a-f]{64})" width="\d+" height="\d+" '
         r'href="data:image/[a-z]+;base64,([A-Za-z0-9+/=]*)"/>'
     )
-    return {
-        sha256: Photo(base64.b64decode(content), int(width), int(height))
-        for sha256, width, height, content in re.findall(pattern, text)
-    }
+    return {sha256: base64.b64decode(content) for sha256, content in re.findall(pattern, text)}
 
 
-def _page(document: Mapping[str, Any], photos: Mapping[str, Photo]) -> str:
+def _page(document: Mapping[str, Any], photos: Mapping[str, bytes]) -> str:
     """Make the page of its data and photos, always the same of the same."""
     case = document["case"]
     data = json.dumps(document, ensure_ascii=False, sort_keys=True).replace("</", "<\\/")
-    name, department = (Words(*pair) for pair in document["category"])
-    title = f"{case['case_no']}: {_both(name)}"
+    title = f"{case['case_no']}: {case['category']}"
     return "\n".join(
         (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
             f"<title>{_safe(title)}</title><style>{_STYLE}</style></head><body>",
             f"<h1>{_safe(title)}</h1>",
-            _facts(case, department, document["exported_at"]),
+            _facts(case),
             "<ul>", *(f"<li>{_safe(_both(Words(*pair)))}</li>" for pair in case["why"]), "</ul>",
             *_pictures(case, photos),
+            _unproven(document["told"]),
             _history(document["events"]),
             "<p>Check this page with <code>aerogrid audit --sheet FILE</code> / "
             "核验：<code>aerogrid audit --sheet FILE</code></p>",
@@ -201,28 +209,43 @@ def _page(document: Mapping[str, Any], photos: Mapping[str, Photo]) -> str:
     )  # fmt: skip
 
 
-def _facts(case: Mapping[str, Any], department: Words, exported_at: str) -> str:
+def _facts(case: Mapping[str, Any]) -> str:
     lon_deg, lat_deg = case["lonlat"]
     code, cell, town, village, officer = case["place"]
     rows = {
+        "Category / 案件类型": case["category"],
         "Stage / 阶段": _both(stage_words(Stage(case["stage"]))),
         "Class / 类别": _both(class_words(case["class"])),
-        "Department / 部门": _both(department),
         "Place / 位置": f"{lon_deg:.7f}, {lat_deg:.7f} (± {case['sigma_m']:.2f} m)",
         "Cell / 网格": " ".join((code, cell, town, village, officer)).strip(),
         "Area / 面积": f"{case['area_m2']:.1f} m²",
         "Seen / 发现": f"{case['seen'][0]} – {case['seen'][1]}",
         "Rule / 规则": f"{case['rule'][0]}, {case['rule'][1]}",
-        "Model / 模型": case["model"],
-        "Exported / 导出": exported_at,
+        "Model package / 模型包": case["model"],
     }
+    return _table(rows)
+
+
+def _unproven(told: Mapping[str, Any]) -> str:
+    rows = {
+        "Category / 案件类型": _both(Words(*told["category"])),
+        "Department / 部门": _both(Words(*told["department"])),
+        "Exported / 导出": told["exported_at"],
+    }
+    return (
+        "<h2>Not proven / 未经证明</h2><p>Told by whoever exported the page; no hash covers it / "
+        f"由导出者填写，哈希值不作证明</p>{_table(rows)}"
+    )
+
+
+def _table(rows: Mapping[str, str]) -> str:
     cells = (
         f"<tr><th>{_safe(key)}</th><td>{_safe(value)}</td></tr>" for key, value in rows.items()
     )
     return f"<table>{''.join(cells)}</table>"
 
 
-def _pictures(case: Mapping[str, Any], photos: Mapping[str, Photo]) -> Iterator[str]:
+def _pictures(case: Mapping[str, Any], photos: Mapping[str, bytes]) -> Iterator[str]:
     """Each photo of the case, close and whole, with what was seen drawn over it."""
     drawn: set[str] = set()
     for patrol_id, photo_id, sha256, _, outline, pose, _ in case["evidence"]:
@@ -238,17 +261,28 @@ def _pictures(case: Mapping[str, Any], photos: Mapping[str, Photo]) -> Iterator[
         photo = photos[sha256]
         same = [entry[4] for entry in case["evidence"] if entry[2] == sha256]
         outlines = "".join(map(_polygon, same))
-        yield f'<svg viewBox="0 0 {photo.width_px} {photo.height_px}">'
-        yield _image(sha256, photo)
+        width_px, height_px = _size_px(photo)
+        yield f'<svg viewBox="0 0 {width_px} {height_px}">'
+        yield _image(sha256, photo, width_px, height_px)
         yield f"{outlines}</svg>"
         yield f'<svg viewBox="{_close(outline)}"><use href="#p-{_safe(sha256)}"/>{outlines}</svg>'
 
 
-def _image(sha256: str, photo: Photo) -> str:
-    kind = "png" if photo.content.startswith(b"\x89PNG") else "jpeg"
-    content = base64.b64encode(photo.content).decode("ascii")
+def _size_px(photo: bytes) -> tuple[int, int]:
+    """Width and height as shown: who judges and who looks both turn a photo as its tags say."""
+    with Image.open(io.BytesIO(photo), formats=("JPEG", "MPO", "PNG")) as picture:
+        try:
+            turn = picture.getexif().get(ExifTags.Base.Orientation)
+        except (SyntaxError, ValueError, KeyError, TypeError):  # damaged tags say nothing
+            turn = None
+        return displayed_size_px(PhotoTags(*picture.size, {"Orientation": turn}))
+
+
+def _image(sha256: str, photo: bytes, width_px: int, height_px: int) -> str:
+    kind = "png" if photo.startswith(_PNG) else "jpeg"
+    content = base64.b64encode(photo).decode("ascii")
     return (
-        f'<image id="p-{_safe(sha256)}" width="{photo.width_px}" height="{photo.height_px}" '
+        f'<image id="p-{_safe(sha256)}" width="{width_px}" height="{height_px}" '
         f'href="data:image/{kind};base64,{content}"/>'
     )
 

@@ -1,6 +1,6 @@
 """What is said about a finding, in English and Chinese."""
 
-from cases.lifecycle import Action, Role, Stage
+from cases.lifecycle import Action, Stage
 from cases.model import Words
 from vision.classes import CLASSES
 
@@ -43,14 +43,6 @@ _ACTIONS = {
     Action.EVALUATE: Words("evaluate", "综合评价"),
     Action.WITHDRAW: Words("withdraw", "撤回"),
     Action.REFILE: Words("file again", "重新上报"),
-}
-
-_ROLES = {
-    Role.INSPECTOR: Words("inspector", "核查员"),
-    Role.COMMAND: Words("command centre", "指挥中心"),
-    Role.OPERATOR: Words("drone operator", "飞手"),
-    Role.OFFICER: Words("officer in charge", "处置人员"),
-    Role.ADMINISTRATOR: Words("administrator", "管理员"),
 }
 
 
@@ -242,8 +234,3 @@ def stage_words(stage: Stage) -> Words:
 def action_words(action: Action) -> Words:
     """Name what somebody does to a case."""
     return _ACTIONS[action]
-
-
-def role_words(role: Role) -> Words:
-    """Name as what somebody acts."""
-    return _ROLES[role]

@@ -108,10 +108,20 @@ def audit(patrols: Sequence[Path], heads: Sequence[str], sheet: Path | None = No
     known = [Head(0, head.strip().lower(), f"--head {head}") for head in heads]
     state = SOUND
     if sheet is not None:
-        page = sheet.read_text(encoding="utf-8")
+        page = _page_text(sheet)
         state = _audit_sheet(page, known)
         known.append(Head(0, head_of_page(page)[1], str(sheet)))
     return max(state, _audit_registry(patrols, known)) if patrols else state
+
+
+def _page_text(sheet: Path) -> str:
+    try:
+        return sheet.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise PipelineError(
+            f"{sheet}: is no text in UTF-8 ({error.reason} at byte {error.start}), so no page that "
+            "`aerogrid export --case` wrote; export the case again"
+        ) from error
 
 
 def _audit_sheet(page: str, heads: Sequence[Head]) -> int:
@@ -121,6 +131,7 @@ def _audit_sheet(page: str, heads: Sequence[Head]) -> int:
     case_no, hashed = head_of_page(page)
     state = f"BROKEN at {len(problems)} places" if problems else "intact"
     console.out.print(f"case {case_no}: {state}\nlast entry {hashed}", highlight=False)
+    console.out.print("not proven: names of category and department, time of export")
     told = [head for head in heads if head.hash in page]
     console.out.print(f"{len(told)} of {len(heads)} given heads are among its hashes")
     return BROKEN if problems else SOUND

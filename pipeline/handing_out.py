@@ -1,25 +1,21 @@
 """EDGE: hand out what people decided: a case that proves itself, decisions as COCO for training."""
 
 import hashlib
-import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
-from cases.errors import CaseError
 from cases.lifecycle import Stage
 from cases.model import Case, Evidence
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
-from cases.sheet import Photo, make_sheet
+from cases.sheet import is_showable, make_sheet
 from geo.files import replacing
 from pipeline.analysis import registry_of
-from pipeline.filings import settings_as_filed
+from pipeline.filings import read_filing, settings_as_filed
 from pipeline.inputs import patrol_settings, read_inputs
-from pipeline.workspace import Workspace, read_json, require, write_json
+from pipeline.workspace import Workspace, require, write_json
 from vision.classes import CLASS_NAMES, CLASSES
 from vision.coco import rle
 from vision.frame_table import read_frame_table
@@ -31,7 +27,8 @@ _UNDECIDED = frozenset({Stage.REPORTED, Stage.WITHDRAWN})
 def write_sheet(patrols: Sequence[Path], case_no: str, out: Path, *, now: datetime) -> int:
     """Write the sheet of a case with the photos that these patrols hold; returns how many.
 
-    A photo whose file is gone or is no longer the one that was judged is only named.
+    A photo is only named where its file is gone, is no longer the one that was judged, or is no
+    JPEG or PNG, as orthophotos are.
     """
     first = Workspace(patrols[0])
     settings = settings_as_filed(first, patrol_settings(first, None))
@@ -47,8 +44,8 @@ def write_sheet(patrols: Sequence[Path], case_no: str, out: Path, *, now: dateti
     return len(photos)
 
 
-def _photos(patrols: Iterable[Path], wanted: set[str]) -> dict[str, Photo]:
-    photos: dict[str, Photo] = {}
+def _photos(patrols: Iterable[Path], wanted: set[str]) -> dict[str, bytes]:
+    photos: dict[str, bytes] = {}
     for patrol in patrols:
         workspace = Workspace(patrol)
         folder = read_inputs(workspace).photos
@@ -57,18 +54,9 @@ def _photos(patrols: Iterable[Path], wanted: set[str]) -> dict[str, Photo]:
             if frame.sha256 not in wanted or not path.is_file():
                 continue
             content = path.read_bytes()
-            if hashlib.sha256(content).hexdigest() == frame.sha256:
-                photos[frame.sha256] = _photo(path, content)
+            if is_showable(content) and hashlib.sha256(content).hexdigest() == frame.sha256:
+                photos[frame.sha256] = content
     return photos
-
-
-def _photo(path: Path, content: bytes) -> Photo:
-    with Image.open(io.BytesIO(content)) as picture:
-        if picture.format not in ("JPEG", "MPO", "PNG"):
-            raise CaseError(
-                f"{path}: a {picture.format} cannot be put on a page; only JPEG and PNG can"
-            )
-        return Photo(content, picture.width, picture.height)
 
 
 def write_reviewed(patrols: Sequence[Path], out: Path) -> tuple[int, int]:
@@ -113,7 +101,7 @@ def _frames_by_patrol(patrols: Iterable[Path]) -> dict[str, dict[str, Frame]]:
     found: dict[str, dict[str, Frame]] = {}
     for patrol in patrols:
         workspace = Workspace(patrol)
-        patrol_id = str(read_json(require(workspace.filing, "file"))["patrol_id"])
+        patrol_id = read_filing(workspace).patrol_id
         frames = read_frame_table(require(workspace.frames, "ingest"))
         found[patrol_id] = {frame.photo_id: frame for frame in frames}
     return found

@@ -97,14 +97,16 @@ def _photo_item(
         "href": href,
         "type": _TYPES.get(Path(frame.path).suffix.lower(), "application/octet-stream"),
         "roles": ["data"],
-        "file:checksum": f"1220{frame.sha256}",  # multihash: SHA-256, 32 bytes
+        "aerogrid:sha256": frame.sha256,
     }
-    name = frame.photo_id.replace("/", "__")
+    name = frame.photo_id.replace("~", "~0").replace("/", "~1")  # as RFC 6901 does: one for each
     return _item(name, place, properties, {"photo": asset}, up="../")
 
 
 def _patrol_item(items: Sequence[dict[str, Any]], flown: Flown) -> dict[str, Any]:
-    shapes = [shapely.geometry.shape(item["geometry"]) for item in items]
+    place = shapely.union_all([shapely.geometry.shape(item["geometry"]) for item in items])
+    if place.geom_type == "GeometryCollection":  # areas and bare places: no shape of an item
+        place = place.convex_hull
     times = sorted(item["properties"]["datetime"] for item in items)
     properties = {
         "datetime": times[0],
@@ -117,7 +119,7 @@ def _patrol_item(items: Sequence[dict[str, Any]], flown: Flown) -> dict[str, Any
         name: {"href": f"../{path.as_posix()}", "roles": ["metadata"]}
         for name, path in flown.products.items()
     }
-    return _item(flown.patrol_id, shapely.union_all(shapes), properties, assets, up="./")
+    return _item(flown.patrol_id, place, properties, assets, up="./")
 
 
 def _item(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import shapely
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 from shapely.geometry.base import BaseGeometry
 
@@ -17,8 +17,6 @@ from review import presenters
 from review.errors import FeatureQueryError, UnknownFeatureError, UnknownLayerError
 from review.sources import ReviewData
 from review.views import MOST, Data
-
-router = APIRouter()
 
 PAGE = 100
 CONFORMANCE = tuple(
@@ -37,7 +35,21 @@ BoundsText = Annotated[str | None, Query(alias="bbox", description="west,south,e
 SpanText = Annotated[
     str | None, Query(alias="datetime", description="a time, or START/END with .. for open ends")
 ]
-Limit = Annotated[int, Query(ge=1, le=MOST)]
+LimitText = Annotated[str, Query(alias="limit", description=f"1 or more, at most {MOST} count")]
+_PARAMETERS = ("bbox", "datetime", "limit", "after")
+
+
+def refuse_unknown(request: Request) -> None:
+    """Refuse parameters that a route does not have, as the standard asks."""
+    known = _PARAMETERS if request.url.path.endswith("/items") else ()
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        raise FeatureQueryError(
+            f"parameter {unknown[0]!r} is not known here; there are {', '.join(known) or 'none'}"
+        )
+
+
+router = APIRouter(dependencies=[Depends(refuse_unknown)])
 
 
 @router.get("/ogc")
@@ -75,12 +87,12 @@ def get_items(
     data: Data,
     bbox_text: BoundsText = None,
     span_text: SpanText = None,
-    limit: Limit = PAGE,
+    limit_text: LimitText = str(PAGE),
     after: Annotated[str | None, Query(description="as the `next` link has it")] = None,
 ) -> JSONResponse:
     """List features in a window and a span of time, a page at a time."""
     _require(name)
-    bbox, span = parse_bounds(bbox_text), parse_span(span_text)
+    bbox, span, limit = parse_bounds(bbox_text), parse_span(span_text), parse_limit(limit_text)
     if name == "cases":
         found = data.registry.cases(
             bbox=bbox,
@@ -146,6 +158,17 @@ def parse_span(text: str | None) -> Span | None:
     if start is not None and end is not None and start > end:
         raise FeatureQueryError(f"datetime {text!r}: the end is before the start")
     return start, end
+
+
+def parse_limit(text: str) -> int:
+    """Read how many features a page may have; above the most, the most."""
+    try:
+        limit = int(text)
+    except ValueError:
+        limit = 0
+    if limit < 1:
+        raise FeatureQueryError(f"limit {text!r}: give a whole number of 1 or more")
+    return min(limit, MOST)
 
 
 def _moment(part: str, text: str) -> datetime | None:

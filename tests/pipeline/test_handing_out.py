@@ -1,24 +1,33 @@
 """A case's page proves itself without the registry; decisions teach as COCO."""
 
 import base64
+import hashlib
+import io
 import json
 import re
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+import shapely
+from PIL import ExifTags, Image
 from pycocotools.coco import COCO
 
 from cases.chain import sha256_of
 from cases.errors import CaseError
 from cases.registry import Registry
-from cases.sheet import problems_of
+from cases.sheet import _page, _photos_in, problems_of
 from cli.main import main
+from pipeline.errors import PipelineError
 from pipeline.handing_out import write_reviewed, write_sheet
-from pipeline.workspace import Workspace
-from tests.pipeline.test_reporting import BUILDING, SMOKE, patrol
+from pipeline.workspace import Workspace, read_json, write_json
+from tests.pipeline.test_reporting import BUILDING, SMOKE, file_patrol, patrol
+from tests.review.conftest import make_photo
 
 __all__ = ["patrol"]
 NOW = datetime(2026, 6, 12, 1, 0, tzinfo=UTC)
@@ -69,7 +78,7 @@ def with_data(page: str, change: Callable[[dict], object]) -> str:
         (lambda d: d["events"].pop(), "entries of the case are missing"),
         (lambda d: d["evidence"].pop(), "evidence is not what was filed with version 1"),
         (lambda d: d["evidence"][0].__setitem__(3, "0" * 64), "evidence is not what was filed"),
-        (lambda d: d.update(exported_at="2020"), "the page does not say what its data say"),
+        (lambda d: d["told"].update(exported_at="2020"), "does not say what its data say"),
     ],
 )
 def test_a_changed_page_is_found(page: str, change: Callable[[dict], object], problem: str):
@@ -84,6 +93,113 @@ def test_changed_text_and_pictures_are_found(page: str):
     assert f"photo {sha256[:12]}... is not the file that was judged" in problems_of(
         page.replace(content, other)
     )
+
+
+def leaves(value: object, path: tuple = ()) -> Iterator[tuple]:
+    """Path of everything in JSON that holds nothing more."""
+    if isinstance(value, dict | list) and value:
+        keys = value if isinstance(value, dict) else range(len(value))
+        for key in keys:
+            yield from leaves(value[key], (*path, key))
+    else:
+        yield path
+
+
+def altered(value: object) -> object:
+    if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT", value):
+        return f"2025{value[4:]}"
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return not value
+    return value + ("0" if isinstance(value, str) else 1)
+
+
+def forged(page: str, change: Callable[[dict], object]) -> str:
+    """Make the page of changed data as the program would, where it can."""
+    data = data_of(page)
+    change(data)
+    try:
+        return _page(data, _photos_in(page))
+    except (ValueError, KeyError, TypeError, IndexError, shapely.errors.GEOSException):
+        return with_data(page, change)
+
+
+def is_refused(page: str) -> bool:
+    try:
+        return problems_of(page) != []
+    except CaseError:
+        return True
+
+
+def at(data: dict, path: tuple) -> Any:
+    for key in path:
+        data = data[key]
+    return data
+
+
+def test_everything_that_the_page_says_is_proven_but_what_it_calls_unproven(page: str):
+    assert not is_refused(forged(page, lambda data: None))
+    paths = list(leaves(data_of(page)))
+    assert len(paths) > 100
+    passed = set()
+    for path in paths:
+
+        def alter(data: dict, path: tuple = path) -> None:
+            at(data, path[:-1])[path[-1]] = altered(at(data, path))
+
+        if not is_refused(forged(page, alter)):
+            passed.add(path[:2])
+    assert passed == {("told", name) for name in ("category", "department", "exported_at")}
+    told = page[page.index("Not proven") : page.index("<h2>History")]
+    assert all(text in told for text in ("Unpermitted building", "2026-06-12T01:00:00"))
+    assert page.count("Unpermitted building") == 2  # there and in the data
+
+
+def test_nothing_is_added_or_said_twice(page: str):
+    for change in (
+        lambda d: d.update(note="x"),
+        lambda d: d["case"].update(note="x"),
+        lambda d: d["events"][0].update(note="x"),
+        lambda d: d["evidence"].append(d["evidence"][0]),
+        lambda d: d["events"].append(d["events"][-1]),
+        lambda d: d["events"][0].update(at=d["events"][0]["at"].replace("+00:00", "Z")),
+    ):
+        assert is_refused(forged(page, change))
+
+
+@pytest.mark.parametrize("name", ["width", "height"])
+def test_a_picture_is_as_large_as_its_bytes_say(page: str, name: str):
+    size = re.search(rf'<image [^>]*{name}="(\d+)"', page)[1]
+    half = page.replace(f'{name}="{size}"', f'{name}="{int(size) // 2}"')
+    assert is_refused(half)
+    assert is_refused(half.replace(f" {size}", f" {int(size) // 2}"))
+    assert not is_refused(_page(data_of(half), _photos_in(page)))
+
+
+@pytest.mark.parametrize(
+    ("turn", "size"), [(1, "40 30"), (3, "40 30"), (6, "30 40"), (99, "40 30")]
+)
+def test_a_photo_is_as_large_as_its_tags_turn_it(page: str, turn: int, size: str):
+    tags = Image.Exif()
+    tags[ExifTags.Base.Orientation] = turn
+    file = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(file, "JPEG", exif=tags)
+    sha256 = next(iter(_photos_in(page)))
+    assert f'<svg viewBox="0 0 {size}">' in _page(data_of(page), {sha256: file.getvalue()})
+
+
+def test_a_case_of_an_orthophoto_is_exported_with_its_name(tmp_path: Path):
+    workspace = Workspace(tmp_path / "patrol")
+    drawn, photo = (make_photo(workspace.photos, name, 1) for name in "ab")
+    with Image.open(workspace.photos / drawn.path) as picture:
+        picture.save(workspace.photos / "a.tif")
+    sha256 = hashlib.sha256((workspace.photos / "a.tif").read_bytes()).hexdigest()
+    file_patrol(workspace, [replace(drawn, path="a.tif", sha256=sha256), photo])
+    out = tmp_path / "case.html"
+    assert write_sheet([workspace.root], BUILDING, out, now=NOW) == 1
+    page = out.read_text(encoding="utf-8")
+    assert problems_of(page) == []
+    assert page.count("The photo is not on this page") == 1
+    assert sha256 in page
 
 
 def test_an_entry_that_was_forged_with_its_hash_does_not_fit_the_others(page: str):
@@ -117,6 +233,27 @@ def test_the_verbs_write_and_prove_a_page(decided: Workspace, tmp_path: Path, mo
     assert run(monkeypatch, "audit", "--sheet", out) == 1
     assert run(monkeypatch, "audit") == 2
     assert run(monkeypatch, "export", root, "--out", out) == 2
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", None])
+def test_a_page_that_cannot_be_read_is_refused_by_name(
+    tmp_path: Path, monkeypatch, capsys, content: bytes | None
+):
+    page = tmp_path / "page.html"
+    if content is not None:
+        page.write_bytes(content)
+    assert run(monkeypatch, "audit", "--sheet", page) == 1
+    told = capsys.readouterr().err
+    assert "page.html" in told
+    assert "Traceback" not in told
+
+
+def test_a_damaged_filing_is_refused_by_name(decided: Workspace, tmp_path: Path):
+    other = Workspace(shutil.copytree(decided.root, tmp_path / "other"))
+    write_json(other.filing, {**read_json(other.filing), "patrol_id": ""})
+    with pytest.raises(PipelineError, match=r"filing\.json: is not what"):
+        write_reviewed([decided.root, other.root], tmp_path / "reviewed.json")
+    assert not (tmp_path / "reviewed.json").exists()
 
 
 def test_a_photo_that_changed_is_named_and_not_shown(decided: Workspace, tmp_path: Path):

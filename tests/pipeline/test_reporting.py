@@ -23,6 +23,7 @@ from tests.review.conftest import make_photo, make_proposal
 from vision.coco import write_coco
 from vision.frame_table import write_frames
 from vision.images import read_rgb
+from vision.model import Frame
 from vision.observations import observations_digest, source_digest, write_observations
 from vision.package import load_package
 
@@ -35,6 +36,12 @@ def patrol(tmp_path: Path) -> Workspace:
     """Two cases: a building in the photos a and b, smoke in b alone."""
     workspace = Workspace(tmp_path / "patrol")
     frames = [make_photo(workspace.photos, name, seed) for seed, name in enumerate("abc")]
+    file_patrol(workspace, frames)
+    return workspace
+
+
+def file_patrol(workspace: Workspace, frames: list[Frame]) -> None:
+    """File a building in the photos a and b, and smoke in b alone."""
     proposals = (
         make_proposal(0, "building.unpermitted", "building", ["a", "b"]),
         make_proposal(1, "burning.straw", "smoke", ["b"]),
@@ -54,7 +61,6 @@ def patrol(tmp_path: Path) -> Workspace:
     write_observations(
         workspace.observations, (), source_digest(workspace.frames, workspace.detections)
     )
-    return workspace
 
 
 def crops(workspace: Workspace) -> set[str]:

@@ -50,7 +50,7 @@ def test_a_reader_finds_every_photo_and_its_hash(patrol: Workspace):
         asset = item.get_assets()["photo"]
         file = Path(asset.get_absolute_href())
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        assert asset.extra_fields["file:checksum"] == f"1220{digest}"
+        assert asset.extra_fields["aerogrid:sha256"] == digest
         assert item.common_metadata.gsd == 0.1
         # the patrol covers each of its photos
         assert (
@@ -77,3 +77,30 @@ def test_a_photo_that_does_not_know_when_or_where_is_left_out_and_counted(
     lost = replace(flown, frames=[replace(third, taken_at=None)])
     assert write_stac(tmp_path / "none", tmp_path / "none", lost) == 0
     assert not (tmp_path / "none").exists()
+
+
+def test_photos_and_bare_places_together_are_one_valid_shape(patrol: Workspace, tmp_path: Path):
+    first, second, third = read_frame_table(patrol.frames)
+    away = replace(second.pose, position=replace(second.pose.position, lon_deg=120.01))
+    frames = [first, replace(second, camera=None, pose=away), third]
+    local = LocalFrame(120.0, 32.0)
+    flown = Flown("p", frames, patrol.photos, FlatTerrain(12.0), local, "ab" * 32, {})
+    assert write_stac(tmp_path, tmp_path, flown) == 3
+    [place] = [item for item in pystac.Catalog.from_file(str(tmp_path / "catalog.json")).get_items()
+               if item.id == "p"]  # fmt: skip
+    place.validate()
+    shape = shapely.geometry.shape(place.geometry)
+    assert shape.geom_type == "Polygon"
+    assert shape.distance(shapely.Point(120.01, away.position.lat_deg)) < 1e-9
+
+
+def test_photos_of_like_names_have_items_of_their_own(patrol: Workspace, tmp_path: Path):
+    frame = read_frame_table(patrol.frames)[0]
+    names = ["a/b", "a__b", "a~1b"]
+    frames = [replace(frame, photo_id=name) for name in names]
+    local = LocalFrame(120.0, 32.0)
+    flown = Flown("p", frames, patrol.photos, FlatTerrain(12.0), local, "ab" * 32, {})
+    assert write_stac(tmp_path, tmp_path, flown) == 3
+    catalog = pystac.Catalog.from_file(str(tmp_path / "catalog.json"))
+    told = [item.properties.get("aerogrid:photo_id") for item in catalog.get_items()]
+    assert told == [None, *names]

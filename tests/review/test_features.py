@@ -5,7 +5,8 @@ from fastapi.testclient import TestClient
 from shapely.geometry import shape
 
 from review.errors import FeatureQueryError
-from review.features import parse_bounds, parse_span
+from review.features import parse_bounds, parse_limit, parse_span
+from review.views import MOST
 
 from .conftest import PATROL
 
@@ -93,3 +94,29 @@ def test_what_is_not_there_is_404(client):
     paths = ("x", "x/items", "cells/items/x", "cases/items/x", "cells/items?after=x")
     for path in paths:
         assert client.get(f"/collections/{path}").status_code == 404
+
+
+def test_a_limit_above_the_most_takes_the_most(client):
+    assert parse_limit("1000000") == MOST
+    whole = items(client, "cases")
+    wide = items(client, "cases", limit=1_000_000)
+    assert wide["features"] == whole["features"]
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", ""])
+def test_a_limit_that_is_no_number_of_features_is_400(client, text: str):
+    answer = client.get("/collections/cases/items", params={"limit": text})
+    assert answer.status_code == 400
+    assert "limit" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["ogc", "conformance", "collections", "collections/cases", "collections/cases/items",
+     "collections/cases/items/20260610-0001"],
+)  # fmt: skip
+def test_a_parameter_that_nobody_knows_is_400(client, path: str):
+    assert client.get(f"/{path}").status_code == 200
+    answer = client.get(f"/{path}", params={"colour": "red"})
+    assert answer.status_code == 400
+    assert "colour" in answer.json()["detail"]
