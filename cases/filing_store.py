@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cases.chain import filing_hash
-from cases.errors import RegistryError
+from cases.errors import FilingError, RegistryError
 from cases.journal import Journal, load_cases, load_standings
 from cases.lifecycle import OPEN_STAGES, Action, Stage
 from cases.matching import MATCHED_STAGES, Matching, cooling, match
@@ -25,7 +25,7 @@ from cases.model import (
 )
 from cases.rows import case_from_row, filing_from_row, filing_values
 from cases.rules import Rulebook
-from cases.same_patrol import marks_of
+from cases.same_patrol import marks_of, same_patrol
 from cases.standing import Miss, Sight, Standing, Statement, as_said, sight_of, told, told_assumed
 from cases.tables import CaseRow, EventRow, FilingRow
 from cases.updating import changes, open_case, with_evidence
@@ -48,8 +48,13 @@ class Filing:
 
 
 def store_filing(session: Session, filing: Filing) -> FilingResult:
-    """Make, update and take back cases; a filing that was already stored changes nothing."""
+    """Make, update and take back cases; a filing that was already stored changes nothing.
+
+    Raises:
+        FilingError: the photos are of another patrol, by now.
+    """
     patrol = filing.patrol
+    _refuse_photos_of_another(session, patrol)
     before = _last_filing(session, patrol.patrol_id)
     if before is not None and before.digest == filing.digest:
         entry = _vouching_entry(session, before)
@@ -87,6 +92,30 @@ def store_filing(session: Session, filing: Filing) -> FilingResult:
         )
         _store_filing_row(scene, journal, result, missed, cooled)
         return replace(result, head=journal.head, cooling=cooled)
+
+
+def patrol_of(session: Session, photo_sha256: Mapping[str, str]) -> str | None:
+    """Find the filed patrol that photos, hashes by photo id, are of; None for a new one."""
+    return same_patrol(_marks_filed(session), photo_sha256)
+
+
+def _marks_filed(session: Session) -> dict[str, Iterable[str]]:
+    """Marks of the photos of each patrol's last filing."""
+    notes = select(EventRow.details).where(EventRow.case_no.is_(None), EventRow.action == "filing")
+    told = session.scalars(notes.order_by(EventRow.seq))
+    return {note["patrol"]: note.get("photos", ()) for note in told}
+
+
+def _refuse_photos_of_another(session: Session, patrol: PatrolRecord) -> None:
+    """Keep a flight that two programs file at once, under two names, from being two patrols."""
+    others = _marks_filed(session)
+    others.pop(patrol.patrol_id, None)
+    known = same_patrol(others, patrol.photo_sha256)
+    if known is not None:
+        raise FilingError(
+            f"the photos of patrol {patrol.patrol_id} have been filed as patrol {known} meanwhile. "
+            "Run `aerogrid file` again, which files them as that patrol."
+        )
 
 
 class _Scene:
