@@ -1,6 +1,6 @@
 """EDGE: put the findings of a patrol into the registry, inside one transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,7 @@ from cases.rows import case_from_row, filing_from_row, filing_values
 from cases.rules import Rulebook
 from cases.same_patrol import marks_of, same_patrol
 from cases.standing import Miss, Sight, Standing, Statement, as_said, sight_of, told, told_assumed
-from cases.tables import CaseRow, EventRow, FilingRow
+from cases.tables import CaseRow, EventRow, EvidenceRow, FilingRow
 from cases.updating import changes, open_case, with_evidence
 
 FILING_ACTOR = "filing"
@@ -99,11 +99,25 @@ def patrol_of(session: Session, photo_sha256: Mapping[str, str]) -> str | None:
     return same_patrol(_marks_filed(session), photo_sha256)
 
 
-def _marks_filed(session: Session) -> dict[str, Iterable[str]]:
-    """Marks of the photos of each patrol's last filing."""
+def _marks_filed(session: Session) -> dict[str, Sequence[str]]:
+    """Marks of the photos of each patrol's last filing; of its evidence where that kept none."""
     notes = select(EventRow.details).where(EventRow.case_no.is_(None), EventRow.action == "filing")
     told = session.scalars(notes.order_by(EventRow.seq))
-    return {note["patrol"]: note.get("photos", ()) for note in told}
+    filed = {note["patrol"]: note.get("photos") for note in told}
+    marks = {patrol_id: kept for patrol_id, kept in filed.items() if kept is not None}
+    return marks | _marks_of_evidence(session, filed.keys() - marks.keys())
+
+
+def _marks_of_evidence(session: Session, patrol_ids: Collection[str]) -> dict[str, Sequence[str]]:
+    """Marks of the photos that patrols gave as evidence; filings of before kept no others."""
+    if not patrol_ids:
+        return {}
+    columns = (EvidenceRow.patrol_id, EvidenceRow.photo_sha256)
+    query = select(*columns).where(EvidenceRow.patrol_id.in_(patrol_ids)).distinct()
+    hashes: dict[str, set[str]] = {}
+    for patrol_id, digest in session.execute(query):
+        hashes.setdefault(patrol_id, set()).add(digest)
+    return {patrol_id: marks_of(digests) for patrol_id, digests in hashes.items()}
 
 
 def _refuse_photos_of_another(session: Session, patrol: PatrolRecord) -> None:

@@ -265,3 +265,13 @@ def test_a_flight_filed_under_two_names_at_once_is_one_patrol(registry: Registry
         file(registry, 0, HOUSE, patrol=other)
     assert [entry.patrol_id for entry in registry.filings()] == ["patrol-0"]
     assert registry.verify_chain().is_intact
+
+
+def test_filings_that_kept_no_photos_are_known_by_their_evidence(registry: Registry, where: str):
+    flight = {f"p{number}": f"{number}" * 64 for number in range(4)}
+    file(registry, 0, HOUSE, patrol=replace(patrol_on(0), photo_sha256=flight))  # p1 shows it
+    file(registry, 3)
+    tamper(where, """UPDATE events SET details = replace(details, '"photos"', '"other"')""")
+    assert registry.patrol_of(flight) == "patrol-0"
+    assert registry.patrol_of({"p0": flight["p0"]}) is None
+    assert registry.patrol_of(patrol_on(3).photo_sha256) is None, "it saw nothing"
