@@ -66,7 +66,7 @@ def analyze(
     with watch("locate"):
         located = analysis.locate(workspace, settings)
     with watch("file"):
-        filed = analysis.file(workspace, settings, now=now)
+        filed = analysis.file(workspace, settings, now=now, note=note)
     with watch("report"):
         report = reporting.report(workspace, settings)
         sheet = reporting.draw_cases(workspace, settings)

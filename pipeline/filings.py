@@ -121,6 +121,23 @@ def settings_as_filed(workspace: Workspace, settings: Settings) -> Settings:
     return settings.model_copy(update={"filing": read_filing(workspace).by})
 
 
+def with_registry_as_filed(workspace: Workspace, settings: Settings) -> Settings:
+    """Take the registry alone from the filing, so that filing again speaks of the same cases."""
+    before = filed_by(workspace)
+    if before is None:
+        return settings
+    filing = settings.filing.model_copy(update={"registry": before.registry})
+    return settings.model_copy(update={"filing": filing})
+
+
+def filed_by(workspace: Workspace) -> Filing | None:
+    """Settings that the patrol was filed by; None where nothing tells, as filing again mends."""
+    try:
+        return read_filing(workspace).by
+    except PipelineError:
+        return None
+
+
 def refuse_stale_observations(workspace: Workspace) -> None:
     """Refuse observations that were made from other frames or detections than there are now."""
     made_from = observations_source(require(workspace.observations, "locate"))
