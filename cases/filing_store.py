@@ -162,6 +162,15 @@ class _Scene:
         return after, {**details, "changes": changes(case, after)}
 
 
+def head_of_filing(session: Session, patrol_id: str) -> Head | None:
+    """Find the entry that ended the last filing of a patrol; None where it was never filed."""
+    last = _last_filing(session, patrol_id)
+    if last is None:
+        return None
+    entry = _vouching_entry(session, last)
+    return Head(entry.seq, entry.hash)
+
+
 def _last_filing(session: Session, patrol_id: str) -> FilingEntry | None:
     query = select(FilingRow).where(FilingRow.patrol_id == patrol_id)
     row = session.scalars(query.order_by(FilingRow.filing_id.desc()).limit(1)).first()

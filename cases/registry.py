@@ -22,7 +22,7 @@ from cases.errors import (
     TransitionError,
     UnknownCaseError,
 )
-from cases.filing_store import Filing, patrol_of, store_filing
+from cases.filing_store import Filing, head_of_filing, patrol_of, store_filing
 from cases.heads import heads_beside
 from cases.journal import Journal
 from cases.lifecycle import (
@@ -286,6 +286,11 @@ class Registry:
         query = select(FilingRow).order_by(FilingRow.filing_id)
         with self._read() as session:
             return [filing_from_row(row) for row in session.scalars(query)]
+
+    def head_of_filing(self, patrol_id: str) -> Head | None:
+        """Look up the entry that ended the last filing of a patrol; None where there is none."""
+        with self._read() as session:
+            return head_of_filing(session, patrol_id)
 
     def verify_chain(self, heads: Iterable[Head] = ()) -> ChainReport:
         """Check the whole history, and all that the registry holds against it.

@@ -21,7 +21,7 @@ from pipeline.workspace import Workspace
 from tests.cases.world import seen
 from tests.review.conftest import make_photo, make_proposal
 from vision.coco import write_coco
-from vision.frame_table import write_frames
+from vision.frame_table import read_frame_table, write_frames
 from vision.images import read_rgb
 from vision.observations import observations_digest, source_digest, write_observations
 from vision.package import load_package
@@ -117,6 +117,25 @@ def test_a_filing_of_other_observations_is_not_reported(patrol: Workspace, draw:
         draw(patrol, Settings())
     write_frames(patrol.frames, [])
     with pytest.raises(PipelineError, match=r"observations\.gpkg: .*locate` again"):
+        draw(patrol, Settings())
+    assert not patrol.report.exists()
+
+
+@pytest.mark.parametrize("draw", [reporting.report, reporting.draw_cases])
+def test_a_filing_that_another_folder_replaced_is_not_reported(
+    patrol: Workspace, draw: Callable
+) -> None:
+    again = (make_proposal(0, "building.unpermitted", "building", ["a"]),)
+    photos = {frame.photo_id: frame.sha256 for frame in read_frame_table(patrol.frames)}
+    with Registry.open(patrol.registry) as registry:
+        registry.file(
+            PatrolRecord("p", NOW, "ab" * 32, photos), Findings(again, ()),
+            rulebook=load_rulebook(), footprints=(), now=NOW,
+        )  # fmt: skip
+    with pytest.raises(PipelineError, match=r"patrol p was filed anew by another folder.*file` ag"):
+        draw(patrol, Settings())
+    patrol.registry.unlink()
+    with pytest.raises(PipelineError, match=r"patrol p is not in the registry.*file` again"):
         draw(patrol, Settings())
     assert not patrol.report.exists()
 
