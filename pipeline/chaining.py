@@ -52,6 +52,7 @@ def analyze(
     Raises:
         AerogridError: a stage cannot run as asked; what earlier ones wrote stays.
     """
+    reporting.refuse_foreign_report(workspace)
     with watch("ingest") as bars:
         ingested = analysis.ingest(
             workspace,

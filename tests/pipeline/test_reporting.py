@@ -109,6 +109,23 @@ def test_a_bulletin_of_somebody_else_is_not_written_over(patrol: Workspace) -> N
     assert [path.name for path in patrol.report.iterdir()] == ["bulletin.html"]
 
 
+def test_files_of_somebody_else_are_refused_before_any_work(patrol: Workspace) -> None:
+    patrol.report.mkdir()
+    (patrol.report / "files.json").write_text("[]")
+    patrol.frames.write_text("would be read next")
+    with pytest.raises(PipelineError, match=r"files\.json: was not written by aerogrid"):
+        reporting.report(patrol, Settings())
+
+
+def test_a_report_of_before_the_list_of_files_is_written_anew(patrol: Workspace) -> None:
+    reporting.report(patrol, Settings())
+    (patrol.report / "files.json").unlink()
+    shutil.rmtree(patrol.report / "stac", ignore_errors=True)
+    (patrol.report / "crops" / "20260101-0001.jpg").write_text("of another filing")
+    reporting.report(patrol, Settings())
+    assert crops(patrol) == {BUILDING, SMOKE}
+
+
 @pytest.mark.parametrize("draw", [reporting.report, reporting.draw_cases])
 def test_a_filing_of_other_observations_is_not_reported(patrol: Workspace, draw: Callable) -> None:
     made_from = source_digest(patrol.frames, patrol.detections)
