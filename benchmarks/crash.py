@@ -71,7 +71,7 @@ def file_patrol(
     now: datetime = FLOWN,
 ) -> FilingResult:
     """File a patrol over ground of its own, so that each makes the same number of new cases."""
-    patrol = PatrolRecord(f"patrol-{number}", FLOWN, "a" * 64, {"p1": "b" * 64})
+    patrol = PatrolRecord(f"patrol-{number}", FLOWN, "a" * 64, {"p1": f"{number:016x}" * 4})
     seen = [house(n, number) for n in range(houses)]
     findings = propose(seen, rulebook, NO_ZONES, on=FLOWN.date())
     return registry.file(patrol, findings, rulebook=rulebook, now=now)

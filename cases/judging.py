@@ -183,7 +183,7 @@ def _judge_place(
 
 
 def _check_inside(entry: Inside, area: Area, zones: Zones, sigma_m: float) -> _Finding:
-    if not (zones.has(entry.layer) and zones.covers(area)):
+    if not zones.knows(entry.layer, area):
         return _Finding(None, _unknown(entry.layer, zones))
     share = zones.share_inside(entry.layer, area, tolerance_m=max(entry.tolerance_m, sigma_m))
     words = wording.share_inside(share, entry.layer, entry.min_share, at_least=True)
@@ -191,7 +191,7 @@ def _check_inside(entry: Inside, area: Area, zones: Zones, sigma_m: float) -> _F
 
 
 def _check_outside(entry: Outside, area: Area, zones: Zones, sigma_m: float) -> _Finding:
-    if not (zones.has(entry.layer) and zones.covers(area)):
+    if not zones.knows(entry.layer, area):
         return _Finding(None, _unknown(entry.layer, zones))
     tolerance_m = max(entry.tolerance_m, sigma_m)
     if entry.max_share == 0:

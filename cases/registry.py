@@ -22,7 +22,7 @@ from cases.errors import (
     TransitionError,
     UnknownCaseError,
 )
-from cases.filing_store import Filing, store_filing
+from cases.filing_store import Filing, head_of_filing, patrol_of, store_filing
 from cases.heads import heads_beside
 from cases.journal import Journal
 from cases.lifecycle import (
@@ -55,7 +55,6 @@ from cases.rows import (
     filing_from_row,
 )
 from cases.rules import Rulebook
-from cases.same_patrol import same_patrol
 from cases.tables import CaseCountRow, CaseRow, EventRow, EvidenceRow, FilingRow
 from cases.updating import filing_digest
 
@@ -104,6 +103,9 @@ class Registry:
         The same patrol with the same findings changes nothing. With other findings it replaces
         what it said before; the evidence of before stays, and so does the judgement of a case
         that a person has decided on. `footprints` of its usable photos tell which cases are gone.
+
+        Raises:
+            FilingError: the photos have been filed as another patrol.
         """
         digest = filing_digest(patrol, findings, footprints)
         filing = Filing(patrol, findings, rulebook, tuple(footprints), digest, now)
@@ -116,12 +118,8 @@ class Registry:
         Raises:
             FilingError: the photos are of several patrols, or of one that most are missing of.
         """
-        notes = select(EventRow.details).where(
-            EventRow.case_no.is_(None), EventRow.action == "filing"
-        )
         with self._read() as session:
-            told = list(session.scalars(notes.order_by(EventRow.seq)))
-        return same_patrol({note["patrol"]: note.get("photos", ()) for note in told}, photo_sha256)
+            return patrol_of(session, photo_sha256)
 
     def cases(
         self,
@@ -288,6 +286,11 @@ class Registry:
         query = select(FilingRow).order_by(FilingRow.filing_id)
         with self._read() as session:
             return [filing_from_row(row) for row in session.scalars(query)]
+
+    def head_of_filing(self, patrol_id: str) -> Head | None:
+        """Look up the entry that ended the last filing of a patrol; None where there is none."""
+        with self._read() as session:
+            return head_of_filing(session, patrol_id)
 
     def verify_chain(self, heads: Iterable[Head] = ()) -> ChainReport:
         """Check the whole history, and all that the registry holds against it.

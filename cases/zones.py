@@ -1,7 +1,7 @@
 """How much of an area lies in which zone."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
 import shapely
@@ -20,6 +20,9 @@ HIGHEST_LAT_DEG = 80.0
 EXTENT_MARGIN_M = 500.0
 """How far beyond its outermost polygons a file still knows that there is nothing."""
 
+FAR_M = 50_000.0
+"""Wider than a district: a layer so far from a place was hardly drawn for it."""
+
 
 class Zones:
     """Named layers of polygons in lon/lat degrees: farmland, closed water, permits..."""
@@ -28,20 +31,37 @@ class Zones:
         """Index the layers; a layer without polygons is known to be nowhere."""
         self.layers = {name: tuple(polygons) for name, polygons in layers.items()}
         self._trees = {name: STRtree(polygons) for name, polygons in self.layers.items()}
-        everything = [polygon for polygons in self.layers.values() for polygon in polygons]
-        self.extent = (
-            box_around(box(*shapely.total_bounds(everything)), EXTENT_MARGIN_M)
-            if everything
-            else None
-        )
+        self._boxes = {
+            name: box(*shapely.total_bounds(polygons))
+            for name, polygons in self.layers.items()
+            if polygons
+        }
+        self.extent = _extent_of(self._boxes.values())
 
     def has(self, layer: str) -> bool:
         """Whether the layer is known, even if it is empty."""
         return layer in self.layers
 
-    def covers(self, area: Area) -> bool:
-        """Whether the layers speak of a place; without any polygon they speak of everywhere."""
-        return self.extent is None or bool(self.extent.intersects(area))
+    def knows(self, layer: str, area: Area) -> bool:
+        """Whether a layer speaks of a place: it is near or empty, and the place is covered."""
+        if not self.has(layer) or not self.covers(area):
+            return False
+        return not self.layers[layer] or self._is_near(layer, area)
+
+    def covers(self, area: BaseGeometry) -> bool:
+        """Whether the layers near a place speak of it; without any polygon all speak of everywhere.
+
+        Layers of other places, `FAR_M` away or more, do not widen what is covered.
+        """
+        if not self._boxes:
+            return True
+        extent = _extent_of([b for name, b in self._boxes.items() if self._is_near(name, area)])
+        return extent is not None and bool(extent.intersects(area))
+
+    def _is_near(self, layer: str, area: BaseGeometry) -> bool:
+        """Whether the nearest polygon of a layer that has any lies within `FAR_M` of an area."""
+        nearest = self.layers[layer][int(self._trees[layer].nearest(area))]
+        return bool(nearest.intersects(box_around(area, FAR_M)))
 
     def share_inside(self, layer: str, area: Area, *, tolerance_m: float = 0.0) -> float:
         """Share of an area that lies in the layer grown by a tolerance, 0 to 1.
@@ -66,6 +86,13 @@ class Zones:
         found = self._trees[layer].query(window, predicate="intersects")
         pieces = [self.layers[layer][i].intersection(window) for i in sorted(found)]
         return shapely.unary_union([frame.to_local(piece).buffer(tolerance_m) for piece in pieces])
+
+
+def _extent_of(boxes: Collection[Polygon]) -> Polygon | None:
+    """Box of the ground that boxes of layers speak of; None without any."""
+    if not boxes:
+        return None
+    return box_around(box(*shapely.total_bounds(list(boxes))), EXTENT_MARGIN_M)
 
 
 def _frame_near(area: Area) -> LocalFrame:

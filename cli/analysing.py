@@ -12,6 +12,7 @@ from cli import console
 from flight.releases import read_releases
 from pipeline import analysis, chaining, reporting
 from pipeline.chaining import Analysed
+from pipeline.filings import with_registry_as_filed
 from pipeline.inputs import Inputs, patrol_settings
 from pipeline.settings import Settings, read_settings
 from pipeline.workspace import Workspace, read_json
@@ -81,10 +82,14 @@ def locate(patrol: Path, config: Path | None) -> int:
 
 
 def file(patrol: Path, config: Path | None) -> int:
-    """File cases."""
-    filed = analysis.file(
-        Workspace(patrol), patrol_settings(Workspace(patrol), config), now=datetime.now(UTC)
-    )
+    """File cases; without other settings into the registry that the patrol was filed into."""
+    workspace = Workspace(patrol)
+    given = patrol_settings(workspace, config)
+    settings = with_registry_as_filed(workspace, given) if config is None else given
+    if settings != given:
+        registry = analysis.registry_of(workspace, settings)
+        console.warn(f"files into {registry} as before; --config files elsewhere")
+    filed = analysis.file(workspace, settings, now=datetime.now(UTC), note=console.warn)
     _tell_filed(filed)
     console.err.print(f"next: [bold]aerogrid serve {console.where(patrol)}[/]")
     return 0

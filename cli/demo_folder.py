@@ -12,6 +12,7 @@ from geo.files import require_writable
 from pipeline.errors import PipelineError
 from pipeline.own_folder import own_files
 from pipeline.planning import own_plan_files
+from pipeline.reporting import refuse_foreign_report
 from pipeline.workspace import Workspace, read_json, write_json
 from simulations.recording import DISTRICT_FILES
 
@@ -32,6 +33,7 @@ def claim(workspace: Workspace, asked: Mapping[str, Any], *, again: bool) -> Non
     if workspace.root.exists() and any(workspace.root.iterdir()):
         earlier = _earlier(workspace)
         _refuse_foreign(workspace)
+        refuse_foreign_report(workspace)
         if not again and earlier["asked"] == asked and "outcome" not in earlier:
             return
         if not again and _is_decided(workspace):

@@ -21,7 +21,7 @@ from geo.track import CameraEvent
 from pipeline.adjusting import adjust, control_points, map_points, write_adjustment
 from pipeline.belonging import check_places, refuse_unknown_layers
 from pipeline.errors import NoUsablePhotoError, PipelineError
-from pipeline.filings import refuse_stale_observations, write_filing
+from pipeline.filings import filed_by, refuse_stale_observations, write_filing
 from pipeline.ground import covered, ground_of, known_terrain
 from pipeline.inputs import Inputs, read_inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
@@ -230,8 +230,15 @@ def locate(workspace: Workspace, settings: Settings) -> Located:
     return _write_located(workspace, Located(observations, tuple(unlocated)))
 
 
-def file(workspace: Workspace, settings: Settings, *, now: datetime) -> Filed:
-    """Apply the rules and file cases in one transaction; the same patrol twice changes nothing."""
+def file(
+    workspace: Workspace, settings: Settings, *, now: datetime, note: Note | None = None
+) -> Filed:
+    """Apply the rules and file cases in one transaction; the same patrol twice changes nothing.
+
+    `note` is told where the patrol was filed into another registry before.
+    """
+    if note is not None:
+        _tell_other_registry(workspace, settings, note)
     frames = read_frame_table(require(workspace.frames, "ingest"))
     check_photos(require(workspace.detections, "detect"), frames)
     refuse_stale_observations(workspace)
@@ -254,6 +261,15 @@ def file(workspace: Workspace, settings: Settings, *, now: datetime) -> Filed:
     digest = observations_digest(observations)
     write_filing(workspace, patrol, findings, result, observations=digest, by=settings.filing)
     return Filed(findings, result)
+
+
+def _tell_other_registry(workspace: Workspace, settings: Settings, note: Note) -> None:
+    before = filed_by(workspace)
+    if before is not None and before.registry != settings.filing.registry:
+        note(
+            f"this patrol was filed into {before.registry or workspace.registry} before, where its "
+            f"cases stay; it is filed into {registry_of(workspace, settings)} now"
+        )
 
 
 def _rulebook(settings: Settings, inputs: Inputs) -> Rulebook:

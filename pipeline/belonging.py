@@ -9,7 +9,7 @@ from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from cases.rules import Rulebook
-from cases.zones import Zones, box_around
+from cases.zones import FAR_M, Zones, box_around
 from geo.grid import Grid
 from geo.terrain import Terrain
 from pipeline.errors import PipelineError
@@ -19,9 +19,6 @@ from vision.model import Frame
 
 REACH_M = 1000.0
 """How far from a photo's place something may lie that the photo can show."""
-
-FAR_M = 50_000.0
-"""Wider than a district: a layer so far from all photos was hardly meant for them."""
 
 
 def refuse_unknown_layers(path: Path, zones: Zones, rulebook: Rulebook) -> None:
@@ -97,10 +94,10 @@ def _check_zones(path: Path, zones: Zones, frames: Sequence[Frame]) -> list[str]
     grounds, extent = _grounds(frames), zones.extent
     if not grounds or extent is None:
         return []
-    if not shapely.intersects(_around(grounds, REACH_M), extent).any():
+    if not any(zones.covers(around) for around in _around(grounds, REACH_M)):
         raise _elsewhere(path, "zones lie", extent.bounds, grounds)
     notes = []
-    off = len(grounds) - int(shapely.intersects(grounds, extent).sum())
+    off = sum(not zones.covers(ground) for ground in grounds)
     if off:
         notes.append(
             f"{path}: {off} of {len(grounds)} photos with a place were taken off the ground that "

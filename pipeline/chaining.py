@@ -52,6 +52,7 @@ def analyze(
     Raises:
         AerogridError: a stage cannot run as asked; what earlier ones wrote stays.
     """
+    reporting.refuse_foreign_report(workspace)
     with watch("ingest") as bars:
         ingested = analysis.ingest(
             workspace,
@@ -66,7 +67,7 @@ def analyze(
     with watch("locate"):
         located = analysis.locate(workspace, settings)
     with watch("file"):
-        filed = analysis.file(workspace, settings, now=now)
+        filed = analysis.file(workspace, settings, now=now, note=note)
     with watch("report"):
         report = reporting.report(workspace, settings)
         sheet = reporting.draw_cases(workspace, settings)

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cases.model import FilingResult, Findings, Head, PatrolRecord, Words
+from cases.registry import Registry
 from pipeline.errors import PipelineError
 from pipeline.settings import Filing, Settings, explain
 from pipeline.workspace import Workspace, read_json, require, write_json
@@ -121,6 +122,23 @@ def settings_as_filed(workspace: Workspace, settings: Settings) -> Settings:
     return settings.model_copy(update={"filing": read_filing(workspace).by})
 
 
+def with_registry_as_filed(workspace: Workspace, settings: Settings) -> Settings:
+    """Take the registry alone from the filing, so that filing again speaks of the same cases."""
+    before = filed_by(workspace)
+    if before is None:
+        return settings
+    filing = settings.filing.model_copy(update={"registry": before.registry})
+    return settings.model_copy(update={"filing": filing})
+
+
+def filed_by(workspace: Workspace) -> Filing | None:
+    """Settings that the patrol was filed by; None where nothing tells, as filing again mends."""
+    try:
+        return read_filing(workspace).by
+    except PipelineError:
+        return None
+
+
 def refuse_stale_observations(workspace: Workspace) -> None:
     """Refuse observations that were made from other frames or detections than there are now."""
     made_from = observations_source(require(workspace.observations, "locate"))
@@ -132,11 +150,22 @@ def refuse_stale_observations(workspace: Workspace) -> None:
 
 
 def refuse_stale_filing(workspace: Workspace) -> None:
-    """Refuse a filing of other observations than there are now, or of stale ones."""
+    """Refuse a filing of other observations than there are now, of stale ones, or a replaced one.
+
+    The same flight may have been filed into the same registry by another folder since.
+    """
     refuse_stale_observations(workspace)
-    filed = read_filing(workspace).observations
-    if filed != observations_digest(read_observations(workspace.observations)):
+    record = read_filing(workspace)
+    if record.observations != observations_digest(read_observations(workspace.observations)):
         raise PipelineError(
             f"{workspace.filing}: is of other observations than there are now. Run `aerogrid file` "
             "again."
+        )
+    with Registry.open(record.by.registry or workspace.registry) as registry:
+        last = registry.head_of_filing(record.patrol_id)
+    if record.head is not None and (last is None or last.hash != record.head.hash):
+        what = "is not in the registry" if last is None else "was filed anew by another folder"
+        raise PipelineError(
+            f"{workspace.filing}: patrol {record.patrol_id} {what} since. Run `aerogrid file` "
+            "again to file what this folder holds."
         )

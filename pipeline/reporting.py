@@ -17,7 +17,7 @@ from pipeline.filings import read_filing, refuse_stale_filing, settings_as_filed
 from pipeline.ground import covered, ground_of
 from pipeline.inputs import read_inputs
 from pipeline.maps import write_case_map
-from pipeline.own_folder import renewing
+from pipeline.own_folder import LISTING, REPORT_FILES, refuse_foreign, renewing
 from pipeline.picturing import choose_tiles
 from pipeline.settings import Settings
 from pipeline.stac import Flown, write_stac
@@ -51,6 +51,7 @@ def report(workspace: Workspace, settings: Settings) -> Report:
     Raises:
         AerogridError: a stage is missing, or was run again since the patrol was filed.
     """
+    refuse_foreign_report(workspace)
     frames = read_frame_table(require(workspace.frames, "ingest"))
     filing = read_filing(workspace)
     refuse_stale_filing(workspace)
@@ -76,6 +77,11 @@ def report(workspace: Workspace, settings: Settings) -> Report:
         _write_layers(folder, cases, rulebook.categories)
         _write_stac(folder, frames, workspace, settings, patrol_id)
     return Report(workspace.report / "bulletin.html", pictureless)
+
+
+def refuse_foreign_report(workspace: Workspace) -> None:
+    """Refuse files of somebody else where a report would go, before any work for it is done."""
+    refuse_foreign(workspace.report, [*REPORT_FILES, LISTING])
 
 
 def _outing(
@@ -145,7 +151,6 @@ def _write_stac(
         return
     inputs = read_inputs(workspace)
     terrain, local = ground_of(frames, inputs, settings)
-    names = ("bulletin.html", "cases.gpkg", "cases.geojson", "cases.csv")
     flown = Flown(
         patrol_id=patrol_id,
         frames=frames,
@@ -153,7 +158,7 @@ def _write_stac(
         terrain=terrain,
         local=local,
         model_sha256=_model_of(workspace),
-        products={name.replace(".", "_"): Path(name) for name in names},
+        products={name.replace(".", "_"): Path(name) for name in REPORT_FILES},
     )
     write_stac(folder / "stac", workspace.report / "stac", flown)
 

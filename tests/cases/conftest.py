@@ -81,5 +81,6 @@ def patrol() -> PatrolRecord:
 
 
 def patrol_on(day: int) -> PatrolRecord:
-    """The patrol flown so many days after the first."""
-    return PatrolRecord(f"patrol-{day}", FLOWN + timedelta(days=day), "a" * 64, PHOTOS)
+    """The patrol flown so many days after the first, with photos of its own."""
+    photos = {photo_id: f"{day:08x}{digest[8:]}" for photo_id, digest in PHOTOS.items()}
+    return PatrolRecord(f"patrol-{day}", FLOWN + timedelta(days=day), "a" * 64, photos)

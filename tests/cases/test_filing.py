@@ -11,7 +11,7 @@ from cases.model import Findings
 from cases.rules import Rulebook
 from cases.zones import NO_ZONES, Zones
 from tests.cases.conftest import DAY
-from tests.cases.world import cell, on_ground, seen, zones
+from tests.cases.world import cell, on_ground, seen, square, zones
 from vision.model import Observation
 
 
@@ -142,6 +142,15 @@ def test_without_zones_cases_are_filed_to_check(rulebook: Rulebook):
     assert any("no zones were given" in words.en for words in made.proposals[0].why)
     elsewhere = findings(rulebook, seen("s", "smoke", 0, 0, 20), at=Zones({"closed_water": ()}))
     assert any("no layer for farmland" in words.en for words in elsewhere.proposals[0].why)
+
+
+def test_permits_of_another_place_make_no_house_unpermitted(rulebook: Rulebook):
+    permits = [square(100_000, 0, 20)]
+    everywhere = [*zones().layers["farmland"], square(200_000, 0, 20)]  # its box spans the permits
+    here = Zones({**zones().layers, "farmland": everywhere, "permitted": permits})
+    (proposal,) = findings(rulebook, seen("h", "building", 60, 60, 12), at=here).proposals
+    assert proposal.category.code == "building.unpermitted"
+    assert proposal.to_check
 
 
 def test_off_the_ground_of_the_zones_cases_are_filed_to_check(rulebook: Rulebook):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shapely import Polygon
 
 from cases.database import connect, migrate
-from cases.errors import RegistryError
+from cases.errors import FilingError, RegistryError
 from cases.filing import propose
 from cases.lifecycle import Role, Stage
 from cases.model import Case, FilingResult, PatrolRecord
@@ -249,3 +249,29 @@ def test_the_registry_knows_the_photos_of_each_patrols_last_filing(registry: Reg
     assert registry.patrol_of(last) == "patrol-0"
     assert registry.patrol_of({"p0": "0" * 64}) is None
     assert registry.verify_chain().is_intact
+
+
+def test_a_flight_filed_under_two_names_at_once_is_one_patrol(registry: Registry):
+    flight = patrol_on(0)
+    asked_by_both = registry.patrol_of(flight.photo_sha256)
+    assert asked_by_both is None
+    file(registry, 0, HOUSE, patrol=flight)
+    other = replace(
+        flight, patrol_id="other", photo_sha256={**flight.photo_sha256, "more": "e" * 64}
+    )
+    with pytest.raises(
+        FilingError, match=r"patrol other have been filed as patrol patrol-0.*again"
+    ):
+        file(registry, 0, HOUSE, patrol=other)
+    assert [entry.patrol_id for entry in registry.filings()] == ["patrol-0"]
+    assert registry.verify_chain().is_intact
+
+
+def test_filings_that_kept_no_photos_are_known_by_their_evidence(registry: Registry, where: str):
+    flight = {f"p{number}": f"{number}" * 64 for number in range(4)}
+    file(registry, 0, HOUSE, patrol=replace(patrol_on(0), photo_sha256=flight))  # p1 shows it
+    file(registry, 3)
+    tamper(where, """UPDATE events SET details = replace(details, '"photos"', '"other"')""")
+    assert registry.patrol_of(flight) == "patrol-0"
+    assert registry.patrol_of({"p0": flight["p0"]}) is None
+    assert registry.patrol_of(patrol_on(3).photo_sha256) is None, "it saw nothing"

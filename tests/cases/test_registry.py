@@ -84,7 +84,7 @@ def test_new_cases_are_numbered_by_the_day_of_the_patrol(registry: Registry, rul
 
 def test_numbers_go_on_within_a_day(filed: Registry, rulebook: Rulebook):
     house = propose([seen("n", "building", 150, 200, 12)], rulebook, zones(), on=DAY)
-    later = replace(patrol_on(0), patrol_id="second")
+    later = replace(patrol_on(1), patrol_id="second", flown_at=FLOWN)
     assert file(filed, rulebook, house, later).new == ("20260610-0004",)
 
 
@@ -486,7 +486,8 @@ def test_a_patrol_without_times_filed_again_later_changes_nothing(
     registry: Registry, rulebook: Rulebook
 ):
     for day in (0, 3):
-        undated = replace(patrol_on(day), patrol_id="undated", is_dated=False)
+        flown_at = patrol_on(day).flown_at
+        undated = replace(patrol_on(0), patrol_id="undated", flown_at=flown_at, is_dated=False)
         result = file(registry, rulebook, sights(rulebook), undated)
     assert result.already_filed
 

@@ -88,3 +88,20 @@ def test_zones_speak_of_the_ground_around_their_polygons_only():
     assert HALF.covers(square(500, 0))
     assert not HALF.covers(square(600, 0))
     assert Zones({"none": []}).covers(square(9000, 0))
+
+
+def test_a_layer_of_another_place_says_nothing_of_here():
+    away = on_ground(box(100_000, 0, 100_100, 100))
+    zones = Zones({"farmland": [square(0, 0, 100)], "permitted": [away], "none": []})
+    assert zones.knows("farmland", square(500, 0))
+    assert zones.knows("none", square(500, 0))
+    assert not zones.knows("permitted", square(500, 0))
+    assert not zones.knows("industrial", square(500, 0))
+    assert zones.knows("permitted", away)
+    assert not zones.covers(square(900, 0)), "the other place does not widen what is covered"
+
+
+def test_a_layer_around_a_place_that_is_far_on_all_sides_says_nothing_of_it():
+    ends = [on_ground(box(x, 0, x + 100, 100)) for x in (-100_000, 100_000)]
+    zones = Zones({"farmland": [square(0, 0, 100)], "permitted": ends})
+    assert not zones.knows("permitted", square(0, 0))

@@ -142,6 +142,27 @@ def test_verbs_after_a_filing_by_other_settings_find_its_registry(analysed, inpu
     assert not (patrol / "cases.sqlite").exists()
 
 
+def test_filing_again_without_settings_stays_in_the_registry(analysed, inputs, tmp_path, capsys):
+    patrol = Path(shutil.copytree(analysed[0], tmp_path / "patrol"))
+    write_inputs(Workspace(patrol), inputs)
+    (tmp_path / "district.toml").write_text('[filing]\nregistry = "district.sqlite"\n')
+    assert analysing.file(patrol, tmp_path / "district.toml") == 0
+    assert "was filed into" in capsys.readouterr().err
+    filed, own = (patrol / "filing.json").read_bytes(), (patrol / "cases.sqlite").read_bytes()
+    assert analysing.file(patrol, None) == 0
+    assert "as before" in capsys.readouterr().err
+    assert (patrol / "filing.json").read_bytes() == filed
+    assert (patrol / "cases.sqlite").read_bytes() == own
+
+
+def test_a_damaged_filing_is_mended_by_filing_again(analysed, inputs, tmp_path):
+    patrol = Path(shutil.copytree(analysed[0], tmp_path / "patrol"))
+    write_inputs(Workspace(patrol), inputs)
+    (patrol / "filing.json").write_text("{}")
+    assert analysing.file(patrol, None) == 0
+    assert (patrol / "filing.json").read_bytes() == (analysed[0] / "filing.json").read_bytes()
+
+
 def test_photos_with_the_same_kinds_of_remark_share_a_line(capsys):
     def photo(name, *reasons):
         return Frame(name, f"{name}.jpg", "", 9, 9, None, None, None, None, reasons)

@@ -78,6 +78,23 @@ def test_what_would_be_taken_for_its_own_is_refused(
     assert files(finished) == before
 
 
+def test_a_report_of_somebody_else_is_refused_first(finished: Workspace) -> None:
+    (finished.report / "bulletin.html").write_text("mine")
+    before = files(finished)
+    with pytest.raises(PipelineError, match=r"bulletin\.html: was not written by aerogrid"):
+        claim(finished, ASKED, again=True)
+    assert files(finished) == before
+
+
+def test_a_report_of_before_the_list_of_files_goes_with_its_run(finished: Workspace) -> None:
+    (finished.report / "files.json").unlink()
+    (finished.report / "crops" / "a.jpg").rename(finished.report / "crops" / "20260610-0001.jpg")
+    for name in ("bulletin.html", "cases.gpkg", "cases.geojson", "cases.csv"):
+        (finished.report / name).touch()
+    claim(finished, ASKED, again=True)
+    assert files(finished) == {"demo.json"}
+
+
 def test_an_unfinished_run_goes_on_unless_it_is_to_start_again(finished: Workspace) -> None:
     mark(finished, asked=ASKED)
     before = files(finished)

@@ -21,7 +21,7 @@ from pipeline.workspace import Workspace
 from tests.cases.world import seen
 from tests.review.conftest import make_photo, make_proposal
 from vision.coco import write_coco
-from vision.frame_table import write_frames
+from vision.frame_table import read_frame_table, write_frames
 from vision.images import read_rgb
 from vision.model import Frame
 from vision.observations import observations_digest, source_digest, write_observations
@@ -115,6 +115,23 @@ def test_a_bulletin_of_somebody_else_is_not_written_over(patrol: Workspace) -> N
     assert [path.name for path in patrol.report.iterdir()] == ["bulletin.html"]
 
 
+def test_files_of_somebody_else_are_refused_before_any_work(patrol: Workspace) -> None:
+    patrol.report.mkdir()
+    (patrol.report / "files.json").write_text("[]")
+    patrol.frames.write_text("would be read next")
+    with pytest.raises(PipelineError, match=r"files\.json: was not written by aerogrid"):
+        reporting.report(patrol, Settings())
+
+
+def test_a_report_of_before_the_list_of_files_is_written_anew(patrol: Workspace) -> None:
+    reporting.report(patrol, Settings())
+    (patrol.report / "files.json").unlink()
+    shutil.rmtree(patrol.report / "stac", ignore_errors=True)
+    (patrol.report / "crops" / "20260101-0001.jpg").write_text("of another filing")
+    reporting.report(patrol, Settings())
+    assert crops(patrol) == {BUILDING, SMOKE}
+
+
 @pytest.mark.parametrize("draw", [reporting.report, reporting.draw_cases])
 def test_a_filing_of_other_observations_is_not_reported(patrol: Workspace, draw: Callable) -> None:
     made_from = source_digest(patrol.frames, patrol.detections)
@@ -123,6 +140,25 @@ def test_a_filing_of_other_observations_is_not_reported(patrol: Workspace, draw:
         draw(patrol, Settings())
     write_frames(patrol.frames, [])
     with pytest.raises(PipelineError, match=r"observations\.gpkg: .*locate` again"):
+        draw(patrol, Settings())
+    assert not patrol.report.exists()
+
+
+@pytest.mark.parametrize("draw", [reporting.report, reporting.draw_cases])
+def test_a_filing_that_another_folder_replaced_is_not_reported(
+    patrol: Workspace, draw: Callable
+) -> None:
+    again = (make_proposal(0, "building.unpermitted", "building", ["a"]),)
+    photos = {frame.photo_id: frame.sha256 for frame in read_frame_table(patrol.frames)}
+    with Registry.open(patrol.registry) as registry:
+        registry.file(
+            PatrolRecord("p", NOW, "ab" * 32, photos), Findings(again, ()),
+            rulebook=load_rulebook(), footprints=(), now=NOW,
+        )  # fmt: skip
+    with pytest.raises(PipelineError, match=r"patrol p was filed anew by another folder.*file` ag"):
+        draw(patrol, Settings())
+    patrol.registry.unlink()
+    with pytest.raises(PipelineError, match=r"patrol p is not in the registry.*file` again"):
         draw(patrol, Settings())
     assert not patrol.report.exists()
 
