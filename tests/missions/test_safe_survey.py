@@ -51,7 +51,7 @@ def test_terrain_is_followed_where_a_tolerance_is_given():
     assert max(heights) - min(heights) > 20
 
 
-@pytest.mark.parametrize("figures", [{"waypoint_limit": 55}, {"battery_wh": 32.0}])
+@pytest.mark.parametrize("figures", [{"waypoint_limit": 55}, {"battery_wh": 34.0}])
 def test_flight_that_hills_make_too_long_is_cut_shorter(figures):
     small = replace(DRONE, **figures)
     area, terrain = on_globe(box(0, 0, 500, 400)), random_hills(3, relief_m=60)
