@@ -108,7 +108,7 @@ def plan(
     gsd: Annotated[float | None, typer.Option(help="Instead: centimetres per pixel.")] = None,
     follow: Annotated[
         float | None,
-        typer.Option(help="survey: follow the terrain of --dem within so many metres."),
+        typer.Option(help="Follow the terrain of --dem within so many metres."),
     ] = None,
     wind: Annotated[float | None, typer.Option(help="Mean wind to plan for, m/s.")] = None,
     overshoot: Annotated[

@@ -30,7 +30,7 @@ def write_sheet(patrols: Sequence[Path], case_no: str, out: Path, *, now: dateti
     A photo is only named where its file is gone, is no longer the one that was judged, or is no
     JPEG or PNG, as orthophotos are.
     """
-    first = Workspace(patrols[0])
+    first = _filed(patrols)
     settings = settings_as_filed(first, patrol_settings(first, None))
     with Registry.open(registry_of(first, settings)) as registry:
         case = registry.case(case_no)
@@ -42,6 +42,13 @@ def write_sheet(patrols: Sequence[Path], case_no: str, out: Path, *, now: dateti
     with replacing(out) as temporary:
         temporary.write_text(page, encoding="utf-8", newline="")
     return len(photos)
+
+
+def _filed(patrols: Sequence[Path]) -> Workspace:
+    """The first of patrols that were all filed; a registry is never made by asking for a case."""
+    for patrol in patrols:
+        require(Workspace(patrol).filing, "file")
+    return Workspace(patrols[0])
 
 
 def _photos(patrols: Iterable[Path], wanted: set[str]) -> dict[str, bytes]:
@@ -65,7 +72,7 @@ def write_reviewed(patrols: Sequence[Path], out: Path) -> tuple[int, int]:
     `annotations` are outlines of confirmed cases. Those of rejected cases stand apart, so that
     no training takes them for things that are there, each with the reason that was given.
     """
-    first = Workspace(patrols[0])
+    first = _filed(patrols)
     settings = settings_as_filed(first, patrol_settings(first, None))
     images: dict[tuple[str, str], dict[str, Any]] = {}
     lists: dict[bool, list[dict[str, Any]]] = {True: [], False: []}

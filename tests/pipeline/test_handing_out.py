@@ -279,3 +279,14 @@ def test_decisions_are_read_by_coco_and_rejected_ones_stand_apart(
     assert abs(coco.annToMask(first).sum() - first["area"]) < 0.05 * first["area"]
     [rejected] = told["rejected_annotations"]
     assert (rejected["case_no"], rejected["reason"]) == (SMOKE, "harmless")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_asking_for_a_case_makes_no_registry(tmp_path: Path, there: bool):
+    folder = tmp_path / "none"
+    if there:
+        folder.mkdir()
+    with pytest.raises(PipelineError, match="is not there yet"):
+        write_sheet([folder], "1", tmp_path / "case.html", now=NOW)
+    assert list(tmp_path.iterdir()) == ([folder] if there else [])
+    assert not there or not list(folder.iterdir())

@@ -144,6 +144,18 @@ def test_outline_and_photos_follow_their_keys(page):
     page.locator('.strip button[aria-label="Photo 2 of 2"][aria-current]').wait_for()
 
 
+def test_a_long_queue_scrolls_inside_the_window(page):
+    page.set_viewport_size({"width": 1440, "height": 420})
+    page.evaluate(
+        """() => {
+          const list = document.querySelector(".cases");
+          for (let n = 0; n < 30; n++) list.append(list.lastElementChild.cloneNode(true));
+        }"""
+    )
+    assert page.evaluate("document.querySelector('.cases').scrollHeight > innerHeight")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
 def test_phone_shows_one_pane_at_a_time(browser, address):
     context = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 844})
     page = context.new_page()
