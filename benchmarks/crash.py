@@ -205,14 +205,19 @@ def run(folder: Path, kills: int, seed: int) -> Tally:
     return tally
 
 
-def main() -> None:
-    """Kill and tell."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def killed(kill: Callable[[Path, int, int], T], question: str | None) -> T:
+    """Kill as often as the command line asks, in a folder that goes again."""
+    parser = argparse.ArgumentParser(description=question)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        tally = run(Path(folder), options.kills, options.seed)
+        return kill(Path(folder), options.kills, options.seed)
+
+
+def main() -> None:
+    """Kill and tell."""
+    tally = killed(run, __doc__)
     print(json.dumps({"kills": tally.kills, "answers": tally.answers,
                       "kept_without_answer": tally.unanswered_but_kept,
                       "problems": tally.problems}))  # fmt: skip

@@ -8,12 +8,10 @@ decision that was answered is in the history as it was answered, at most the one
 is there unanswered, every case is where its history left it. A new server goes on from there.
 """
 
-import argparse
 import http.client
 import json
 import random
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.crash import file_patrol, running
+from benchmarks.crash import file_patrol, killed, running
 from cases.lifecycle import Stage
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
@@ -161,12 +159,7 @@ def run(folder: Path, kills: int, seed: int) -> Tally:
 
 def main() -> None:
     """Kill and tell."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        tally = run(Path(folder), options.kills, options.seed)
+    tally = killed(run, __doc__)
     print(json.dumps({"kills": tally.kills, "answered": tally.answered,
                       "kept_without_answer": tally.kept_without_answer,
                       "problems": tally.problems}))  # fmt: skip

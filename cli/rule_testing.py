@@ -93,21 +93,6 @@ def parse_place(text: str) -> tuple[float, float]:
     return lon_deg, lat_deg
 
 
-def parse_time(text: str | None) -> datetime | None:
-    """Read an ISO time with its zone; None where none is given."""
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        at = datetime.min
-    if at.utcoffset() is None:
-        raise AerogridError(
-            f"--seen {text}: give an ISO time with its zone, such as 2026-06-10T10:30+08:00"
-        )
-    return at
-
-
 def _observation(sight: Sight, cell_code: str | None) -> Observation:
     """Make what would have been seen: a square of the area around the place."""
     half_m = float(np.sqrt(sight.area_m2)) / 2

@@ -1,0 +1,94 @@
+"""The verbs from photos to cases, stage by stage and all at once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import Adjust, Config, Control, Dem, Grids, Json, Ortho, Out, Patrol, Poses, Zones
+
+verbs = typer.Typer()
+
+
+@verbs.command(epilog="Example: aerogrid ingest PHOTOS/ --grids cells.gpkg --out patrol/")
+def ingest(
+    photos: Annotated[Path, typer.Argument(help="Folder of photos, searched through.")],
+    out: Out,
+    grids: Grids = None,
+    zones: Zones = None,
+    dem: Dem = None,
+    flight: Annotated[
+        Path | None,
+        typer.Option(
+            "--flight",
+            help="Flight log (.tlog, .BIN) or folder of them; poses photos without gimbal tags.",
+        ),
+    ] = None,
+    control: Control = None,
+    poses: Poses = None,
+    ortho: Ortho = None,
+    adjust: Adjust = None,
+    config: Config = None,
+) -> None:
+    """Read photos into frames with pose, camera and quality; list those that cannot be used."""
+    from cli import analysing
+
+    inputs = analysing.inputs_of(
+        photos, grids, zones, dem, control=control, poses=poses, ortho=ortho
+    )
+    raise typer.Exit(analysing.ingest(inputs, out, flight, config, adjust=adjust))
+
+
+@verbs.command(epilog="Example: aerogrid detect patrol/")
+def detect(patrol: Patrol, config: Config = None) -> None:
+    """Look for buildings, fire and fishing in the photos; COCO JSON and overlays."""
+    from cli import analysing
+
+    raise typer.Exit(analysing.detect(patrol, config))
+
+
+@verbs.command(epilog="Example: aerogrid locate patrol/")
+def locate(patrol: Patrol, config: Config = None) -> None:
+    """Put what was detected on the ground; one object seen in many photos becomes one."""
+    from cli import analysing
+
+    raise typer.Exit(analysing.locate(patrol, config))
+
+
+@verbs.command(epilog="Example: aerogrid file patrol/")
+def file(patrol: Patrol, config: Config = None) -> None:
+    """Apply the rules to what was observed and file cases in the registry."""
+    from cli import analysing
+
+    raise typer.Exit(analysing.file(patrol, config))
+
+
+@verbs.command(epilog="Example: aerogrid report patrol/")
+def report(patrol: Patrol, config: Config = None) -> None:
+    """Write the bulletin of a patrol and its cases as GeoPackage, GeoJSON and CSV."""
+    from cli import analysing
+
+    raise typer.Exit(analysing.report(patrol, config))
+
+
+@verbs.command(epilog="Example: aerogrid analyze PHOTOS/ --grids cells.gpkg --out patrol/")
+def analyze(
+    photos: Annotated[Path, typer.Argument(help="Folder of geotagged drone photos.")],
+    out: Out,
+    grids: Grids = None,
+    zones: Zones = None,
+    dem: Dem = None,
+    control: Control = None,
+    poses: Poses = None,
+    ortho: Ortho = None,
+    adjust: Adjust = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Take real drone photos to cases: ingest, detect, locate, file, report."""
+    from cli import analysing
+
+    inputs = analysing.inputs_of(
+        photos, grids, zones, dem, control=control, poses=poses, ortho=ortho
+    )
+    raise typer.Exit(analysing.analyze(inputs, out, config, adjust=adjust, as_json=as_json))
