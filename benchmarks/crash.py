@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import TypeVar
 
 from shapely import Polygon, box
 
@@ -39,6 +40,7 @@ FLOWN = datetime(2026, 6, 10, 2, 30, tzinfo=UTC)
 CASES_PER_PATROL = 12
 KILLS_PER_REGISTRY = 20
 LONGEST_S = 0.5
+Told = TypeVar("Told")
 _FRAME = LocalFrame(119.8, 32.4)
 
 
@@ -205,7 +207,7 @@ def run(folder: Path, kills: int, seed: int) -> Tally:
     return tally
 
 
-def killed(kill: Callable[[Path, int, int], T], question: str | None) -> T:
+def killed(kill: Callable[[Path, int, int], Told], question: str | None) -> Told:
     """Kill as often as the command line asks, in a folder that goes again."""
     parser = argparse.ArgumentParser(description=question)
     parser.add_argument("--kills", type=int, default=200)
