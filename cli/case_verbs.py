@@ -106,7 +106,9 @@ def rules_test(
     area: Annotated[float, typer.Option(min=0.01, help="Its size, square metres.")] = 100.0,
     photos: Annotated[int, typer.Option(min=1, help="Photos that show it.")] = 1,
     sigma: Annotated[float, typer.Option(min=0, help="Doubt of its place, metres.")] = 1.0,
-    seen: Annotated[str | None, typer.Option(help="ISO time with zone; unknown without.")] = None,
+    seen: Annotated[
+        str | None, typer.Option(help="ISO time with zone; else that of --patrol, or unknown.")
+    ] = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:

@@ -47,6 +47,9 @@ Area = Polygon | MultiPolygon
 Sorties = tuple[Sortie, ...]
 
 
+_MOST_NOTES = 10  # of one grid file, on the screen
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a plan is made of besides the settings; None where it was not given."""
@@ -98,10 +101,6 @@ class Task:
         wanted = settings.planning
         if wanted.terrain_tolerance_m is not None:
             _check_following(kind, asked, wanted.terrain_tolerance_m)
-        if asked.dem is None:
-            console.warn(
-                "no --dem: the ground is taken as level, so heights above relief were not checked"
-            )
         return cls(
             kind,
             asked,
@@ -130,10 +129,14 @@ class Task:
         """
         path = self.needed("grids")
         grid = read_cells(path, self.settings.grids)
-        refused = [] if self.asked.cells else [p for p in grid.problems if p.action == "refused"]
-        for problem in grid.problems:
-            if problem not in refused:
-                console.warn(f"{path}: {problem}")
+        wanted = set(self.asked.cells)
+        about = [problem for problem in grid.problems if not wanted or problem.code in wanted]
+        refused = [problem for problem in about if problem.action == "refused" and not wanted]
+        told = [problem for problem in about if problem not in refused]
+        for problem in told[:_MOST_NOTES]:
+            console.warn(f"{path}: {problem}")
+        if len(told) > _MOST_NOTES:
+            console.warn(f"{path}: {len(told) - _MOST_NOTES} more features repaired or kept as is")
         chosen = [grid.cell(code) for code in self.asked.cells] or list(grid)
         return chosen, tuple(
             Refusal(p.code or "without a code", f"{path}, feature {p.feature}: {p.what}")

@@ -185,6 +185,10 @@ def _keep(
         console.out.print_json(json.dumps(planning.summary(made, wanted), ensure_ascii=False))
     else:
         _tell(made, out)
+    if task.asked.dem is None:
+        console.warn(
+            "no --dem: the ground is taken as level, so heights above relief were not checked"
+        )
     for refusal in made.refused:
         console.warn(f"refused: {refusal}")
     return IN_PART if made.refused else DONE

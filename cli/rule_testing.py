@@ -1,6 +1,6 @@
 """The verb `rules test`: which rules fire for a class at a place, and why not the others."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from geo.frames import LocalFrame
 from pipeline.analysis import read_cells
 from pipeline.inputs import patrol_settings, read_inputs
 from pipeline.settings import read_settings
-from pipeline.workspace import Workspace
+from pipeline.workspace import Workspace, require
 from vision.classes import CLASS_NAMES
+from vision.frame_table import read_frame_table
 from vision.model import Observation
 
 _PIXELS = box(0, 0, 1, 1)
@@ -57,6 +58,7 @@ def run(
             patrol_settings(Workspace(patrol), config),
         )
         grids, zones = grids or inputs.cells, zones or inputs.zones
+        sight = replace(sight, seen_at=sight.seen_at or _flown_at(Workspace(patrol)))
     else:
         settings = read_settings(config)
     rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
@@ -71,6 +73,12 @@ def run(
     else:
         _tell(told, rulebook, f"{sight.class_name} at {sight.lon_deg}, {sight.lat_deg}: {where}")
     return console.DONE
+
+
+def _flown_at(workspace: Workspace) -> datetime | None:
+    """When the last dated photo of a patrol was taken."""
+    frames = read_frame_table(require(workspace.frames, "ingest"))
+    return max((frame.taken_at for frame in frames if frame.taken_at), default=None)
 
 
 def _require_class(class_name: str) -> None:

@@ -90,6 +90,9 @@ def run(
         console.out.print_json(text)
     else:
         _tell(results)
+        for written in (out, junit, html):
+            if written is not None:
+                console.err.print(f"written: {console.where(written)}", highlight=False)
     return PASSED if all(result.passed for result in results) else FAILED
 
 

@@ -261,9 +261,25 @@ def test_a_refused_feature_does_not_matter_to_a_cell_that_was_named(tmp_path, mo
     assert run(monkeypatch, "plan", "--grids", path, "--out", out, "--cell", CODE) == 0
 
 
+def test_notes_are_of_the_cells_that_were_named_and_few(tmp_path, monkeypatch, capsys):
+    over = [box(40 * n, 0, 40 * n + 60, 60) for n in range(14)]  # each over the next
+    codes = [f"3206231012012{n:02d}" for n in range(14)]
+    path = tmp_path / "cells.geojson"
+    records = [
+        {"code": c, "geometry": FRAME.to_lonlat(s)} for c, s in zip(codes, over, strict=True)
+    ]
+    write_features(path, "cells", records)
+    run(monkeypatch, "plan", "--grids", path, "--out", tmp_path / "one", "--cell", codes[13])
+    assert codes[3] not in told(capsys)
+    run(monkeypatch, "plan", "--grids", path, "--out", tmp_path / "all")
+    assert re.search(r"\d+ more features repaired or kept as is", told(capsys))
+
+
 def test_a_plan_without_anything_says_what_it_needs(tmp_path, monkeypatch, capsys):
     assert run(monkeypatch, "plan", "--out", tmp_path / "plans") == 1
-    assert "a survey needs --grids FILE" in told(capsys)
+    said = told(capsys)
+    assert "a survey needs --grids FILE" in said
+    assert "no --dem" not in said, "nothing was planned"
 
 
 @pytest.mark.parametrize(

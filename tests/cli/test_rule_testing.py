@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,7 +11,11 @@ import pytest
 from cases.rule_files import load_rulebook
 from cases.rules import Rulebook
 from cli.main import main
+from pipeline.inputs import Inputs, write_inputs
+from pipeline.workspace import Workspace
 from tests.cases.world import square
+from vision.frame_table import write_frames
+from vision.model import Frame
 
 PERMIT = square(100, 100, 40)
 
@@ -73,3 +78,19 @@ def test_a_flame_out_of_doubt_is_told_with_its_department(zones: Path, monkeypat
 def test_what_cannot_be_asked_is_explained(given, words: str, monkeypatch, capsys):
     assert run(monkeypatch, *given) == 1
     assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_patrol_tells_its_day(zones: Path, tmp_path: Path, monkeypatch, capsys):
+    patrol = Workspace(tmp_path / "patrol")
+    patrol.root.mkdir()
+    (tmp_path / "photos").mkdir()
+    write_inputs(patrol, Inputs(tmp_path / "photos", zones=zones))
+    day = datetime(2026, 6, 10, 2, 0, tzinfo=UTC)
+    write_frames(patrol.frames, [Frame("p", "p.jpg", "00", 9, 9, day, None, None, None)])
+    given = ("--class", "flame", "--at", at(-200, 0), "--json")
+    why = {}
+    for name, where in (("patrol", ("--patrol", patrol.root)), ("zones", ("--zones", zones))):
+        assert run(monkeypatch, *given, *where) == 0
+        why[name] = capsys.readouterr().out
+    assert "day unknown" in why["zones"]
+    assert "day unknown" not in why["patrol"]

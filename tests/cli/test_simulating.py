@@ -95,10 +95,15 @@ def test_a_real_vehicle_is_not_armed_for_a_plan_that_failed(simulated, tmp_path,
     assert "did not keep to its limits (calm: ceiling)" in said(capsys)
 
 
-def test_a_foreign_file_gets_a_verdict_too(simulated, tmp_path):
+def test_a_foreign_file_gets_a_verdict_too_and_what_is_written_is_told(simulated, tmp_path, capsys):
     write_plan(tmp_path / "field 7.plan", SORTIE)
     options = ("--scenario", simulated / "one.toml", "--drone", "sim-quad")
-    assert run("simulate", tmp_path, "--out", tmp_path / "out", *options) == 0
+    junit = tmp_path / "out.xml"
+    out = ("--out", tmp_path / "out", "--junit", junit)
+    assert run("simulate", tmp_path, *out, *options) == 0
+    told = re.sub(r"\s", "", capsys.readouterr().err)
+    assert f"written:{tmp_path / 'out'}" in told
+    assert f"written:{junit}" in told
     verdict = json.loads((tmp_path / "out" / "field 7" / "verdict.json").read_text())
     assert verdict["mission_sha256"] == sha256_of(tmp_path / "field 7.plan")
 
