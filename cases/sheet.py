@@ -17,7 +17,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import shapely
@@ -43,6 +43,7 @@ _ZOOM = 3.0
 _STYLE = """
 body{font:15px/1.5 system-ui,"Noto Sans CJK SC","Microsoft YaHei",sans-serif;max-width:60rem;
 margin:2rem auto;padding:0 1rem;color:#222}svg{width:100%;height:auto;display:block}
+figure{margin:0 0 1rem}figcaption{color:#666;font-size:.9em}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;
 border-bottom:1px solid #ddd;padding:.3rem .5rem}code{font-size:.8em;overflow-wrap:anywhere}
 polygon{fill:none;stroke:#ff2d2d;stroke-width:2;vector-effect:non-scaling-stroke}
@@ -219,7 +220,7 @@ def _facts(case: Mapping[str, Any]) -> str:
         "Place / 位置": f"{lon_deg:.7f}, {lat_deg:.7f} (± {case['sigma_m']:.2f} m)",
         "Cell / 网格": " ".join((code, cell, town, village, officer)).strip(),
         "Area / 面积": f"{case['area_m2']:.1f} m²",
-        "Seen / 发现": f"{case['seen'][0]} – {case['seen'][1]}",
+        "Seen / 发现": " – ".join(dict.fromkeys(map(_moment, case["seen"]))),
         "Rule / 规则": f"{case['rule'][0]}, {case['rule'][1]}",
         "Model package / 模型包": case["model"],
     }
@@ -236,6 +237,11 @@ def _unproven(told: Mapping[str, Any]) -> str:
         "<h2>Not proven / 未经证明</h2><p>Told by whoever exported the page; no hash covers it / "
         f"由导出者填写，哈希值不作证明</p>{_table(rows)}"
     )
+
+
+def _moment(text: str) -> str:
+    """A time to the second, as people read it; the page's data has it whole."""
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _table(rows: Mapping[str, str]) -> str:
@@ -262,10 +268,11 @@ def _pictures(case: Mapping[str, Any], photos: Mapping[str, bytes]) -> Iterator[
         same = [entry[4] for entry in case["evidence"] if entry[2] == sha256]
         outlines = "".join(map(_polygon, same))
         width_px, height_px = _size_px(photo)
-        yield f'<svg viewBox="0 0 {width_px} {height_px}">'
+        yield f'<figure><svg viewBox="0 0 {width_px} {height_px}">'
         yield _image(sha256, photo, width_px, height_px)
-        yield f"{outlines}</svg>"
-        yield f'<svg viewBox="{_close(outline)}"><use href="#p-{_safe(sha256)}"/>{outlines}</svg>'
+        yield f"{outlines}</svg><figcaption>Whole photo / 整张照片</figcaption></figure>"
+        yield f'<figure><svg viewBox="{_close(outline)}"><use href="#p-{_safe(sha256)}"/>'
+        yield f"{outlines}</svg><figcaption>Close / 局部放大</figcaption></figure>"
 
 
 def _size_px(photo: bytes) -> tuple[int, int]:

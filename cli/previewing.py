@@ -62,9 +62,7 @@ def run(
     flown = shapely.union_all([sortie.fence for sortie in sorties])
     areas = [(cell.code, cell.boundary) for cell in cells if cell.boundary.intersects(flown)]
     if out.suffix.lower() == ".png":
-        whole = shapely.union_all([area for _, area in areas]) if areas else None
-        assert whole is None or isinstance(whole, Polygon | MultiPolygon)
-        write_preview(out, sorties, area=whole)
+        write_preview(out, sorties, areas=[area for _, area in areas])
     else:
         seen = _overlap(sorties, areas, flies, terrain)
         known = read_airspace(airspace, obstacles)

@@ -33,30 +33,33 @@ _PLAIN: dict[str, Any] = {"fontsize": 9, "frameon": False, "borderaxespad": 0.0}
 
 
 def write_preview(
-    path: Path, sorties: Sequence[Sortie], *, area: Polygon | MultiPolygon | None = None
+    path: Path, sorties: Sequence[Sortie], *, areas: Sequence[Polygon | MultiPolygon] = ()
 ) -> None:
     """Draw sorties, usually all of one cell, as a PNG; the same sorties give the same bytes.
 
     Args:
         path: ends in .png.
         sorties: at least one.
-        area: what is surveyed, lon/lat degrees.
+        areas: what is surveyed, lon/lat degrees, each with its border.
     """
     if not sorties:
         raise ValueError("sorties must hold at least one sortie to draw")
     figure = Figure(figsize=(9.0, 9.6), dpi=_DPI, facecolor="white")
     FigureCanvasAgg(figure)
-    _draw(figure, sorties, area)
+    _draw(figure, sorties, areas)
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None})
 
 
-def _draw(figure: Figure, sorties: Sequence[Sortie], area: Polygon | MultiPolygon | None) -> None:
+def _draw(
+    figure: Figure, sorties: Sequence[Sortie], areas: Sequence[Polygon | MultiPolygon]
+) -> None:
     axes = figure.add_axes((0.03, 0.10, 0.94, 0.77))
     axes.set_aspect("equal")
     axes.set_axis_off()
-    frame = LocalFrame.around(sorties[0].fence if area is None else area)
-    if area is not None:
+    grounds = list(areas) or [sorties[0].fence]
+    frame = LocalFrame.around(shapely.GeometryCollection(grounds))
+    for area in areas:
         _polygon(axes, frame.to_local(area), facecolor=_GROUND, edgecolor=_EDGE, linewidth=1.4)
     for sortie in sorties:
         fence = frame.to_local(sortie.fence)

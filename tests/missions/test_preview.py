@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
+from shapely import box
 
 from missions import preview
 from missions.preview import write_preview
@@ -11,8 +12,8 @@ from tests.missions.shapes import WITH_POND, on_globe
 AREA = on_globe(WITH_POND)
 
 
-def picture(path, *sorties, area=AREA):
-    write_preview(path, sorties, area=area)
+def picture(path, *sorties, areas=(AREA,)):
+    write_preview(path, sorties, areas=areas)
     return np.asarray(Image.open(path).convert("RGB")).astype(int)
 
 
@@ -34,13 +35,22 @@ def test_sorties_have_different_colours(sortie, tmp_path):
 
 def test_same_sortie_gives_the_same_bytes(sortie, tmp_path):
     for name in ("a.png", "b.png"):
-        write_preview(tmp_path / name, [sortie], area=AREA)
+        write_preview(tmp_path / name, [sortie], areas=[AREA])
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
 def test_cell_boundary_is_optional_and_names_may_be_chinese(sortie, tmp_path):
-    image = picture(tmp_path / "a.png", replace(sortie, cell_codes=("网格",)), area=None)
+    image = picture(tmp_path / "a.png", replace(sortie, cell_codes=("网格",)), areas=())
     assert pixels_like(image, (0, 114, 178)) > 2000
+
+
+def test_each_cell_has_its_border(sortie, tmp_path):
+    west, east = (on_globe(box(x, 0, x + 150, 300)) for x in (0, 150))
+    whole = on_globe(box(0, 0, 300, 300))
+    edge = (74, 92, 58)
+    one = pixels_like(picture(tmp_path / "one.png", sortie, areas=[whole]), edge)
+    two = pixels_like(picture(tmp_path / "two.png", sortie, areas=[west, east]), edge)
+    assert two > one + 200 > 200, "the border between the two"
 
 
 def test_nothing_to_draw_is_refused(tmp_path):
