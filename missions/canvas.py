@@ -70,11 +70,14 @@ class Photos:
 
     def seeing(self, along_m: Array, number: Array | float) -> Array:
         """How many of the first photos of a row see places so far along it."""
-        half = self.along_m / 2
-        first = np.ceil((along_m - half) / self.each_m - _ROUNDING)
-        last = np.floor((along_m + half) / self.each_m + _ROUNDING)
-        seen: Array = np.minimum(last, number - 1) - np.maximum(first, 0) + 1
-        return np.maximum(seen, 0)
+        first, last = self.span(along_m)
+        return seen_of(first, last, number)
+
+    def span(self, along_m: Array) -> tuple[Array, Array]:
+        """First and last photo of an endless row that sees places so far along it."""
+        along = along_m * (1 / self.each_m)
+        half = self.along_m / (2 * self.each_m) + _ROUNDING
+        return np.maximum(np.ceil(along - half), 0.0), np.floor(along + half)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,6 +152,12 @@ class Canvas:
             along, aside, length = self.beside(window, leg)
             short = along - np.clip(along, 0.0, length)
             counts[window] += times * (short * short + aside * aside <= reach_m * reach_m)
+
+
+def seen_of(first: Array, last: Array, number: Array | float) -> Array:
+    """How many of the first `number` photos lie in a span from the first to the last."""
+    seen: Array = np.minimum(last, number - 1) - first + 1
+    return np.maximum(seen, 0)
 
 
 def _inside(edges: Array, x: Array, y: Array) -> Mask:

@@ -74,11 +74,8 @@ def _borders(edges: Array, ends: Array, outward: Array, across: Array, offsets: 
 
     Negative where it stops earlier, minus infinity where the line is not inside at all.
     """
-    starts = ends[:, None] + offsets[None, :, None] * across[:, None]
-    to_first = edges[:, 0][None, None] - starts[:, :, None]
-    to_second = edges[:, 1][None, None] - starts[:, :, None]
-    first = _turned(to_first, outward, across)
-    second = _turned(to_second, outward, across)
+    first = _turned(edges[:, 0], ends, offsets, outward, across)
+    second = _turned(edges[:, 1], ends, offsets, outward, across)
     crossing = (first[1] <= 0) != (second[1] <= 0)
     rise = np.where(crossing, second[1] - first[1], 1.0)
     at = np.where(crossing, first[0] - first[1] / rise * (second[0] - first[0]), np.inf)
@@ -90,8 +87,11 @@ def _borders(edges: Array, ends: Array, outward: Array, across: Array, offsets: 
     return border
 
 
-def _turned(vectors: Array, outward: Array, across: Array) -> tuple[Array, Array]:
-    """Components along and across of vectors (N, offsets, edges, 2)."""
-    along = vectors @ outward[:, None, :, None]
-    aside = vectors @ across[:, None, :, None]
-    return along[..., 0], aside[..., 0]
+def _turned(
+    corners: Array, ends: Array, offsets: Array, outward: Array, across: Array
+) -> tuple[Array, Array]:
+    """Corners (E, 2) along and aside of lines beside the ends: (N, 1, E) and (N, offsets, E)."""
+    from_ends = corners[None] - ends[:, None]
+    along = (from_ends * outward[:, None]).sum(axis=2)
+    aside = (from_ends * across[:, None]).sum(axis=2)
+    return along[:, None], aside[:, None] - offsets[None, :, None]

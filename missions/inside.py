@@ -37,6 +37,13 @@ class Inside:
         seen = self.sees(np.repeat(from_m, other, axis=0), np.tile(to_m, (count, 1)))
         return seen.reshape(count, other)
 
+    def _sees_each_other(self, points_m: Array) -> NDArray[np.bool_]:
+        """Whether each of (N, 2) sees each other one, (N, N)."""
+        first, second = np.triu_indices(len(points_m), 1)
+        seen = np.eye(len(points_m), dtype=bool)
+        seen[first, second] = self.sees(points_m[first], points_m[second])
+        return seen | seen.T
+
     @cached_property
     def _graph(self) -> tuple[Array, NDArray[np.int32]]:
         """Distances and predecessors between all corners."""
@@ -54,7 +61,7 @@ class Inside:
         """Shortest distances between all pairs of points (N, 2) and whether they are straight."""
         gaps = points_m[:, None] - points_m[None]
         straight = np.hypot(gaps[..., 0], gaps[..., 1])
-        seen = self.sees_all(points_m, points_m)
+        seen = self._sees_each_other(points_m)
         if seen.all() or not len(self._corners):
             return np.where(seen, straight, np.inf), seen
         reach = self._reach(points_m)

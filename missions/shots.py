@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.frames import Array
-from missions.canvas import Canvas, Counts, Photos, Pixels
+from missions.canvas import Canvas, Counts, Photos, Pixels, seen_of
 from missions.releases import REACHED_M
 from missions.timing import Motion
 
@@ -53,6 +53,9 @@ class Shots:
         trims_m: (rows, 2) by how much they do.
         late_m: (rows,) from the start of a row to its first photo; above 0 only after a bend.
         bend_cos: (rows,) of the turn into the next row that follows without a gap; NaN without.
+        lengths_m: (rows,) of the rows as long as may be.
+        goes_on: (rows,) whether the next row follows without a gap.
+        worth: (least + 1,) of a place by the number of photos that see it.
         pixels: (places, 2) lines and columns of the watched places.
         counts: (places,) photos that see each.
         near: of each row, which places its photos can see, and how far along it these lie.
@@ -67,6 +70,9 @@ class Shots:
     trims_m: Array
     late_m: Array
     bend_cos: Array
+    lengths_m: list[float]
+    goes_on: list[bool]
+    worth: Array
     pixels: Pixels
     counts: Counts
     near: list[tuple[NDArray[np.intp], Array]]
@@ -80,15 +86,30 @@ class Shots:
         rows = rows_m @ canvas.turn
         counts = canvas.blank()
         bends = _bend_cos(rows)
+        goes_on = (~np.isnan(bends)).tolist()
         late = _late_m(rows, most_m, bends, photos.each_m)
-        for row, trims, first, bend in zip(rows, most_m, late, bends, strict=True):
-            _add_photos(counts, canvas, photos, row, trims, first, not np.isnan(bend))
+        for row, trims, first, on in zip(rows, most_m, late, goes_on, strict=True):
+            _add_photos(counts, canvas, photos, row, trims, first, on)
         pixels = np.argwhere(canvas.inside & (counts < photos.least + _WATCHED))
         places = np.column_stack([canvas.x[pixels[:, 1]], canvas.y[pixels[:, 0]]])
         near = [_near(row, places, photos) for row in rows]
         seen = counts[pixels[:, 0], pixels[:, 1]]
         return cls(
-            canvas, photos, motion, rows, most_m, most_m.copy(), late, bends, pixels, seen, near, {}
+            canvas=canvas,
+            photos=photos,
+            motion=motion,
+            rows=rows,
+            most_m=most_m,
+            trims_m=most_m.copy(),
+            late_m=late,
+            bend_cos=bends,
+            lengths_m=[_length(row) for row in rows],
+            goes_on=goes_on,
+            worth=_worth(photos.least),
+            pixels=pixels,
+            counts=seen,
+            near=near,
+            known={},
         )
 
     def unseen(self) -> Pixels:
@@ -134,13 +155,9 @@ class Shots:
     def _run_from(self, number: int) -> list[int]:
         """A row and those after it on which photos go on."""
         run = [number]
-        while self._goes_on(run[-1]):
+        while self.goes_on[run[-1]]:
             run.append(run[-1] + 1)
         return run
-
-    def _goes_on(self, number: int) -> bool:
-        """Whether the next row follows without a gap."""
-        return not np.isnan(self.bend_cos[number])
 
     def _count(self, run: list[int], times: int) -> None:
         """Count the photos of some rows so many times for the places near them."""
@@ -153,8 +170,8 @@ class Shots:
         start, end = self.trims_m[number].tolist()
         _, along = self.near[number]
         first = start + self.late_m[number]
-        left = np.asarray(_length(self.rows[number]) - first - end)
-        shots = _number(self.photos, left, self._goes_on(number))
+        left = np.asarray(self.lengths_m[number] - first - end)
+        shots = _number(self.photos, left, self.goes_on[number])
         own: Counts = self.photos.seeing(along - first, shots).astype(np.int16)
         return own
 
@@ -168,49 +185,56 @@ class Shots:
                 del self.known[other]
 
     def _choices(self, number: int) -> Choices:
-        photos, length = self.photos, _length(self.rows[number])
-        trims = np.array([self.trims_m[number], *self._ends(number, length)])
+        photos, length = self.photos, self.lengths_m[number]
+        trims = np.array([self.trims_m[number], *self._ends(number)])
         places, along = self.near[number]
         others = self.counts[places] - self._own(number)
         few = others < photos.least
-        firsts = trims[:, :1] + self.late_m[number]
-        shots = _number(photos, length - trims[:, 1:] - firsts, self._goes_on(number))
-        seen = photos.seeing(along[few] - firsts, shots)
-        worth = _worth(others[few] + seen, photos.least).sum(axis=1)
+        starts, at = np.unique(trims[:, 0], return_inverse=True)  # choices share few starts
+        first, last = photos.span(along[few] - (starts[:, None] + self.late_m[number]))
+        left = length - trims[:, 1] - trims[:, 0] - self.late_m[number]
+        shots = _number(photos, left, self.goes_on[number])
+        seen = others[few] + seen_of(first[at], last[at], shots[:, None])
+        worth = self.worth[np.minimum(seen, photos.least).astype(np.intp)].sum(axis=1)
         return Choices(trims, self._seconds(number, trims), worth)
 
-    def _ends(self, number: int, length: float) -> Iterator[tuple[float, float]]:
+    def _ends(self, number: int) -> Iterator[tuple[float, float]]:
         """Starts and ends worth trying: ends right after a photo, or as early as may be."""
         most_start, most_end = self.most_m[number].tolist()
+        longest = self.lengths_m[number] - self.late_m[number]
         for start in {most_start, most_start / 2, 0.0}:
             yield start, most_end
-            longest = length - start - self.late_m[number]
-            fewest = int(self.photos.number(np.asarray(longest - most_end)))
+            fewest = int(self.photos.number(np.asarray(longest - start - most_end)))
             for more in range(_MOST_PHOTOS_TRIED):
-                end = longest - (fewest - 1 + more) * self.photos.each_m - _AFTER_PHOTO_M
+                end = longest - start - (fewest - 1 + more) * self.photos.each_m - _AFTER_PHOTO_M
                 if 0.0 <= end <= most_end:
                     yield start, end
 
     def _seconds(self, number: int, trims: Array) -> Array:
         """Time of a row and the straight ways to and from it, for several trims (N, 2)."""
-        row, motion = self.rows[number], self.motion
-        length = _length(row)
+        row, length = self.rows[number], self.lengths_m[number]
         ahead = (row[1] - row[0]) / max(length, 1e-9)
         starts, ends = row[0] + trims[:, :1] * ahead, row[1] - trims[:, 1:] * ahead
         ways = [length - trims.sum(axis=1)]
         if number:
-            ways.append(np.hypot(*(starts - self._tip(number - 1, 1)).T))
+            ways.append(_far(starts - self._tip(number - 1, 1)))
         if number + 1 < len(self.rows):
-            ways.append(np.hypot(*(ends - self._tip(number + 1, 0)).T))
-        seconds: Array = motion.run_seconds(np.array(ways)).sum(axis=0)
+            ways.append(_far(ends - self._tip(number + 1, 0)))
+        seconds: Array = self.motion.run_seconds(np.array(ways)).sum(axis=0)
         return seconds
 
     def _tip(self, number: int, end: int) -> Array:
         """Where a row begins (end 0) or ends (1) now."""
         row = self.rows[number]
-        share = self.trims_m[number, end] / max(_length(row), 1e-9)
+        share = self.trims_m[number, end] / max(self.lengths_m[number], 1e-9)
         tip: Array = row[end] + share * (row[1 - end] - row[end])
         return tip
+
+
+def _far(vectors: Array) -> Array:
+    """Lengths (N,) of vectors (N, 2)."""
+    far: Array = np.hypot(vectors[:, 0], vectors[:, 1])
+    return far
 
 
 def _length(row: Array) -> float:
@@ -285,8 +309,8 @@ def _near(row: Array, places: Array, photos: Photos) -> tuple[NDArray[np.intp], 
     return chosen, along[chosen]
 
 
-def _worth(seen: Array, least: int) -> Array:
-    """Of places that so many photos see: 1 where these are enough."""
+def _worth(least: int) -> Array:
+    """Of places by the number of photos that see them, (least + 1,): 1 where these are enough."""
     few = np.interp(np.arange(least) / least, np.arange(len(_WORTH)) / len(_WORTH), _WORTH)
-    worth: Array = np.append(few, 1.0)[np.minimum(seen, least).astype(np.intp)]
+    worth: Array = np.append(few, 1.0)
     return worth
