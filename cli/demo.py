@@ -216,9 +216,8 @@ def _fly_and_photograph(
                 waiting.append(future)
             for future in waiting:
                 future.result()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+        finally:
+            pool.shutdown(cancel_futures=True)  # after a failure nobody waits for the rest
     return seconds
 
 

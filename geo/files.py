@@ -4,7 +4,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from geo.errors import AerogridError
@@ -82,11 +82,10 @@ def _exchange(new: Path, path: Path, old: Path) -> None:
         os.replace(new, path)
         return
     os.rename(path, old)
-    try:
+    with ExitStack() as undo:
+        undo.callback(os.rename, old, path)
         os.rename(new, path)
-    except BaseException:
-        os.rename(old, path)
-        raise
+        undo.pop_all()
 
 
 def _is_about(error: OSError, path: Path) -> bool:

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state
 
 from vision.errors import ModelError, PhotoError
 from vision.images import read_pinned_rgb
@@ -17,6 +18,13 @@ from vision.package import ModelPackage, load_package
 from vision.polygons import PolygonRules, detections_from_maps
 from vision.quality import is_worth_looking
 from vision.tiles import Maps, blended, resized, scale_for
+
+_RUNTIME_ERRORS = tuple(
+    kind
+    for kind in vars(onnxruntime_pybind11_state).values()
+    if isinstance(kind, type) and issubclass(kind, Exception)
+)
+"""What ONNX Runtime raises: one class per status, without a common one but Exception."""
 
 
 class Detector(Protocol):
@@ -74,7 +82,7 @@ def _session(package: ModelPackage, threads: int) -> onnxruntime.InferenceSessio
         session = onnxruntime.InferenceSession(
             str(package.path), options, providers=["CPUExecutionProvider"]
         )
-    except Exception as error:  # ONNX Runtime raises bare classes of its own, one per status
+    except _RUNTIME_ERRORS as error:
         raise ModelError(
             f"{package.path}: ONNX Runtime {onnxruntime.__version__} cannot load it ({error}); "
             "export the model again with an opset that this version knows"
