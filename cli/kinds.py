@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import shapely
 from shapely import (
@@ -30,13 +31,15 @@ from missions.crosshatch import plan_crosshatch
 from missions.drones import drone_named
 from missions.errors import MissionError
 from missions.following import Following
+from missions.grounds import named
+from missions.in_sight import plan_in_sight
 from missions.lookout import LookoutSettings, plan_lookout
 from missions.model import Drone, Sortie
 from missions.oblique import ObliqueSettings, plan_oblique
 from missions.patrol import PatrolSettings, plan_patrol
 from missions.plan import Plan, Refusal, plan_cells
 from missions.revisit import RevisitCase, plan_revisit
-from missions.safe_survey import safely, survey_safely
+from missions.safe_survey import safely, survey_safely, ways_home
 from missions.settings import SurveySettings
 from missions.usable import usable_area
 from pipeline import planning
@@ -242,7 +245,19 @@ def _over_usable(task: Task, planner: Callable[..., Sorties]) -> Made:
     def plan(cell: Cell) -> Sorties:
         frame = LocalFrame.around(cell.boundary)
         area = usable_area(cell.boundary, task.airspace, frame)
-        return task.over_ground(partial(planner, area, code=cell.code))
+        around = ways_home(cell.boundary, task.airspace, frame, task.survey)
+
+        def in_parts(drone: Drone, survey: SurveySettings, **more: Any) -> Sorties:
+            def over(part: Area, own: SurveySettings) -> Sorties:
+                return planner(part, drone, own, code=cell.code, **more)
+
+            if not around.blockers:
+                return over(area, survey)
+            parts = shapely.get_parts(area).tolist()
+            made = [s for part in parts for s in plan_in_sight(part, over, survey, around)]
+            return named(made, cell.code, ())
+
+        return task.over_ground(in_parts)
 
     return _each_cell(task, plan)
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from geo.frames import Array
+from missions.airspace import ANY_HEIGHT, NoFlyZone
 from missions.check_limits import Subject
 from missions.check_ways import Standing
 from missions.findings import Code, Finding
@@ -155,14 +157,29 @@ def _obstacles(subject: Subject, obstacles: Sequence[Standing]) -> Iterator[Find
 
 
 def _zones(subject: Subject) -> Iterator[Finding]:
-    """Find zones without a band of heights on the way home; with one, only the pilot knows."""
+    """Find no-fly zones that a way home crosses, at heights that they reach."""
     legs, shapes, _ = _fans(subject)
     for zone in subject.airspace.no_fly:
         area = subject.flown.frame.to_local(zone.area)
-        hit = np.flatnonzero(shapely.intersects(area, shapes))
-        if len(hit):
-            place = shapely.get_coordinates(shapely.point_on_surface(shapes[hit[0]] & area))[0]
-            yield subject.finding(Code.RETURN_ZONE, int(legs[hit[0]]), place, 0.0, 0.0, zone.name)
+        crossed = np.flatnonzero(shapely.intersects(area, shapes)).tolist()
+        for fan in crossed:
+            within = shapes[fan] & area
+            if _reaches(subject, zone, int(legs[fan]), within):
+                place = shapely.get_coordinates(shapely.point_on_surface(within))[0]
+                yield subject.finding(Code.RETURN_ZONE, int(legs[fan]), place, 0.0, 0.0, zone.name)
+                break
+
+
+def _reaches(subject: Subject, zone: NoFlyZone, leg: int, within: BaseGeometry) -> bool:
+    """Whether ways home from a leg may meet a zone's heights where they cross it."""
+    if zone.band == ANY_HEIGHT:
+        return True
+    ends = subject.flown.starts_m()[leg], subject.flown.ends_m()[leg]
+    low, high = sorted(max(float(end[2]), _return_altitude_m(subject)) for end in ends)
+    if zone.band.above == "sea":
+        return zone.meets(low, high)
+    known = ground_range_m(subject.terrain, subject.flown.frame, np.array(within.bounds))
+    return known is None or zone.meets(low - known[1], high - known[0])
 
 
 def _fence(subject: Subject) -> Iterator[Finding]:

@@ -77,8 +77,8 @@ ENGLISH = {
     "{value} m above obstacle {detail}; {limit} m must be kept. Raise the return height.",
     "return-ceiling": "The straight way home from leg {leg} is {value} m above ground near "
     "{place} (lon, lat); the ceiling is {limit} m. Move home or lower the return height.",
-    "return-zone": "The straight way home from leg {leg} near {place} (lon, lat) crosses no-fly "
-    "zone {detail}. Move home, or plan rally points.",
+    "return-zone": "The straight way home from leg {leg}, which a failsafe takes, crosses no-fly "
+    "zone {detail} near {place} (lon, lat). Move home, or fly what lies behind from there.",
     "return-fence": "The straight way home from leg {leg} near {place} (lon, lat) leaves the "
     "fence. Move home, or plan rally points.",
 }
@@ -141,6 +141,7 @@ MANDARIN = {
     "应留 {limit} 米。请提高返航高度。",
     "return-ceiling": "从第 {leg} 段直线返航在 {place} 附近离地 {value} 米，限高 {limit} 米。"
     "请移动起飞点或降低返航高度。",
-    "return-zone": "从第 {leg} 段（{place}）直线返航穿过禁飞区“{detail}”。请移动起飞点或设备降点。",
+    "return-zone": "从第 {leg} 段直线返航（失效保护）在 {place} 附近穿过禁飞区“{detail}”。"
+    "请移动起飞点，或从另一侧起飞。",
     "return-fence": "从第 {leg} 段（{place}）直线返航越出围栏。请移动起飞点或设备降点。",
 }

@@ -75,7 +75,6 @@ _WARNINGS = frozenset(
         Code.ALTITUDE_JUMP,
         Code.SPEED,
         Code.RETURN_CEILING,
-        Code.RETURN_ZONE,
         Code.RETURN_FENCE,
     }
 )

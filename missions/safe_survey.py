@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import shapely
 from shapely import MultiPoint, MultiPolygon, Polygon
@@ -16,10 +17,11 @@ from missions.fence import MOST_POINTS
 from missions.findings import Code, Finding, Severity
 from missions.flown import has_place
 from missions.following import Following
+from missions.in_sight import Around, plan_in_sight
 from missions.model import Drone, Sortie
 from missions.settings import DEFAULT_HEIGHT_AGL_M, SurveySettings
 from missions.survey import plan_survey
-from missions.usable import clear_home, usable_area
+from missions.usable import clear_home, no_way_home, take_off_area, usable_area
 
 _MORE_RESERVE = (0.0, 0.06, 0.15, 0.22, 0.3, 0.45, 0.6)  # shares of the usable battery
 _TOO_LONG = (Code.BATTERY, Code.WAYPOINT_LIMIT)
@@ -138,7 +140,8 @@ def proven(
 
     Raises:
         UnsafeError: the check found an error.
-        MissionError: no return height clears ground and obstacles below the ceiling.
+        MissionError: no return height clears ground and obstacles below the ceiling, or a straight
+            way home crosses a no-fly zone.
     """
     if not sorties:
         return ()
@@ -148,6 +151,8 @@ def proven(
     for sortie in safe:
         found = check(sortie, limits, terrain, airspace, drone)
         errors = tuple(finding for finding in found if finding.severity is Severity.ERROR)
+        if errors and all(finding.code is Code.RETURN_ZONE for finding in errors):
+            raise MissionError(f"sortie {sortie.code}: {errors[0].message}")
         if errors:
             raise UnsafeError(sortie.code, errors)
     return safe
@@ -160,6 +165,20 @@ def limits_of(settings: SurveySettings) -> Limits:
         floor_agl_m=settings.floor_agl_m,
         wind_m_s=settings.wind_m_s,
     )
+
+
+def ways_home(
+    area: Polygon | MultiPolygon,
+    airspace: Airspace,
+    frame: LocalFrame,
+    settings: SurveySettings,
+    heights_agl_m: tuple[float, float] | None = None,
+) -> Around:
+    """What matters to ways home from an area in lon/lat degrees; heights as for `usable_area`."""
+    ceiling = settings.ceiling_agl_m
+    blockers = no_way_home(area, airspace, frame, ceiling, heights_agl_m=heights_agl_m)
+    take_off = take_off_area(area, airspace, frame) if blockers else Polygon()
+    return Around(frame, blockers, take_off)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +204,13 @@ class _Task:
         frame = LocalFrame.around(area)
         usable = usable_area(area, self.airspace, frame, heights_agl_m=self._heights())
         parts = sorted(shapely.get_parts(usable).tolist(), key=lambda part: -part.area)
-        flights = [sortie for part in parts for sortie in self._part(part, frame)]
+        around = ways_home(area, self.airspace, frame, self.settings, self._heights())
+        planner = partial(self._part, frame)
+        flights = [
+            sortie
+            for part in parts
+            for sortie in plan_in_sight(part, planner, self.settings, around)
+        ]
         codes = cell_codes or (code,)
         return tuple(
             replace(
@@ -211,16 +236,18 @@ class _Task:
         low, high = height - self.tolerance_m, height + self.tolerance_m
         return max(low, settings.floor_agl_m), min(high, settings.ceiling_agl_m)
 
-    def _part(self, part: Polygon, frame: LocalFrame) -> tuple[Sortie, ...]:
+    def _part(
+        self, frame: LocalFrame, part: Polygon, settings: SurveySettings
+    ) -> tuple[Sortie, ...]:
         """Plan one part; again from another home where the first is too close to something."""
-        sorties = self._level(part, self.settings)
+        sorties = self._level(part, settings)
         home = sorties[0].home
         wanted = (home.lon_deg, home.lat_deg)
         clear = wanted
-        if self.settings.home_lonlat_deg is None:
+        if settings.home_lonlat_deg is None:
             clear = clear_home(part, self.airspace, frame, wanted)
         if clear != wanted:
-            sorties = self._level(part, replace(self.settings, home_lonlat_deg=clear))
+            sorties = self._level(part, replace(settings, home_lonlat_deg=clear))
         return tuple(self._followed(sortie) for sortie in sorties)
 
     def _level(self, part: Polygon, settings: SurveySettings) -> tuple[Sortie, ...]:

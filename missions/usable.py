@@ -14,6 +14,7 @@ _SIMPLER_M, _SIMPLER_SHARE = 0.3, 0.036  # makes a circle of about twelve corner
 _NARROWEST_M = 4.0
 _ROUND = 16
 _AT_PLACE_M = 0.5
+_BESIDE_M = 0.5  # home may lie on the edge of what is usable
 
 
 def usable_area(
@@ -43,7 +44,7 @@ def usable_area(
     if not near:
         return area
     left = local.difference(shapely.union_all(near))
-    parts = [part for part in shapely.get_parts(left).tolist() if _is_worth_flying(part)]
+    parts = [part for part in shapely.get_parts(left).tolist() if is_worth_flying(part)]
     if not parts:
         names = ", ".join(_names(airspace)[:5])
         raise MissionError(
@@ -53,6 +54,43 @@ def usable_area(
         )
     whole = parts[0] if len(parts) == 1 else MultiPolygon(parts)
     return frame.to_lonlat(whole)
+
+
+def no_way_home(
+    area: Polygon | MultiPolygon,
+    airspace: Airspace,
+    frame: LocalFrame,
+    ceiling_agl_m: float,
+    *,
+    heights_agl_m: tuple[float, float] | None = None,
+) -> list[BaseGeometry]:
+    """What a straight way home from an area may not cross, in metres with margins.
+
+    Zones that the flight meets, and obstacles that cannot be passed over below the ceiling.
+
+    Args:
+        area: lon/lat degrees.
+        airspace: zones and obstacles; only those in force.
+        frame: metres around the area.
+        ceiling_agl_m: highest above any ground.
+        heights_agl_m: as for `usable_area`.
+    """
+    near = airspace.near(*area.bounds)
+    tall = (o for o in near.obstacles if o.height_agl_m + o.clearance_m > ceiling_agl_m)
+    forbidden = Airspace(no_fly=near.no_fly, obstacles=tuple(tall))
+    shapes = (shape.buffer(-_BESIDE_M) for shape in _taken(forbidden, frame, heights_agl_m))
+    return [shape for shape in shapes if not shape.is_empty]
+
+
+def take_off_area(
+    area: Polygon | MultiPolygon, airspace: Airspace, frame: LocalFrame
+) -> Polygon | MultiPolygon:
+    """Part of an area in metres that one may take off from: nothing is near at any height.
+
+    Raises:
+        MissionError: there is none.
+    """
+    return frame.to_local(usable_area(area, airspace, frame))
 
 
 def clear_home(
@@ -68,7 +106,7 @@ def clear_home(
     Raises:
         MissionError: there is none.
     """
-    free = frame.to_local(usable_area(area, airspace, frame))
+    free = take_off_area(area, airspace, frame)
     lon, lat = wanted_lonlat_deg
     wanted = frame.to_local(Point(lon, lat))
     if free.distance(wanted) < _AT_PLACE_M:
@@ -123,7 +161,8 @@ def _grown(shape: BaseGeometry, margin_m: float) -> BaseGeometry:
     return shape.buffer(reach + tolerance, quad_segs=_ROUND).simplify(tolerance)
 
 
-def _is_worth_flying(part: BaseGeometry) -> bool:
+def is_worth_flying(part: BaseGeometry) -> bool:
+    """Whether a part in metres is large and wide enough for a flight of its own."""
     return part.area >= LEAST_PART_M2 and not part.buffer(-_NARROWEST_M / 2).is_empty
 
 

@@ -214,6 +214,12 @@ PLANTED = [
         id="return height below an obstacle",
     ),
     pytest.param(
+        Code.RETURN_ZONE,
+        mission((0, 400), (400, 400), (400, 0), (0, 0)),
+        {"airspace": Airspace(no_fly=(replace(ZONE, area=on_globe(box(180, 180, 220, 220))),))},
+        id="return across a no-fly zone that the legs go around",
+    ),
+    pytest.param(
         Code.COORDINATES_SWAPPED,
         mission((100, 0), replace(at(100, 100), lon_deg=FRAME.centre_lat_deg, lat_deg=119.95)),
         {},
@@ -291,6 +297,17 @@ def test_zone_with_a_band_of_heights_may_be_passed_below():
     assert codes(mission((400, 0)), airspace=Airspace(no_fly=(zone,))) == set()
     high = mission((400, 0), height=85.0)
     assert Code.NO_FLY_ZONE in codes(high, airspace=Airspace(no_fly=(zone,)))
+
+
+@pytest.mark.parametrize("above", ["ground", "sea"])
+@pytest.mark.parametrize(("low_m", "forbidden"), [(90.0, False), (65.0, True)])
+def test_way_home_may_pass_below_a_zone_too(above, low_m, forbidden):
+    zone = replace(
+        ZONE, area=on_globe(box(180, 180, 220, 220)), band=HeightBand(low_m=low_m, above=above)
+    )
+    around = mission((0, 400), (400, 400), (400, 0), (0, 0))
+    found = codes(around, airspace=Airspace(no_fly=(zone,)))
+    assert (Code.RETURN_ZONE in found) is forbidden
 
 
 def test_zone_outside_its_margin_is_no_fault():

@@ -29,7 +29,7 @@ def test_english_ends_with_a_remedy(code):
 
 
 def test_warnings_do_not_forbid_a_flight():
-    assert not has_errors([Finding(Code.FENCE_MISSING), Finding(Code.RETURN_ZONE, 1)])
+    assert not has_errors([Finding(Code.FENCE_MISSING), Finding(Code.RETURN_FENCE, 1)])
     assert has_errors([Finding(Code.FENCE_MISSING), Finding(Code.FENCE, 1)])
 
 
