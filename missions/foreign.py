@@ -32,7 +32,7 @@ from missions.flown import (
 )
 from missions.model import AltitudeFrame, Command, Drone, MissionFile, MissionItem, Photo, Sortie
 from missions.releases import LATE_S, REACHED_M, heading_deg, released_every_m
-from missions.steps import photos_every
+from missions.steps import change_speed, photos_every, vertical_speeds
 from missions.stops import Do, Stop, Tour, items_of, tour
 
 FENCE_M = 50.0
@@ -78,7 +78,7 @@ def foreign_sortie(
     left_out: Counter[int] = Counter()
     said = tuple(_said(mission.items, home, ground, drone.cruise_speed_m_s, left_out))
     whole = tour(home, said, drone.cruise_speed_m_s)
-    items = items_of(whole, home)
+    items = (*_speeds(mission, drone, whole), *items_of(whole, home))
     frame = LocalFrame(home.lon_deg, home.lat_deg)
     cost = flight_cost(home, items, drone)
     heights = [stop.height_home_m for stop in whole.stops]
@@ -102,6 +102,19 @@ def foreign_sortie(
         ceiling_home_m=round(max(heights) + 1.0, 1),
     )
     return Foreign(sortie, tuple(_notes(mission, left_out)))
+
+
+def _speeds(mission: MissionFile, drone: Drone, whole: Tour) -> Iterator[MissionItem]:
+    """Orders before the first place: how fast to climb, to sink and to fly there."""
+    if mission.climbs_freely:
+        yield from vertical_speeds(drone)
+        yield change_speed(whole.stops[0].speed_m_s)
+        return
+    for item in mission.items:
+        if has_place(item) and item.command != Command.NAV_TAKEOFF:
+            return
+        if item.command == CHANGE_SPEED:
+            yield item
 
 
 def _home(mission: MissionFile, terrain: Terrain | None) -> GeoPoint:

@@ -199,6 +199,8 @@ class MissionFile:
             leaves it as it is.
         corner_cut_m: how far before a place its path may bend off the straight line; inf for
             curves of any width.
+        climbs_freely: whether the aircraft itself chooses how fast it climbs and sinks; otherwise
+            items say, or parameters of the vehicle.
     """
 
     home: GeoPoint | None
@@ -206,3 +208,4 @@ class MissionFile:
     fence: Polygon | None = None
     return_height_m: float | None = None
     corner_cut_m: float = 0.0
+    climbs_freely: bool = False

@@ -43,7 +43,11 @@ def read_wpml(path: Path) -> MissionFile:
         root = _parsed(path, members[WAYLINES], WAYLINES)
         items = tuple(map(checked_item, items_of(_tour(root), home)))
         return MissionFile(
-            home, items, return_height_m=_return_height_m(root), corner_cut_m=_corner_cut_m(root)
+            home,
+            items,
+            return_height_m=_return_height_m(root),
+            corner_cut_m=_corner_cut_m(root),
+            climbs_freely=True,
         )
     except (ValueError, OverflowError, AttributeError) as error:
         raise MissionError(

@@ -16,10 +16,11 @@ from missions.model import AltitudeFrame, Command, MissionFile, MissionItem
 from missions.open_file import read_mission
 from missions.qgc_plan import write_plan
 from missions.steps import do
+from missions.survey import plan_survey
 from missions.waypoints import write_waypoints
 from missions.wpml import write_wpml
 from tests.missions.hills import raster
-from tests.missions.shapes import FRAME
+from tests.missions.shapes import FRAME, SQUARE, on_globe
 
 DRONE = drone_named("sim-quad")
 
@@ -53,6 +54,18 @@ def test_files_of_dji_and_litchi_are_read_too(sortie, tmp_path):
         found = read(tmp_path / name, dji)
         assert len(found.sortie.photos) == pytest.approx(len(sortie.photos), abs=1)
         assert any("no geofence" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("key", ["dji-m3e", "sim-quad"])
+def test_flight_time_is_that_of_the_plan_in_every_format(key, tmp_path):
+    drone = drone_named(key)
+    (planned,) = plan_survey(on_globe(SQUARE), drone)
+    write_plan(tmp_path / "a.plan", planned)
+    write_waypoints(tmp_path / "a.waypoints", planned)
+    if key.startswith("dji"):
+        write_wpml(tmp_path / "a.kmz", planned, drone)
+    for path in tmp_path.iterdir():
+        assert read(path, planned).sortie.duration_s == pytest.approx(planned.duration_s, rel=1e-3)
 
 
 def at(x, y, height=60.0, frame=AltitudeFrame.ABOVE_HOME, command=Command.NAV_WAYPOINT):
