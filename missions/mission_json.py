@@ -8,27 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from shapely import Polygon
-from shapely.errors import ShapelyError
 from shapely.geometry import mapping
 
 from geo.files import replacing
 from geo.pose import GeoPoint
 from missions.errors import MissionError
 from missions.model import AltitudeFrame, Command, MissionItem, Photo, Sortie
-from missions.reading import checked_item, decoded, fence_of, read_bytes, reason
+from missions.reading import checked_item, damage_told, decoded, fence_of, json_document, read_bytes
 
 FORMAT = "aerogrid sortie"
 VERSION = 1
-_DAMAGE = (
-    KeyError,
-    IndexError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-    ShapelyError,
-)
 _KINDS: dict[str, type] = {
     "code": str,
     "drone_key": str,
@@ -80,24 +69,13 @@ def parse_sortie(path: Path, data: bytes) -> Sortie:
         data: of the whole file.
     """
     text = decoded(path, data, "a mission.json")
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise MissionError(f"{path}: not a mission.json ({error})") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise MissionError(f'{path}: not a mission.json ("format" is not "{FORMAT}")')
+    document = json_document(path, text, "a mission.json", "format", FORMAT)
     if document.get("version") != VERSION:
         raise MissionError(
             f"{path}: version {document.get('version')} is not known; plan the sortie again"
         )
-    try:
+    with damage_told(path, "mission"):
         return sortie_from_document(document)
-    except MissionError as error:
-        raise MissionError(f"{path}: {reason(error)}") from error
-    except _DAMAGE as error:
-        raise MissionError(
-            f"{path}: the mission is incomplete or damaged ({reason(error)})"
-        ) from error
 
 
 def sortie_from_document(document: Mapping[str, Any]) -> Sortie:

@@ -9,27 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from shapely import Point, Polygon
-from shapely.errors import ShapelyError
 
 from geo.files import replacing
 from geo.pose import GeoPoint
-from missions.errors import MissionError
 from missions.fence import circle, joined
 from missions.model import AltitudeFrame, Command, MissionFile, MissionItem, Sortie
-from missions.reading import checked_item, fence_of, read_text, reason
+from missions.reading import checked_item, damage_told, fence_of, json_document, read_text
 
 _ARDUPILOT = 3  # MAV_AUTOPILOT_ARDUPILOTMEGA
 _QUADROTOR = 2  # MAV_TYPE_QUADROTOR
-_DAMAGE = (
-    KeyError,
-    IndexError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-    ShapelyError,
-)
+_PARAMS = 7  # of an item
 _ABOVE_HOME = 1  # QGroundControlQmlGlobal::AltitudeModeRelative
 
 
@@ -98,18 +87,9 @@ def read_plan(path: Path) -> MissionFile:
         MissionError: the file is missing, no plan, or holds an item that cannot be read.
     """
     text = read_text(path, "a .plan file")
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise MissionError(f"{path}: not a .plan file ({error})") from error
-    if not isinstance(document, dict) or document.get("fileType") != "Plan":
-        raise MissionError(f'{path}: not a .plan file ("fileType" is not "Plan")')
-    try:
+    document = json_document(path, text, "a .plan file", "fileType", "Plan")
+    with damage_told(path, "plan"):
         return _mission_file(document)
-    except _DAMAGE as error:
-        raise MissionError(
-            f"{path}: the plan is incomplete or damaged ({reason(error)})"
-        ) from error
 
 
 def _mission_file(document: dict[str, Any]) -> MissionFile:
@@ -130,7 +110,10 @@ def _simple_items(items: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _read_item(item: dict[str, Any]) -> MissionItem:
-    p1, p2, p3, p4, lat, lon, altitude = (0.0 if p is None else float(p) for p in item["params"])
+    params = [0.0 if p is None else float(p) for p in item["params"]]
+    if len(params) != _PARAMS:
+        raise ValueError(f"item {item.get('doJumpId')} has {len(params)} params, not {_PARAMS}")
+    p1, p2, p3, p4, lat, lon, altitude = params
     return checked_item(
         MissionItem(
             _known(item["command"], Command),

@@ -1,10 +1,14 @@
 """EDGE: how bytes of a foreign file are taken in: not too many, as text, with a name for errors."""
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from shapely import Polygon
+from shapely.errors import ShapelyError
 
 from missions.errors import MissionError
 from missions.fence import sound
@@ -13,6 +17,16 @@ from missions.model import MissionItem
 MOST_BYTES = 32 * 1024 * 1024
 MOST_ITEMS = 100_000
 MOST_QUOTED = 300  # characters of an error
+_DAMAGE = (
+    KeyError,
+    IndexError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    ShapelyError,
+)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -45,7 +59,54 @@ def decoded(path: Path, data: bytes, kind: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise MissionError(f"{path}: not {kind} ({error})") from error
+        raise MissionError(
+            f"{path}: not {kind} (byte {error.start + 1} is no UTF-8 text); export it again"
+        ) from error
+
+
+def json_document(path: Path, text: str, kind: str, key: str, value: str) -> dict[str, Any]:
+    """Read a JSON object that names what it is.
+
+    Args:
+        path: to name in errors.
+        text: of the file.
+        kind: what the file should be, for errors.
+        key: under which it says so.
+        value: what stands there.
+
+    Raises:
+        MissionError: the text is no such object.
+    """
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        what = (
+            f"no JSON from {place} on; it may be cut off" if text.strip() else "the file is empty"
+        )
+        raise MissionError(f"{path}: not {kind} ({what}); export it again") from error
+    except (ValueError, RecursionError) as error:
+        raise MissionError(f"{path}: not {kind} ({reason(error)}); export it again") from error
+    if not isinstance(document, dict) or document.get(key) != value:
+        raise MissionError(f'{path}: not {kind} ("{key}" is not "{value}")')
+    return document
+
+
+@contextmanager
+def damage_told(path: Path, what: str) -> Iterator[None]:
+    """Say of a file that what it holds is damaged where reading that goes wrong.
+
+    Raises:
+        MissionError: with the file's name.
+    """
+    try:
+        yield
+    except MissionError as error:
+        raise MissionError(f"{path}: {reason(error)}") from error
+    except _DAMAGE as error:
+        raise MissionError(f"{path}: the {what} is incomplete or damaged ({reason(error)})") from (
+            error
+        )
 
 
 def reason(error: Exception) -> str:

@@ -78,7 +78,8 @@ def test_empty_parameters_and_unknown_commands_of_a_foreign_file_are_read(sortie
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        ("{", "not a .plan"),
+        ("{", "not a .plan.*line 1, column 2.*cut off"),
+        ("", "the file is empty"),
         ('{"fileType": "Fence"}', "fileType"),
         ("[]", "fileType"),
         ('{"fileType": "Plan", "mission": {}}', "plannedHomePosition"),
@@ -88,6 +89,15 @@ def test_damaged_file_is_named(tmp_path, content, what):
     path = tmp_path / "bad.plan"
     path.write_text(content)
     with pytest.raises(MissionError, match=rf"bad\.plan.*{what}"):
+        read_plan(path)
+
+
+def test_item_with_too_many_parameters_is_numbered(sortie, tmp_path):
+    document = plan_document(sortie)
+    document["mission"]["items"][2]["params"].append(0.0)
+    path = tmp_path / "a.plan"
+    path.write_text(json.dumps(document))
+    with pytest.raises(MissionError, match=r"item 3 has 8 params, not 7"):
         read_plan(path)
 
 
