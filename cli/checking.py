@@ -210,7 +210,7 @@ def _tell(paths: Sequence[Path], findings: Sequence[Finding], assumed: Assumed) 
     colours = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
     if has_errors(findings):
         errors = sum(finding.severity is Severity.ERROR for finding in findings)
-        verdict = f"[bold red]{errors} errors[/]"
+        verdict = f"[bold red]{console.counted(errors, 'error')}[/]"
     else:
         verdict = "[green]passed[/]"
     named = ", ".join([console.where(paths[0]), *(_suffix(path) for path in paths[1:])])

@@ -94,6 +94,11 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) 
     return grid
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things: 1 sortie, 2 sorties."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def where(path: Path) -> str:
     """Name a path as the user would type it, safe to print."""
     try:

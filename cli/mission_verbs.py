@@ -96,7 +96,7 @@ def plan(
     from cli import planning
 
     settings = planning.settings_of(
-        config, gsd, drone=drone, height_agl_m=height, wind_m_s=wind,
+        config, gsd, mission, drone=drone, height_agl_m=height, wind_m_s=wind,
         terrain_tolerance_m=follow, overshoot_m=overshoot, formats=format,
     )  # fmt: skip
     asked = planning.asked(

@@ -16,7 +16,7 @@ from cli.kinds import KINDS, Asked, Task
 from flight.log import read_tlog
 from flight.uploaded import read_uploaded
 from flight.verdict import VERDICT_FILE
-from geo.footprint import height_for_gsd_m
+from geo.footprint import gsd_m, height_for_gsd_m
 from geo.frames import LocalFrame
 from geo.grid import Cell
 from geo.pose import Pose
@@ -39,18 +39,23 @@ from vision.frames import read_frames
 TLOG = ".tlog"
 
 
-def settings_of(config: Path | None, gsd_cm: float | None, **given: Any) -> Settings:
+def settings_of(
+    config: Path | None, gsd_cm: float | None, mission: str = "survey", **given: Any
+) -> Settings:
     """Settings with what the command line says of the flight instead; None where it says none.
 
     Args:
         config: settings file.
         gsd_cm: centimetres per pixel on the ground, instead of a height.
+        mission: kind; a patrol looks aslant and finds the height for its `gsd_cm` itself.
         given: values of `Planning` by name.
     """
     settings = read_settings(config)
     values = {name: value for name, value in given.items() if value is not None}
     if gsd_cm is not None:
-        values["height_agl_m"] = _height_m(gsd_cm, values, settings.planning.drone)
+        _check_gsd(gsd_cm, values)
+        if mission != "patrol":
+            values["height_agl_m"] = _height_m(gsd_cm, values, settings.planning)
     try:
         wanted = Planning.model_validate(
             {**settings.planning.model_dump(exclude_unset=True), **values}
@@ -60,13 +65,24 @@ def settings_of(config: Path | None, gsd_cm: float | None, **given: Any) -> Sett
     return settings.model_copy(update={"planning": wanted})
 
 
-def _height_m(gsd_cm: float, values: Mapping[str, Any], drone: str) -> float:
+def _check_gsd(gsd_cm: float, values: Mapping[str, Any]) -> None:
     if "height_agl_m" in values:
         raise MissionError("give --height or --gsd, not both: one follows from the other")
     if not gsd_cm > 0:
         raise MissionError(f"--gsd {gsd_cm:g}: must be above 0 centimetres per pixel")
-    camera = drone_named(values.get("drone", drone)).camera
-    return round(height_for_gsd_m(camera, gsd_cm / 100), 2)
+
+
+def _height_m(gsd_cm: float, values: Mapping[str, Any], usual: Planning) -> float:
+    """Height straight above the ground from which a pixel is so wide."""
+    camera = drone_named(values.get("drone", usual.drone)).camera
+    height_m = round(height_for_gsd_m(camera, gsd_cm / 100), 2)
+    if height_m > usual.ceiling_agl_m:
+        coarsest_cm = 100 * gsd_m(camera, usual.ceiling_agl_m)
+        raise MissionError(
+            f"--gsd {gsd_cm:g}: takes {height_m:g} m above ground; the ceiling of "
+            f"{usual.ceiling_agl_m:g} m allows {coarsest_cm:.2f} cm per pixel and finer"
+        )
+    return height_m
 
 
 def run(mission: str, out: Path, asked: Asked, settings: Settings, *, as_json: bool) -> int:
@@ -213,9 +229,10 @@ def _tell(made: Plan, out: Path) -> None:
     for limit in made.speed_limits:
         if limit:
             console.out.print(f"speed: {limit}", highlight=False)
+    sorties = console.counted(len(made.sorties), "sortie")
     console.out.print(
-        f"{len(made.sorties)} sorties, {made.duration_s / 60:.1f} min in the air, "
-        f"{len(made.refused)} cells refused; files in {console.where(out)}, "
+        f"{sorties}, {made.duration_s / 60:.1f} min in the air, "
+        f"{console.counted(len(made.refused), 'cell')} refused; files in {console.where(out)}, "
         f"look at {console.where(out / 'map.html')}",
         highlight=False,
     )

@@ -69,9 +69,9 @@ def run(
         write_preview_html(out, sorties, areas=areas, terrain=terrain, overlap=seen, airspace=known)
     minutes = sum(sortie.duration_s for sortie in sorties) / 60
     photos = sum(len(sortie.photos) for sortie in sorties)
+    missions = console.counted(len(sorties), "mission")
     console.out.print(
-        f"{len(sorties)} missions, {minutes:.1f} min in the air, {photos} photos; "
-        f"look at {console.where(out)}",
+        f"{missions}, {minutes:.1f} min in the air, {photos} photos; look at {console.where(out)}",
         highlight=False,
     )
     return DONE

@@ -112,6 +112,27 @@ def test_resolution_sets_the_height(cells, tmp_path, monkeypatch, capsys):
     assert run(monkeypatch, "plan", "--grids", cells, "--gsd", "2", "--height", "80") == 1
 
 
+def test_resolution_that_would_take_more_than_the_ceiling_says_which_one_is_possible(
+    cells, tmp_path, monkeypatch, capsys
+):
+    plan = ("plan", "--grids", cells, "--drone", "dji-m3e", "--out", tmp_path / "p")
+    assert run(monkeypatch, *plan, "--gsd", "50") == 1
+    possible = re.search(
+        r"--gsd 50: takes 1862.* m above ground; .* 120 m allows (3\.\d+) cm", told(capsys)
+    )
+    assert possible
+    assert run(monkeypatch, *plan, "--gsd", possible[1]) == 0
+
+
+def test_resolution_of_a_patrol_is_that_along_its_slanting_view(
+    cells, tmp_path, monkeypatch, capsys
+):
+    plan = ("plan", "--grids", cells, "--mission", "patrol", "--pitch", "-45", "--gsd", "8")
+    assert run(monkeypatch, *plan, "--drone", "dji-m3e", "--out", tmp_path / "p", "--json") == 0
+    for sortie in json.loads(capsys.readouterr().out)["sorties"]:
+        assert sortie["gsd_m"] <= 0.08
+
+
 @pytest.mark.parametrize("mission", ["crosshatch", "patrol"])
 def test_kinds_over_cells_stay_out_of_zones(mission, tmp_path, monkeypatch, capsys):
     both, zones = grid(tmp_path / "both.geojson", CELL, BESIDE), tmp_path / "zones.geojson"
@@ -247,8 +268,8 @@ def test_features_that_are_no_cell_are_counted_as_refused(tmp_path, monkeypatch,
     path.write_text(json.dumps(document))
     assert run(monkeypatch, "plan", "--grids", path, "--out", tmp_path / "plans") == 3
     said = told(capsys)
-    assert "1 sorties" in said
-    assert "1 cells refused" in said
+    assert "1 sortie," in said
+    assert "1 cell refused" in said
     assert re.search(rf"refused: cell {OTHER}: .* feature 2: no geometry", said)
 
 
