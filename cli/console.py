@@ -1,5 +1,7 @@
 """What a person sees in the terminal: progress bars, tables, messages."""
 
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,6 +24,8 @@ from geo.errors import AerogridError
 
 # Exit codes; docs/cli.md has them all.
 DONE, IN_PART = 0, 3
+
+_STDOUT, _STDERR = 1, 2  # as the operating system numbers them
 
 # Results go to standard output, everything else to standard error, so that --json can be piped.
 out = Console()
@@ -69,6 +73,22 @@ def bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
     finally:
         if tasks:
             shown.stop()
+
+
+@contextmanager
+def libraries_aside() -> Iterator[None]:
+    """Send what libraries print past Python to standard error while the block runs.
+
+    HiGHS prints a line where it repairs a solution, whatever it is told, in the midst of `--json`.
+    """
+    sys.stdout.flush()
+    kept = os.dup(_STDOUT)
+    os.dup2(_STDERR, _STDOUT)
+    try:
+        yield
+    finally:
+        os.dup2(kept, _STDOUT)
+        os.close(kept)
 
 
 def warn(message: str) -> None:

@@ -92,7 +92,8 @@ def run(mission: str, out: Path, asked: Asked, settings: Settings, *, as_json: b
         raise MissionError(f"--mission {mission}: is not known; known are {', '.join(KINDS)}")
     planning.refuse_foreign(out)
     task = Task.of(mission, asked, settings)
-    made, outlines = kind(task)
+    with console.libraries_aside():
+        made, outlines = kind(task)
     return _keep(made, out, task, outlines, as_json=as_json)
 
 

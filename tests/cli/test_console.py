@@ -1,5 +1,7 @@
 """What is shown while work goes on."""
 
+import os
+
 import pytest
 
 from cli import console
@@ -24,3 +26,12 @@ def test_only_bars_that_were_told_something_are_left(capsys) -> None:
     assert "2/2" in told
     assert "matching" not in told
     assert "\n\n" not in told
+
+
+def test_what_a_library_prints_past_python_does_not_get_between_results(capfd):
+    with console.libraries_aside():
+        os.write(1, b"solver says\n")
+    os.write(1, b"result\n")
+    said = capfd.readouterr()
+    assert said.out == "result\n"
+    assert said.err == "solver says\n"
