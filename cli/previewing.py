@@ -61,11 +61,11 @@ def run(
     cells = [] if grids is None else list(read_cells(grids, settings.grids))
     flown = shapely.union_all([sortie.fence for sortie in sorties])
     areas = [(cell.code, cell.boundary) for cell in cells if cell.boundary.intersects(flown)]
+    known = read_airspace(airspace, obstacles)
     if out.suffix.lower() == ".png":
-        write_preview(out, sorties, areas=[area for _, area in areas])
+        write_preview(out, sorties, areas=[area for _, area in areas], airspace=known)
     else:
         seen = _overlap(sorties, areas, flies, terrain)
-        known = read_airspace(airspace, obstacles)
         write_preview_html(out, sorties, areas=areas, terrain=terrain, overlap=seen, airspace=known)
     minutes = sum(sortie.duration_s for sortie in sorties) / 60
     photos = sum(len(sortie.photos) for sortie in sorties)

@@ -6,23 +6,28 @@ from typing import Any
 
 import numpy as np
 import shapely
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import PathPatch
+from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Outline
 from shapely import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from geo.files import replacing
 from geo.frames import Array, LocalFrame
+from missions.airspace import EMPTY, Airspace
+from missions.keep_outs import keep_outs
 from missions.legs import Leg, legs
 from missions.model import Sortie
 
 # Okabe and Ito (2008): told apart by colour-blind readers.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _GROUND, _EDGE, _FENCE, _TEXT = "#EEF2E6", "#4D5B3A", "#B3261E", "#222222"
+_ZONE = "#7B1FA2"
 _DPI = 110
 _BELOW_SHARE = 0.07
 _NOTE = (
@@ -33,7 +38,11 @@ _PLAIN: dict[str, Any] = {"fontsize": 9, "frameon": False, "borderaxespad": 0.0}
 
 
 def write_preview(
-    path: Path, sorties: Sequence[Sortie], *, areas: Sequence[Polygon | MultiPolygon] = ()
+    path: Path,
+    sorties: Sequence[Sortie],
+    *,
+    areas: Sequence[Polygon | MultiPolygon] = (),
+    airspace: Airspace = EMPTY,
 ) -> None:
     """Draw sorties, usually all of one cell, as a PNG; the same sorties give the same bytes.
 
@@ -41,18 +50,22 @@ def write_preview(
         path: ends in .png.
         sorties: at least one.
         areas: what is surveyed, lon/lat degrees, each with its border.
+        airspace: zones and obstacles; those near the sorties are drawn.
     """
     if not sorties:
         raise ValueError("sorties must hold at least one sortie to draw")
     figure = Figure(figsize=(9.0, 9.6), dpi=_DPI, facecolor="white")
     FigureCanvasAgg(figure)
-    _draw(figure, sorties, areas)
+    _draw(figure, sorties, areas, airspace)
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None})
 
 
 def _draw(
-    figure: Figure, sorties: Sequence[Sortie], areas: Sequence[Polygon | MultiPolygon]
+    figure: Figure,
+    sorties: Sequence[Sortie],
+    areas: Sequence[Polygon | MultiPolygon],
+    airspace: Airspace,
 ) -> None:
     axes = figure.add_axes((0.03, 0.10, 0.94, 0.77))
     axes.set_aspect("equal")
@@ -65,18 +78,25 @@ def _draw(
         fence = frame.to_local(sortie.fence)
         style = {"facecolor": "none", "edgecolor": _FENCE, "linestyle": (0, (6, 4))}
         _polygon(axes, fence, **style, linewidth=1.0, zorder=1.5)
+    fences = shapely.GeometryCollection([sortie.fence for sortie in sorties])
+    shown = frame.to_local(fences).envelope
+    kept_out = [shape.intersection(shown) for _, shape in keep_outs(airspace, fences, frame)]
+    for shape in kept_out:
+        _polygon(axes, shape, facecolor=_ZONE + "38", edgecolor=_ZONE, linewidth=1.0, zorder=1.4)
     for number, sortie in enumerate(sorties):
         _sortie(axes, sortie, frame, _COLOURS[number % len(_COLOURS)])
     axes.autoscale_view()
     axes.margins(0.04)
     _scale_bar(axes)
-    _legend(figure, sorties)
+    _legend(figure, sorties, zones=any(not shape.is_empty for shape in kept_out))
     _title(figure, sorties)
 
 
-def _polygon(axes: Axes, shape: Polygon | MultiPolygon, **style: object) -> None:
+def _polygon(axes: Axes, shape: BaseGeometry, **style: object) -> None:
     """Fill an area without its holes."""
     for part in shapely.get_parts(shape).tolist():
+        if not isinstance(part, Polygon) or part.is_empty:
+            continue  # a zone that only touches the edge of the picture
         rings = [np.asarray(ring.coords) for ring in (part.exterior, *part.interiors)]
         codes = [
             [Outline.MOVETO, *[Outline.LINETO] * (len(ring) - 2), Outline.CLOSEPOLY]
@@ -138,8 +158,8 @@ def _scale_bar(axes: Axes) -> None:
     )
 
 
-def _legend(figure: Figure, sorties: Sequence[Sortie]) -> None:
-    marks = [
+def _legend(figure: Figure, sorties: Sequence[Sortie], *, zones: bool) -> None:
+    marks: list[Artist] = [
         Line2D([], [], color="grey", linewidth=1.5, marker=".", label="row with photos"),
         Line2D([], [], color="grey", linewidth=1.0, linestyle=":", label="way without photos"),
         Line2D([], [], color=_FENCE, linestyle=(0, (6, 4)), label="geofence"),
@@ -147,6 +167,8 @@ def _legend(figure: Figure, sorties: Sequence[Sortie]) -> None:
         Line2D([], [], color="none", marker="o", markerfacecolor="grey", label="first row"),
         Line2D([], [], color="none", marker="s", markerfacecolor="grey", label="last row"),
     ]
+    if zones:
+        marks.append(Patch(facecolor=_ZONE + "38", edgecolor=_ZONE, label="zone, obstacle"))
     if len(sorties) > 1:
         marks += [
             Line2D([], [], color=_COLOURS[n % len(_COLOURS)], linewidth=3, label=_ascii(s.code))

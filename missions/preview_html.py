@@ -21,6 +21,7 @@ from geo.files import replacing
 from geo.frames import Array, LocalFrame
 from geo.terrain import Terrain
 from missions.airspace import EMPTY, Airspace
+from missions.keep_outs import keep_outs
 from missions.legs import Leg, legs
 from missions.model import Sortie
 from missions.overlap import OverlapMap
@@ -100,18 +101,8 @@ def page_data(
 
 
 def _zones(frame: LocalFrame, airspace: Airspace, drawn: BaseGeometry) -> Iterator[dict[str, Any]]:
-    """No-fly zones, lower ceilings and the ground to keep away from around obstacles."""
-    near = airspace.near(*drawn.bounds)
-    shapes = [(zone.name, frame.to_local(zone.area)) for zone in near.no_fly]
-    shapes += [(f"{z.name} {z.ceiling_agl_m:g} m", frame.to_local(z.area)) for z in near.ceilings]
-    shapes += [
-        (
-            f"{o.name} {o.height_agl_m:g} m",
-            frame.to_local(o.shape).buffer(o.radius_m + o.clearance_m),
-        )
-        for o in near.obstacles
-    ]
-    for name, shape in shapes:
+    """Outlines of what to keep out of, part by part."""
+    for name, shape in keep_outs(airspace, drawn, frame):
         for part in shapely.get_parts(shape).tolist():
             yield {"name": name, "rings": _local_rings(part)}
 

@@ -131,7 +131,8 @@ def _write_maps(
     whole = shapely.unary_union([area for _, area in areas]) if areas else None
     assert whole is None or isinstance(whole, Polygon | MultiPolygon)  # a union of polygons
     seen = None if whole is None else _overlap(whole, sorties, drone, ground, _COARSE_M)
-    write_preview(folder / "preview.png", sorties, areas=[area for _, area in areas])
+    whole_areas = [area for _, area in areas]
+    write_preview(folder / "preview.png", sorties, areas=whole_areas, airspace=airspace)
     around: dict[str, Any] = {"terrain": terrain, "airspace": airspace}
     write_preview_html(folder / "map.html", sorties, areas=areas, overlap=seen, **around)
     for code, area in areas:
@@ -139,7 +140,7 @@ def _write_maps(
         if own:
             seen = _overlap(area, own, drone, ground, 1.0)
             cell, page = [(code, area)], folder / f"{code}.html"
-            write_preview(folder / f"{code}.png", own, areas=[area])
+            write_preview(folder / f"{code}.png", own, areas=[area], airspace=airspace)
             write_preview_html(page, own, areas=cell, overlap=seen, **around)
 
 

@@ -6,6 +6,7 @@ from PIL import Image
 from shapely import box
 
 from missions import preview
+from missions.airspace import Airspace, NoFlyZone
 from missions.preview import write_preview
 from tests.missions.shapes import WITH_POND, on_globe
 
@@ -51,6 +52,18 @@ def test_each_cell_has_its_border(sortie, tmp_path):
     one = pixels_like(picture(tmp_path / "one.png", sortie, areas=[whole]), edge)
     two = pixels_like(picture(tmp_path / "two.png", sortie, areas=[west, east]), edge)
     assert two > one + 200 > 200, "the border between the two"
+
+
+def test_zones_are_drawn_as_far_as_the_picture_reaches(sortie, tmp_path):
+    edge = (123, 31, 162)
+    near = NoFlyZone("school", on_globe(box(100, 100, 200, 200)))
+    vast = NoFlyZone("airport", on_globe(box(250, 100, 90_000, 200)))
+    known = Airspace(no_fly=(near, vast))
+    write_preview(tmp_path / "a.png", [sortie], areas=[AREA], airspace=known)
+    image = np.asarray(Image.open(tmp_path / "a.png").convert("RGB")).astype(int)
+    assert pixels_like(image, edge) > 500
+    assert pixels_like(image, (0, 114, 178)) > 2000, "rows are as large as without zones"
+    assert pixels_like(picture(tmp_path / "b.png", sortie), edge) == 0
 
 
 def test_nothing_to_draw_is_refused(tmp_path):
