@@ -253,11 +253,12 @@ def _check_degrees(path: Path, crs: CRS, extent: Sequence[float]) -> None:
     if west >= -180 and east <= 180 and south >= -90 and north <= 90:
         return
     swapped = west >= -90 and east <= 90 and south >= -180 and north <= 180
-    hint = (
-        "longitude and latitude look swapped; longitude comes first"
-        if swapped
-        else "they look like metres; name the true system in the settings (crs) or in the file"
-    )
+    if swapped:
+        hint = "longitude and latitude look swapped; longitude comes first"
+    elif all(90 < abs(lon) <= 360 for lon in (west, east)) and -90 <= south <= north <= 90:
+        hint = "longitudes run from -180 to 180; cut what crosses 180 degrees in two there"
+    else:
+        hint = "they look like metres; name the true system in the settings (crs) or in the file"
     raise CrsError(
         f"{path}: coordinates from ({west:.6g}, {south:.6g}) to ({east:.6g}, {north:.6g}) cannot "
         f"be degrees of {crs.name}: {hint}"

@@ -25,6 +25,7 @@ from missions.sorties import (
     Flight,
     WayHome,
     estimated_seconds,
+    reach_m,
     route_sums,
     split,
     way_home,
@@ -62,6 +63,20 @@ class Party:
             return None
         home: Array = self.frame.xy_from_lonlat(np.array([self.settings.home_lonlat_deg]))[0]
         return home
+
+    def require_reach(self, area: Polygon) -> None:
+        """Refuse an area so wide that no home lies near enough to all of it.
+
+        However home is chosen, some corner is as far away as the smallest circle around is wide.
+        """
+        furthest = float(shapely.minimum_bounding_radius(area))
+        reach = reach_m(self.drone, self.settings.wind)
+        if furthest > reach:
+            raise MissionError(
+                f"the area is {2 * furthest / 1000:.0f} km across; {self.drone.name} comes home "
+                f"from {reach / 1000:.1f} km at most, so no place to start from is near enough to "
+                "all of it. Cut it into cells"
+            )
 
     def envelope(self, area: Polygon) -> Envelope:
         """Height, by the settings, for all that is flown in an area and on the way to it."""

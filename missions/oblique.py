@@ -100,6 +100,7 @@ class _Oblique:
 
     def sorties(self) -> list[Sortie]:
         """Sorties of all directions, from one home."""
+        self.party.require_reach(self.shape)
         survey, sorties = self, list[Sortie]()
         for look_deg, pitch_deg in self._views():
             sorties += survey._one_direction(look_deg, pitch_deg)

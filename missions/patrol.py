@@ -105,6 +105,7 @@ class _Patrol:
         """Sorties over one part of the area, local metres."""
         shape = simplified(part)
         altitude, view = self._best_view(self.party.relief(shape))
+        self.party.require_reach(shape)
         drone = self.party.drone
         fast = pace(drone, self.party.settings, view.photo_spacing_m, view.sight)
         motion = planning_motion(drone, fast.speed_m_s)

@@ -132,6 +132,12 @@ def _return_wh(drone: Drone, climb_m: float, wind_m_s: float) -> tuple[float, fl
     return near - each_m * _NEAR_M, each_m
 
 
+def reach_m(drone: Drone, wind: Wind) -> float:
+    """From how far away a full battery without its reserve brings a drone straight home."""
+    landing_wh, each_m_wh = _return_wh(drone, drone.autopilot.return_height_m, wind.speed_m_s)
+    return max(0.0, usable_wh(drone) - landing_wh) / each_m_wh
+
+
 WayHome = Callable[[Array], Array]
 
 
@@ -264,5 +270,5 @@ class _Cutter:
             f"the way from home to a row of {length_m(flight.route.rows[0]):.0f} m and back takes "
             f"{self._budget.most_wh(flight):.1f} Wh in a wind of {wind.speed_m_s:g} m/s; "
             f"{drone.name} has {usable_wh(drone):.1f} Wh without its reserve. Start closer to the "
-            "cell"
+            "cell, or cut a large cell into several"
         )

@@ -87,6 +87,7 @@ def _sorties(part: Polygon, party: Party) -> Iterator[Sortie]:
         )
     shape, beyond = simplified(part), party.settings.overshoot_m
     envelope = party.envelope(shape.buffer(beyond) if beyond else shape)
+    party.require_reach(shape)
     motion = planning_motion(party.drone, envelope.speed_m_s)
     each_m = released_every_m(envelope.photo_spacing_m, envelope.speed_m_s)
     route = survey_route(shape, envelope.row_spacing_m, each_m, motion, party.settings)

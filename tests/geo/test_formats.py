@@ -105,6 +105,12 @@ def test_metres_declared_as_degrees_are_refused(tmp_path):
         read_grid(path)
 
 
+def test_longitudes_beyond_the_date_line_are_named_as_such(tmp_path):
+    beyond = shapely.transform(shapes(), lambda xy: np.add(xy, (59.99, 0.0)))
+    with pytest.raises(CrsError, match="cut what crosses 180 degrees in two"):
+        read_grid(save(tmp_path / "g.gpkg", geometries=beyond))
+
+
 def test_swapped_axes_are_recognised(tmp_path):
     swapped = shapely.transform(shapes(), lambda xy: xy[:, ::-1])
     with pytest.raises(CrsError, match="swapped"):

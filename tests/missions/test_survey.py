@@ -227,6 +227,7 @@ def test_drone_with_little_memory_flies_more_often():
         (Polygon([(120, 31), (121, 32), (121, 31), (120, 32)]), "crosses itself"),
         (SQUARE, "not in longitude and latitude"),
         (on_globe(box(0, 0, 2, 2)), "too small"),
+        (on_globe(box(0, 0, 60_000, 40_000)), "72 km across.*Cut it into cells"),
         (box(31, 119.9, 31.001, 119.901), "not in longitude and latitude"),
     ],
 )
