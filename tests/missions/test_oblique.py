@@ -1,12 +1,15 @@
 import numpy as np
 import pytest
 import shapely
-from shapely import LineString
+from shapely import LineString, box
 
 from missions.drones import drone_named
 from missions.errors import MissionError
+from missions.following import Following
 from missions.oblique import ObliqueSettings, plan_oblique
+from missions.overlap import overlap_map, poses
 from missions.settings import SurveySettings
+from tests.missions.hills import random_hills
 from tests.missions.kinds import footprints, hills, stays_inside_its_fence, unseen_share
 from tests.missions.shapes import FRAME, SQUARE, U_SHAPE, WITH_POND, on_globe
 
@@ -53,6 +56,27 @@ def test_hills_are_seen_from_all_directions_too():
     found = directions(plan_oblique(on_globe(SQUARE), DRONE, SPARSE, terrain=terrain))
     for sorties in found.values():
         assert unseen_share(SQUARE, sorties, DRONE.camera, terrain) < 0.005
+
+
+@pytest.mark.parametrize(("seed", "steepest_deg"), [(1, 8), (2, 26), (3, 38)])
+def test_slopes_that_are_followed_are_seen_from_all_directions_as_often(seed, steepest_deg):
+    """Rays are cast on the relief; a slope is hidden from a view of 45 degrees only beyond 45."""
+    terrain = random_hills(seed, relief_m={1: 60, 2: 150, 3: 100}[seed])
+    area = on_globe(box(0, 0, 400, 300))
+    assert steepest(terrain) == pytest.approx(steepest_deg, abs=2)
+    following = Following(DRONE, SurveySettings(), terrain, tolerance_m=10.0)
+    found = directions(following.plan(lambda level: plan_oblique(area, DRONE, level)))
+    assert len(found) == 5
+    for sorties in found.values():
+        seen_from = [pose for sortie in sorties for pose in poses(sortie)]
+        assert overlap_map(area, seen_from, DRONE.camera, terrain).share_seen(6) > 0.999
+
+
+def steepest(terrain):
+    x, y = np.meshgrid(np.arange(0, 401, 5.0), np.arange(0, 301, 5.0))
+    lonlat = FRAME.lonlat_from_xy(np.column_stack([x.ravel(), y.ravel()]))
+    slopes = np.gradient(terrain.altitudes_amsl_m(lonlat).reshape(x.shape), 5.0)
+    return np.degrees(np.arctan(np.hypot(*slopes).max()))
 
 
 def test_all_flights_begin_at_one_place_and_stay_in_their_fences():
