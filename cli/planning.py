@@ -28,6 +28,7 @@ from missions.model import Drone, Sortie
 from missions.plan import Plan, plan_cells
 from missions.refly import plan_refly
 from missions.resume import remaining
+from missions.safe_survey import ways_home
 from missions.usable import usable_area
 from pipeline import planning
 from pipeline.errors import SettingsError
@@ -150,13 +151,16 @@ def refly(
     cells, refused = task.cells()
 
     def plan(cell: Cell) -> tuple[Sortie, ...]:
-        area = usable_area(cell.boundary, task.airspace, LocalFrame.around(cell.boundary))
+        frame = LocalFrame.around(cell.boundary)
+        area = usable_area(cell.boundary, task.airspace, frame)
+        around = ways_home(cell.boundary, task.airspace, frame, task.survey)
         code = f"{cell.code}-refly"
 
         def close_gaps(drone: Drone) -> list[Sortie]:
             found = plan_refly(
-                area, flown, drone, task.survey, photos=seen_by, code=code, terrain=task.terrain
-            )
+                area, flown, drone, task.survey, photos=seen_by, code=code, terrain=task.terrain,
+                around=around,
+            )  # fmt: skip
             return [replace(sortie, cell_codes=(cell.code,)) for sortie in found]
 
         return task.safely(close_gaps)

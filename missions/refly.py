@@ -10,6 +10,8 @@ from geo.footprint import size_on_ground_m
 from geo.pose import Pose
 from geo.terrain import Terrain
 from missions.errors import MissionError
+from missions.grounds import named
+from missions.in_sight import Around, plan_in_sight
 from missions.model import Drone, Sortie
 from missions.overlap import OverlapMap, overlap_map
 from missions.settings import DEFAULT_HEIGHT_AGL_M, SurveySettings
@@ -41,6 +43,7 @@ def plan_refly(
     photos: int,
     code: str = "refly",
     terrain: Terrain | None = None,
+    around: Around | None = None,
 ) -> tuple[Sortie, ...]:
     """Plan surveys of the gaps only; none where enough photos see everything.
 
@@ -55,6 +58,7 @@ def plan_refly(
         photos: that each place should be in.
         code: of the first sortie `CODE-1` and so on.
         terrain: heights of the ground; level ground at sea level if None.
+        around: what ways home may not cross; nothing if None.
     """
     if photos < 1:
         raise ValueError(f"photos must be at least 1; got {photos}")
@@ -65,13 +69,15 @@ def plan_refly(
     wide = shapely.union_all([part.buffer(margin, join_style="mitre") for part in missing])
     inside = shapely.intersection(wide, overlap.frame.to_local(area))
     simple = inside.simplify(_SIMPLER_PIXELS * overlap.pixel_m)
-    sorties: list[Sortie] = []
-    for part in _polygons(simple):
-        if part.area >= LEAST_GAP_M2:
-            to_fly = overlap.frame.to_lonlat(part)
-            name = f"{code}-{len(sorties) + 1}"
-            sorties += plan_survey(to_fly, drone, settings, code=name, terrain=terrain)
-    return tuple(sorties)
+    around = around or Around(overlap.frame, (), Polygon())
+
+    def survey(part: Polygon, own: SurveySettings) -> tuple[Sortie, ...]:
+        return plan_survey(part, drone, own, terrain=terrain)
+
+    wanted = [part for part in _polygons(simple) if part.area >= LEAST_GAP_M2]
+    to_fly = [overlap.frame.to_lonlat(part) for part in wanted]
+    sorties = [s for part in to_fly for s in plan_in_sight(part, survey, settings, around)]
+    return named(sorties, code, ())
 
 
 def _margin_m(drone: Drone, settings: SurveySettings) -> float:

@@ -1,10 +1,17 @@
 import numpy as np
 import pytest
-from shapely import Point
+from shapely import Point, box
 
+from missions.airspace import Airspace, NoFlyZone
+from missions.check import check
+from missions.check_limits import Limits
+from missions.findings import has_errors
 from missions.overlap import overlap_map, poses
 from missions.refly import gaps, plan_refly
-from tests.missions.shapes import FRAME, WITH_POND, on_globe
+from missions.safe_survey import ways_home
+from missions.settings import SurveySettings
+from missions.usable import usable_area
+from tests.missions.shapes import FRAME, SQUARE, WITH_POND, on_globe
 
 AREA = on_globe(WITH_POND)
 WANTED = 4
@@ -63,3 +70,14 @@ def test_codes_are_different(again):
 def test_no_photos_at_all_are_refused_as_a_wish(drone):
     with pytest.raises(ValueError, match="photos"):
         plan_refly(AREA, [], drone, photos=0)
+
+
+def test_gaps_on_both_sides_of_a_zone_are_closed_without_ways_home_across_it(flown, drone):
+    zone = NoFlyZone("school", on_globe(box(130, 130, 170, 170)), margin_m=20.0)
+    airspace = Airspace(no_fly=(zone,))
+    area = usable_area(on_globe(SQUARE), airspace, FRAME)
+    around = ways_home(on_globe(SQUARE), airspace, FRAME, SurveySettings())
+    sorties = plan_refly(area, flown[:1], drone, photos=WANTED, around=around)
+    assert len({sortie.code for sortie in sorties}) == len(sorties) > 1
+    for sortie in sorties:
+        assert not has_errors(check(sortie, Limits(), None, airspace, drone))
