@@ -9,6 +9,7 @@ import serial
 from flight.errors import LinkError
 
 CONNECT_S = 5.0
+PORTS = range(1, 65536)
 FORMS = (
     "tcp:HOST:PORT, udpin:HOST:PORT, udpout:HOST:PORT or a serial device such as /dev/ttyUSB0,57600"
 )
@@ -60,17 +61,15 @@ class TcpTransport:
 
 
 class UdpTransport:
-    """A UDP socket that waits for a vehicle (`udpin`) or calls one (`udpout`)."""
+    """A UDP socket that waits for a vehicle (`udpin`) or calls one (`udpout`).
 
-    def __init__(self, host: str, port: int, *, listen: bool) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._peer: tuple[str, int] | None = None if listen else (host, port)
-        if listen:
-            try:
-                self._socket.bind((host, port))
-            except OSError:
-                self._socket.close()
-                raise
+    Args:
+        held: the socket; bound where it waits.
+        peer: who is called; None for whoever calls.
+    """
+
+    def __init__(self, held: socket.socket, peer: tuple[str, int] | None = None) -> None:
+        self._socket, self._peer = held, peer
 
     def read(self, timeout_s: float) -> bytes:
         """Wait for a packet; whoever sent the last one is answered."""
@@ -221,16 +220,27 @@ def _opened(connection: str) -> Transport:
         host, port = _host_and_port(rest)
         return TcpTransport(host, port)
     if scheme in ("udp", "udpin", "udpout"):
-        host, port = _host_and_port(rest)
-        return UdpTransport(host, port, listen=scheme != "udpout")
+        return _udp(*_host_and_port(rest), listen=scheme != "udpout")
     device, _, baud = connection.partition(",")
     if not device or (rest and not device.upper().startswith("COM")):
         raise ValueError(connection)
     return SerialTransport(device, int(baud or 57600))
 
 
+def _udp(host: str, port: int, *, listen: bool) -> UdpTransport:
+    held = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    if not listen:
+        return UdpTransport(held, (host, port))
+    try:
+        held.bind((host, port))
+    except OSError:
+        held.close()
+        raise
+    return UdpTransport(held)
+
+
 def _host_and_port(text: str) -> tuple[str, int]:
     host, separator, port = text.rpartition(":")
-    if not (host and separator):
+    if not (host and separator and int(port) in PORTS):
         raise ValueError(text)
     return host, int(port)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from flight.transports import Transport
+from flight.transports import Transport, UdpTransport
 from geo.errors import AerogridError
 
 INSTANCES = 40
@@ -92,33 +92,17 @@ def _stays_quiet(held: socket.socket, port: int) -> bool:
     return False
 
 
-class FirstCaller:
+class FirstCaller(UdpTransport):
     """A UDP line to whoever calls first; anybody else who calls ends it."""
-
-    def __init__(self, held: socket.socket) -> None:
-        self._socket = held
-        self._peer: tuple[str, int] | None = None
 
     def read(self, timeout_s: float) -> bytes:
         """Wait for a packet; empty if none came."""
-        self._socket.settimeout(max(timeout_s, 1e-3))
-        try:
-            data, peer = self._socket.recvfrom(65536)
-        except (TimeoutError, ConnectionRefusedError):
-            return b""
-        self._peer = self._peer or peer
-        if peer != self._peer:
-            raise ConnectionAbortedError(f"port {peer[1]} calls too: there is a second vehicle")
+        first = self._peer
+        data = super().read(timeout_s)
+        caller, self._peer = self._peer, first or self._peer
+        if caller is not None and caller != self._peer:
+            raise ConnectionAbortedError(f"port {caller[1]} calls too: there is a second vehicle")
         return data
-
-    def write(self, data: bytes) -> None:
-        """Send bytes, if somebody has called."""
-        if self._peer is not None:
-            self._socket.sendto(data, self._peer)
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._socket.close()
 
 
 class LiveLine:

@@ -29,6 +29,20 @@ def test_a_serial_device_that_is_not_there_is_told():
         open_link("/dev/nowhere,57600")
 
 
+@pytest.mark.parametrize("connection", ["tcp:127.0.0.1:0", "udp:127.0.0.1:70000", "udpout:x:-1"])
+def test_a_port_that_cannot_be_is_no_connection(connection):
+    with pytest.raises(LinkError, match=r"is no connection; use tcp:HOST:PORT"):
+        open_link(connection)
+
+
+def test_a_port_that_is_in_use_is_told():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(LinkError, match=rf"Cannot connect to udp:127.0.0.1:{port}: .*in use"):
+            open_link(f"udp:127.0.0.1:{port}")
+
+
 def test_two_vehicles_on_one_line_are_kept_apart():
     wire = Wire()
     line = SharedLine(wire)
