@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from flight.transports import Transport, UdpTransport
 from geo.errors import AerogridError
 
-INSTANCES = 40
 HOST = "127.0.0.1"
 QUIET_S = 1.2  # a vehicle says something every second
 PORTS = {"ardupilot": (5760, 10), "px4": (14540, 1)}  # first, and how far apart
+INSTANCES = {"ardupilot": 40, "px4": 10}  # PX4's all call 14549 from number 9 on (px4-rc.mavlink)
 
 
 class AutopilotError(AerogridError):
@@ -48,7 +48,7 @@ def take_instance(kind: str) -> Instance:
     """
     first_port, apart = PORTS[kind]
     is_free = _accepts_tcp if kind == "ardupilot" else _stays_quiet
-    for number in range(INSTANCES):
+    for number in range(INSTANCES[kind]):
         port = first_port + apart * number
         held = _bound(port)
         if held is None:
@@ -57,8 +57,8 @@ def take_instance(kind: str) -> Instance:
             return Instance(number, port, held)
         held.close()
     raise AutopilotError(
-        f"All of {INSTANCES} ports from {first_port} on are in use, or vehicles send to them; "
-        "stop other simulators."
+        f"All of {INSTANCES[kind]} ports from {first_port} on are in use, or vehicles send to "
+        "them; stop other simulators."
     )
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from simulations.instances import PORTS, FirstCaller, LiveLine, instance_taken
+from simulations.instances import INSTANCES, PORTS, FirstCaller, LiveLine, instance_taken
 
 
 def caller():
@@ -34,6 +34,12 @@ def test_a_port_that_a_vehicle_sends_to_is_passed_over(monkeypatch):
     monkeypatch.setattr(socket.socket, "bind", bind_and_be_called)
     with instance_taken("px4") as taken:
         assert taken.port > port
+
+
+def test_px4_has_no_number_whose_port_another_calls_too():
+    """From number 10 on all of PX4's call 14549 (px4-rc.mavlink)."""
+    first_port, apart = PORTS["px4"]
+    assert first_port + apart * (INSTANCES["px4"] - 1) == 14549
 
 
 def test_a_second_caller_ends_the_line_to_the_first():
