@@ -7,11 +7,12 @@ PX4's is taken from its documentation and was never run against a real PX4.
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -204,7 +205,7 @@ def _start(
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for the client
+                start_new_session=True,  # Ctrl-C is for the client; it leads its own group
             )
         except OSError as error:
             raise AutopilotError(
@@ -243,11 +244,15 @@ def _last_words(folder: Path) -> str:
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """See that the program is gone, by its own id."""
-    if process.poll() is None:
-        process.terminate()
-    try:
+    """See that the program is gone by its own id, and with it what it started itself."""
+    _signal(process, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
         process.wait(STOP_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(STOP_S)
+    _signal(process, signal.SIGKILL)  # a script that started the program may be gone before it
+    process.wait(STOP_S)
+
+
+def _signal(process: "subprocess.Popen[bytes]", number: int) -> None:
+    """Signal the group of processes that a program leads; there may be none left."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

@@ -4,6 +4,7 @@ import os
 import socket
 import stat
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -159,6 +160,29 @@ def test_a_program_that_never_listens_is_given_up_and_stopped(tmp_path, monkeypa
     ):
         pass
     assert not is_running(tmp_path)
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=0.2).close()
+    except ConnectionRefusedError:
+        return False
+    except OSError:  # it has a client already, or is about to end
+        return True
+    return True
+
+
+def test_what_a_script_started_is_stopped_with_it(tmp_path):
+    ours = standin(tmp_path)
+    first, *others = ours.path.read_text().splitlines()
+    others[-1] = f'echo "$@" > "{tmp_path}/arguments"\n{others[-1].replace("exec ", "")}\ntrue'
+    ours.path.write_text("\n".join([first, *others]) + "\n")
+    with running_autopilot(ours, HOME, STILL, 10.0, 1200.0) as started:
+        assert started.line.read(10.0)
+    port = 5760 + 10 * int((tmp_path / "arguments").read_text().split()[-1])
+    end_s = time.monotonic() + 5.0  # a process that was killed may take a moment to be gone
+    while listens(port):
+        assert time.monotonic() < end_s
 
 
 def test_a_program_that_listens_but_says_nothing_fails_the_flight(tmp_path):
