@@ -36,6 +36,9 @@ START_S = 30.0  # until it listens
 STOP_S = 5.0
 RETRY_S = 0.05
 LAST_LINES = 4
+# Full wind from the height on at which wind is measured (WMO); as it comes, from 60 m on only, and
+# a patrol at 30 m would be tried in 70 % of the wind asked for (SITL_State.cpp, SIM_WIND_T_ALT).
+FULL_WIND_M = 10.0
 OUTPUT_FILE, DEFAULTS_FILE = "output.txt", "aerogrid.parm"
 
 
@@ -158,6 +161,7 @@ def _write_defaults(path: Path, wind: Wind, lasts_s: float, mark: Mark) -> None:
         "SIM_WIND_SPD": wind.speed_m_s,
         "SIM_WIND_DIR": wind.from_deg,
         "SIM_WIND_TURB": wind.gust_m_s,
+        "SIM_WIND_T_ALT": FULL_WIND_M,
         "BATT_CAPACITY": round(HOVER_A * lasts_s / 3.6),
         mark.name: mark.value,
     }

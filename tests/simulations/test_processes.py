@@ -18,7 +18,7 @@ from simulations.gate_files import write_junit
 from simulations.gate_html import write_report
 from simulations.processes import AutopilotError, AutopilotProgram, find_program, running_autopilot
 from simulations.scenarios import Expectation, Fault, Scenario
-from simulations.vehicle import STILL
+from simulations.vehicle import STILL, Wind
 from tests.flight.sorties import HOME
 from tests.simulations.gates import CALM, fly, gate_sortie, task_of
 from tests.simulations.test_gate import long_sortie
@@ -113,6 +113,22 @@ def test_a_program_that_dies_at_the_start_says_its_last_words(tmp_path):
         running_autopilot(broken, HOME, STILL, 10.0, 1200.0),
     ):
         pass
+
+
+def test_the_wind_blows_as_asked_for_at_every_height_of_a_patrol(tmp_path):
+    """As it comes, ArduPilot's simulated wind is whole from 60 m on only, and half at 15 m."""
+    kept = tmp_path / "kept.parm"
+    broken = program(tmp_path, f'cp aerogrid.parm "{kept}"; exit 7')
+    wind = Wind(8.0, 270.0, 2.0)
+    with pytest.raises(AutopilotError), running_autopilot(broken, HOME, wind, 10.0, 1200.0):
+        pass
+    values = dict(line.split() for line in kept.read_text().splitlines() if line[0] != "#")
+    assert (values["SIM_WIND_SPD"], values["SIM_WIND_DIR"], values["SIM_WIND_TURB"]) == (
+        "8",
+        "270",
+        "2",
+    )
+    assert float(values["SIM_WIND_T_ALT"]) <= 10.0
 
 
 def test_one_program_that_dies_fails_its_flight_and_the_others_are_flown(tmp_path):
