@@ -7,13 +7,14 @@ what a real flight must not do: foreign missions are flown as they are, and thin
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flight.errors import FlightError, LinkLostError
 from flight.link import SILENCE_S, MavlinkLink
 from flight.orders import Order
 from flight.protocol import MISSION, Message, home_item
-from flight.readiness import wait_ready
+from flight.readiness import HOME_WITHIN_M, wait_ready
 from flight.session import Session, result_name
 from flight.streams import ask_for_streams
 from flight.trouble import Kind
@@ -178,11 +179,26 @@ class Pilot:
         """Wait until the vehicle is ready, set its failsafes, store fence and mission."""
         ask_for_streams(self.session, CLOSER_HZ)
         wait_ready(self.session)
+        self._check_place()
         self.failing.prepare()
         if self.persona is not PX4:
             self.session.read_parameter("MNT1_TYPE")  # by which the photos' poses are known
         guard(self.session, self.task)
         self.session.store(self._items(), MISSION)
+
+    def _check_place(self) -> None:
+        """See that the vehicle was put where the mission begins."""
+        standing = self.session.monitor.position
+        assert standing is not None  # it is ready
+        lonlat = np.array([[standing.lon_deg, standing.lat_deg]])
+        away_m = float(np.hypot(*self.task.frame.xy_from_lonlat(lonlat)[0]))
+        if away_m > HOME_WITHIN_M:
+            home = self.task.home
+            raise FlightError(
+                f"The simulated vehicle stands {away_m:.0f} m from the mission's home "
+                f"({home.lat_deg:.6f}, {home.lon_deg:.6f}), where it was to be started. PX4 before "
+                "1.16 takes its place in other units: use a later one. Nothing was armed."
+            )
 
     def _items(self) -> tuple[MissionItem, ...]:
         home = self.session.monitor.home or self.task.home

@@ -83,6 +83,17 @@ def test_a_vehicle_that_is_not_the_one_started_is_asked_but_never_told_anything(
     assert sent - {"TIMESYNC"} == {"HEARTBEAT", "PARAM_REQUEST_READ"}
 
 
+def test_a_vehicle_that_was_put_elsewhere_is_not_armed(tmp_path):
+    """PX4 1.15 takes a latitude in 1e-7 degrees, and stands in the Gulf of Guinea."""
+    ours = standin(tmp_path, "px4")
+    first, *others = ours.path.read_text().splitlines()
+    elsewhere = "export PX4_HOME_LAT=0.0000032 PX4_HOME_LON=0.0000120"
+    ours.path.write_text("\n".join([first, elsewhere, *others]) + "\n")
+    result, checks = fly(task_of(tmp_path), CALM, tmp_path, Process(ours, speed_up=60.0))
+    assert "m from the mission's home (32.5098" in checks["completed"].message
+    assert not result.flight.outcome.modes
+
+
 def test_a_lost_link_is_waited_for_by_the_programs_clock(tmp_path, monkeypatch):
     monkeypatch.setenv("STRICT", "1")
     # At this rate a busy machine may hold a heartbeat up for more than a second without a loss.
