@@ -102,21 +102,15 @@ def draw_profile(flight: Flight) -> str:
     return _svg(PROFILE_PX, PROFILE_HIGH_PX, parts)
 
 
-def _fault_s(flight: Flight) -> float | None:
-    """When the fault began, since leaving the ground."""
-    outcome = flight.outcome
-    return None if outcome.injected_s is None else outcome.injected_s - outcome.began_s
-
-
 def _fault_places(flight: Flight) -> Iterable[Array]:
-    begun_s = _fault_s(flight)
+    begun_s = flight.outcome.injected_s
     if begun_s is not None:
         at = int(np.searchsorted(flight.trace.time_s, begun_s))
         yield flight.trace.places_m[min(at, len(flight.trace.time_s) - 1)]
 
 
 def _fault_line(flight: Flight, scale: _Scale, low: float, high: float) -> Iterable[str]:
-    begun_s = _fault_s(flight)
+    begun_s = flight.outcome.injected_s
     if begun_s is not None:
         ends = np.array([[begun_s, low], [begun_s, high]])
         yield _line(scale.points(ends), FAULT, width=1.5)

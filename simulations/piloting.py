@@ -45,13 +45,12 @@ ANSWERS = {Kind.WIND: Order.RETURN, Kind.MOTOR: Order.LAND}  # the rest the vehi
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one flight, as its client saw it; times by the client's clock.
+    """What became of one flight, as its client saw it; times since the mission was started.
 
     Attributes:
         problem: why it did not begin or was not followed to its end; None otherwise.
         completed: the whole mission was flown without leaving AUTO.
         modes: entered in the air, in our numbers.
-        began_s: when the mission was started.
         injected_s: when the scenario's fault began; None if it did not.
         recognised_s: when each failure was recognised.
         duration_s: from take-off to the rotors' stop, by the vehicle's clock.
@@ -62,7 +61,6 @@ class Outcome:
     landed: bool
     modes: tuple[int, ...]
     texts: tuple[str, ...]
-    began_s: float
     injected_s: float | None
     recognised_s: dict[Kind, float]
     duration_s: float
@@ -71,7 +69,7 @@ class Outcome:
 
 def never_flown(problem: str) -> Outcome:
     """What became of a flight that had no vehicle."""
-    return Outcome(problem, False, False, (), (), 0.0, None, {}, 0.0, 0)
+    return Outcome(problem, False, False, (), (), None, {}, 0.0, 0)
 
 
 @dataclass
@@ -79,7 +77,7 @@ class Pilot:
     """Flies one task in one scenario.
 
     Attributes:
-        pace: seconds of the vehicle in one of the link's clock.
+        pace: seconds of the vehicle in one of the link's clock, as asked for.
         mark: of the vehicle that was started; None where it is in this process.
     """
 
@@ -98,6 +96,8 @@ class Pilot:
     texts: list[str] = field(default_factory=list)
     photos: int = 0
     _began_s: float = 0.0
+    _airborne_s: float = 0.0
+    _airborne_ms: int = 0
     _number: int = 0
     _answered: bool = False
 
@@ -150,6 +150,16 @@ class Pilot:
     @property
     def _now_s(self) -> float:
         return self.link.now_s() * self.pace
+
+    def _flown_s(self, now_s: float) -> float:
+        """Seconds of the vehicle since its mission began, by how fast it really ran.
+
+        A busy machine does not reach the pace that was asked for.
+        """
+        asked_s = self._now_s - self._airborne_s
+        ran_s = (self.session.monitor.boot_ms - self._airborne_ms) / 1000
+        reached = ran_s / asked_s if asked_s > 1.0 and ran_s > 0 else 1.0
+        return (now_s - self._began_s) * reached
 
     def _hear(self, message: Message) -> None:
         monitor = self.session.monitor
@@ -213,6 +223,7 @@ class Pilot:
         self._began_s = self._now_s
         if not session.wait_until(lambda: session.monitor.is_airborne, 20.0):
             raise FlightError("The vehicle was told to fly its mission but did not take off.")
+        self._airborne_s, self._airborne_ms = self._now_s, session.monitor.boot_ms
 
     def _order(self, what: str, command: int, *parameters: float) -> None:
         begun = len(self.texts)
@@ -235,7 +246,7 @@ class Pilot:
         """Do what the scenario asks for now; order what no vehicle does by itself, once."""
         now_s, monitor = self._now_s, self.session.monitor
         late_s = LATE_FACTOR * self.task.planned_s + LATE_S
-        if now_s - self._began_s > late_s:
+        if self._flown_s(now_s) > late_s:
             raise FlightError(
                 f"After {late_s:.0f} s the flight was not over; {self.task.planned_s:.0f} s "
                 "were planned."
@@ -254,17 +265,15 @@ class Pilot:
         last = len(self.task.items) - self.persona.first_item
         flown = monitor.mission_complete or max(monitor.reached, default=0) >= last
         only_auto = set(self.modes) <= {AUTO}
+        begun_s, found = self.failing.begun_s, self.watching.recogniser.found
         return Outcome(
             problem=problem,
             completed=problem is None and flown and only_auto,
             landed=monitor.took_off_ms is not None and not monitor.armed,
             modes=tuple(self.modes),
             texts=tuple(self.texts),
-            began_s=self._began_s,
-            injected_s=self.failing.begun_s,
-            recognised_s={
-                kind: s * self.pace for kind, s in self.watching.recogniser.found.items()
-            },
+            injected_s=None if begun_s is None else self._flown_s(begun_s),
+            recognised_s={kind: self._flown_s(s * self.pace) for kind, s in found.items()},
             duration_s=monitor.duration_s,
             photos=self.photos,
         )

@@ -7,6 +7,7 @@ import pytest
 from affine import Affine
 from pyproj import CRS
 
+from flight.trouble import Kind
 from geo.terrain import RasterTerrain
 from missions.drones import drone_named
 from missions.errors import MissionError
@@ -14,7 +15,8 @@ from missions.model import MissionItem
 from missions.qgc_plan import write_plan
 from missions.waypoints import write_waypoints
 from missions.wpml import write_wpml
-from simulations.backends import BuiltIn
+from simulations import piloting
+from simulations.backends import BuiltIn, Trial
 from simulations.gate import verdict_of
 from simulations.gate_checks import Limits, judge
 from simulations.personas import ARDUPILOT, LAND, PX4, RTL
@@ -311,3 +313,19 @@ def gate_time(task):
     from missions.course import course_of
 
     return course_of(task.home, task.items, task.drone).total_s
+
+
+def test_a_machine_too_slow_for_the_pace_asked_for_is_judged_by_the_vehicles_clock(
+    tmp_path, monkeypatch
+):
+    """Asked for twice as fast as it runs: neither given up early nor recognised late."""
+    monkeypatch.setattr(piloting, "LATE_FACTOR", 1.3)
+    monkeypatch.setattr(piloting, "LATE_S", 0.0)
+    low = Scenario("low", Expectation.HOME, fault=Fault.BATTERY, at=Phase.TRANSIT, wind_m_s=0.0)
+    with BuiltIn().stand(Trial(task_of(tmp_path), low), tmp_path / "a.tlog") as stand:
+        stand.pilot.pace = 2.0
+        outcome = stand.pilot.fly()
+    assert outcome.problem is None
+    assert outcome.landed
+    after_s = outcome.recognised_s[Kind.BATTERY] - outcome.injected_s
+    assert 9.0 < after_s < 13.0  # BATT_LOW_TIMER is 10 s
