@@ -21,6 +21,8 @@ CLEAR_TRIES = 15  # with every third answer lost, one clearing in four million g
 CLEAR_WITHIN_S = 6.0  # after an upload that a lost link or a person broke off
 TOLD_DIFFERENCES = 3
 IN_PROGRESS = 5
+BY_NAME, FIRST = -1, 0  # param_index of PARAM_REQUEST_READ
+UNKNOWN_NAME = 1  # MAV_PARAM_ERROR_DOES_NOT_EXIST
 RESULTS = {  # MAV_RESULT
     0: "accepted",
     1: "temporarily rejected",
@@ -128,12 +130,36 @@ class Session:
         self.command(mavlink.MAV_CMD_SET_MESSAGE_INTERVAL, kind, 1e6 / rate_hz)
 
     def read_parameter(self, name: str) -> float | None:
-        """Read a parameter; None if the vehicle does not have it."""
+        """Read a parameter; None if the vehicle does not have it.
+
+        Up to ArduCopter 4.6 and in PX4 a name that is not known is passed over in silence. From
+        the second try on the vehicle is asked for its first parameter, too: it answers in order,
+        so what was not answered before that is not waited for.
+        """
+        for attempt in range(TRIES):
+            self._ask_parameter(name)
+            if attempt > 0:
+                self._ask_parameter("", FIRST)
+            answer = self.wait(
+                lambda m: _tells(m, name) or _denies(m, name) or _tells_first(m), ANSWER_S / 2
+            )
+            if answer is None or (_tells_first(answer) and not _tells(answer, name)):
+                continue
+            return self._taken(answer) if _tells(answer, name) else None
+        return None
+
+    def _ask_parameter(self, name: str, index: int = BY_NAME) -> None:
         to = self.link.to
-        request = mavlink.MAVLink_param_request_read_message(
-            to.system, to.component, name.encode(), -1
+        self.link.send(
+            mavlink.MAVLink_param_request_read_message(
+                to.system, to.component, name.encode(), index
+            )
         )
-        return self._parameter(name, request)
+
+    def _taken(self, answer: Message) -> float:
+        """Value of PARAM_VALUE; its kind is remembered."""
+        self._parameter_kinds[answer.param_id] = answer.param_type
+        return self.monitor.coding.parameter_value(answer.param_value, answer.param_type)
 
     def set_parameter(self, name: str, value: float) -> None:
         """Set a parameter and see that it is in force.
@@ -154,24 +180,26 @@ class Session:
         request = mavlink.MAVLink_param_set_message(
             to.system, to.component, name.encode(), coded, kind
         )
-        kept = self._parameter(name, request)
+        kept = self._kept(name, value, request)
         if kept is None:
             raise TransferError(
                 f"The vehicle does not confirm parameter {name} = {value:g}; check the link."
             )
-        if not math.isclose(kept, value, rel_tol=1e-5, abs_tol=1e-6):
+        if not _same(kept, value):
             raise TransferError(f"The vehicle keeps {name} = {kept:g} instead of {value:g}.")
 
-    def _parameter(self, name: str, request: Message) -> float | None:
+    def _kept(self, name: str, value: float, request: Message) -> float | None:
+        """What a parameter is after all; another value may be the late answer to a reading."""
+        kept = None
         for _ in range(TRIES):
             self.link.send(request)
-            answer = self.wait(
-                lambda m: bool(m.get_type() == "PARAM_VALUE" and m.param_id == name), ANSWER_S / 2
-            )
-            if answer is not None:
-                self._parameter_kinds[name] = answer.param_type
-                return self.monitor.coding.parameter_value(answer.param_value, answer.param_type)
-        return None
+            answer = self.wait(lambda m: _tells(m, name), ANSWER_S / 2)
+            if answer is None:
+                continue
+            kept = self._taken(answer)
+            if _same(kept, value):
+                break
+        return kept
 
     def store(self, items: tuple[MissionItem, ...], mission_type: int = MISSION) -> None:
         """Upload items, read them back and compare; try again, and clear what stays wrong.
@@ -292,6 +320,24 @@ class Session:
             now_s = self.link.now_s()
             outgoing = transfer.receive(incoming, now_s) if incoming is not None else []
             outgoing += transfer.tick(now_s)
+
+
+def _tells(message: Message, name: str) -> bool:
+    return bool(message.get_type() == "PARAM_VALUE" and message.param_id == name)
+
+
+def _tells_first(message: Message) -> bool:
+    return bool(message.get_type() == "PARAM_VALUE" and message.param_index == FIRST)
+
+
+def _denies(message: Message, name: str) -> bool:
+    """ArduCopter from 4.7 on says that it does not know a name."""
+    told = message.get_type() == "PARAM_ERROR" and message.param_id == name
+    return bool(told and message.error == UNKNOWN_NAME)
+
+
+def _same(kept: float, value: float) -> bool:
+    return math.isclose(kept, value, rel_tol=1e-5, abs_tol=1e-6)
 
 
 def _acknowledges(message: Message, command: int) -> bool:

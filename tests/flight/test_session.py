@@ -1,4 +1,7 @@
+from types import SimpleNamespace
+
 import pytest
+from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flight.errors import LinkLostError, TransferError
 from flight.protocol import FENCE, MISSION, differences, fence_items, home_item
@@ -97,6 +100,39 @@ def test_a_parameter_that_does_not_exist_is_told(session):
     assert session.read_parameter("NO_SUCH") is None
     with pytest.raises(TransferError, match="NO_SUCH = 1"):
         session.set_parameter("NO_SUCH", 1)
+
+
+def test_a_parameter_that_does_not_exist_costs_a_second_at_most(session):
+    began_s = session.link.now_s()
+    assert session.read_parameter("NO_SUCH") is None
+    assert session.link.now_s() - began_s < 1.2
+
+
+def test_a_vehicle_that_says_it_does_not_know_a_name_is_not_asked_again(session):
+    """ArduCopter from 4.7 on."""
+    error = SimpleNamespace(
+        get_type=lambda: "PARAM_ERROR", get_srcComponent=lambda: 1, param_id="NO_SUCH", error=1
+    )
+    session.link.waiting.append(error)
+    began_s = session.link.now_s()
+    assert session.read_parameter("NO_SUCH") is None
+    assert session.link.now_s() == began_s
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_parameter_is_found_over_a_link_that_loses_every_fifth_message(seed):
+    session = Session(SimulatedLink(loss=0.2, seed=seed))
+    session.set_parameter("FENCE_ALT_MAX", 75.5)
+    assert session.read_parameter("FENCE_ALT_MAX") == 75.5
+
+
+def test_the_late_answer_to_a_reading_is_not_taken_for_what_was_set(session):
+    link = session.link
+    session.read_parameter("FENCE_ALT_MAX")
+    late = mavlink.MAVLink_param_value_message(b"FENCE_ALT_MAX", 120.0, 9, 65535, 3)
+    link.waiting.append(link.reader.decode(bytearray(late.pack(link.theirs))))
+    session.set_parameter("FENCE_ALT_MAX", 75.5)
+    assert link.autopilot.parameters["FENCE_ALT_MAX"] == 75.5
 
 
 def test_a_parameter_that_is_kept_otherwise_is_told(session):
