@@ -208,7 +208,9 @@ class _Preflight:
         name, height_m = self.safeguards.return_height_m()
         ceiling = f"at most {ceiling_home_m(self.sortie):.0f} m"
         found = f"{height_m:g} m ({name}), or the height where the return begins, if higher"
-        yield Point("return height", Status.OK, found, ceiling)
+        above_ground = self.safeguards.returns_above_ground()
+        wrong = ["RTL_ALT_TYPE is 1: above the ground"] if above_ground else []
+        yield _set_in_flight("return height", wrong, found, ceiling)
 
     def _rally(self) -> Iterator[Point]:
         notes = self.safeguards.check_rally()

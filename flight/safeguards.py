@@ -134,8 +134,17 @@ class Safeguards:
             f"it would fly on when our link is lost. Set {name} to {GROUND_SYSTEM}."
         )
 
+    def returns_above_ground(self) -> bool:
+        """Whether the return height is above the ground below: it may lead above the ceiling."""
+        return not self.is_px4 and bool(self.session.read_parameter("RTL_ALT_TYPE"))
+
     def raise_return(self) -> None:
-        """Let the vehicle return as high as the sortie's way home over hills and masts needs."""
+        """Let the vehicle return as high as the sortie's way home over hills and masts needs.
+
+        Above home, as it was planned and as its ceiling is.
+        """
+        if self.returns_above_ground():
+            self._put("RTL_ALT_TYPE", 0)
         needed_m, ceiling_m = self.sortie.return_height_m, ceiling_home_m(self.sortie)
         name, found_m = self.return_height_m()
         if needed_m is None or found_m >= needed_m:

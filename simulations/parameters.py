@@ -56,6 +56,7 @@ DEFAULTS: dict[str, tuple[float, int]] = {
     "RALLY_TOTAL": (0, INT8),
     "RTL_ALT": (1500, INT32),
     "RTL_ALT_FINAL": (0, INT16),
+    "RTL_ALT_TYPE": (0, INT8),  # 1 has no effect: the built-in vehicle knows no terrain
     "RTL_CLIMB_MIN": (0, INT16),
     "RTL_LOIT_TIME": (5000, INT32),
     "RTL_SPEED": (0, INT16),

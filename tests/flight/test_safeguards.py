@@ -115,6 +115,15 @@ def test_return_height_that_suffices_is_left_alone(link, parameters, height_m):
     assert parameters["RTL_ALT"] == DEFAULTS["RTL_ALT"][0]
 
 
+def test_a_return_above_the_ground_is_above_home_for_the_flight(safeguards, parameters):
+    """Over a hill of 30 m a return at 40 m above ground is one at 70 m, above a ceiling of 45 m."""
+    parameters.set("RTL_ALT_TYPE", 1)
+    safeguards.raise_return()
+    assert parameters["RTL_ALT_TYPE"] == 0
+    safeguards.restore()
+    assert parameters["RTL_ALT_TYPE"] == 1
+
+
 def test_way_home_above_the_ceiling_is_refused(link):
     safeguards = Safeguards(Session(link), replace(SORTIE, return_height_m=60.0))
     with pytest.raises(RefusedError, match="return height of 60 m, above its ceiling of 45 m"):
