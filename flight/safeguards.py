@@ -60,7 +60,7 @@ class Safeguards:
         return ("RTL_ALT_M", metres) if metres is not None else ("RTL_ALT", self.read("RTL_ALT"))
 
     def check_return(self) -> None:
-        """Refuse a vehicle that would return above the ceiling."""
+        """Refuse a vehicle that would return above the ceiling, or would not land."""
         ceiling_m = ceiling_home_m(self.sortie)
         name, return_m = self.return_height_m()
         if not return_m <= ceiling_m:
@@ -72,6 +72,7 @@ class Safeguards:
             )
         if not self.is_px4:
             self._check_climb(name.endswith("_M"), ceiling_m)
+            self._check_landing(name.endswith("_M"))
 
     def _check_climb(self, in_metres: bool, ceiling_m: float) -> None:
         """Refuse a climb that a return always begins with and that leads above the ceiling."""
@@ -83,6 +84,16 @@ class Safeguards:
                 f"The vehicle begins each return by climbing {climb_m:g} m ({name}), from up to "
                 f"{highest_m:.0f} m to above the ceiling of {ceiling_m:.0f} m of sortie "
                 f"{self.sortie.code}. Set {name} to 0."
+            )
+
+    def _check_landing(self, in_metres: bool) -> None:
+        """Refuse a vehicle that hovers after its return until the battery is low."""
+        name = "RTL_ALT_FINAL_M" if in_metres else "RTL_ALT_FINAL"
+        height_m = (self.session.read_parameter(name) or 0.0) / (1 if in_metres else 100)
+        if height_m > 0:
+            raise RefusedError(
+                f"The vehicle does not land after a return but hovers {height_m:g} m above home "
+                f"({name}). Set {name} to 0."
             )
 
     def check_rally(self) -> tuple[str, ...]:

@@ -46,6 +46,7 @@ def test_a_vehicle_that_is_set_up_is_fit(link):
         ("FENCE_RADIUS", 100, "fence", Status.WARNING, "(FENCE_RADIUS) ends at 100 m from home"),
         ("FENCE_ALT_MAX", 100, "ceiling", Status.WARNING, "FENCE_ALT_MAX is 100 m"),
         ("RTL_ALT", 9000, "return height", Status.FAILED, "returns at 90 m"),
+        ("RTL_ALT_FINAL", 500, "return height", Status.FAILED, "hovers 5 m above home"),
         ("RTL_ALT_TYPE", 1, "return height", Status.WARNING, "RTL_ALT_TYPE is 1: above the ground"),
         ("FS_GCS_ENABLE", 0, "link failsafe", Status.WARNING, "would fly on"),
         ("FS_OPTIONS", 18, "link failsafe", Status.WARNING, "lets it fly its mission on"),
