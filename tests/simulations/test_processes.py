@@ -1,11 +1,13 @@
 """Other simulators' programs: found, started, met, stopped; and told apart when they fail."""
 
+import math
 import os
 import socket
 import stat
 import sys
 import time
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from simulations.gate import Conditions, fly_scenarios, verdict_of
 from simulations.gate_files import write_junit
 from simulations.gate_html import write_report
 from simulations.processes import AutopilotError, AutopilotProgram, find_program, running_autopilot
-from simulations.scenarios import Expectation, Fault, Scenario
+from simulations.scenarios import USUAL_WIND_M_S, Expectation, Fault, Scenario
 from simulations.vehicle import STILL, Wind
 from tests.flight.sorties import HOME
 from tests.simulations.gates import CALM, fly, gate_sortie, task_of
@@ -140,6 +142,16 @@ def test_the_wind_blows_as_asked_for_at_every_height_of_a_patrol(tmp_path):
         "2",
     )
     assert float(values["SIM_WIND_T_ALT"]) <= 10.0
+
+
+def test_the_simulated_frame_may_lean_as_far_as_rows_against_the_wind_need():
+    """In copter_survey.tlog it leans by all of its 30 degrees at 10 m/s; drag grows with speed."""
+    text = (files("simulations") / "arducopter.parm").read_text()
+    values = dict(line.split() for line in text.splitlines() if line[0] != "#")
+    lean_deg = float(values["ANGLE_MAX"]) / 100
+    assert float(values["ATC_ANGLE_MAX"]) == lean_deg
+    reached_m_s = 10.0 * math.sqrt(math.tan(math.radians(lean_deg)) / math.tan(math.radians(30.0)))
+    assert reached_m_s > 8.0 + USUAL_WIND_M_S
 
 
 def test_one_program_that_dies_fails_its_flight_and_the_others_are_flown(tmp_path):
