@@ -26,20 +26,23 @@ ASKED_FIRST = {  # readiness is judged by these; asking saves waiting for the st
 
 
 def wait_ready(session: Session) -> None:
-    """Wait until the vehicle has a position and would arm; refuse one that does not get there."""
+    """Wait until the vehicle has a position and would arm; refuse one that does not get there.
+
+    One that is armed, and may fly, is refused at once.
+    """
     for kind, name in ASKED_FIRST.items():
         session.request_message(kind, name)
     monitor, since_ms = session.monitor, session.monitor.boot_ms
 
     def ready() -> bool:
         known = monitor.mode is not None and monitor.status_known and monitor.position is not None
-        willing = monitor.pre_arm_ok is not False and not monitor.armed
-        return known and willing and monitor.has_position
+        return known and monitor.pre_arm_ok is not False and monitor.has_position
 
-    if session.wait_until(ready, READY_WITHIN_S):
-        return
+    answered = session.wait_until(lambda: monitor.armed or ready(), READY_WITHIN_S)
     if monitor.armed:
         raise RefusedError("The vehicle is armed already; land and disarm it first.")
+    if answered:
+        return
     words = dict.fromkeys(monitor.texts_since(since_ms, worst=2))
     said = "; ".join(words) or "it gives no reason"
     raise RefusedError(

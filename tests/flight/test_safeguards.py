@@ -226,16 +226,16 @@ def test_a_vehicle_that_its_pilot_took_over_is_left_alone(fly, link, monkeypatch
     assert "is in LOITER, which was not ordered from here" in caught.value.__notes__[0]
 
 
-def test_a_vehicle_that_somebody_else_flies_is_refused_and_left_alone(fly, link, monkeypatch):
-    monkeypatch.setattr("flight.readiness.READY_WITHIN_S", 3.0)
+def test_a_vehicle_that_somebody_else_flies_is_refused_at_once_and_left_alone(fly, link):
     autopilot = link.autopilot
     autopilot.set_mode(4)
     autopilot.arm()
     autopilot.take_off(20.0)
     autopilot.take_outbox()  # sent before we came
-    before = dict(autopilot.parameters.values)
+    before, began_s = dict(autopilot.parameters.values), link.now_s()
     with pytest.raises(RefusedError, match="armed already") as caught:
         fly(SORTIE)
+    assert link.now_s() - began_s < 5.0
     assert (autopilot.mode, autopilot.is_flying) == (4, True)
     assert autopilot.parameters.values == before
     assert not hasattr(caught.value, "__notes__")
