@@ -6,7 +6,7 @@ runs never take the same one; PX4 calls that very socket.
 
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -106,10 +106,18 @@ class FirstCaller(UdpTransport):
 
 
 class LiveLine:
-    """A line to a program, broken as soon as the program has ended."""
+    """A line to a program, broken as soon as the program has ended.
 
-    def __init__(self, line: Transport, process: "subprocess.Popen[bytes]") -> None:
-        self._line, self._process = line, process
+    Args:
+        line: to the program.
+        process: the program.
+        last_words: what it said before it ended.
+    """
+
+    def __init__(
+        self, line: Transport, process: "subprocess.Popen[bytes]", last_words: Callable[[], str]
+    ) -> None:
+        self._line, self._process, self._last_words = line, process, last_words
 
     def read(self, timeout_s: float) -> bytes:
         """Wait for bytes of a program that runs."""
@@ -128,4 +136,6 @@ class LiveLine:
     def _check(self) -> None:
         code = self._process.poll()
         if code is not None:
-            raise ConnectionAbortedError(f"the simulator's program ended (exit code {code})")
+            raise ConnectionAbortedError(
+                f"the simulator's program ended (exit code {code}){self._last_words()}"
+            )

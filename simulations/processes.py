@@ -147,7 +147,7 @@ def running_autopilot(
         try:
             line = _connected(process, connect, program, folder)
             try:
-                yield Started(LiveLine(line, process), mark)
+                yield Started(LiveLine(line, process, lambda: _last_words(folder)), mark)
             finally:
                 line.close()
         finally:

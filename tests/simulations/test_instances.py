@@ -59,8 +59,8 @@ def test_a_line_ends_with_its_program():
     with instance_taken("px4") as taken:
         process = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"])
         process.wait()
-        line = LiveLine(FirstCaller(taken.held), process)
-        with pytest.raises(ConnectionAbortedError, match="exit code 3"):
+        line = LiveLine(FirstCaller(taken.held), process, lambda: "; it said: no such frame")
+        with pytest.raises(ConnectionAbortedError, match=r"exit code 3\); it said: no such frame"):
             line.write(b"arm")
         with pytest.raises(ConnectionAbortedError, match="exit code 3"):
             line.read(0.0)

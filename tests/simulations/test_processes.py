@@ -224,6 +224,21 @@ def test_what_a_script_started_is_stopped_with_it(tmp_path):
         assert time.monotonic() < end_s
 
 
+def test_a_program_that_dies_in_the_middle_says_its_last_words(tmp_path):
+    dying = (
+        "import socket,sys\n"
+        "port = 5760 + 10 * int(sys.argv[-1])\n"
+        "listener = socket.create_server(('127.0.0.1', port))\n"
+        "client, _ = listener.accept()\n"
+        "client.recv(1 << 20)\n"
+        "sys.exit('ERROR: Floating point exception - aborting')\n"
+    )
+    (tmp_path / "dying.py").write_text(dying)
+    mortal = program(tmp_path, f'exec "{sys.executable}" "{tmp_path}/dying.py" "$@"')
+    _, checks = fly(task_of(tmp_path), CALM, tmp_path, Process(mortal))
+    assert "Floating point exception" in checks["completed"].detail
+
+
 def test_a_program_that_listens_but_says_nothing_fails_the_flight(tmp_path):
     silent = (
         "import socket,sys\n"
