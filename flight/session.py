@@ -212,6 +212,7 @@ class Session:
         """
         if mission_type == MISSION and self.monitor.coding.has_home_item:
             check_storable(items)
+        since_ms = self.monitor.boot_ms
         try:
             problem = self._store_tries(items, mission_type)
         except BaseException as error:
@@ -219,6 +220,7 @@ class Session:
             raise
         if not problem:
             return
+        problem += self._said_since(since_ms)
         left = (
             "what had arrived was cleared"
             if self.clear(mission_type)
@@ -228,6 +230,12 @@ class Session:
             f"Upload of the {name_of(mission_type)} ({len(items)} items) failed: {problem}. "
             f"Nothing was armed; {left}."
         )
+
+    def _said_since(self, since_ms: int) -> str:
+        """The vehicle's own warnings since a time of its clock, which often say what is wrong."""
+        said = dict.fromkeys(self.monitor.texts_since(since_ms, worst=4))
+        words = [text for text in said if not text.startswith("PreArm")][:TOLD_DIFFERENCES]
+        return f" (it says: {'; '.join(words)})" if words else ""
 
     def _store_tries(self, items: tuple[MissionItem, ...], mission_type: int) -> str:
         """Upload and verify, again where that may help; what went wrong at last, if anything."""
