@@ -7,13 +7,14 @@ runs never take the same one; PX4 calls that very socket.
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from flight.transports import Transport, UdpTransport
 from geo.errors import AerogridError
 
 HOST = "127.0.0.1"
+ENDS_WITHIN_S = 2.0
 QUIET_S = 1.2  # a vehicle says something every second
 PORTS = {"ardupilot": (5760, 10), "px4": (14540, 1)}  # first, and how far apart
 INSTANCES = {"ardupilot": 40, "px4": 10}  # PX4's all call 14549 from number 9 on (px4-rc.mavlink)
@@ -122,16 +123,29 @@ class LiveLine:
     def read(self, timeout_s: float) -> bytes:
         """Wait for bytes of a program that runs."""
         self._check()
-        return self._line.read(timeout_s)
+        with self._told():
+            return self._line.read(timeout_s)
 
     def write(self, data: bytes) -> None:
         """Send bytes to a program that runs."""
         self._check()
-        self._line.write(data)
+        with self._told():
+            self._line.write(data)
 
     def close(self) -> None:
         """Let go of the line."""
         self._line.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell of the program where its line breaks, which it does a moment before the end."""
+        try:
+            yield
+        except ConnectionError:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(ENDS_WITHIN_S)
+            self._check()
+            raise
 
     def _check(self) -> None:
         code = self._process.poll()

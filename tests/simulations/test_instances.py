@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -64,3 +65,26 @@ def test_a_line_ends_with_its_program():
             line.write(b"arm")
         with pytest.raises(ConnectionAbortedError, match="exit code 3"):
             line.read(0.0)
+
+
+class Broken:
+    """A line whose other end is gone."""
+
+    def read(self, timeout_s):
+        raise ConnectionResetError("the vehicle closed the connection")
+
+    write = read
+
+
+def test_a_line_that_breaks_before_its_program_has_ended_tells_of_the_program():
+    codes = [None]
+    process = SimpleNamespace(poll=lambda: codes[-1], wait=lambda seconds: codes.append(3))
+    line = LiveLine(Broken(), process, lambda: "")
+    with pytest.raises(ConnectionAbortedError, match="exit code 3"):
+        line.read(0.0)
+
+
+def test_a_line_that_breaks_while_its_program_runs_tells_of_the_line():
+    process = SimpleNamespace(poll=lambda: None, wait=lambda seconds: None)
+    with pytest.raises(ConnectionResetError, match="closed the connection"):
+        LiveLine(Broken(), process, lambda: "").write(b"arm")
