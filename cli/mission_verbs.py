@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cli import plan_options as option
 from cli.options import (
     Airspace,
     Config,
@@ -23,72 +24,40 @@ verbs = typer.Typer()
 
 @verbs.command(epilog="Example: aerogrid plan --grids cells.geojson --drone dji-m3e --out plans/")
 def plan(
-    grids: Annotated[Path | None, typer.Option("--grids", help="Grid cells, any CRS.")] = None,
+    grids: option.Cells = None,
     out: Out = Path("plans"),
-    mission: Annotated[
-        str,
-        typer.Option(help="survey, crosshatch, patrol, oblique, lookout, corridor or revisit."),
-    ] = "survey",
-    drone: Annotated[str | None, typer.Option(help="Key of the drone library.")] = None,
-    cell: Annotated[list[str] | None, typer.Option(help="Only this cell; repeatable.")] = None,
-    height: Annotated[float | None, typer.Option(help="Metres above ground.")] = None,
-    gsd: Annotated[float | None, typer.Option(help="Instead: centimetres per pixel.")] = None,
-    follow: Annotated[
-        float | None,
-        typer.Option(help="Follow the terrain of --dem within so many metres."),
-    ] = None,
-    wind: Annotated[float | None, typer.Option(help="Mean wind to plan for, m/s.")] = None,
-    overshoot: Annotated[
-        float | None, typer.Option(help="survey: metres flown on beyond each row's ends.")
-    ] = None,
-    home: Annotated[str | None, typer.Option(help="Take-off point as LON,LAT.")] = None,
+    mission: option.Mission = "survey",
+    drone: option.Drone = None,
+    cell: option.OnlyCells = None,
+    height: option.Height = None,
+    gsd: option.Gsd = None,
+    follow: option.Follow = None,
+    wind: option.Wind = None,
+    overshoot: option.Overshoot = None,
+    home: option.Home = None,
     dem: Dem = None,
     airspace: Airspace = None,
     obstacles: Obstacles = None,
-    format: Annotated[
-        list[str] | None,
-        typer.Option(help="Also kmz, litchi, fence, kml, geojson or gpkg; repeatable."),
-    ] = None,
-    heading: Annotated[
-        float | None, typer.Option(help="Degrees from north: of rows; patrol, oblique: of view.")
-    ] = None,
-    pitch: Annotated[
-        float | None, typer.Option(help="patrol, oblique: of the gimbal, -90 straight down.")
-    ] = None,
-    directions: Annotated[int, typer.Option(help="oblique: 1 or 5.")] = 5,
-    lines: Annotated[Path | None, typer.Option(help="corridor: centre lines.")] = None,
-    width: Annotated[float | None, typer.Option(help="corridor: width in metres.")] = None,
-    farmland: Annotated[Path | None, typer.Option(help="lookout: farmland polygons.")] = None,
-    cases: Annotated[Path | None, typer.Option(help="revisit: cases that `report` wrote.")] = None,
-    when: Annotated[
-        str | None, typer.Option(help="revisit: ISO time with zone, for the sun.")
-    ] = None,
-    resume: Annotated[
-        Path | None, typer.Option(help="What the flight of this .tlog has left.")
-    ] = None,
-    flown: Annotated[
-        Path | None, typer.Option(help="resume: its mission.json; by the .tlog if not given.")
-    ] = None,
-    refly: Annotated[
-        Path | None,
-        typer.Option(help="Gaps that photos have left: a .tlog, a patrol or a photo folder."),
-    ] = None,
-    seen_by: Annotated[
-        int, typer.Option(min=1, help="refly: photos that each place should be in.")
-    ] = 3,
-    depots: Annotated[
-        Path | None, typer.Option(help="district: points that crews or docks start from.")
-    ] = None,
-    fleet: Annotated[
-        Path | None, typer.Option(help="district: drones, batteries, chargers, crews; TOML.")
-    ] = None,
-    days: Annotated[int, typer.Option(min=1, help="district: days to plan.")] = 5,
-    first: Annotated[str | None, typer.Option(help="district: first day, YYYY-MM-DD.")] = None,
-    weather: Annotated[Path | None, typer.Option(help="district: weather windows.")] = None,
-    history: Annotated[
-        Path | None, typer.Option(help="district: last patrol and open cases.")
-    ] = None,
-    tips: Annotated[Path | None, typer.Option(help="district: hotline tickets, CSV.")] = None,
+    format: option.Formats = None,
+    heading: option.Heading = None,
+    pitch: option.Pitch = None,
+    directions: option.Directions = 5,
+    lines: option.Lines = None,
+    width: option.Width = None,
+    farmland: option.Farmland = None,
+    cases: option.Cases = None,
+    when: option.When = None,
+    resume: option.Resume = None,
+    flown: option.Flown = None,
+    refly: option.Refly = None,
+    seen_by: option.SeenBy = 3,
+    depots: option.Depots = None,
+    fleet: option.Fleet = None,
+    days: option.Days = 5,
+    first: option.FirstDay = None,
+    weather: option.Weather = None,
+    history: option.History = None,
+    tips: option.Tips = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -100,10 +69,9 @@ def plan(
         terrain_tolerance_m=follow, overshoot_m=overshoot, formats=format,
     )  # fmt: skip
     asked = planning.asked(
-        home=home, when=when, gsd_m=None if gsd is None else gsd / 100, pitch_deg=pitch,
-        heading_deg=heading, directions=directions, grids=grids, cells=tuple(cell or ()),
-        lines=lines, width_m=width,
-        farmland=farmland, cases=cases, dem=dem, airspace=airspace, obstacles=obstacles,
+        home=home, when=when, gsd_cm=gsd, pitch_deg=pitch, heading_deg=heading,
+        directions=directions, grids=grids, cells=tuple(cell or ()), dem=dem, lines=lines,
+        width_m=width, farmland=farmland, cases=cases, airspace=airspace, obstacles=obstacles,
     )  # fmt: skip
     if depots is not None or fleet is not None:
         code = planning.district(

@@ -248,9 +248,12 @@ def _tell(made: Plan, out: Path) -> None:
         )
 
 
-def asked(*, home: str | None, when: str | None, **given: Any) -> Asked:
+def asked(
+    *, home: str | None, when: str | None, gsd_cm: float | None = None, **given: Any
+) -> Asked:
     """What the command line asks for, its texts read."""
     return Asked(
+        gsd_m=None if gsd_cm is None else gsd_cm / 100,
         home_lonlat_deg=None if home is None else _lonlat(home),
         when=None if when is None else console.moment("--when", when),
         **given,
