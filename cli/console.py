@@ -96,6 +96,12 @@ def warn(message: str) -> None:
     err.print(f"[yellow]note:[/] {escape(message)}", highlight=False)
 
 
+def tell_notes(error: BaseException | None) -> None:
+    """Tell what an error that stops a command notes beside its message, if there is one."""
+    for note in getattr(error, "__notes__", ()):
+        warn(note)
+
+
 def fail(message: str) -> None:
     """Tell why a command stopped."""
     err.print(f"[bold red]error:[/] {escape(message)}", highlight=False)

@@ -1,6 +1,7 @@
 """The verb that flies one sortie: preflight report, gates, flight, log."""
 
 import json
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,12 +106,9 @@ def fly(
         if gates.dem is None:
             console.warn("checked without a DEM: the ground was taken to be level (--dem)")
     folder = new_folder(out, sortie)
-    try:
+    with ExitStack() as at_end:
+        at_end.push(lambda _, error, __: console.tell_notes(error))
         result = _fly_watched(sortie, vehicle, folder, arm=arm)
-    except BaseException as error:
-        for note in getattr(error, "__notes__", ()):
-            console.warn(note)
-        raise
     keep(folder, sortie, result)
     tell_flown([(sortie, result)], as_json=as_json)
     for note in result.notes:

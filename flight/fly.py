@@ -15,6 +15,7 @@ Safety, in the order in which it is kept:
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -129,16 +130,11 @@ def fly_sortie(
         relink_s = RELINK_S if simulated_uid is None else 0.0
         flight = _Flight(sortie, session, log_path, on_progress, next_order, arm_real, relink_s)
         flight.check_identity(simulated_uid)
-        try:
+        with ExitStack() as at_end:
+            at_end.push(lambda _, error, __: flight.break_off(link, error))
             flight.prepare()
             flight.launch()
             flight.watch(link)
-        except BaseException as error:
-            flight.bring_back()
-            flight.tidy_up(link)
-            for note in flight.notes:
-                error.add_note(note)
-            raise
         result = flight.result()  # before the tidying, which takes no part in the flight
         flight.tidy_up(link)
         return replace(result, notes=tuple(flight.notes))
@@ -288,6 +284,15 @@ class _Flight:
                 "ground station it does what its failsafe says (FS_GCS_ENABLE, NAV_DLL_ACT)",
             )
             raise KeyboardInterrupt from left
+
+    def break_off(self, link: MavlinkLink, error: BaseException | None) -> None:
+        """See to the vehicle of a flight that an error ends; the error notes what became of it."""
+        if error is None:
+            return
+        self.bring_back()
+        self.tidy_up(link)
+        for note in self.notes:
+            error.add_note(note)
 
     def bring_back(self) -> None:
         """Order a return if it is or may be in the air, a disarm if not; say what came of it.

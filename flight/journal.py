@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,13 +67,16 @@ class Journal:
     def kept(self, sortie: str) -> Iterator[None]:
         """Note the beginning of a flight, and the error that ends it, if one does."""
         self.write(sortie, "begin")
-        try:
+        with ExitStack() as at_end:
+            at_end.push(lambda _, error, __: self._ended(sortie, error))
             yield
-        except BaseException as error:
-            notes = list(getattr(error, "__notes__", ()))
-            self.write(sortie, "error", error=f"{type(error).__name__}: {error}", notes=notes)
-            raise
-        self.write(sortie, "end")
+
+    def _ended(self, sortie: str, error: BaseException | None) -> None:
+        if error is None:
+            self.write(sortie, "end")
+            return
+        notes = list(getattr(error, "__notes__", ()))
+        self.write(sortie, "error", error=f"{type(error).__name__}: {error}", notes=notes)
 
 
 def _is_news(before: FlightProgress, now: FlightProgress) -> bool:

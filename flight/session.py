@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
@@ -213,11 +214,9 @@ class Session:
         if mission_type == MISSION and self.monitor.coding.has_home_item:
             check_storable(items)
         since_ms = self.monitor.boot_ms
-        try:
+        with ExitStack() as at_end:
+            at_end.push(lambda _, error, __: self._clear_after_break(mission_type, error))
             problem = self._store_tries(items, mission_type)
-        except BaseException as error:
-            error.add_note(self._clear_after_break(mission_type))
-            raise
         if not problem:
             return
         problem += self._said_since(since_ms)
@@ -246,8 +245,15 @@ class Session:
                 break
         return problem
 
-    def _clear_after_break(self, mission_type: int) -> str:
-        """Clear what an upload that was broken off may have left; what came of it, in words."""
+    def _clear_after_break(self, mission_type: int, error: BaseException | None) -> None:
+        """Clear what an upload that was broken off may have left; the error notes what came of it.
+
+        Nothing was broken off without an error.
+        """
+        if error is not None:
+            error.add_note(self._cleared_after_break(mission_type))
+
+    def _cleared_after_break(self, mission_type: int) -> str:
         name = name_of(mission_type)
         try:
             cleared = self.clear(mission_type, within_s=CLEAR_WITHIN_S)

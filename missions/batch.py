@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,7 +92,7 @@ class Tools:
 
 
 _Outcome = tuple[str, tuple[Flight, ...], Refusal | None]
-_tools = Tools()  # of a worker process
+_TOOLS: ContextVar[Tools] = ContextVar("_TOOLS")  # of a worker process
 
 
 def plan_batch(
@@ -164,12 +165,12 @@ def _pool(tools: Tools, workers: int) -> ProcessPoolExecutor:
 
 
 def _take(tools: Tools) -> None:
-    global _tools
-    _tools = tools
+    _TOOLS.set(tools)
 
 
 def _plan_chunk(jobs: Sequence[Job]) -> list[_Outcome]:
-    return [_plan(job, _tools) for job in jobs]
+    tools = _TOOLS.get()
+    return [_plan(job, tools) for job in jobs]
 
 
 def _plan(job: Job, tools: Tools) -> _Outcome:
