@@ -13,21 +13,38 @@ some moment) has to be known outside the registry; `verify` asks for every head 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple
+from dataclasses import fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import shapely
+from shapely import Polygon
 
-from cases.model import Case, ChainReport, Event, Evidence, FilingEntry, Head
+from cases.model import Case, ChainReport, Event, Evidence, FilingEntry, Head, Place
 from geo.pose import Pose
 
 FIRST_HASH = "0" * 64
+_PLACE = tuple(entry.name for entry in fields(Place))
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def canonical_json(value: Any) -> str:
     """Write JSON in the one way that hashes are made of."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
+
+
+@lru_cache(maxsize=1024)
+def outline_wkb(polygon: Polygon) -> bytes:
+    """Write an outline as little-endian WKB; kept, since a filing writes each several times."""
+    return bytes(shapely.to_wkb(polygon, byte_order=1))
+
+
+def outline_hex(polygon: Polygon) -> str:
+    """Write an outline as hexadecimal WKB, as it goes into hashes and entries."""
+    return outline_wkb(polygon).hex().upper()
 
 
 def sha256_of(value: Any) -> str:
@@ -86,7 +103,7 @@ def case_facts(case: Case) -> dict[str, Any]:
         "stage": case.stage.value,
         "urgency": case.urgency,
         "score": case.score,
-        "polygon": shapely.to_wkb(case.polygon, hex=True, byte_order=1),
+        "polygon": outline_hex(case.polygon),
         "lonlat": [case.lon_deg, case.lat_deg],
         "sigma_m": case.sigma_m,
         "area_m2": case.area_m2,
@@ -115,18 +132,35 @@ def evidence_facts(entry: Evidence) -> list[object]:
         entry.photo_id,
         entry.photo_sha256,
         entry.class_name,
-        shapely.to_wkb(entry.polygon_px, hex=True, byte_order=1),
+        outline_hex(entry.polygon_px),
         pose_facts(entry.pose),
         entry.version,
     ]
+
+
+def place_facts(place: Place) -> dict[str, str]:
+    """List everything that a place says, by name."""
+    return {name: getattr(place, name) for name in _PLACE}
 
 
 def pose_facts(pose: Pose | None) -> list[object] | None:
     """List everything that a pose says, as JSON."""
     if pose is None:
         return None
-    parts = (pose.position, pose.attitude, pose.sigma)
-    return [*(value for part in parts for value in astuple(part)), pose.source]
+    place, attitude, sigma = pose.position, pose.attitude, pose.sigma
+    return [
+        place.lon_deg,
+        place.lat_deg,
+        place.altitude_amsl_m,
+        attitude.yaw_deg,
+        attitude.pitch_deg,
+        attitude.roll_deg,
+        sigma.horizontal_m,
+        sigma.vertical_m,
+        sigma.axis_deg,
+        sigma.twist_deg,
+        pose.source,
+    ]
 
 
 def filing_hash(filing: FilingEntry) -> str:

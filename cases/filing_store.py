@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from cases.chain import filing_hash
 from cases.errors import FilingError, RegistryError
-from cases.journal import Journal, load_cases, load_standings
+from cases.journal import Journal, load_standings
 from cases.lifecycle import OPEN_STAGES, Action, Stage
 from cases.matching import MATCHED_STAGES, Matching, cooling, match
 from cases.model import (
@@ -23,11 +23,12 @@ from cases.model import (
     Head,
     PatrolRecord,
 )
+from cases.reading import read_cases
 from cases.rows import case_from_row, filing_from_row, filing_values
 from cases.rules import Rulebook
 from cases.same_patrol import marks_of, same_patrol
 from cases.standing import Miss, Sight, Standing, Statement, as_said, sight_of, told, told_assumed
-from cases.tables import CaseRow, EventRow, EvidenceRow, FilingRow
+from cases.tables import CASES, CaseRow, EventRow, EvidenceRow, FilingRow
 from cases.updating import changes, open_case, with_evidence
 
 FILING_ACTOR = "filing"
@@ -142,7 +143,7 @@ class _Scene:
         self.standings: dict[str, Standing] = {}
 
     def load(self, case_nos: Iterable[str]) -> None:
-        cases = load_cases(self.session, list(case_nos))
+        cases = read_cases(self.session, list(case_nos))
         self.cases |= cases
         self.standings |= load_standings(self.session, cases)
 
@@ -239,12 +240,12 @@ def _near_cases(session: Session, filing: Filing, stages: Iterable[Stage]) -> li
     if not areas:
         return []
     west, south, east, north = shapely.multipolygons(areas).bounds
-    query = select(CaseRow).where(
-        CaseRow.stage.in_([stage.value for stage in stages]),
-        CaseRow.lon_deg.between(west - _MARGIN_DEG, east + _MARGIN_DEG),
-        CaseRow.lat_deg.between(south - _MARGIN_DEG, north + _MARGIN_DEG),
+    query = select(CASES).where(
+        CASES.c.stage.in_([stage.value for stage in stages]),
+        CASES.c.lon_deg.between(west - _MARGIN_DEG, east + _MARGIN_DEG),
+        CASES.c.lat_deg.between(south - _MARGIN_DEG, north + _MARGIN_DEG),
     )
-    return [case_from_row(row, with_evidence=False) for row in session.scalars(query)]
+    return [case_from_row(row, evidence=()) for row in session.execute(query)]
 
 
 def _store_new(scene: _Scene, journal: Journal, matching: Matching) -> tuple[str, ...]:

@@ -1,18 +1,18 @@
 """EDGE: write cases and their history together, inside one transaction."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy.orm import Session
 
 from cases.chain import case_hash, evidence_hash, next_event
 from cases.lifecycle import FILING_ACTIONS, Action
 from cases.model import Case, Event, Head
+from cases.reading import chunks
 from cases.rows import (
-    case_from_row,
     case_values,
     event_from_row,
     event_values,
@@ -20,14 +20,9 @@ from cases.rows import (
     fresh_evidence,
 )
 from cases.standing import Standing, assumed, heard
-from cases.tables import Base, CaseRow, EventRow, EvidenceRow
-
-T = TypeVar("T")
+from cases.tables import CASES, EVENTS, EVIDENCE, CaseRow, EventRow
 
 _BY_PERSONS = tuple(action.value for action in Action if action not in FILING_ACTIONS)
-
-_CHUNK = 500
-"""Rows of one statement; SQLite before 3.32 takes 999 parameters."""
 
 
 class Journal:
@@ -89,26 +84,27 @@ class Journal:
 
     def _write(self) -> None:
         cases = list(self._cases.values())
-        for chunk in _chunks(cases):
+        for chunk in chunks(cases):
             numbers = [case.case_no for case in chunk]
             query = select(CaseRow.case_no).where(CaseRow.case_no.in_(numbers))
             known = set(self._session.scalars(query))
-            self._insert(
-                CaseRow, [case_values(case) for case in chunk if case.case_no not in known]
-            )
+            self._insert(CASES, [case_values(case) for case in chunk if case.case_no not in known])
             self._update([case_values(case) for case in chunk if case.case_no in known])
-        for rows in _chunks(self._evidence):
-            self._insert(EvidenceRow, list(rows))
-        for events in _chunks(self._events):
-            self._insert(EventRow, [event_values(event) for event in events])
+        for rows in chunks(self._evidence):
+            self._insert(EVIDENCE, list(rows))
+        for events in chunks(self._events):
+            self._insert(EVENTS, [event_values(event) for event in events])
 
-    def _insert(self, table: type[Base], rows: list[dict[str, Any]]) -> None:
+    def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
         if rows:
-            self._session.execute(insert(table), rows)
+            self._session.connection().execute(insert(table), rows)
 
     def _update(self, rows: list[dict[str, Any]]) -> None:
         if rows:
-            self._session.execute(update(CaseRow), rows)
+            of_case = CASES.c.case_no == bindparam("of_case")
+            for row in rows:
+                row["of_case"] = row.pop("case_no")
+            self._session.connection().execute(update(CASES).where(of_case), rows)
 
 
 def _at_next_version(case: Case) -> Case:
@@ -131,22 +127,10 @@ def _named_evidence(case: Case) -> dict[str, Any]:
     return {"evidence": named} if named else {}
 
 
-def load_cases(session: Session, case_nos: Sequence[str]) -> dict[str, Case]:
-    """Read cases with their evidence by number."""
-    query = select(CaseRow).options(selectinload(CaseRow.evidence)).order_by(CaseRow.case_no)
-    return {
-        row.case_no: case_from_row(row)
-        for chunk in _chunks(case_nos)
-        for row in session.scalars(
-            query.where(CaseRow.case_no.in_(chunk)).execution_options(populate_existing=True)
-        )
-    }
-
-
 def load_standings(session: Session, cases: Mapping[str, Case]) -> dict[str, Standing]:
     """Read what patrols say of cases out of the history."""
     standings = dict.fromkeys(cases, Standing())
-    for chunk in _chunks(list(cases)):
+    for chunk in chunks(list(cases)):
         columns = select(EventRow.case_no, EventRow.details).where(
             EventRow.case_no.in_(chunk), EventRow.action.not_in(_BY_PERSONS)
         )
@@ -156,7 +140,3 @@ def load_standings(session: Session, cases: Mapping[str, Case]) -> dict[str, Sta
         case_no: standing if standing.statements else assumed(cases[case_no])
         for case_no, standing in standings.items()
     }
-
-
-def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))

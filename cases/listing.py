@@ -21,9 +21,11 @@ from sqlalchemy import (
     text,
     tuple_,
 )
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from cases.lifecycle import Stage
+from cases.model import Case
+from cases.reading import read_cases
 from cases.rows import queue_rank
 from cases.tables import CaseCountRow, CaseRow
 
@@ -37,9 +39,6 @@ _SORT_KEYS = {
 }
 FEW = 4000
 """So many cases in a window are looked up one by one and sorted; more are walked through."""
-
-_CHUNK = 500
-"""Rows of one statement; SQLite before 3.32 takes 999 parameters."""
 
 _POINTS = table("case_points", *map(column, ("case_no", "west", "east", "south", "north")))
 
@@ -65,20 +64,13 @@ class Choice:
 
 def page(
     session: Session, choice: Choice, order: Order, after: CaseRow | None, limit: int | None
-) -> list[CaseRow]:
+) -> list[Case]:
     """Read the cases of a page with their evidence, those after the last one of the page before."""
     numbers = ordered(choice, order, after)
     if choice.bbox is not None:
         numbers = _in_window(session, numbers, choice.bbox)
     found = list(session.scalars(numbers.limit(limit)))
-    query = select(CaseRow).options(selectinload(CaseRow.evidence))
-    rows: dict[str, CaseRow] = {}
-    for start in range(0, len(found), _CHUNK):
-        chunk = found[start : start + _CHUNK]
-        rows |= {
-            row.case_no: row for row in session.scalars(query.where(CaseRow.case_no.in_(chunk)))
-        }
-    return [rows[number] for number in found]
+    return list(read_cases(session, found).values())
 
 
 def count(session: Session, choice: Choice) -> int:

@@ -11,7 +11,6 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely import Polygon, STRtree
-from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from cases.lifecycle import OPEN_STAGES, Stage
@@ -140,27 +139,32 @@ def _lying(
     frame: LocalFrame,
 ) -> Lying:
     """Where findings lie once the offset of each flight from the known cases is taken off."""
-    lying = {entry.proposal_id: frame.to_local(entry.polygon) for entry in proposals}
+    grounds = frame.all_to_local([entry.polygon for entry in proposals])
+    lying = {entry.proposal_id: ground for entry, ground in zip(proposals, grounds, strict=True)}
     still = [entry for entry in proposals if entry.category.same_within_days is None]
     near = list(_likeness(still, lying, cases, categories, patrol, frame))
     if not near:
         return lying
     findings, stood = (np.array(side) for side in zip(*near, strict=True))
     offsets_m = _middles_m([lying[still[i].proposal_id] for i in findings])
-    offsets_m -= _middles_m([frame.to_local(cases[j].polygon) for j in stood])
+    offsets_m -= _middles_m(frame.all_to_local([cases[j].polygon for j in stood]))
     flights = np.array([_flight(still[i]) for i in findings])
-    offset_m = {
-        str(flight): common_offset_m(offsets_m[flights == flight], findings[flights == flight])
-        for flight in np.unique(flights)
-    }
+    of_flight: dict[str, list[str]] = {}
     for entry in proposals:
-        east_m, north_m = offset_m.get(_flight(entry), (0.0, 0.0))
-        if east_m or north_m:
-            lying[entry.proposal_id] = translate(lying[entry.proposal_id], -east_m, -north_m)
+        of_flight.setdefault(_flight(entry), []).append(entry.proposal_id)
+    for flight in np.unique(flights):
+        offset_m = common_offset_m(offsets_m[flights == flight], findings[flights == flight])
+        if offset_m.any():
+            lying |= _moved(lying, of_flight[str(flight)], -offset_m)
     return lying
 
 
-def _middles_m(outlines: Sequence[BaseGeometry]) -> Array:
+def _moved(lying: Lying, ids: Sequence[str], by_m: Array) -> Lying:
+    moved = shapely.transform([lying[one] for one in ids], lambda xy_m: xy_m + by_m)
+    return dict(zip(ids, moved, strict=True))
+
+
+def _middles_m(outlines: Sequence[BaseGeometry] | NDArray[np.object_]) -> Array:
     return shapely.get_coordinates(shapely.centroid(outlines))
 
 
@@ -181,7 +185,7 @@ def _likeness(
     if not proposals or not cases:
         return {}
     found = [lying[entry.proposal_id] for entry in proposals]
-    stood = [frame.to_local(case.polygon) for case in cases]
+    stood = frame.all_to_local([case.polygon for case in cases])
     widest_m = max(case.sigma_m for case in cases)
     reach_m = [_gate_m(entry, widest_m) for entry in proposals]
     near = STRtree(stood).query(found, predicate="dwithin", distance=reach_m)
@@ -192,7 +196,7 @@ def _likeness(
     ]
     gates_m = np.array([_gate_m(proposals[i], cases[j].sigma_m) for i, j in may_be])
     ones = np.array([found[i] for i, _ in may_be])
-    likeness = _weights(ones, np.array([stood[j] for _, j in may_be]), gates_m)
+    likeness = _weights(ones, stood[[j for _, j in may_be]], gates_m)
     return {
         (i, j): weight * (1.0 if same_class else OTHER_CLASS_FACTOR)
         for (i, j), weight in zip(may_be, likeness.tolist(), strict=True)
@@ -278,12 +282,11 @@ def _covered(cases: Sequence[Case], footprints: Sequence[Polygon], frame: LocalF
     """Cases whose whole ground, with the doubt about its place, lies in the footprints."""
     if not cases or not footprints:
         return []
-    covered = shapely.unary_union([frame.to_local(footprint) for footprint in footprints])
+    covered = shapely.unary_union(frame.all_to_local(footprints))
     shapely.prepare(covered)
-    grounds = [
-        frame.to_local(case.polygon).buffer(max(case.sigma_m, _LEAST_MARGIN_M)) for case in cases
-    ]
-    inside = shapely.covers(covered, grounds)
+    margins_m = [max(case.sigma_m, _LEAST_MARGIN_M) for case in cases]
+    grounds = frame.all_to_local([case.polygon for case in cases])
+    inside = shapely.covers(covered, shapely.buffer(grounds, margins_m, quad_segs=16))
     return [case for case, is_inside in zip(cases, inside, strict=True) if is_inside]
 
 
@@ -303,14 +306,14 @@ def _unseen(
     kinds = [entry.category.kind for entry in findings.proposals]
     kinds += [entry.kind for entry in findings.rejected]
     shapes = [lying[entry.proposal_id] for entry in findings.proposals]
-    shapes += [frame.to_local(entry.polygon) for entry in findings.rejected]
+    shapes += list(frame.all_to_local([entry.polygon for entry in findings.rejected]))
     of_another = [entry.proposal_id in paired for entry in findings.proposals]
     of_another += [False] * len(findings.rejected)
     tree = STRtree(shapes)
     unseen = []
-    for case in cases:
+    grounds = frame.all_to_local([case.polygon for case in cases])
+    for case, stood in zip(cases, grounds, strict=True):
         kind, match_m = _kind_and_reach(case, categories)
-        stood = frame.to_local(case.polygon)
         near = tree.query(
             stood, predicate="dwithin", distance=match_m + GATE_SIGMAS * case.sigma_m
         ).tolist()

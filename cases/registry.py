@@ -48,6 +48,7 @@ from cases.model import (
     Head,
     PatrolRecord,
 )
+from cases.reading import read_cases, read_evidence
 from cases.rows import (
     case_from_row,
     event_from_row,
@@ -150,7 +151,7 @@ class Registry:
         choice = Choice(stage, category, cell, patrol, bbox, seen)
         with self._read() as session:
             last = self._row(session, after) if after else None
-            return [case_from_row(row) for row in page(session, choice, order, last, limit)]
+            return page(session, choice, order, last, limit)
 
     def count(
         self,
@@ -166,13 +167,13 @@ class Registry:
     def case(self, case_no: str) -> Case:
         """Look up one case; UnknownCaseError where there is none."""
         with self._read() as session:
-            return case_from_row(self._row(session, case_no, with_evidence=True))
+            return self._case(session, case_no)
 
     def evidence(self, case_no: str) -> tuple[Evidence, ...]:
         """List all that was ever filed for a case, oldest first; none of it is ever changed."""
         with self._read() as session:
-            rows = self._row(session, case_no, with_evidence=True).evidence
-            return tuple(evidence_from_row(row) for row in rows)
+            self._row(session, case_no)
+            return read_evidence(session, case_no)
 
     def history(self, case_no: str) -> list[Event]:
         """List what happened to a case, oldest first."""
@@ -207,7 +208,7 @@ class Registry:
             ReasonMissingError: the action has to be justified.
         """
         with self._write() as session:
-            case = case_from_row(self._row(session, case_no, with_evidence=True))
+            case = self._case(session, case_no)
             claims.refuse_foreign(session, case_no, actor, now)
             if case.version != expected_version:
                 raise StaleCaseError(case_no, expected_version, case.version)
@@ -304,7 +305,10 @@ class Registry:
         with self._read() as session:
             report = verify(
                 map(event_from_row, session.scalars(events)),
-                map(case_from_row, session.scalars(cases.execution_options(yield_per=_CHUNK))),
+                (
+                    case_from_row(row, row.evidence)
+                    for row in session.scalars(cases.execution_options(yield_per=_CHUNK))
+                ),
                 (
                     (row.case_no, row.position, evidence_from_row(row))
                     for row in session.scalars(evidence)
@@ -330,9 +334,14 @@ class Registry:
             if keep and head:
                 keep(head)
 
-    def _row(self, session: Session, case_no: str, *, with_evidence: bool = False) -> CaseRow:
-        options = [selectinload(CaseRow.evidence)] if with_evidence else []
-        row = session.get(CaseRow, case_no, options=options)
+    def _case(self, session: Session, case_no: str) -> Case:
+        case = read_cases(session, [case_no]).get(case_no)
+        if case is None:
+            raise UnknownCaseError(case_no)
+        return case
+
+    def _row(self, session: Session, case_no: str) -> CaseRow:
+        row = session.get(CaseRow, case_no)
         if row is None:
             raise UnknownCaseError(case_no)
         return row

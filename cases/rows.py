@@ -1,12 +1,14 @@
 """How rows of the database become values and back."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from operator import attrgetter
 from typing import Any, overload
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Row
 from sqlalchemy.orm import InstrumentedAttribute
 
+from cases.chain import place_facts, pose_facts
 from cases.lifecycle import Stage
 from cases.model import Case, Event, Evidence, FilingEntry, FilingResult, Place, Words
 from cases.tables import CaseRow, EventRow, EvidenceRow, FilingRow
@@ -42,24 +44,34 @@ _POSE_COLUMNS = (
 
 _EVENT_COLUMNS = tuple(field.name for field in dataclasses.fields(Event))
 
+_same, _pose_columns, _event_columns = (
+    attrgetter(*names) for names in (_SAME_NAME, _POSE_COLUMNS, _EVENT_COLUMNS)
+)
 
-def case_from_row(row: CaseRow, *, with_evidence: bool = True) -> Case:
-    """Make the value of a case; matching does without the evidence."""
+
+def _named(names: Iterable[str], values: Iterable[Any]) -> dict[str, Any]:
+    return dict(zip(names, values, strict=True))
+
+
+def case_from_row(row: CaseRow | Row[Any], evidence: Iterable[EvidenceRow | Row[Any]]) -> Case:
+    """Make the value of a case; `evidence` is all that was ever filed for it, oldest first."""
     return Case(
-        **{name: getattr(row, name) for name in _SAME_NAME},
+        **_named(_SAME_NAME, _same(row)),
         stage=Stage(row.stage),
         place=Place(row.cell_code, row.cell_name, row.town, row.village, row.officer),
         why=tuple(Words(en, zh) for en, zh in row.why),
-        evidence=_shown(row) if with_evidence else (),
+        evidence=_shown(row.shown, evidence),
     )
 
 
-def _shown(row: CaseRow) -> tuple[Evidence, ...]:
+def _shown(
+    versions: Mapping[str, int], evidence: Iterable[EvidenceRow | Row[Any]]
+) -> tuple[Evidence, ...]:
     """Of each patrol that still has seen the case its set, in the order in which they came."""
     return tuple(
         evidence_from_row(entry)
-        for entry in row.evidence
-        if row.shown.get(entry.patrol_id) == entry.version
+        for entry in evidence
+        if versions.get(entry.patrol_id) == entry.version
     )
 
 
@@ -81,8 +93,8 @@ def queue_rank(urgency: Any, score: Any) -> Any:
 def case_values(case: Case) -> dict[str, Any]:
     """Make the columns of a case, without its evidence."""
     return {
-        **{name: getattr(case, name) for name in _SAME_NAME},
-        **dataclasses.asdict(case.place),
+        **_named(_SAME_NAME, _same(case)),
+        **place_facts(case.place),
         "stage": case.stage.value,
         "queue_rank": queue_rank(case.urgency, case.score),
         "why": [[words.en, words.zh] for words in case.why],
@@ -113,7 +125,7 @@ def fresh_evidence(case: Case) -> Iterator[tuple[int, Evidence]]:
     return enumerate(entry for entry in case.evidence if entry.version == case.version)
 
 
-def evidence_from_row(row: EvidenceRow) -> Evidence:
+def evidence_from_row(row: EvidenceRow | Row[Any]) -> Evidence:
     """Make the value of an outline in a photo."""
     return Evidence(
         patrol_id=row.patrol_id,
@@ -127,28 +139,25 @@ def evidence_from_row(row: EvidenceRow) -> Evidence:
 
 
 def _pose_values(pose: Pose | None) -> dict[str, Any]:
-    if pose is None:
-        return dict.fromkeys(_POSE_COLUMNS)
-    parts = (pose.position, pose.attitude, pose.sigma)
-    values = [value for part in parts for value in dataclasses.astuple(part)]
-    return dict(zip(_POSE_COLUMNS, [*values, pose.source], strict=True))
+    facts = pose_facts(pose)
+    return dict(zip(_POSE_COLUMNS, facts or [None] * len(_POSE_COLUMNS), strict=True))
 
 
-def _pose(row: EvidenceRow) -> Pose | None:
+def _pose(row: EvidenceRow | Row[Any]) -> Pose | None:
     if row.lon_deg is None:
         return None
-    *values, source = (getattr(row, name) for name in _POSE_COLUMNS)
+    *values, source = _pose_columns(row)
     return Pose(GeoPoint(*values[:3]), Attitude(*values[3:6]), PoseSigma(*values[6:]), source)
 
 
 def event_from_row(row: EventRow) -> Event:
     """Make the value of an entry of the history."""
-    return Event(**{name: getattr(row, name) for name in _EVENT_COLUMNS})
+    return Event(*_event_columns(row))
 
 
 def event_values(event: Event) -> dict[str, Any]:
     """Make the columns of an entry of the history."""
-    values = {name: getattr(event, name) for name in _EVENT_COLUMNS}
+    values = _named(_EVENT_COLUMNS, _event_columns(event))
     return {**values, "details": dict(event.details)}
 
 

@@ -6,14 +6,15 @@ person has decided on stays as it was decided.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import shapely
 from shapely import Polygon
 
-from cases.chain import utc_text
+from cases.chain import outline_hex, place_facts, utc_text
 from cases.lifecycle import Stage
 from cases.model import Case, Place, Words
 
@@ -51,6 +52,17 @@ class Sight:
     to_check: bool
 
 
+_values_of_looks, _values_of_judgement = attrgetter(*_LOOKS), attrgetter(*_JUDGEMENT)
+
+
+def _looks(of: Case | Sight) -> dict[str, Any]:
+    return dict(zip(_LOOKS, _values_of_looks(of), strict=True))
+
+
+def _judgement(of: Case | Sight) -> dict[str, Any]:
+    return dict(zip(_JUDGEMENT, _values_of_judgement(of), strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Miss:
     """That a patrol covered the place at a moment and saw nothing of the kind."""
@@ -81,13 +93,13 @@ class Standing:
 
     def with_word(self, patrol_id: str, statement: Statement | None) -> "Standing":
         """Replace what a patrol says; None takes it back."""
-        return replace(self, statements={**self.statements, patrol_id: statement})
+        return Standing({**self.statements, patrol_id: statement}, self.is_assumed)
 
 
 def sight_of(case: Case, patrol_id: str, *, is_dated: bool) -> Sight:
     """Read off a case what the patrol that makes it has seen."""
-    named = {name: getattr(case, name) for name in (*_LOOKS, *_JUDGEMENT)}
-    return Sight(patrol_id=patrol_id, seen_at=case.last_seen, is_dated=is_dated, **named)
+    of_case = {**_looks(case), **_judgement(case)}
+    return Sight(patrol_id=patrol_id, seen_at=case.last_seen, is_dated=is_dated, **of_case)
 
 
 def assumed(case: Case) -> Standing:
@@ -118,9 +130,10 @@ def as_said(case: Case, standing: Standing) -> Case:
         return replace(case, gone_at=_gone_at(standing, case.last_seen))
     first, latest = sights[0], _latest(sights)
     patrols = {sight.patrol_id for sight in sights}
-    told = replace(
+    return replace(
         case,
-        **{name: getattr(latest, name) for name in _LOOKS},
+        **(_judgement(first) if case.stage in UNDECIDED else {}),
+        **_looks(latest),
         patrol_id=first.patrol_id,
         last_patrol_id=latest.patrol_id,
         first_seen=min(sight.seen_at for sight in sights),
@@ -128,9 +141,6 @@ def as_said(case: Case, standing: Standing) -> Case:
         gone_at=_gone_at(standing, latest.seen_at),
         evidence=tuple(entry for entry in case.evidence if entry.patrol_id in patrols),
     )
-    if case.stage not in UNDECIDED:
-        return told
-    return replace(told, **{name: getattr(first, name) for name in _JUDGEMENT})
 
 
 def _latest(sights: Iterable[Sight]) -> Sight:
@@ -194,11 +204,12 @@ def _statement(patrol_id: str, details: Mapping[str, Any]) -> Statement | None:
 
 
 def _facts(sight: Sight) -> dict[str, Any]:
-    facts = {name: getattr(sight, name) for name in (*_LOOKS, *_JUDGEMENT, "is_dated")}
     return {
-        **facts,
+        **_looks(sight),
+        **_judgement(sight),
+        "is_dated": sight.is_dated,
         "seen_at": utc_text(sight.seen_at),
-        "polygon": shapely.to_wkb(sight.polygon, hex=True, byte_order=1),
-        "place": asdict(sight.place),
+        "polygon": outline_hex(sight.polygon),
+        "place": place_facts(sight.place),
         "why": [[words.en, words.zh] for words in sight.why],
     }

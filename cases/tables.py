@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from cases.chain import canonical_json
+from cases.chain import canonical_json, outline_wkb
 
 Json = dict[str, Any]
 
@@ -53,7 +53,7 @@ class Outline(TypeDecorator[Polygon]):
 
     def process_bind_param(self, value: Polygon | None, dialect: Dialect) -> bytes | None:
         """Write little-endian WKB."""
-        return None if value is None else shapely.to_wkb(value, byte_order=1)
+        return None if value is None else outline_wkb(value)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> Polygon | None:
         """Read WKB."""
@@ -225,3 +225,7 @@ class FilingRow(Base):
     model_sha256: Mapped[str]
     rule_version: Mapped[str]
     result: Mapped[Json] = mapped_column(CanonicalJson)
+
+
+CASES, EVIDENCE, EVENTS = (Base.metadata.tables[name] for name in ("cases", "evidence", "events"))
+"""The tables by themselves: rows by the thousand are read and written without objects."""

@@ -2,14 +2,15 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import shapely
 from shapely import Polygon
 
-from cases.chain import pose_facts, sha256_of, utc_text
+from cases.chain import outline_hex, place_facts, pose_facts, sha256_of, utc_text
 from cases.errors import FilingError
 from cases.lifecycle import Stage
 from cases.model import Case, Evidence, Findings, PatrolRecord, Place, Proposal
@@ -18,6 +19,7 @@ _TOLD = (
     "category", "class_name", "urgency", "score", "polygon", "sigma_m", "area_m2", "place",
     "rule_id", "rule_version", "model_sha256", "why", "to_check", "first_seen", "gone_at",
 )  # fmt: skip
+_told = attrgetter(*_TOLD)
 
 
 def open_case(proposal: Proposal, case_no: str, patrol: PatrolRecord) -> Case:
@@ -69,11 +71,8 @@ def _renewed(
 
 def changes(before: Case, after: Case) -> dict[str, list[Any]]:
     """Say what became of a case by name: the value before and after, as JSON."""
-    return {
-        name: [_plain(getattr(before, name)), _plain(getattr(after, name))]
-        for name in _TOLD
-        if getattr(before, name) != getattr(after, name)
-    }
+    pairs = zip(_TOLD, _told(before), _told(after), strict=True)
+    return {name: [_plain(was), _plain(now)] for name, was, now in pairs if was != now}
 
 
 def _plain(value: object) -> Any:
@@ -82,7 +81,7 @@ def _plain(value: object) -> Any:
     if isinstance(value, datetime):
         return utc_text(value)
     if isinstance(value, Place):
-        return asdict(value)
+        return place_facts(value)
     if isinstance(value, tuple):
         return [[words.en, words.zh] for words in value]
     return value
@@ -121,7 +120,7 @@ def filing_digest(patrol: PatrolRecord, findings: Findings, footprints: Sequence
             "photos": dict(_used_photos(patrol, findings)),
             "proposals": [_proposal_facts(proposal) for proposal in findings.proposals],
             "rejected": [
-                [entry.observation_id, entry.kind, _wkb(entry.polygon)]
+                [entry.observation_id, entry.kind, outline_hex(entry.polygon)]
                 for entry in findings.rejected
             ],
             "footprints": sorted(
@@ -150,13 +149,9 @@ def _proposal_facts(proposal: Proposal) -> list[object]:
         proposal.area_m2,
         proposal.rule_version,
         proposal.to_check,
-        _wkb(proposal.polygon),
+        outline_hex(proposal.polygon),
         [place.cell_code, place.cell_name, place.town, place.village, place.officer],
         [words.en for words in proposal.why],
-        [[o.photo_id, o.class_name, _wkb(o.polygon_px)] for o in proposal.outlines],
+        [[o.photo_id, o.class_name, outline_hex(o.polygon_px)] for o in proposal.outlines],
         utc_text(proposal.seen_at) if proposal.seen_at else None,
     ]
-
-
-def _wkb(polygon: Polygon) -> str:
-    return str(shapely.to_wkb(polygon, hex=True, byte_order=1))
