@@ -21,6 +21,17 @@ class FilingError(CaseError):
     """Findings of a patrol that cannot be made into cases."""
 
 
+class FiledMeanwhileError(FilingError):
+    """A flight that another program has filed under another name just before."""
+
+    def __init__(self, patrol_id: str, known_as: str) -> None:
+        self.patrol_id, self.known_as = patrol_id, known_as
+        super().__init__(
+            f"the photos of patrol {patrol_id} have been filed as patrol {known_as} meanwhile. "
+            "Run `aerogrid file` again, which files them as that patrol."
+        )
+
+
 class RegistryError(CaseError):
     """A case registry that cannot be opened, read or written."""
 

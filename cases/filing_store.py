@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cases.chain import filing_hash
-from cases.errors import FilingError, RegistryError
+from cases.errors import FiledMeanwhileError, RegistryError
 from cases.journal import Journal, load_standings
 from cases.lifecycle import OPEN_STAGES, Action, Stage
 from cases.matching import MATCHED_STAGES, Matching, cooling, match
@@ -52,7 +52,7 @@ def store_filing(session: Session, filing: Filing) -> FilingResult:
     """Make, update and take back cases; a filing that was already stored changes nothing.
 
     Raises:
-        FilingError: the photos are of another patrol, by now.
+        FiledMeanwhileError: the photos are of another patrol, by now.
     """
     patrol = filing.patrol
     _refuse_photos_of_another(session, patrol)
@@ -127,10 +127,7 @@ def _refuse_photos_of_another(session: Session, patrol: PatrolRecord) -> None:
     others.pop(patrol.patrol_id, None)
     known = same_patrol(others, patrol.photo_sha256)
     if known is not None:
-        raise FilingError(
-            f"the photos of patrol {patrol.patrol_id} have been filed as patrol {known} meanwhile. "
-            "Run `aerogrid file` again, which files them as that patrol."
-        )
+        raise FiledMeanwhileError(patrol.patrol_id, known)
 
 
 class _Scene:

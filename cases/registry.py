@@ -106,7 +106,7 @@ class Registry:
         that a person has decided on. `footprints` of its usable photos tell which cases are gone.
 
         Raises:
-            FilingError: the photos have been filed as another patrol.
+            FiledMeanwhileError: the photos have been filed as another patrol.
         """
         digest = filing_digest(patrol, findings, footprints)
         filing = Filing(patrol, findings, rulebook, tuple(footprints), digest, now)

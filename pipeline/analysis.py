@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from cases.errors import FiledMeanwhileError
 from cases.filing import propose
 from cases.model import FilingResult, Findings, PatrolRecord
 from cases.registry import Registry
@@ -57,6 +59,9 @@ Note = Callable[[str], None]
 """Is told what a person should know that stops nothing."""
 
 VERSION = version("aerogrid")
+
+FILING_WAIT_S = 600.0
+"""How long a filing waits for its turn; one of 100,000 findings takes about a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,20 +252,36 @@ def file(
     rulebook = _rulebook(settings, inputs)
     model = model_hash(workspace.detections)
     footprints = covered(frames, inputs, settings, search_scale(workspace.detections))
-    with Registry.open(registry_of(workspace, settings)) as registry:
-        patrol = _patrol_record(frames, model, rulebook, now, registry)
-        day = rulebook.local_day(patrol.flown_at, patrol.flown_at.date())
-        findings = propose(
-            observations,
-            rulebook,
-            NO_ZONES if inputs.zones is None else read_zones(inputs.zones),
-            on=day if patrol.is_dated else None,
-            cells=() if inputs.cells is None else read_cells(inputs.cells, settings.grids),
+    patrol = _patrol_record(frames, model, rulebook, now)
+    day = rulebook.local_day(patrol.flown_at, patrol.flown_at.date())
+    findings = propose(
+        observations,
+        rulebook,
+        NO_ZONES if inputs.zones is None else read_zones(inputs.zones),
+        on=day if patrol.is_dated else None,
+        cells=() if inputs.cells is None else read_cells(inputs.cells, settings.grids),
+    )
+    with Registry.open(registry_of(workspace, settings), lock_timeout_s=FILING_WAIT_S) as registry:
+        store = partial(
+            registry.file, findings=findings, rulebook=rulebook, footprints=footprints, now=now
         )
-        result = registry.file(patrol, findings, rulebook=rulebook, footprints=footprints, now=now)
+        patrol, result = _file_as_known(registry, patrol, store)
     digest = observations_digest(observations)
     write_filing(workspace, patrol, findings, result, observations=digest, by=settings.filing)
     return Filed(findings, result)
+
+
+def _file_as_known(
+    registry: Registry, patrol: PatrolRecord, store: Callable[[PatrolRecord], FilingResult]
+) -> tuple[PatrolRecord, FilingResult]:
+    """File a patrol by the name that the registry knows it by, also where it learns it just now."""
+    known_as = registry.patrol_of(patrol.photo_sha256)
+    named = replace(patrol, patrol_id=known_as) if known_as else patrol
+    try:
+        return named, store(named)
+    except FiledMeanwhileError as error:
+        named = replace(patrol, patrol_id=error.known_as)
+        return named, store(named)
 
 
 def _tell_other_registry(workspace: Workspace, settings: Settings, note: Note) -> None:
@@ -299,16 +320,15 @@ def _patrol_record(
     model_sha256: str,
     rulebook: Rulebook,
     now: datetime,
-    registry: Registry,
 ) -> PatrolRecord:
-    """Name a patrol as it was filed before, or by its day and the photos that were searched."""
+    """Name a patrol by its day and the photos that were searched."""
     times = [frame.taken_at for frame in frames if frame.taken_at is not None]
     flown_at = max(times, default=now)
     photos = {frame.photo_id: frame.sha256 for frame in frames if is_worth_looking(frame)}
     digest = hashlib.sha256("".join(sorted(photos.values())).encode()).hexdigest()[:8]
     day = f"{rulebook.local_day(flown_at, flown_at.date()):%Y%m%d}" if times else "undated"
     return PatrolRecord(
-        registry.patrol_of(photos) or f"{day}-{digest}",
+        f"{day}-{digest}",
         flown_at,
         model_sha256,
         photos,

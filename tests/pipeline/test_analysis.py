@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 from shapely import box
 
+from cases.model import Findings, PatrolRecord
 from cases.registry import Registry
+from cases.rule_files import load_rulebook
 from geo.errors import AerogridError
 from geo.formats import write_layers
 from geo.pose import Attitude, GeoPoint, Pose
@@ -18,7 +21,7 @@ from pipeline import analysis, reporting
 from pipeline.analysis import Filed
 from pipeline.errors import NoUsablePhotoError
 from pipeline.inputs import Inputs, read_inputs
-from pipeline.settings import Settings
+from pipeline.settings import Filing, Settings
 from pipeline.workspace import Workspace, read_json
 from simulations.recording import write_photo
 from tests.pipeline.rendered import CAMERA, NOW, make_photos
@@ -187,6 +190,33 @@ def test_a_flight_with_one_photo_more_or_less_stays_the_same_patrol(patrol, tmp_
     assert read_json(workspace.filing)["patrol_id"] == patrol_id
     with Registry.open(workspace.registry) as registry:
         assert {case.gone_at for case in registry.cases()} == {None}
+
+
+def test_a_flight_that_another_program_files_at_the_same_moment_is_one_patrol(
+    patrol, tmp_path: Path, monkeypatch
+):
+    workspace = copied(patrol, tmp_path)
+    asked = Registry.patrol_of
+    waits_ms = []
+
+    def asked_just_before(registry: Registry, photos: Mapping[str, str]) -> str | None:
+        answer = asked(registry, photos)
+        quicker = PatrolRecord("quicker", NOW, "a" * 64, photos)
+        registry.file(quicker, Findings((), ()), rulebook=load_rulebook(), now=NOW)
+        with registry._engine.connect() as connection:
+            waits_ms.append(connection.exec_driver_sql("PRAGMA busy_timeout").scalar())
+        return answer
+
+    monkeypatch.setattr(Registry, "patrol_of", asked_just_before)
+    settings = Settings(filing=Filing(registry=str(tmp_path / "shared.sqlite")))
+    filed = analysis.file(workspace, settings, now=NOW)
+    assert filed.result.new
+    assert waits_ms == [1000 * analysis.FILING_WAIT_S]
+    assert read_json(workspace.filing)["patrol_id"] == "quicker"
+    with Registry.open(tmp_path / "shared.sqlite") as registry:
+        assert [entry.patrol_id for entry in registry.filings()] == ["quicker", "quicker"]
+        assert len(registry.cases()) == len(filed.result.new)
+        assert registry.verify_chain().is_intact
 
 
 def noise_over_the_cases(patrol: Workspace, root: Path, height_m: float) -> Filed:
