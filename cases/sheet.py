@@ -16,7 +16,7 @@ import html
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,7 +31,9 @@ from cases.model import Case, Category, Event, Evidence, Words
 from cases.wording import action_words, class_words, stage_words
 from vision.metadata import PhotoTags, displayed_size_px
 
-FORMAT = "aerogrid case sheet 2"
+FORMAT = "aerogrid case sheet 3"
+FORMAT_OF_BEFORE = "aerogrid case sheet 2"
+"""Its pages had the category's code as heading and times to the microsecond; they still count."""
 _PNG = b"\x89PNG"
 _ACTIONS = frozenset(Action)
 _PARTS = frozenset({"format", "told", "case", "evidence", "events"})
@@ -99,7 +101,7 @@ def problems_of(text: str) -> list[str]:
     found = re.search(r'<script type="application/json" id="sheet">(.*?)</script>', text, re.S)
     try:
         document = json.loads(found[1]) if found else {}
-        if document.get("format") != FORMAT:
+        if document.get("format") not in (FORMAT, FORMAT_OF_BEFORE):
             raise CaseError("this is no case sheet that this aerogrid knows; export the case again")
         if set(document) != _PARTS:
             raise CaseError("the case sheet holds other data than a case; export the case again")
@@ -191,7 +193,9 @@ def _page(document: Mapping[str, Any], photos: Mapping[str, bytes]) -> str:
     """Make the page of its data and photos, always the same of the same."""
     case = document["case"]
     data = json.dumps(document, ensure_ascii=False, sort_keys=True).replace("</", "<\\/")
-    title = f"{case['case_no']}: {case['category']}"
+    is_of_before = document["format"] == FORMAT_OF_BEFORE
+    what = case["category"] if is_of_before else _both(class_words(case["class"]))
+    title, moment = f"{case['case_no']}: {what}", str if is_of_before else _moment
     return "\n".join(
         (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
@@ -200,8 +204,8 @@ def _page(document: Mapping[str, Any], photos: Mapping[str, bytes]) -> str:
             _facts(case),
             "<ul>", *(f"<li>{_safe(_both(Words(*pair)))}</li>" for pair in case["why"]), "</ul>",
             *_pictures(case, photos),
-            _unproven(document["told"]),
-            _history(document["events"]),
+            _unproven(document["told"], moment),
+            _history(document["events"], moment),
             "<p>Check this page with <code>aerogrid audit --sheet FILE</code> / "
             "核验：<code>aerogrid audit --sheet FILE</code></p>",
             f'<script type="application/json" id="sheet">{data}</script>',
@@ -227,11 +231,11 @@ def _facts(case: Mapping[str, Any]) -> str:
     return _table(rows)
 
 
-def _unproven(told: Mapping[str, Any]) -> str:
+def _unproven(told: Mapping[str, Any], moment: Callable[[str], str]) -> str:
     rows = {
         "Category / 案件类型": _both(Words(*told["category"])),
         "Department / 部门": _both(Words(*told["department"])),
-        "Exported / 导出": told["exported_at"],
+        "Exported / 导出": moment(told["exported_at"]),
     }
     return (
         "<h2>Not proven / 未经证明</h2><p>Told by whoever exported the page; no hash covers it / "
@@ -306,9 +310,9 @@ def _close(outline: str) -> str:
     return f"{x:.1f} {y:.1f} {side:.1f} {side:.1f}"
 
 
-def _history(events: Iterable[Mapping[str, Any]]) -> str:
+def _history(events: Iterable[Mapping[str, Any]], moment: Callable[[str], str]) -> str:
     rows = "".join(
-        f"<tr><td>{event['seq']}</td><td>{_safe(event['at'])}</td><td>{_safe(event['actor'])}"
+        f"<tr><td>{event['seq']}</td><td>{_safe(moment(event['at']))}</td><td>{_safe(event['actor'])}"
         f"</td><td>{_safe(_action(event['action']))}</td>"
         f"<td>{_safe(str(event['details'].get('reason', '')))}</td>"
         f"<td><code>{_safe(event['hash'])}</code></td></tr>"

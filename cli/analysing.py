@@ -203,7 +203,8 @@ def _tell_unlocated(unlocated: Iterable[tuple[str, str]]) -> None:
 def _tell_filed(filed: analysis.Filed) -> None:
     result = filed.result
     counts = Counter(item.category.name.en for item in filed.findings.proposals)
-    console.out.print(console.table("Cases", ["category", "cases"], counts.items()))
+    if counts:
+        console.out.print(console.table("Cases", ["category", "cases"], counts.items()))
     already = " (this patrol was filed before; nothing changed)" if result.already_filed else ""
     console.out.print(
         f"{len(result.new)} new, {len(result.same)} known, {len(result.gone)} gone, "

@@ -31,6 +31,8 @@ from tests.review.conftest import make_photo
 
 __all__ = ["patrol"]
 NOW = datetime(2026, 6, 12, 1, 0, tzinfo=UTC)
+SHEET_2 = Path(__file__).parent / "data" / "sheet-2.html"
+"""The page of the fixture, without its photos, as commit 41c75de wrote it."""
 
 
 @pytest.fixture
@@ -58,6 +60,23 @@ def test_a_page_proves_itself_without_the_registry(page: str):
     assert "Chen &lt;Jing&gt;" in page
 
 
+def test_a_page_is_headed_in_words_and_tells_times_to_the_second(page: str):
+    heading, history = page[page.index("<h1>") :], page[page.index("<h2>History") :]
+    assert heading.startswith(f"<h1>{BUILDING}: building / 建筑物</h1>")
+    times = re.findall(r"<td>(2026-[^<]*)</td>", history)
+    assert times
+    assert all(re.fullmatch(r"2026-\d\d-\d\d \d\d:\d\d:\d\d UTC", time) for time in times)
+
+
+def test_a_page_of_the_format_of_before_still_proves_itself():
+    page = SHEET_2.read_text(encoding="utf-8")
+    assert problems_of(page) == []
+    assert problems_of(page.replace("case sheet 2", "case sheet 3"))
+    assert "entry 4 (confirm) was changed" in problems_of(
+        with_data(page, lambda data: data["events"][1].update(actor="nobody"))
+    )
+
+
 def data_of(page: str) -> dict:
     return json.loads(re.search(r'id="sheet">(.*?)</script>', page, re.S)[1])
 
@@ -78,7 +97,10 @@ def with_data(page: str, change: Callable[[dict], object]) -> str:
         (lambda d: d["events"].pop(), "entries of the case are missing"),
         (lambda d: d["evidence"].pop(), "evidence is not what was filed with version 1"),
         (lambda d: d["evidence"][0].__setitem__(3, "0" * 64), "evidence is not what was filed"),
-        (lambda d: d["told"].update(exported_at="2020"), "does not say what its data say"),
+        (
+            lambda d: d["told"].update(exported_at="2020-01-01T00:00:00+00:00"),
+            "does not say what its data say",
+        ),
     ],
 )
 def test_a_changed_page_is_found(page: str, change: Callable[[dict], object], problem: str):
@@ -150,7 +172,7 @@ def test_everything_that_the_page_says_is_proven_but_what_it_calls_unproven(page
             passed.add(path[:2])
     assert passed == {("told", name) for name in ("category", "department", "exported_at")}
     told = page[page.index("Not proven") : page.index("<h2>History")]
-    assert all(text in told for text in ("Unpermitted building", "2026-06-12T01:00:00"))
+    assert all(text in told for text in ("Unpermitted building", "2026-06-12 01:00:00 UTC"))
     assert page.count("Unpermitted building") == 2  # there and in the data
 
 
