@@ -1,12 +1,12 @@
 """What does a patrol's bulletin say in figures?"""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from cases.lifecycle import OPEN_STAGES, Stage
-from cases.model import Case, Category, FilingResult, Head, Place
+from cases.model import Case, Category, FilingResult, Head, Place, Words
 from cases.rules import find_category
 from geo.grid import Cell
 
@@ -60,12 +60,21 @@ class Outing:
 
 
 @dataclass(frozen=True, slots=True)
+class UnfiledFigures:
+    """How many observations of a class made no case for one reason."""
+
+    class_name: str
+    why: Words
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """The figures of one patrol.
 
     Attributes:
         total: cases that the figures are about, withdrawn ones left out.
-        rejected_findings: observations that no rule made into a case.
+        unfiled: observations that no rule made into a case, by class and reason, most first.
         by_category: in the order of the categories table, categories without cases left out.
         by_cell: the cell with most cases first.
         by_stage: in the order of the life cycle, stages without cases left out.
@@ -79,7 +88,7 @@ class Figures:
     same: int
     gone: int
     to_check: int
-    rejected_findings: int
+    unfiled: tuple[UnfiledFigures, ...]
     by_category: tuple[CategoryFigures, ...]
     by_cell: tuple[CellFigures, ...]
     by_stage: tuple[tuple[Stage, int], ...]
@@ -93,9 +102,12 @@ def make_figures(
     patrol_id: str,
     result: FilingResult,
     photos: int = 0,
-    rejected: int = 0,
+    rejected: Iterable[tuple[str, Words]] = (),
 ) -> Figures:
-    """Count the cases that a patrol made, met again or found gone; others are left out."""
+    """Count the cases that a patrol made, met again or found gone; others are left out.
+
+    `rejected` are class and reason of each observation that no rule made into a case.
+    """
     touched = {*result.new, *result.same, *result.gone}
     counted = [
         case for case in cases if case.case_no in touched and case.stage is not Stage.WITHDRAWN
@@ -108,12 +120,18 @@ def make_figures(
         same=len(result.same),
         gone=len(result.gone),
         to_check=sum(case.to_check for case in counted),
-        rejected_findings=rejected,
+        unfiled=_unfiled(rejected),
         by_category=_by_category(counted, tuple(categories)),
         by_cell=_by_cell(counted),
         by_stage=_by_stage(counted),
         head=result.head,
     )
+
+
+def _unfiled(rejected: Iterable[tuple[str, Words]]) -> tuple[UnfiledFigures, ...]:
+    counts = Counter((class_name, why.en, why.zh) for class_name, why in rejected)
+    figures = [UnfiledFigures(key[0], Words(*key[1:]), total) for key, total in counts.items()]
+    return tuple(sorted(figures, key=lambda entry: (-entry.total, entry.class_name, entry.why.en)))
 
 
 def _by_category(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cases.lifecycle import Stage
 from cases.model import Case, Category, Place, Words
-from cases.wording import area_words, stage_words
+from cases.wording import area_words, class_words, stage_words
 from dispatch.bulletin import Figures, Outing
 from dispatch.clock import span_words, stamp
 from dispatch.errors import DispatchError
@@ -90,10 +90,11 @@ def _page(
     sections = [
         _heading(figures, outing),
         _tiles(figures),
-        _categories_table(figures, colours),
-        _cells_table(figures) if outing.cells else "",
+        _categories_table(figures, colours) if figures.by_category else "",
+        _cells_table(figures) if outing.cells and figures.by_cell else "",
         _map(ordered, figures, colours, outing),
         _cases(ordered, categories, pictures, outing.utc_offset_hours),
+        _unfiled_table(figures) if figures.unfiled else "",
         _head(figures),
     ]
     return (
@@ -135,7 +136,10 @@ def _tiles(figures: Figures) -> str:
         (figures.same, Words("seen again", "再次发现")),
         (figures.gone, Words("gone", "已消失")),
         (figures.to_check, Words("to check", "待核实")),
-        (figures.rejected_findings, Words("findings without case", "未立案发现")),
+        (
+            sum(entry.total for entry in figures.unfiled),
+            Words("findings without case", "未立案发现"),
+        ),
     )
     boxes = "".join(
         f'<div class="tile"><b>{count}</b>{_both(words)}</div>' for count, words in tiles
@@ -222,6 +226,19 @@ def _cases(
     )
     nothing = f"<p>{_both(Words('No cases.', '无案件。'))}</p>"
     return _section(Words("Cases", "案件"), sheets or nothing)
+
+
+def _unfiled_table(figures: Figures) -> str:
+    """Say what was found and made no case, and why."""
+    rows = "".join(
+        f"<tr><td>{_both(class_words(entry.class_name))}</td><td>{_both(entry.why)}</td>"
+        f'<td class="n">{entry.total}</td></tr>'
+        for entry in figures.unfiled
+    )
+    head = _header(
+        Words("Class", "类别"), Words("Reason", "原因"), numbers=(Words("Findings", "发现数"),)
+    )
+    return _section(Words("Findings without case", "未立案发现"), _table(head, rows))
 
 
 def _head(figures: Figures) -> str:

@@ -1,7 +1,5 @@
 """EDGE: what filing did with a patrol, remembered in its folder, and whether that still holds."""
 
-from typing import Any
-
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cases.model import FilingResult, Findings, Head, PatrolRecord, Words
@@ -24,6 +22,24 @@ class _Entry(BaseModel):
     hash: str
 
 
+class _Reason(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    en: str
+    zh: str
+
+
+class _Unfiled(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    class_name: str = Field(alias="class")
+    why: tuple[_Reason, ...]
+
+    def words(self) -> Words:
+        """Join the reasons."""
+        return Words("; ".join(one.en for one in self.why), "；".join(one.zh for one in self.why))
+
+
 class FilingRecord(BaseModel):
     """What `file` did.
 
@@ -42,9 +58,13 @@ class FilingRecord(BaseModel):
     gone: tuple[str, ...]
     withdrawn: tuple[str, ...]
     head: _Entry | None
-    not_filed: tuple[dict[str, Any], ...]
+    not_filed: tuple[_Unfiled, ...]
     observations: str
     by: Filing
+
+    def rejected(self) -> list[tuple[str, Words]]:
+        """List class and reasons of each observation that made no case."""
+        return [(item.class_name, item.words()) for item in self.not_filed]
 
     def result(self, source: str) -> FilingResult:
         """Give what the registry answered; `source` says where it was kept."""

@@ -68,7 +68,7 @@ def report(workspace: Workspace, settings: Settings) -> Report:
             patrol_id=patrol_id,
             result=result,
             photos=len(frames),
-            rejected=len(filing.not_filed),
+            rejected=filing.rejected(),
         )
         crops, pictureless = _write_crops(folder / "crops", cases, frames, photos, patrol_id)
         _write_maps(folder / "crops", cases, frames, workspace, settings, patrol_id)

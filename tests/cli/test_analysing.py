@@ -13,9 +13,11 @@ from unittest.mock import ANY
 
 import pytest
 
+from cases.model import FilingResult, Findings
 from cases.registry import Registry
 from cli import analysing, serving
-from cli.analysing import _tell_frames, _tell_unlocated
+from cli.analysing import _tell_filed, _tell_frames, _tell_unlocated
+from pipeline.analysis import Filed
 from pipeline.inputs import Inputs, write_inputs
 from pipeline.workspace import Workspace, read_json
 from tests.pipeline.rendered import NOW, make_photos
@@ -53,6 +55,13 @@ def analysed(inputs, tmp_path_factory) -> tuple[Path, dict]:
     done = aerogrid("analyze", inputs.photos, *options(inputs), "--out", patrol, "--json")
     assert done.returncode == 0, done.stderr
     return patrol, json.loads(done.stdout)
+
+
+def test_a_patrol_without_cases_shows_no_empty_table(capsys):
+    _tell_filed(Filed(Findings((), ()), FilingResult()))
+    told = capsys.readouterr().out
+    assert "0 new, 0 known" in told
+    assert "category" not in told
 
 
 def test_analyze_finds_the_boat_and_lists_the_bad_photo(analysed):

@@ -1,23 +1,28 @@
 from dataclasses import replace
 
 from cases.lifecycle import Stage
-from cases.model import Case, FilingResult
+from cases.model import Case, FilingResult, Words
 from cases.rule_files import load_rulebook
-from dispatch.bulletin import Figures, make_figures
+from dispatch.bulletin import Figures, UnfiledFigures, make_figures
 from tests.dispatch.world import case
 
 CATEGORIES = load_rulebook().categories
+WEAK, SMALL = Words("score < 0.5", "置信度 < 0.5"), Words("area < 8 m²", "面积 < 8 m²")
+REJECTED = [("boat", WEAK), ("building", SMALL), ("boat", WEAK)]
+UNFILED = (UnfiledFigures("boat", WEAK, 2), UnfiledFigures("building", SMALL, 1))
 
 
 def figures(cases: list[Case], result: FilingResult | None = None) -> Figures:
     touched = result or FilingResult(new=tuple(entry.case_no for entry in cases))
-    return make_figures(cases, CATEGORIES, patrol_id="p", result=touched, photos=12, rejected=3)
+    return make_figures(
+        cases, CATEGORIES, patrol_id="p", result=touched, photos=12, rejected=REJECTED
+    )
 
 
 def test_a_patrol_without_cases_makes_an_honest_bulletin():
     made = figures([])
     assert (made.total, made.by_category, made.by_cell, made.by_stage) == (0, (), (), ())
-    assert (made.photos, made.rejected_findings) == (12, 3)
+    assert (made.photos, made.unfiled) == (12, UNFILED)
 
 
 def test_only_cases_that_the_patrol_touched_are_counted():

@@ -11,7 +11,7 @@ from shapely import box
 
 from cases.model import Case, FilingResult, Head, Place, Words
 from cases.rule_files import load_rulebook
-from dispatch.bulletin import Figures, Outing, make_figures
+from dispatch.bulletin import Figures, Outing, UnfiledFigures, make_figures
 from dispatch.bulletin_html import Pictureless, write_bulletin
 from dispatch.errors import DispatchError
 from geo.grid import Cell
@@ -114,6 +114,17 @@ def test_a_patrol_without_cases_has_a_page(tmp_path: Path):
     page = written(tmp_path / "b.html", [])
     assert "No cases." in page
     assert "<svg" not in page
+
+
+def test_a_patrol_without_cases_tells_what_it_found_and_why_that_is_no_case(tmp_path: Path):
+    why = Words("score < 0.5", "置信度 < 0.5")
+    made = replace(figures([]), unfiled=(UnfiledFigures("boat", why, 4),))
+    write_bulletin(tmp_path / "b.html", made, [], {}, {}, OUTING)
+    page = (tmp_path / "b.html").read_text(encoding="utf-8")
+    section = page[page.index("<h2>Findings without case") :]
+    assert "score &lt; 0.5" in section
+    assert '<td class="n">4</td>' in section
+    assert "<tbody></tbody>" not in page, "a table of nothing"
 
 
 def test_an_unreadable_thumbnail_is_named_and_the_old_page_kept(tmp_path: Path):
