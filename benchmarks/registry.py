@@ -1,6 +1,6 @@
 """Does a registry of a million cases answer the map and the queue at once, on both databases?
 
-    PYTHONPATH=. python benchmarks/registry.py [--cases 1000000] [--keep FOLDER] [--match 100000]
+    python -m benchmarks.registry [--cases 1000000] [--keep FOLDER] [--match 100000]
 
 Cases of a district of 1156 cells, filed over years and mostly closed, are written through the
 journal that filing uses (evidence, statements, hash chain); only their later steps are left out.
