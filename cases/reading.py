@@ -1,7 +1,7 @@
 """EDGE: read cases with their evidence by number, many at once.
 
-Rows are read as plain tuples: objects that follow their changes cost three times as much, and what
-is read here becomes a value at once.
+Rows are read as plain tuples: what is read here becomes a value at once, so nothing has to follow
+its changes.
 """
 
 from collections.abc import Iterator, Sequence

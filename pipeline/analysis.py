@@ -61,7 +61,7 @@ Note = Callable[[str], None]
 VERSION = version("aerogrid")
 
 FILING_WAIT_S = 600.0
-"""How long a filing waits for its turn; one of 100,000 findings takes about a minute."""
+"""How long a filing waits for its turn; one of 100,000 findings takes one to two minutes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,16 @@ def test_shapes_go_there_and_back():
     assert frame.to_lonlat(local).equals_exact(shape, 1e-10)
 
 
+@pytest.mark.parametrize("count", [0, 1, 7])
+def test_many_shapes_at_once_lie_where_each_alone_does(count: int):
+    frame = LocalFrame(121.4, 32.1)
+    shapes = [box(121.4 + k / 1e3, 32.1, 121.4005 + k / 1e3, 32.1005) for k in range(count)]
+    together = frame.all_to_local(shapes)
+    assert together.shape == (count,)
+    alone = [frame.to_local(shape) for shape in shapes]
+    assert all(one.equals(other) for one, other in zip(together, alone, strict=True))
+
+
 def test_crs_says_the_same_to_other_programs():
     from pyproj import Transformer
 
