@@ -19,6 +19,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mavlink
 from shapely import Polygon
 
 from flight.fly import fly_sortie
+from flight.streams import RATES_HZ
 from geo.frames import LocalFrame
 from missions.drones import drone_named
 from missions.mission_json import write_sortie
@@ -27,7 +28,6 @@ from missions.survey import plan_survey
 from simulations.autopilot import Autopilot
 from simulations.backends import BuiltIn, Trial
 from simulations.gate import Conditions, fly_scenarios
-from simulations.piloting import RATES_HZ
 from simulations.scenarios import Expectation, Scenario
 from simulations.sitl import running_vehicle
 from simulations.stores import stored_form
