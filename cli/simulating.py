@@ -70,6 +70,7 @@ def run(
     from simulations.gate_files import gate_document, write_junit
     from simulations.gate_html import write_report
     from simulations.scenarios import read_scenarios, shipped_scenarios
+    from simulations.task import check_ground
 
     wind_m_s, from_deg = _wind(wind)
     planning = read_settings(config).planning
@@ -78,6 +79,9 @@ def run(
     tasks = _tasks(plans, out, drone or planning.drone, has_dem=dem is not None)
     conditions = _conditions(seed, wind_m_s, from_deg, dem, planning.ceiling_agl_m)
     dem_sha256 = None if dem is None else sha256_of(dem)
+    if dem is not None and conditions.terrain is not None:
+        for task in tasks:
+            check_ground(task, conditions.terrain, dem)
     results: list[Result] = []
     for task in tasks:
         results += _fly(task, scenarios, flown_by, conditions, out / task.code, dem_sha256)

@@ -166,7 +166,7 @@ class Autopilot:
         self._tell_stores()
         if self.tick % round(SensorNoise.STEP_S * STEPS_PER_S) == 0:
             self.sensors.step()
-        if self.is_flying:
+        if self.is_flying and self.contact.above_m > 0:  # what stands on it does not slide
             self.craft.ground_m = self.scene.ground(*self.true_place[:2])
         for order in self.watches.check(self.craft, self.now_s, flying=self.is_flying):
             self._obey(order)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from geo.terrain import Terrain
 LEVEL_WITHIN_M, RAISED_FROM_M = 20.0, 50.0  # of home: raised ground begins gently
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GroundShape:
     """Ground as a DEM has it, or level, raised everywhere but at home.
 
@@ -33,9 +34,8 @@ class GroundShape:
         raised: Array = self.raised_m * share
         if self.terrain is None:
             return raised
-        frame = LocalFrame(self.home.lon_deg, self.home.lat_deg)
-        known = self.terrain.altitudes_amsl_m(frame.lonlat_from_xy(places_m))
-        heights: Array = known - self._home_m() + raised
+        known = self.terrain.altitudes_amsl_m(self._frame.lonlat_from_xy(places_m))
+        heights: Array = known - self._home_m + raised
         return heights
 
     def height_m(self) -> Callable[[float, float], float]:
@@ -49,6 +49,11 @@ class GroundShape:
 
         return at
 
+    @cached_property
+    def _frame(self) -> LocalFrame:
+        return LocalFrame(self.home.lon_deg, self.home.lat_deg)
+
+    @cached_property
     def _home_m(self) -> float:
         assert self.terrain is not None
         place = np.array([[self.home.lon_deg, self.home.lat_deg]])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from shapely import MultiPoint, Polygon
 
 from flight.plan_file import PlanFile, read_plan
@@ -11,6 +12,7 @@ from flight.protocol import MISSION
 from flight.verdict import sha256_of
 from geo.frames import LocalFrame
 from geo.pose import GeoPoint
+from geo.terrain import Terrain
 from missions.course import course_of
 from missions.drones import drone_named
 from missions.errors import MissionError
@@ -69,13 +71,19 @@ class Task:
         return any(item.command in DRIVES_PAST for item in self.items)
 
     @property
+    def places_lonlat_deg(self) -> list[tuple[float, float]]:
+        """Home and every way-point."""
+        places = [(item.lon_deg, item.lat_deg) for item in self.items if has_place(item)]
+        return [(self.home.lon_deg, self.home.lat_deg), *places]
+
+    @property
     def fence_or_hull(self) -> Polygon:
         """The fence, or where there is none 100 m around all places."""
         if self.fence is not None:
             return self.fence
-        places = [(i.lon_deg, i.lat_deg) for i in self.items if has_place(i)]
-        points = MultiPoint([(self.home.lon_deg, self.home.lat_deg), *places])
-        local = self.frame.to_local(points).convex_hull.buffer(100.0, quad_segs=2)
+        local = self.frame.to_local(MultiPoint(self.places_lonlat_deg)).convex_hull.buffer(
+            100.0, quad_segs=2
+        )
         around = self.frame.to_lonlat(local)
         assert isinstance(around, Polygon)
         return around
@@ -123,6 +131,23 @@ def read_task(path: Path, drone_key: str) -> Task:
         wind_m_s=None,
         sortie=None,
     )
+
+
+def check_ground(task: Task, terrain: Terrain, dem: Path) -> None:
+    """Refuse a mission over ground that the DEM does not know: nothing could be judged there.
+
+    Raises:
+        MissionError: it names the first such place.
+    """
+    places = np.array(task.places_lonlat_deg)
+    unknown = np.flatnonzero(~np.isfinite(terrain.altitudes_amsl_m(places)))
+    if len(unknown):
+        lon_deg, lat_deg = places[unknown[0]].tolist()
+        raise MissionError(
+            f"{dem}: knows no ground at {lon_deg:.6f}, {lat_deg:.6f} (lon, lat), where {task.path} "
+            f"flies ({len(unknown)} of {len(places)} places); give a DEM of the whole mission, or "
+            "none for level ground"
+        )
 
 
 def _ours(plan: PlanFile) -> Task:

@@ -173,6 +173,25 @@ def test_ground_that_comes_close_fails_the_clearance_only(tmp_path):
     assert [name for name, check in checks.items() if check.passed is False] == ["clearance"]
 
 
+def slope(rise):
+    """Ground that rises to the north by so many metres each, 3 m above the sea at home."""
+    rows = np.arange(400.0)[:, None] * np.ones((1, 400))
+    values = 3.0 + rise * (300.0 - rows) * 1.113
+    transform = Affine(1e-5, 0, HOME.lon_deg - 2e-3, 0, -1e-5, HOME.lat_deg + 3e-3)
+    return RasterTerrain(values.astype(np.float32), transform, CRS.from_epsg(4326))
+
+
+@pytest.mark.parametrize("rise", [-0.05, 0.05])
+def test_a_landing_on_sloping_ground_ends_as_soon_as_on_level_ground(tmp_path, calm, rise):
+    level, _, _ = calm
+    result, checks = fly(task_of(tmp_path), CALM, tmp_path, terrain=slope(rise))
+    assert checks["landed at home"].passed
+    assert checks["time"].passed
+    assert result.flight.outcome.duration_s == pytest.approx(
+        level.flight.outcome.duration_s, abs=3.0
+    )
+
+
 LOOKED_AT = ("ceiling", "clearance", "coverage")
 
 
