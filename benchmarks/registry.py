@@ -48,6 +48,7 @@ from cases.model import (
     Place,
     Words,
 )
+from cases.people import DISTRICT, Area
 from cases.registry import Registry
 from cases.rows import filing_values
 from cases.rule_files import load_rulebook
@@ -193,7 +194,7 @@ class Question:
     ask: Callable[[Registry, random.Random], object]
 
 
-def questions(deep: dict[str, list[str]]) -> Iterator[Question]:
+def questions(deep: Sequence[Case]) -> Iterator[Question]:
     """List the looks at the queue, first pages and deep ones, and at the map."""
     codes = [category.code for category in load_rulebook().categories]
     choices: dict[str, Callable[[random.Random], dict[str, Any]]] = {
@@ -208,13 +209,32 @@ def questions(deep: dict[str, list[str]]) -> Iterator[Question]:
             "stage": rng.choice(list(STAGES)), "category": rng.choice(codes), "cell": _cell(rng)
         },
     }  # fmt: skip
+    choices |= {f"{of} {name}": choose for of in _AREAS for name, choose in list(choices.items())}
     for name, choose in choices.items():
         for order in ("urgency", "newest"):
-            yield Question(f"queue {order} {name}, first page", _page(choose, order, ()))
-            yield Question(f"queue {order} {name}, deep page", _page(choose, order, deep[order]))
+            of = name.partition(" ")[0] if name.startswith(_AREAS) else ""
+            yield Question(f"queue {order} {name}, first page", _page(choose, order, (), of))
+            yield Question(f"queue {order} {name}, deep page", _page(choose, order, deep, of))
     for side_m in WINDOWS_M:
-        yield Question(f"map {side_m:g} m", _window(side_m, {}))
-        yield Question(f"map {side_m:g} m, reported", _window(side_m, {"stage": Stage.REPORTED}))
+        for of in ("", *_AREAS):
+            yield Question(f"map {side_m:g} m {of}", _window(side_m, {}, of))
+            reported = {"stage": Stage.REPORTED}
+            yield Question(f"map {side_m:g} m {of}, reported", _window(side_m, reported, of))
+
+
+_AREAS = ("town", "village")
+
+
+def _area(of: str, place: Place) -> Area:
+    """The town or village of a place, as somebody's area; else the district."""
+    if not of:
+        return DISTRICT
+    return Area(place.town, place.village if of == "village" else "")
+
+
+def _place(rng: random.Random) -> Place:
+    column, row = rng.randrange(CELLS_A_SIDE), rng.randrange(CELLS_A_SIDE)
+    return Place(town=f"town {column % 13}", village=f"village {row % 21}")
 
 
 def _cell(rng: random.Random) -> str:
@@ -223,32 +243,37 @@ def _cell(rng: random.Random) -> str:
 
 
 def _page(
-    choose: Callable[[random.Random], dict[str, Any]], order: Any, deep: Sequence[str]
+    choose: Callable[[random.Random], dict[str, Any]], order: Any, deep: Sequence[Case], of: str
 ) -> Callable[[Registry, random.Random], object]:
     def ask(registry: Registry, rng: random.Random) -> object:
         choice = choose(rng)
-        after = rng.choice(deep) if deep else None
-        registry.count(**choice)  # the page tells it
-        return registry.cases(**choice, order=order, after=after, limit=PAGE)
+        last = rng.choice(deep) if deep else None
+        limited = registry.within(_area(of, last.place if last else _place(rng)))
+        limited.count(**choice)  # the page tells it
+        after = last.case_no if last else None
+        return limited.cases(**choice, order=order, after=after, limit=PAGE)
 
     return ask
 
 
-def _window(side_m: float, choice: dict[str, Any]) -> Callable[[Registry, random.Random], object]:
+def _window(
+    side_m: float, choice: dict[str, Any], of: str
+) -> Callable[[Registry, random.Random], object]:
     def ask(registry: Registry, rng: random.Random) -> object:
         east, north = (rng.uniform(0, max(SIDE_M - side_m, 1e-6)) for _ in range(2))
         west, south = WEST + east / M_PER_DEG / 0.848, SOUTH + north / M_PER_DEG
         bbox = (west, south, west + side_m / M_PER_DEG / 0.848, south + side_m / M_PER_DEG)
-        return registry.cases(**choice, bbox=bbox, limit=PAGE)
+        limited = registry.within(_area(of, _place(rng)))
+        return limited.cases(**choice, bbox=bbox, limit=PAGE)
 
     return ask
 
 
-def cursors(registry: Registry, rng: random.Random) -> dict[str, list[str]]:
+def cursors(registry: Registry, rng: random.Random) -> list[Case]:
     """Draw cases from anywhere in the registry to go on after."""
     days = [FIRST_DAY + timedelta(days=entry.filing_id - 1) for entry in registry.filings()]
     drawn = [f"{rng.choice(days):%Y%m%d}-{rng.randint(1, PER_PATROL):04d}" for _ in range(200)]
-    return {"urgency": drawn, "newest": drawn}
+    return [registry.case(number) for number in drawn]
 
 
 def measure(

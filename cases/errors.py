@@ -98,3 +98,22 @@ class ReasonMissingError(CaseError):
     def __init__(self, case_no: str, action: str) -> None:
         self.case_no, self.action = case_no, action
         super().__init__(f"case {case_no}: {action!r} needs a reason; say why in a few words.")
+
+
+class AccountError(CaseError):
+    """An account that cannot be made or changed as asked."""
+
+
+class SignInError(AccountError):
+    """A name and password, session or token that let nobody in; it never says which was wrong."""
+
+
+class TooManyTriesError(AccountError):
+    """So many failed sign-ins that further ones have to wait."""
+
+    def __init__(self, wait_s: int) -> None:
+        self.retry_after_s = wait_s
+        super().__init__(
+            f"too many sign-ins have failed; try again in {-(-wait_s // 60)} minutes, or ask the "
+            "administrator for a new password"
+        )

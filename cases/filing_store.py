@@ -23,6 +23,7 @@ from cases.model import (
     Head,
     PatrolRecord,
 )
+from cases.people import FILING_ACTOR
 from cases.reading import read_cases
 from cases.rows import case_from_row, filing_from_row, filing_values
 from cases.rules import Rulebook
@@ -31,7 +32,6 @@ from cases.standing import Miss, Sight, Standing, Statement, as_said, sight_of, 
 from cases.tables import CASES, CaseRow, EventRow, EvidenceRow, FilingRow
 from cases.updating import changes, open_case, with_evidence
 
-FILING_ACTOR = "filing"
 _MARGIN_DEG = 0.01
 """About a kilometre, far beyond every matching distance."""
 

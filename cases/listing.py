@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from cases.lifecycle import Stage
 from cases.model import Case
+from cases.people import DISTRICT, Area
 from cases.reading import read_cases
 from cases.rows import queue_rank
 from cases.tables import CaseCountRow, CaseRow
@@ -40,6 +41,8 @@ _SORT_KEYS = {
 FEW = 4000
 """So many cases in a window are looked up one by one and sorted; more are walked through."""
 
+_COUNTED = ("stage", "category", "cell_code", "town", "village")
+
 _POINTS = table("case_points", *map(column, ("case_no", "west", "east", "south", "north")))
 
 
@@ -52,6 +55,7 @@ class Choice:
         patrol: that found the case first.
         bbox: west, south, east, north in degrees around the cases' points.
         seen: first and last moment of a span in which a case was seen; None is an open end.
+        area: that whoever asks answers for.
     """
 
     stage: Stage | Sequence[Stage] | None = None
@@ -60,6 +64,7 @@ class Choice:
     patrol: str | None = None
     bbox: Bounds | None = None
     seen: tuple[datetime | None, datetime | None] | None = None
+    area: Area = DISTRICT
 
 
 def page(
@@ -107,6 +112,15 @@ def _key_filters(
         yield rows.category == choice.category
     if choice.cell is not None:
         yield rows.cell_code == choice.cell
+    yield from in_area(choice.area, rows)
+
+
+def in_area(area: Area, rows: type[CaseRow] | type[CaseCountRow]) -> Iterator[ColumnElement[bool]]:
+    """Say in SQL what `Area.holds` says of a case."""
+    if not area.is_district:
+        yield rows.town == area.town
+    if area.village:
+        yield rows.village == area.village
 
 
 def ordered(choice: Choice, order: Order, after: CaseRow | None) -> Select[Any]:
@@ -173,13 +187,14 @@ def misfiled(session: Session) -> Iterator[str]:
     query = select(CaseRow.case_no).where(CaseRow.queue_rank != expected)
     for case_no in session.scalars(query.order_by(CaseRow.case_no)):
         yield f"the place of case {case_no} in the queue was changed"
-    keys = (CaseRow.stage, CaseRow.category, CaseRow.cell_code)
+    keys = [getattr(CaseRow, name) for name in _COUNTED]
     counted = {
-        row[:3]: row[3] for row in session.execute(select(*keys, func.count()).group_by(*keys))
+        tuple(key): cases
+        for *key, cases in session.execute(select(*keys, func.count()).group_by(*keys))
     }
-    columns = (CaseCountRow.stage, CaseCountRow.category, CaseCountRow.cell_code)
+    columns = [getattr(CaseCountRow, name) for name in _COUNTED]
     noted = select(*columns, CaseCountRow.cases).where(CaseCountRow.cases != 0)
-    kept = {row[:3]: row[3] for row in session.execute(noted)}
+    kept = {tuple(key): cases for *key, cases in session.execute(noted)}
     for key in sorted(set(counted) | set(kept)):
         if counted.get(key) != kept.get(key):
             yield f"the count of cases ({', '.join(key)}) was changed"

@@ -1,10 +1,10 @@
 """What a case is, what it rests on, and what happened to it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from shapely import Polygon
 
@@ -311,6 +311,20 @@ class FilingResult:
             "gone": list(self.gone),
             "withdrawn": list(self.withdrawn),
         }
+
+    def among(self, numbers: Collection[str]) -> Self:
+        """What it did to these cases."""
+
+        def kept(listed: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(number for number in listed if number in numbers)
+
+        return replace(
+            self,
+            new=kept(self.new),
+            same=kept(self.same),
+            gone=kept(self.gone),
+            withdrawn=kept(self.withdrawn),
+        )
 
 
 @dataclass(frozen=True, slots=True)

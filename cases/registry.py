@@ -1,5 +1,6 @@
 """EDGE: the cases of a district in a database: file, list, decide, and prove the history."""
 
+import copy
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,26 +16,12 @@ from sqlalchemy.orm import Session, selectinload
 from cases import claims
 from cases.chain import verify
 from cases.database import connect, explained, path_of, writing
-from cases.errors import (
-    NotPermittedError,
-    ReasonMissingError,
-    StaleCaseError,
-    TransitionError,
-    UnknownCaseError,
-)
+from cases.errors import StaleCaseError, UnknownCaseError
 from cases.filing_store import Filing, head_of_filing, patrol_of, store_filing
 from cases.heads import heads_beside
 from cases.journal import Journal
-from cases.lifecycle import (
-    Action,
-    Role,
-    Stage,
-    Step,
-    allowed_actions,
-    find_transition,
-    undo_step,
-)
-from cases.listing import Choice, Order, count, misfiled, page
+from cases.lifecycle import Action, Role, Stage, allowed_actions
+from cases.listing import Choice, Order, count, in_area, misfiled, page
 from cases.model import (
     Case,
     CaseCount,
@@ -48,6 +35,7 @@ from cases.model import (
     Head,
     PatrolRecord,
 )
+from cases.people import DISTRICT, Area
 from cases.reading import read_cases, read_evidence
 from cases.rows import (
     case_from_row,
@@ -56,10 +44,10 @@ from cases.rows import (
     filing_from_row,
 )
 from cases.rules import Rulebook
+from cases.steps import next_step, steps_of
 from cases.tables import CaseCountRow, CaseRow, EventRow, EvidenceRow, FilingRow
 from cases.updating import filing_digest
 
-_STEP_ACTIONS = frozenset(Action)
 _CHUNK = 1000
 
 
@@ -69,6 +57,7 @@ class Registry:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writing = writing(engine)
+        self._area = DISTRICT
         path = path_of(str(engine.url))
         self._heads = heads_beside(path) if path else None
 
@@ -79,6 +68,15 @@ class Registry:
         Another program that writes is waited for up to `lock_timeout_s`.
         """
         return cls(connect(url_or_path, lock_timeout_s=lock_timeout_s))
+
+    def within(self, area: Area) -> Self:
+        """The registry as somebody of an area sees it: there are no cases but those of the area.
+
+        Filing and proving the history are not for it.
+        """
+        limited = copy.copy(self)
+        limited._area = area
+        return limited
 
     def close(self) -> None:
         """Give back all connections."""
@@ -148,7 +146,7 @@ class Registry:
             after: the last case number of the page before.
             limit: cases on a page, None for all.
         """
-        choice = Choice(stage, category, cell, patrol, bbox, seen)
+        choice = Choice(stage, category, cell, patrol, bbox, seen, self._area)
         with self._read() as session:
             last = self._row(session, after) if after else None
             return page(session, choice, order, last, limit)
@@ -162,7 +160,7 @@ class Registry:
     ) -> int:
         """Count the cases that `cases` would list, at once however many there are."""
         with self._read() as session:
-            return count(session, Choice(stage, category, cell))
+            return count(session, Choice(stage, category, cell, area=self._area))
 
     def case(self, case_no: str) -> Case:
         """Look up one case; UnknownCaseError where there is none."""
@@ -185,7 +183,7 @@ class Registry:
         """List what a person in a role may do to a case now."""
         with self._read() as session:
             stage = Stage(self._row(session, case_no).stage)
-            return allowed_actions(stage, _steps(_events_of(session, case_no)), role)
+            return allowed_actions(stage, steps_of(_events_of(session, case_no)), role)
 
     def decide(
         self,
@@ -212,8 +210,8 @@ class Registry:
             claims.refuse_foreign(session, case_no, actor, now)
             if case.version != expected_version:
                 raise StaleCaseError(case_no, expected_version, case.version)
-            taken = _steps(_events_of(session, case_no))
-            step = _next_step(case, str(action), role, reason, taken)
+            taken = steps_of(_events_of(session, case_no))
+            step = next_step(case, str(action), role, reason, taken)
             details = {"from": step.source.value, "to": step.target.value, "reason": reason}
             details["role"] = role.value
             claims.release(session, case_no, actor)
@@ -243,7 +241,7 @@ class Registry:
         """Take the most urgent case that nobody else works on; None where there is none."""
         with self._write() as session:
             last = self._row(session, after) if after else None
-            choice = Choice(stage, category, cell)
+            choice = Choice(stage, category, cell, area=self._area)
             case_no = claims.next_free(session, choice, who, now=now, after=last)
             if case_no is None:
                 return None
@@ -264,6 +262,7 @@ class Registry:
     def claimed(self, case_no: str, now: datetime) -> Claim | None:
         """Look up who works on a case now."""
         with self._read() as session:
+            self._row(session, case_no)
             return claims.claim_of(session, case_no, now)
 
     def note(self, action: str, details: Mapping[str, Any], *, now: datetime) -> None:
@@ -275,6 +274,7 @@ class Registry:
         """Count cases by stage and category."""
         keys = (CaseCountRow.stage, CaseCountRow.category)
         query = select(*keys, func.sum(CaseCountRow.cases)).group_by(*keys).order_by(*keys)
+        query = query.where(*in_area(self._area, CaseCountRow))
         with self._read() as session:
             return tuple(
                 CaseCount(Stage(stage), category, int(cases))
@@ -283,10 +283,23 @@ class Registry:
             )
 
     def filings(self) -> list[FilingEntry]:
-        """List all filings, oldest first."""
+        """List all filings, oldest first; those of an area as far as they filed cases of it."""
         query = select(FilingRow).order_by(FilingRow.filing_id)
         with self._read() as session:
-            return [filing_from_row(row) for row in session.scalars(query)]
+            filings = [filing_from_row(row) for row in session.scalars(query)]
+            if self._area.is_district:
+                return filings
+            own = set(session.scalars(select(CaseRow.case_no).where(*in_area(self._area, CaseRow))))
+        limited = (replace(entry, result=entry.result.among(own)) for entry in filings)
+        return [entry for entry in limited if any(entry.result.lists().values())]
+
+    def shows(self, patrol_id: str, photo_id: str) -> bool:
+        """Whether a photo is evidence of any case."""
+        query = select(CaseRow.case_no).join(EvidenceRow, EvidenceRow.case_no == CaseRow.case_no)
+        named = (EvidenceRow.patrol_id == patrol_id, EvidenceRow.photo_id == photo_id)
+        with self._read() as session:
+            wanted = query.where(*named, *in_area(self._area, CaseRow)).limit(1)
+            return session.scalar(wanted) is not None
 
     def head_of_filing(self, patrol_id: str) -> Head | None:
         """Look up the entry that ended the last filing of a patrol; None where there is none."""
@@ -336,13 +349,13 @@ class Registry:
 
     def _case(self, session: Session, case_no: str) -> Case:
         case = read_cases(session, [case_no]).get(case_no)
-        if case is None:
+        if case is None or not self._area.holds(case.place.town, case.place.village):
             raise UnknownCaseError(case_no)
         return case
 
     def _row(self, session: Session, case_no: str) -> CaseRow:
         row = session.get(CaseRow, case_no)
-        if row is None:
+        if row is None or not self._area.holds(row.town, row.village):
             raise UnknownCaseError(case_no)
         return row
 
@@ -371,28 +384,3 @@ def _head(session: Session) -> Head | None:
 def _events_of(session: Session, case_no: str) -> list[Event]:
     query = select(EventRow).where(EventRow.case_no == case_no).order_by(EventRow.seq)
     return [event_from_row(row) for row in session.scalars(query)]
-
-
-def _steps(events: Sequence[Event]) -> list[Step]:
-    return [
-        Step(Action(event.action), Stage(event.details["from"]), Stage(event.details["to"]))
-        for event in events
-        if event.action in _STEP_ACTIONS
-    ]
-
-
-def _next_step(case: Case, action: str, role: Role, reason: str, taken: Sequence[Step]) -> Step:
-    allowed = allowed_actions(case.stage, taken, role)
-    if action not in allowed:
-        named = tuple(map(str, allowed))
-        if action in allowed_actions(case.stage, taken):
-            raise NotPermittedError(case.case_no, action, role.value, named)
-        raise TransitionError(case.case_no, case.stage, action, named)
-    undoing = undo_step(taken, case.stage)
-    if action == Action.UNDO and undoing is not None:
-        return undoing
-    transition = find_transition(case.stage, Action(action))
-    assert transition is not None, "allowed actions are in the table"
-    if transition.needs_reason and not reason.strip():
-        raise ReasonMissingError(case.case_no, action)
-    return Step(transition.action, transition.source, transition.target)

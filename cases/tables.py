@@ -110,6 +110,8 @@ class CaseRow(Base):
         Index("ix_cases_category_seen", "category", *_SEEN),
         Index("ix_cases_work_seen", "stage", "category", *_SEEN),
         Index("ix_cases_patrol", "patrol_id"),
+        Index("ix_cases_town", "town", *_WORK, "stage", "category", "village", *_AT),
+        Index("ix_cases_town_seen", "town", *_SEEN, "stage", "category", "village"),
     )
 
     case_no: Mapped[str] = mapped_column(primary_key=True)
@@ -149,13 +151,15 @@ class CaseRow(Base):
 
 
 class CaseCountRow(Base):
-    """How many cases share a stage, a category and a cell; triggers keep it."""
+    """How many cases share a stage, a category and a place; triggers keep it."""
 
     __tablename__ = "case_counts"
 
     stage: Mapped[str] = mapped_column(primary_key=True)
     category: Mapped[str] = mapped_column(primary_key=True)
     cell_code: Mapped[str] = mapped_column(primary_key=True)
+    town: Mapped[str] = mapped_column(primary_key=True)
+    village: Mapped[str] = mapped_column(primary_key=True)
     cases: Mapped[int]
 
 
@@ -173,6 +177,7 @@ class EvidenceRow(Base):
     """An outline in a photo that supports a case; added with a version of it, never changed."""
 
     __tablename__ = "evidence"
+    __table_args__ = (Index("ix_evidence_photo", "patrol_id", "photo_id"),)
 
     case_no: Mapped[str] = mapped_column(ForeignKey("cases.case_no"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)

@@ -10,8 +10,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from cases.lifecycle import Action, Role, Stage
 from cases.model import Case
+from cases.people import person_name, visible_line
 from review import answers, presenters
-from review.decisions import person_name, visible_line, written_reason
+from review.decisions import written_reason
 from review.errors import UnknownLayerError, UnknownPhotoError
 from review.sources import ReviewData
 from vision.errors import ChangedPhotoError

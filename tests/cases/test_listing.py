@@ -1,16 +1,22 @@
 """What a choice of cases gives is what looking at every case gives, on both databases."""
 
+from datetime import timedelta
 from itertools import product
 
 import pytest
+from sqlalchemy import create_engine
 
 from cases import listing
+from cases.database import url_of
+from cases.errors import UnknownCaseError
 from cases.filing import propose
 from cases.lifecycle import Stage
 from cases.model import Case
+from cases.people import DISTRICT, Area
 from cases.registry import Registry
 from cases.rules import Rulebook
-from tests.cases.conftest import DAY, patrol_on
+from geo.grid import Cell, Grid
+from tests.cases.conftest import DAY, FLOWN, patrol_on
 from tests.cases.test_registry import decide, file, sights
 from tests.cases.world import seen, square, zones
 
@@ -64,3 +70,94 @@ def test_counts_are_those_of_the_lists(worked: Registry):
         assert worked.count(**choice) == len(worked.cases(**choice))
     assert sum(entry.count for entry in worked.counts()) == 3
     assert worked.verify_chain().is_intact
+
+
+@pytest.fixture
+def two_towns(registry: Registry, rulebook: Rulebook) -> Registry:
+    """Cases of two villages of one town, of another town, and of none."""
+    patrol = patrol_on(0)
+    houses = propose(
+        [
+            seen(f"h{n}", "building", 40 * n, 0, 12, cell=code, photos=(f"p{n}",))
+            for n, code in enumerate(("w1", "w2", "e1", "n1"))
+        ],
+        rulebook,
+        zones(),
+        on=DAY,
+        cells=Grid(
+            [
+                cell("w1", "West", "Reed"),
+                cell("w2", "West", "Mill"),
+                cell("e1", "East", "Reed"),
+                cell("n1", "", ""),
+            ]
+        ),
+    )
+    file(registry, rulebook, houses, patrol)
+    return registry
+
+
+def cell(code: str, town: str, village: str) -> Cell:
+    x_m = {"w1": 0, "w2": 40, "e1": 80, "n1": 120}[code]
+    return Cell(code, code, town, village, "Li Wei", square(x_m, 0, 30))
+
+
+AREAS = (
+    DISTRICT, Area("West"), Area("West", "Reed"), Area("East"), Area("East", "Mill"), Area("North"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_an_area_has_its_cases_and_no_others(two_towns: Registry, area: Area):
+    everyone = two_towns.cases()
+    assert len(everyone) == 4
+    limited = two_towns.within(area)
+    own = [case for case in everyone if area.holds(case.place.town, case.place.village)]
+    for order in ("urgency", "newest", "number"):
+        assert {case.case_no for case in limited.cases(order=order)} == {c.case_no for c in own}
+    assert limited.cases(stage=Stage.REPORTED, category="building.unpermitted") == own
+    assert limited.cases(bbox=square(0, 0, 3000).bounds) == own
+    assert limited.count() == sum(entry.count for entry in limited.counts()) == len(own)
+    numbers = {number for entry in limited.filings() for number in entry.result.new}
+    assert numbers == {case.case_no for case in own}
+    for case in everyone:
+        assert limited.shows("patrol-0", case.evidence[0].photo_id) == (case in own)
+    later = FLOWN + timedelta(minutes=5)
+    taken = [limited.claim_next(f"i{n}", until=later, now=FLOWN) for n in range(5)]
+    assert [claim.case_no for claim in taken if claim] == [case.case_no for case in own]
+    for case in set(everyone) - set(own):
+        refuses_every_way(limited, case.case_no)
+    assert two_towns.verify_chain().is_intact
+
+
+def refuses_every_way(limited: Registry, case_no: str) -> None:
+    """A foreign case is as unknown as one that is not there."""
+    soon = {"until": FLOWN + timedelta(minutes=5), "now": FLOWN}
+    decision = {"actor": "Chen", "expected_version": 1, "now": FLOWN}
+    for ask in (
+        lambda: limited.case(case_no),
+        lambda: limited.evidence(case_no),
+        lambda: limited.history(case_no),
+        lambda: limited.allowed(case_no),
+        lambda: limited.claimed(case_no, FLOWN),
+        lambda: limited.cases(after=case_no),
+        lambda: limited.claim(case_no, "Chen", **soon),
+        lambda: limited.claim_next("Chen", after=case_no, **soon),
+        lambda: limited.renew(case_no, "Chen", **soon),
+        lambda: limited.release(case_no, "Chen"),
+        lambda: limited.decide(case_no, "confirm", **decision),
+    ):
+        with pytest.raises(UnknownCaseError):
+            ask()
+
+
+def test_counts_follow_a_case_into_another_area(two_towns: Registry, where: str):
+    moved = two_towns.within(Area("East")).cases()[0]
+    engine = create_engine(url_of(where))
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE cases SET town = 'West' WHERE case_no = '{moved.case_no}'"
+        )
+    engine.dispose()
+    assert [two_towns.within(Area(town)).count() for town in ("West", "East")] == [3, 0]
+    assert not any("count" in problem for problem in two_towns.verify_chain().problems)

@@ -1,0 +1,337 @@
+"""EDGE: the accounts of a registry: made, changed, ended, and signed in by.
+
+They live in the registry's database, so that one backup holds all of it, and are no part of its
+history. Passwords are kept as argon2id hashes; of a session's or program's token only the SHA-256
+is kept: it has 256 random bits, so nothing slower is needed.
+"""
+
+import hashlib
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from cases.account_tables import AccountRow, SessionRow, SignInRow, TokenRow
+from cases.database import connect, explained, writing
+from cases.errors import AccountError, SignInError, TooManyTriesError
+from cases.lifecycle import Role
+from cases.people import (
+    SIGN_IN_NAME,
+    Account,
+    ApiToken,
+    Area,
+    Scope,
+    SignIn,
+    checked_password,
+    looks_like,
+    roles_of,
+)
+
+IDLE = timedelta(minutes=30)
+"""A session ends so long after its person was last there..."""
+LONGEST = timedelta(hours=12)
+"""...and so long after the sign-in at the latest."""
+TRIES_WITHIN = timedelta(minutes=15)
+MOST_TRIES_OF_NAME, MOST_TRIES_OF_ADDRESS = 10, 30
+"""So many failed sign-ins within that time are let through to a password check."""
+MOST_TOKEN_LIFE = timedelta(days=366)
+
+REFUSED, SIGNED_IN = "refused", "signed in"
+_HASHES_AT_ONCE = 2  # each takes 64 MiB
+_NOT_IN = "name or password is wrong, or the account is not active; try again"
+
+
+class Accounts:
+    """All accounts of a registry; may be shared between threads."""
+
+    def __init__(self, engine: Engine, hasher: PasswordHasher | None = None) -> None:
+        self._engine, self._writing = engine, writing(engine)
+        self._hasher = hasher or PasswordHasher()
+        self._hashing = threading.BoundedSemaphore(_HASHES_AT_ONCE)
+        self._nobodys_hash = self._hasher.hash(secrets.token_urlsafe())
+
+    @classmethod
+    def open(cls, url_or_path: str | Path, *, hasher: PasswordHasher | None = None) -> Self:
+        """Open the accounts of a registry by its path or SQLAlchemy URL."""
+        return cls(connect(url_or_path, lock_timeout_s=10.0), hasher)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def are_there(self) -> bool:
+        """Whether anybody has an account, active or not."""
+        with self._read() as session:
+            return session.scalar(select(AccountRow.name).limit(1)) is not None
+
+    def all(self) -> list[Account]:
+        """List the accounts by name."""
+        with self._read() as session:
+            return [_account(row) for row in session.scalars(_BY_NAME)]
+
+    def account(self, name: str) -> Account:
+        """Look up one account; AccountError where there is none."""
+        with self._read() as session:
+            return _account(_row(session, name))
+
+    def add(self, account: Account, password: str) -> None:
+        """Make an account.
+
+        Raises:
+            AccountError: its name is taken, its display name reads as another's, or the password
+                is too easy.
+        """
+        hashed = self._hash(password, account.name)
+        with self._write() as session:
+            known = {row.name: row.display_name for row in session.scalars(_BY_NAME)}
+            if account.name in known:
+                raise AccountError(f"account {account.name} is there already; choose another name")
+            like = looks_like(account.display_name, known.values())
+            if like is not None:
+                raise AccountError(
+                    f"{account.display_name!r} reads as {like!r}, who has an account; decisions "
+                    "would not tell them apart: add the department or a number"
+                )
+            session.add(AccountRow(**_columns(account), password_hash=hashed))
+
+    def change(self, name: str, *, roles: tuple[Role, ...], area: Area) -> Account:
+        """Give an account other roles and another area; they count from the next request on."""
+        with self._write() as session:
+            row = _row(session, name)
+            changed = replace(_account(row), roles=roles, area=area)
+            _set(row, changed)
+            return changed
+
+    def set_password(self, name: str, password: str) -> None:
+        """Give an account another password and end its sessions."""
+        hashed = self._hash(password, name)
+        with self._write() as session:
+            _row(session, name).password_hash = hashed
+            _end_sessions(session, name)
+
+    def deactivate(self, name: str) -> None:
+        """Let nobody in by an account: its sessions end, its tokens are refused."""
+        with self._write() as session:
+            _row(session, name).is_active = False
+            _end_sessions(session, name)
+
+    def activate(self, name: str) -> None:
+        """Let an account be used again."""
+        with self._write() as session:
+            _row(session, name).is_active = True
+
+    def sign_in(self, name: str, password: str, *, address: str, now: datetime) -> str:
+        """Sign in; gives the token of a new session.
+
+        The try is noted as failed before the password is looked at, so that many at once count.
+
+        Raises:
+            TooManyTriesError: too many failed of late, by this name or from this address.
+            SignInError: name or password is wrong, or the account is not active.
+        """
+        typed = name.strip().casefold()
+        typed = typed if SIGN_IN_NAME.fullmatch(typed) else ""
+        with self._write() as session:
+            _refuse_many_tries(session, typed, address, now)
+            tried = SignInRow(at=now, name=typed, address=address, outcome=REFUSED)
+            session.add(tried)
+            row = session.get(AccountRow, typed)
+            session.flush()
+            number, known = tried.sign_in_id, row.password_hash if row else None
+        # an unknown name takes as long as a wrong password
+        is_right = self._matches(known or self._nobodys_hash, password)
+        with self._write() as session:
+            row = session.get(AccountRow, typed)
+            if not is_right or row is None or not row.is_active or row.password_hash != known:
+                raise SignInError(_NOT_IN)
+            _set_outcome(session, number)
+            session.execute(delete(SessionRow).where(SessionRow.ends_at <= now))
+            token = secrets.token_urlsafe(32)
+            session.add(
+                SessionRow(
+                    token_sha256=_sha256(token), account=typed, used_at=now, ends_at=now + LONGEST
+                )
+            )
+            return token
+
+    def of_session(self, token: str, now: datetime) -> Account:
+        """Who has signed in with this token; SignInError where the session has ended."""
+        with self._read() as session:
+            return _account(_in_session(session, token, now)[1])
+
+    def renew_session(self, token: str, now: datetime) -> None:
+        """Note that the person of a session is still there."""
+        with self._write() as session:
+            _in_session(session, token, now)[0].used_at = now
+
+    def sign_out(self, token: str) -> None:
+        """End a session; one that has ended stays so."""
+        with self._write() as session:
+            session.execute(delete(SessionRow).where(SessionRow.token_sha256 == _sha256(token)))
+
+    def add_token(
+        self, name: str, label: str, scopes: tuple[Scope, ...], *, life: timedelta, now: datetime
+    ) -> str:
+        """Make a token by which a program acts for an account; it is told this once."""
+        if not timedelta(0) < life <= MOST_TOKEN_LIFE:
+            raise AccountError(f"a token lives 1 to {MOST_TOKEN_LIFE.days} days; got {life.days}")
+        token = f"aerogrid_{secrets.token_urlsafe(32)}"
+        with self._write() as session:
+            session.add(
+                TokenRow(
+                    token_sha256=_sha256(token),
+                    token_id=secrets.token_hex(4),
+                    account=_row(session, name).name,
+                    label=label,
+                    scopes=" ".join(scopes),
+                    ends_at=now + life,
+                )
+            )
+        return token
+
+    def tokens(self) -> list[ApiToken]:
+        """List the tokens of all accounts, without what would let anybody in."""
+        with self._read() as session:
+            order = select(TokenRow).order_by(TokenRow.account, TokenRow.ends_at)
+            return [_token(row) for row in session.scalars(order)]
+
+    def revoke_token(self, token_id: str) -> None:
+        """Take a token back for good."""
+        with self._write() as session:
+            gone = delete(TokenRow).where(TokenRow.token_id == token_id).returning(TokenRow.label)
+            if session.scalar(gone) is None:
+                raise AccountError(
+                    f"no token has the id {token_id!r}; `account token list` has all"
+                )
+
+    def of_token(self, token: str, now: datetime) -> tuple[Account, tuple[Scope, ...]]:
+        """For whom a program acts, and what it may do; SignInError where the token has ended."""
+        with self._read() as session:
+            row = session.get(TokenRow, _sha256(token))
+            account = session.get(AccountRow, row.account) if row else None
+            if row is None or account is None or row.ends_at <= now or not account.is_active:
+                raise SignInError("the token is not known, has ended, or its account is not active")
+            return _account(account), _token(row).scopes
+
+    def sign_ins(self, limit: int) -> list[SignIn]:
+        """List the last tries to sign in, newest first."""
+        order = select(SignInRow).order_by(SignInRow.sign_in_id.desc()).limit(limit)
+        with self._read() as session:
+            return [
+                SignIn(row.at, row.name, row.address, row.outcome) for row in session.scalars(order)
+            ]
+
+    def _hash(self, password: str, name: str) -> str:
+        checked_password(password, name)
+        with self._hashing:
+            return self._hasher.hash(password)
+
+    def _matches(self, hashed: str, password: str) -> bool:
+        try:
+            with self._hashing:
+                return self._hasher.verify(hashed, password)
+        except VerifyMismatchError:
+            return False
+
+    @contextmanager
+    def _read(self) -> Iterator[Session]:
+        with explained(self._engine), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def _write(self) -> Iterator[Session]:
+        with explained(self._engine), Session(self._writing) as session, session.begin():
+            yield session
+
+
+_BY_NAME = select(AccountRow).order_by(AccountRow.name)
+
+
+def _sha256(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _row(session: Session, name: str) -> AccountRow:
+    row = session.get(AccountRow, name)
+    if row is None:
+        raise AccountError(f"no account {name!r}; `aerogrid account list` has all")
+    return row
+
+
+def _account(row: AccountRow) -> Account:
+    return Account(
+        name=row.name,
+        display_name=row.display_name,
+        roles=roles_of(row.roles.split()),
+        area=Area(row.town, row.village),
+        is_active=row.is_active,
+    )
+
+
+def _columns(account: Account) -> dict[str, str | bool]:
+    return {
+        "name": account.name,
+        "display_name": account.display_name,
+        "roles": " ".join(account.roles),
+        "town": account.area.town,
+        "village": account.area.village,
+        "is_active": account.is_active,
+    }
+
+
+def _set(row: AccountRow, account: Account) -> None:
+    for name, value in _columns(account).items():
+        setattr(row, name, value)
+
+
+def _token(row: TokenRow) -> ApiToken:
+    scopes = tuple(Scope(name) for name in row.scopes.split())
+    return ApiToken(row.token_id, row.account, row.label, scopes, row.ends_at)
+
+
+def _in_session(session: Session, token: str, now: datetime) -> tuple[SessionRow, AccountRow]:
+    row = session.get(SessionRow, _sha256(token))
+    account = session.get(AccountRow, row.account) if row else None
+    if row is None or account is None or not account.is_active:
+        raise SignInError("the session is not known; sign in")
+    if row.ends_at <= now or row.used_at + IDLE <= now:
+        raise SignInError("the session has ended; sign in again")
+    return row, account
+
+
+def _end_sessions(session: Session, name: str) -> None:
+    session.execute(delete(SessionRow).where(SessionRow.account == name))
+
+
+def _set_outcome(session: Session, number: int) -> None:
+    noted = update(SignInRow).where(SignInRow.sign_in_id == number).values(outcome=SIGNED_IN)
+    session.execute(noted)
+
+
+def _refuse_many_tries(session: Session, name: str, address: str, now: datetime) -> None:
+    since = now - TRIES_WITHIN
+    for column, value, most in (
+        (SignInRow.name, name, MOST_TRIES_OF_NAME),
+        (SignInRow.address, address, MOST_TRIES_OF_ADDRESS),
+    ):
+        failed = select(func.count(), func.min(SignInRow.at)).where(
+            column == value, SignInRow.at > since, SignInRow.outcome == REFUSED
+        )
+        count, first = session.execute(failed).one()
+        if count >= most:
+            raise TooManyTriesError(round((first + TRIES_WITHIN - now).total_seconds()))

@@ -1,0 +1,227 @@
+"""Accounts let in whom they should, as long as they should, and nobody else; on both databases."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import create_engine, inspect
+
+from cases.accounts import (
+    IDLE,
+    LONGEST,
+    MOST_TRIES_OF_ADDRESS,
+    MOST_TRIES_OF_NAME,
+    REFUSED,
+    SIGNED_IN,
+    TRIES_WITHIN,
+    Accounts,
+)
+from cases.database import url_of
+from cases.errors import AccountError, SignInError, TooManyTriesError
+from cases.lifecycle import Role
+from cases.people import Account, Area, Scope
+from tests.cases.conftest import FLOWN
+
+PASSWORD = "reed boat lantern"
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Of no strength at all, so that tests are quick."""
+HERE = "127.0.0.1"
+DAY = timedelta(days=1)
+
+
+def chen(name: str = "chen", display_name: str = "Chen Jing") -> Account:
+    return Account(
+        name=name,
+        display_name=display_name,
+        roles=(Role.INSPECTOR, Role.COMMAND),
+        area=Area("West Town", "Reed Village"),
+    )
+
+
+@pytest.fixture
+def accounts(where: str) -> Iterator[Accounts]:
+    with Accounts.open(where, hasher=QUICK) as opened:
+        opened.add(chen(), PASSWORD)
+        yield opened
+
+
+def sign_in(accounts: Accounts, name: str = "chen", password: str = PASSWORD, **more) -> str:
+    return accounts.sign_in(name, password, **{"address": HERE, "now": FLOWN, **more})
+
+
+def test_an_account_is_kept_as_it_was_made(accounts: Accounts):
+    assert accounts.are_there()
+    assert accounts.all() == [accounts.account("chen")] == [chen()]
+    with pytest.raises(AccountError, match="no account 'wang'"):
+        accounts.account("wang")
+
+
+@pytest.mark.parametrize(
+    ("name", "display_name", "why"),
+    [("chen", "Wang", "is there already"), ("wang", "CHEN  Jing", "reads as 'Chen Jing'")],
+)
+def test_no_two_accounts_are_taken_for_each_other(accounts: Accounts, name, display_name, why):
+    with pytest.raises(AccountError, match=why):
+        accounts.add(chen(name, display_name), PASSWORD)
+    assert len(accounts.all()) == 1
+
+
+def test_who_signed_in_is_known_by_the_token_until_signing_out(accounts: Accounts):
+    token = sign_in(accounts, " Chen ")
+    assert accounts.of_session(token, FLOWN) == chen()
+    other = sign_in(accounts)
+    assert other != token  # each sign-in has a token of its own
+    accounts.sign_out(token)
+    with pytest.raises(SignInError):
+        accounts.of_session(token, FLOWN)
+    assert accounts.of_session(other, FLOWN) == chen()
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [("chen", "reed boat lanterm"), ("wang", PASSWORD), ("", ""), ("chen", ""), ("x" * 99, "y")],
+)
+def test_a_wrong_name_and_a_wrong_password_are_told_alike(accounts: Accounts, name, password):
+    with pytest.raises(SignInError, match="name or password is wrong, or the account"):
+        sign_in(accounts, name, password)
+
+
+def test_an_unknown_name_costs_a_hash_like_a_known_one(accounts: Accounts, monkeypatch):
+    checked: list[str] = []
+    verify = PasswordHasher.verify
+    monkeypatch.setattr(
+        PasswordHasher,
+        "verify",
+        lambda hasher, hashed, given: checked.append(hashed) or verify(hasher, hashed, given),
+    )
+    for name in ("chen", "nobody"):
+        with pytest.raises(SignInError):
+            sign_in(accounts, name, "wrong password")
+    known, unknown = checked
+    assert (
+        known.rpartition("$")[0].rpartition("$")[0] == unknown.rpartition("$")[0].rpartition("$")[0]
+    )
+
+
+def test_a_session_ends_when_nobody_is_there_and_at_the_latest_in_the_evening(accounts: Accounts):
+    token = sign_in(accounts)
+    with pytest.raises(SignInError, match="sign in again"):
+        accounts.of_session(token, FLOWN + IDLE)
+    now = FLOWN
+    while now + IDLE / 2 < FLOWN + LONGEST:
+        now += IDLE / 2
+        accounts.renew_session(token, now)
+        assert accounts.of_session(token, now) == chen()
+    with pytest.raises(SignInError, match="sign in again"):
+        accounts.renew_session(token, FLOWN + LONGEST)
+
+
+@pytest.mark.parametrize("end", ["set_password", "deactivate"])
+def test_sessions_end_with_the_password_and_with_the_account(accounts: Accounts, end: str):
+    accounts.add(chen("wang", "Wang"), PASSWORD)
+    token, foreign = sign_in(accounts), sign_in(accounts, "wang")
+    getattr(accounts, end)(*("chen", "another password")[: 2 if end == "set_password" else 1])
+    with pytest.raises(SignInError):
+        accounts.of_session(token, FLOWN)
+    with pytest.raises(SignInError):
+        sign_in(accounts)
+    assert accounts.of_session(foreign, FLOWN).name == "wang"
+
+
+def test_an_account_is_used_again_when_it_is_active_again(accounts: Accounts):
+    token = accounts.add_token("chen", "map", (Scope.READ,), life=DAY, now=FLOWN)
+    accounts.deactivate("chen")
+    assert accounts.are_there()  # so that the page does not open to everybody
+    with pytest.raises(SignInError):
+        accounts.of_token(token, FLOWN)
+    accounts.activate("chen")
+    assert accounts.of_session(sign_in(accounts), FLOWN).is_active
+    assert accounts.of_token(token, FLOWN)[0] == chen()
+
+
+def test_a_changed_account_counts_at_once(accounts: Accounts):
+    token = sign_in(accounts)
+    changed = accounts.change("chen", roles=(Role.OFFICER,), area=Area("East Town"))
+    assert accounts.of_session(token, FLOWN) == changed
+    assert (changed.roles, changed.area) == ((Role.OFFICER,), Area("East Town"))
+
+
+def test_guessing_at_a_name_is_stopped_from_everywhere(accounts: Accounts):
+    for number in range(MOST_TRIES_OF_NAME):
+        with pytest.raises(SignInError):
+            sign_in(accounts, password="wrong password", address=f"10.0.0.{number}")
+    later = FLOWN + timedelta(minutes=5)
+    with pytest.raises(TooManyTriesError, match="in 10 minutes") as stopped:
+        sign_in(accounts, address="10.0.1.1", now=later)  # the right password, too
+    assert stopped.value.retry_after_s == 600
+    assert sign_in(accounts, now=FLOWN + TRIES_WITHIN)
+
+
+def test_guessing_from_an_address_is_stopped_for_all_names(accounts: Accounts):
+    for number in range(MOST_TRIES_OF_ADDRESS):
+        with pytest.raises(SignInError):
+            sign_in(accounts, f"name{number}", "wrong password")
+    with pytest.raises(TooManyTriesError):
+        sign_in(accounts)
+    assert sign_in(accounts, address="10.0.0.1")
+
+
+def test_many_guesses_at_once_are_not_more(accounts: Accounts):
+    def guess(number: int) -> type[Exception]:
+        try:
+            sign_in(accounts, password=f"wrong password {number}")
+        except AccountError as error:
+            return type(error)
+        raise AssertionError("a wrong password let somebody in")
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(guess, range(3 * MOST_TRIES_OF_NAME)))
+    assert told.count(SignInError) == MOST_TRIES_OF_NAME
+
+
+def test_tries_are_noted_with_their_outcome(accounts: Accounts):
+    sign_in(accounts)
+    with pytest.raises(SignInError):
+        sign_in(accounts, "no name at all: a password?", "x", address="10.0.0.1")
+    noted = [(entry.name, entry.address, entry.outcome) for entry in accounts.sign_ins(5)]
+    assert noted == [("", "10.0.0.1", REFUSED), ("chen", HERE, SIGNED_IN)]
+    assert accounts.sign_ins(1)[0].at == FLOWN
+
+
+def test_a_token_does_what_it_is_for_until_its_end(accounts: Accounts):
+    token = accounts.add_token("chen", "map", (Scope.READ,), life=DAY, now=FLOWN)
+    assert accounts.of_token(token, FLOWN) == (chen(), (Scope.READ,))
+    with pytest.raises(SignInError):
+        accounts.of_token(token, FLOWN + DAY)
+    [listed] = accounts.tokens()
+    assert (listed.account, listed.label, listed.ends_at) == ("chen", "map", FLOWN + DAY)
+    accounts.revoke_token(listed.token_id)
+    with pytest.raises(SignInError):
+        accounts.of_token(token, FLOWN)
+    with pytest.raises(AccountError, match="no token has the id"):
+        accounts.revoke_token(listed.token_id)
+
+
+@pytest.mark.parametrize("life", [timedelta(0), timedelta(days=-1), timedelta(days=367)])
+def test_a_token_lives_for_a_while(accounts: Accounts, life: timedelta):
+    with pytest.raises(AccountError, match="1 to 366 days"):
+        accounts.add_token("chen", "map", (Scope.READ,), life=life, now=FLOWN)
+    with pytest.raises(AccountError, match="no account"):
+        accounts.add_token("wang", "map", (Scope.READ,), life=DAY, now=FLOWN)
+
+
+def test_nothing_that_lets_anybody_in_lies_in_the_database(accounts: Accounts, where: str):
+    secrets = [PASSWORD, sign_in(accounts)]
+    secrets.append(accounts.add_token("chen", "map", (Scope.READ,), life=DAY, now=FLOWN))
+    engine = create_engine(url_of(where))
+    with engine.connect() as connection:
+        held = "".join(
+            repr(connection.exec_driver_sql(f"SELECT * FROM {table}").all())
+            for table in inspect(engine).get_table_names()
+            if table.startswith(("account", "sign"))
+        )
+    engine.dispose()
+    assert "$argon2id$" in held
+    assert not any(secret in held for secret in secrets)
