@@ -25,7 +25,7 @@ from cases.lifecycle import Stage
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from review.app import create_app
-from review.server import serve
+from review.server import Listening, serve
 from review.sources import ReviewSources, open_sources
 
 CASES = 150
@@ -66,7 +66,7 @@ class Tally:
 def work(path: Path, answers: Connection) -> None:
     """Serve the registry until killed, and tell where."""
     with open_sources(ReviewSources(path, ())) as data:
-        serve(create_app(data), port=0, ready=answers.send)
+        serve(create_app(data), Listening(port=0), ready=answers.send)
 
 
 def decisions(case_nos: Sequence[str]) -> Iterator[Decision]:

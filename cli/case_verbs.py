@@ -13,12 +13,30 @@ verbs = typer.Typer()
 @verbs.command(epilog="Example: aerogrid serve patrol/ --port 8000")
 def serve(
     patrols: Annotated[list[Path], typer.Argument(help="Folders of patrols of one registry.")],
-    port: Annotated[int, typer.Option(help="Loopback port; 0 takes a free one.")] = 8000,
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8000,
+    listen: Annotated[
+        str, typer.Option(help="Address of this machine; others reach the page at it.")
+    ] = "127.0.0.1",
+    host: Annotated[
+        list[str] | None, typer.Option(help="Name that browsers ask for; repeatable.")
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option("--tls-certificate", help="PEM file; needs --tls-key.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option("--tls-key", help="PEM file.")] = None,
+    behind_proxy: Annotated[
+        bool, typer.Option("--behind-proxy", help="A proxy on this machine has TLS before it.")
+    ] = False,
 ) -> None:
-    """Open the review page of one or more patrols on this machine."""
-    from cli import serving
+    """Open the review page of one or more patrols.
 
-    raise typer.Exit(serving.serve(patrols, port))
+    Others than this machine reach it only with accounts (`aerogrid account`) and over TLS.
+    """
+    from cli import serving
+    from review.server import Listening
+
+    where = Listening(listen, port, certificate, key, behind_proxy)
+    raise typer.Exit(serving.serve(patrols, where, host or ()))
 
 
 @verbs.command(epilog="Example: aerogrid export patrol/ --case 20260610-0001 --out case.html")

@@ -20,7 +20,10 @@ from pipeline.handing_out import write_reviewed, write_sheet
 from pipeline.inputs import patrol_settings, read_inputs
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace, require
+from review.admission import Entrance
 from review.app import create_app
+from review.guard import LOOPBACK_HOSTS
+from review.server import LOOPBACK, Listening
 from review.server import serve as run_server
 from review.sources import PatrolPhotos, ReviewSources, open_sources
 from vision.frame_table import read_frame_table
@@ -28,8 +31,8 @@ from vision.frame_table import read_frame_table
 SOUND, BROKEN = 0, 1
 
 
-def serve(patrols: Sequence[Path], port: int) -> int:
-    """Serve the review page on this machine until Ctrl-C; layers are those of the first patrol."""
+def serve(patrols: Sequence[Path], where: Listening, names: Sequence[str]) -> int:
+    """Serve the review page until Ctrl-C; layers are those of the first patrol."""
     for patrol in patrols:
         _require_filed(patrol)
     first = Workspace(patrols[0])
@@ -45,8 +48,35 @@ def serve(patrols: Sequence[Path], port: int) -> int:
         terrain=None if inputs.dem is None else read_terrain(inputs.dem),
     )
     with open_sources(sources) as data:
-        run_server(create_app(data), port=port, ready=_tell)
+        entrance = Entrance(data.accounts, is_local=where.is_local, is_secure=where.is_secure)
+        hosts = _host_names(where, names)
+        _require_accounts(entrance, patrols[0])
+        run_server(create_app(data, hosts=hosts, entrance=entrance), where, ready=_tell)
     return 0
+
+
+def _host_names(where: Listening, names: Sequence[str]) -> frozenset[str]:
+    """Under which names browsers may ask for the page; any other would be somebody else's."""
+    if not where.is_local and not names and where.address in (LOOPBACK, "0.0.0.0", "::"):
+        raise AerogridError(
+            "--host: name the host that browsers ask for, such as --host grid.example; requests "
+            "under any other name are refused"
+        )
+    return LOOPBACK_HOSTS | {where.address} | {name.strip().lower() for name in names}
+
+
+def _require_accounts(entrance: Entrance, patrol: Path) -> None:
+    if entrance.accounts.are_there():
+        return
+    if not entrance.is_local:
+        raise AerogridError(
+            "the page is open to everybody who reaches it as long as nobody has an account; make "
+            f"one first: `aerogrid account add {patrol} NAME --role administrator`"
+        )
+    console.warn(
+        "there are no accounts: everybody at this machine may decide, by the name they give. "
+        "`aerogrid account add` makes the first one, and the page asks for it from then on."
+    )
 
 
 def _require_filed(patrol: Path) -> None:
@@ -79,6 +109,13 @@ def _refuse_other_registries(patrols: Sequence[Path]) -> None:
 def _settings(workspace: Workspace) -> Settings:
     """Settings of a patrol, its registry where the cases were filed."""
     return settings_as_filed(workspace, patrol_settings(workspace, None))
+
+
+def registry_of_patrol(patrol: Path) -> str | Path:
+    """Where the cases of a filed patrol are."""
+    workspace = Workspace(patrol)
+    require(workspace.filing, "file")
+    return registry_of(workspace, _settings(workspace))
 
 
 def _registry_place(workspace: Workspace) -> str:

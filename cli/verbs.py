@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from cli import case_verbs, console, mission_verbs, photo_verbs
+from cli import account_verbs, case_verbs, console, mission_verbs, photo_verbs
 from cli.options import Json
 from geo.errors import AerogridError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 
 for group in (mission_verbs, photo_verbs, case_verbs):
     app.add_typer(group.verbs)
+app.add_typer(account_verbs.verbs, name="account")
 
 
 def _tell_version(asked: bool) -> None:

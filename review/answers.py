@@ -187,8 +187,27 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """That the server answers and its registry can be read."""
+    """That the server answers and its registry can be read; figures for those who signed in."""
 
     status: Literal["ok"]
-    cases: int
-    photos: int
+    cases: int | None
+    photos: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who has signed in; town and village are empty for the whole district."""
+
+    name: str
+    display_name: str
+    roles: list[str]
+    town: str
+    village: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Whether people sign in here, and who has."""
+
+    asks_who: bool
+    person: Person | None

@@ -1,13 +1,12 @@
 """The review application: routes, error table, guard, page."""
 
-import json
 import logging
 from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -20,15 +19,20 @@ from cases.errors import (
     NotPermittedError,
     ReasonMissingError,
     RegistryError,
+    SignInError,
     StaleCaseError,
+    TooManyTriesError,
     TransitionError,
     UnknownCaseError,
 )
 from geo.errors import AerogridError
-from review import claiming, features, presenters, views
+from review import claiming, features, signing_in, views
+from review.admission import Entrance, admit
 from review.errors import (
+    ActorError,
     DecisionError,
     FeatureQueryError,
+    NotAllowedError,
     UnknownFeatureError,
     UnknownLayerError,
     UnknownPhotoError,
@@ -36,6 +40,7 @@ from review.errors import (
 from review.guard import LOOPBACK_HOSTS, Guard
 from review.problems import problem
 from review.sources import ReviewData
+from review.walls import Walls
 from vision.errors import ChangedPhotoError, PhotoError
 
 STATIC = Path(__file__).parent / "static"
@@ -55,6 +60,10 @@ STATUSES: dict[type[Exception], int] = {
     NotPermittedError: 403,
     ReasonMissingError: 422,
     DecisionError: 422,
+    ActorError: 422,
+    SignInError: 401,
+    NotAllowedError: 403,
+    TooManyTriesError: 429,
     RegistryError: 503,
     AerogridError: 500,
 }
@@ -72,6 +81,7 @@ def create_app(
     data: ReviewData,
     *,
     hosts: Collection[str] = LOOPBACK_HOSTS,
+    entrance: Entrance | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     """Make the application.
@@ -79,6 +89,7 @@ def create_app(
     Args:
         data: everything it shows; the caller keeps it open.
         hosts: host names that the page may be reached by.
+        entrance: who is let in, and how the page is reached; from this machine if not given.
         clock: for the times in the history.
     """
     app = FastAPI(
@@ -87,13 +98,12 @@ def create_app(
         openapi_url="/api/openapi.json",
         docs_url=None,  # FastAPI's pages load their scripts from elsewhere
         redoc_url=None,
+        dependencies=[Depends(admit)],
     )
-    app.state.data = data
+    app.state.walls = Walls(data)
+    app.state.entrance = entrance or Entrance(data.accounts)
     app.state.clock = clock
-    app.state.layers = {
-        "cells": json.dumps(presenters.cells_layer(data.grid), ensure_ascii=False).encode(),
-        "zones": json.dumps(presenters.zones_layer(data.zones), ensure_ascii=False).encode(),
-    }
+    app.include_router(signing_in.router)
     app.include_router(views.router)
     app.include_router(claiming.router)
     app.include_router(features.router)
@@ -126,7 +136,12 @@ def _explain(status: int) -> Callable[[Request, Exception], Awaitable[Response]]
             for name in ("version", "expected_version", "allowed", "who")
             if (value := getattr(error, name, None)) is not None
         }
-        return problem(status, str(error), **facts)
+        explained = problem(status, str(error), **facts)
+        if isinstance(error, SignInError):
+            explained.headers["WWW-Authenticate"] = "Bearer"
+        if isinstance(error, TooManyTriesError):
+            explained.headers["Retry-After"] = str(error.retry_after_s)
+        return explained
 
     return answer
 

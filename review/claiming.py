@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cases.lifecycle import Stage
 from review import answers, presenters
-from review.views import ClockOf, Data, Name
+from review.admission import ClockOf, Data, Reviewer
+from review.views import Name
 
 router = APIRouter(prefix="/api")
 
@@ -21,7 +22,7 @@ class ClaimBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    actor: Name
+    actor: Name | None = None
     minutes: Minutes = 10
 
 
@@ -39,7 +40,7 @@ class ReleaseBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    actor: Name
+    actor: Name | None = None
 
 
 @router.post(
@@ -47,11 +48,13 @@ class ReleaseBody(BaseModel):
     response_model=answers.Claim,
     responses={204: {"description": "nothing is free"}},
 )
-def post_next(body: NextBody, data: Data, clock: ClockOf) -> answers.Claim | Response:
+def post_next(
+    body: NextBody, data: Data, clock: ClockOf, visitor: Reviewer
+) -> answers.Claim | Response:
     """Take the first case of the queue that nobody else works on; 204 when there is none."""
     now = clock()
     claim = data.registry.claim_next(
-        body.actor,
+        visitor.signs(body.actor),
         until=now + timedelta(minutes=body.minutes),
         now=now,
         stage=body.stage,
@@ -63,22 +66,30 @@ def post_next(body: NextBody, data: Data, clock: ClockOf) -> answers.Claim | Res
 
 
 @router.post("/cases/{case_no}/claim")
-def post_claim(case_no: str, body: ClaimBody, data: Data, clock: ClockOf) -> answers.Claim:
+def post_claim(
+    case_no: str, body: ClaimBody, data: Data, clock: ClockOf, visitor: Reviewer
+) -> answers.Claim:
     """Take a case; 423 when somebody else works on it."""
     now = clock()
     until = now + timedelta(minutes=body.minutes)
-    return presenters.claim_answer(data.registry.claim(case_no, body.actor, until=until, now=now))
+    return presenters.claim_answer(
+        data.registry.claim(case_no, visitor.signs(body.actor), until=until, now=now)
+    )
 
 
 @router.post("/cases/{case_no}/renew")
-def post_renew(case_no: str, body: ClaimBody, data: Data, clock: ClockOf) -> answers.Claim:
+def post_renew(
+    case_no: str, body: ClaimBody, data: Data, clock: ClockOf, visitor: Reviewer
+) -> answers.Claim:
     """Hold a case for longer; 409 when the claim has run out."""
     now = clock()
     until = now + timedelta(minutes=body.minutes)
-    return presenters.claim_answer(data.registry.renew(case_no, body.actor, until=until, now=now))
+    return presenters.claim_answer(
+        data.registry.renew(case_no, visitor.signs(body.actor), until=until, now=now)
+    )
 
 
 @router.post("/cases/{case_no}/release", status_code=204)
-def post_release(case_no: str, body: ReleaseBody, data: Data) -> None:
+def post_release(case_no: str, body: ReleaseBody, data: Data, visitor: Reviewer) -> None:
     """Give a case back; one that was not held is none."""
-    data.registry.release(case_no, body.actor)
+    data.registry.release(case_no, visitor.signs(body.actor))

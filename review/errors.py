@@ -11,6 +11,16 @@ class UnknownPhotoError(ReviewError):
     """A photo that no patrol of this page holds, or whose file is gone."""
 
 
+class MissingPhotoError(UnknownPhotoError):
+    """A photo whose file is not there, or that is none of the asking person's area."""
+
+    def __init__(self, patrol_id: str, photo_id: str) -> None:
+        super().__init__(
+            f"photo {photo_id!r} of patrol {patrol_id!r} is not in the photo folder; "
+            "put the file back or serve the patrol it belongs to"
+        )
+
+
 class UnknownLayerError(ReviewError):
     """A map layer that the page does not have."""
 
@@ -25,6 +35,14 @@ class FeatureQueryError(ReviewError):
 
 class DecisionError(ReviewError):
     """A decision that says too little to be kept."""
+
+
+class ActorError(ReviewError):
+    """A change that nobody signs."""
+
+
+class NotAllowedError(ReviewError):
+    """Something that this person, or the token that acts for them, may not do."""
 
 
 class PortError(ReviewError):

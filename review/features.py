@@ -14,9 +14,10 @@ from shapely.geometry.base import BaseGeometry
 from cases.model import Case, FilingEntry
 from geo.grid import Cell
 from review import presenters
+from review.admission import Data
 from review.errors import FeatureQueryError, UnknownFeatureError, UnknownLayerError
 from review.sources import ReviewData
-from review.views import MOST, Data
+from review.views import MOST
 
 PAGE = 100
 CONFORMANCE = tuple(

@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 from shapely import Polygon
 
-from review.errors import UnknownPhotoError
+from review.errors import MissingPhotoError, UnknownPhotoError
 from vision.errors import PhotoError
 from vision.images import read_pinned_rgb, read_rgb, sha256_of
 from vision.model import Frame
@@ -87,9 +87,10 @@ class PhotoShelf:
             return None
         return known[1]
 
-    def patrol_of(self, photo_id: str) -> str:
-        """Name the one patrol that holds a photo of this id."""
-        found = [patrol_id for patrol_id, held in self._shelf if held == photo_id]
+    def patrol_of(self, photo_id: str, may_show: Callable[[str], bool]) -> str:
+        """Name the one patrol that holds a photo of this id, among those it may be shown of."""
+        holding = [patrol_id for patrol_id, held in self._shelf if held == photo_id]
+        found = [patrol_id for patrol_id in holding if may_show(patrol_id)]
         if len(found) == 1:
             return found[0]
         if not found:
@@ -127,10 +128,7 @@ class PhotoShelf:
     def _existing(self, patrol_id: str, photo_id: str) -> Path:
         path = self.path(patrol_id, photo_id)
         if path is None:
-            raise UnknownPhotoError(
-                f"photo {photo_id!r} of patrol {patrol_id!r} is not in the photo folder; "
-                "put the file back or serve the patrol it belongs to"
-            )
+            raise MissingPhotoError(patrol_id, photo_id)
         return path
 
 

@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from cases.lifecycle import Stage
 from cases.model import Case, CaseCount, Category, Claim, Event, Evidence, Words
+from cases.people import Account
 from cases.rules import Rulebook
 from cases.zones import Zones
 from geo.frames import LocalFrame
@@ -128,6 +129,13 @@ def case_detail(
 def claim_answer(claim: Claim) -> answers.Claim:
     """Present who works on a case."""
     return answers.Claim(claim.case_no, claim.who, claim.until)
+
+
+def person(account: Account) -> answers.Person:
+    """Present somebody who has signed in."""
+    area = account.area
+    roles = [role.value for role in account.roles]
+    return answers.Person(account.name, account.display_name, roles, area.town, area.village)
 
 
 def by_photo(evidence: Iterable[Evidence]) -> list[list[Evidence]]:

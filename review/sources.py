@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cases.accounts import Accounts
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from cases.rules import Rulebook
@@ -50,6 +51,7 @@ class ReviewData:
     """Everything that the page shows, opened."""
 
     registry: Registry
+    accounts: Accounts
     rulebook: Rulebook
     grid: Grid
     zones: Zones
@@ -68,5 +70,5 @@ def open_sources(sources: ReviewSources) -> Iterator[ReviewData]:
         for patrol in sources.patrols
         for frame in patrol.frames
     )
-    with Registry.open(sources.registry) as registry:
-        yield ReviewData(registry, rulebook, grid, zones, shelf, sources.terrain)
+    with Registry.open(sources.registry) as registry, Accounts.open(sources.registry) as accounts:
+        yield ReviewData(registry, accounts, rulebook, grid, zones, shelf, sources.terrain)

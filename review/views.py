@@ -1,10 +1,9 @@
 """The routes of the API, one function each."""
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -12,43 +11,27 @@ from cases.lifecycle import Action, Role, Stage
 from cases.model import Case
 from cases.people import person_name, visible_line
 from review import answers, presenters
+from review.admission import ClockOf, Data, Guest, ShownTo
 from review.decisions import written_reason
-from review.errors import UnknownLayerError, UnknownPhotoError
+from review.errors import MissingPhotoError, UnknownLayerError, UnknownPhotoError
 from review.sources import ReviewData
 from vision.errors import ChangedPhotoError
 
 PAGE = 100
 MOST = 500
-_SHORT_LIFE = "private, max-age=600"
+_SHORT_LIFE = {"Cache-Control": "private, max-age=600", "Vary": "Cookie"}
 
 router = APIRouter(prefix="/api")
 
-Clock = Callable[[], datetime]
-
-
-def _data(request: Request) -> ReviewData:
-    data: ReviewData = request.app.state.data
-    return data
-
-
-def _clock(request: Request) -> Clock:
-    clock: Clock = request.app.state.clock
-    return clock
-
-
-def _layers(request: Request) -> Mapping[str, bytes]:
-    layers: Mapping[str, bytes] = request.app.state.layers
-    return layers
-
-
-Data = Annotated[ReviewData, Depends(_data)]
 Line = Annotated[str, StringConstraints(max_length=300), AfterValidator(visible_line)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValidator(person_name)]
-ClockOf = Annotated[Clock, Depends(_clock)]
 
 
 class DecisionBody(BaseModel):
-    """What somebody decided about the version of a case that they saw, and in which role."""
+    """What somebody decided about the version of a case that they saw, and in which role.
+
+    Who has signed in may leave out `actor`; a role that is left out is the first of the account.
+    """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -57,17 +40,20 @@ class DecisionBody(BaseModel):
         "rework", "suspend", "resume", "supervise", "evaluate",
     ]  # fmt: skip
     version: Annotated[int, Field(ge=1)]
-    actor: Name
-    role: Role = Role.INSPECTOR
+    actor: Name | None = None
+    role: Role | None = None
     reason: Line = ""
     note: Line = ""
 
 
 @router.get("/health")
-def get_health(data: Data) -> answers.Health:
-    """Say whether the registry can be read."""
+def get_health(data: Data, visitor: Guest) -> answers.Health:
+    """Say whether the registry can be read, and to those who are let in how much there is."""
     cases = sum(entry.count for entry in data.registry.counts())
-    return answers.Health("ok", cases=cases, photos=len(data.photos))
+    if not visitor.scopes:
+        return answers.Health("ok", cases=None, photos=None)
+    photos = len(data.photos) if visitor.sees_all_photos else None
+    return answers.Health("ok", cases=cases, photos=photos)
 
 
 @router.get("/vocabulary")
@@ -106,10 +92,10 @@ def get_cases(
 
 @router.get("/cases/{case_no}")
 def get_case(
-    case_no: str, data: Data, clock: ClockOf, role: Role = Role.INSPECTOR
+    case_no: str, data: Data, clock: ClockOf, visitor: Guest, role: Role | None = None
 ) -> answers.CaseDetail:
     """Show one case with its photos and outlines, and what somebody in a role may do to it."""
-    return _detail(data, data.registry.case(case_no), role, clock())
+    return _detail(data, data.registry.case(case_no), visitor.acts_as(role), clock())
 
 
 @router.get("/cases/{case_no}/history")
@@ -122,20 +108,20 @@ def get_history(case_no: str, data: Data) -> answers.History:
 
 @router.post("/cases/{case_no}/decision")
 def post_decision(
-    case_no: str, body: DecisionBody, data: Data, clock: ClockOf
+    case_no: str, body: DecisionBody, data: Data, clock: ClockOf, visitor: Guest
 ) -> answers.CaseDetail:
     """Decide on the version of a case that was seen; 409 when it has changed since."""
-    action = Action(body.decision)
+    action, role = Action(body.decision), visitor.acts_as(body.role)
     case = data.registry.decide(
         case_no,
         action,
-        actor=body.actor,
-        role=body.role,
+        actor=visitor.signs(body.actor),
+        role=role,
         reason=written_reason(action, body.reason, body.note),
         expected_version=body.version,
         now=clock(),
     )
-    return _detail(data, case, body.role, clock())
+    return _detail(data, case, role, clock())
 
 
 @router.get("/cases/{case_no}/crop.jpg", response_class=Response)
@@ -162,26 +148,33 @@ def get_crop(case_no: str, data: Data) -> Response:
 def get_photo(
     photo_id: str,
     data: Data,
+    visitor: Guest,
     patrol: str | None = None,
     longest_px: Annotated[int | None, Query(alias="max", ge=32, le=16384)] = None,
 ) -> Response:
-    """Show a photo, made smaller if asked."""
-    patrol_id = patrol if patrol is not None else data.photos.patrol_of(photo_id)
+    """Show a photo, made smaller if asked; without the whole district only one of its cases."""
+
+    def may_show(patrol_id: str) -> bool:
+        return visitor.sees_all_photos or data.registry.shows(patrol_id, photo_id)
+
+    patrol_id = patrol if patrol is not None else data.photos.patrol_of(photo_id, may_show)
+    if not may_show(patrol_id):
+        raise MissingPhotoError(patrol_id, photo_id)
     frame = data.photos.frame(patrol_id, photo_id)
     longest = max(frame.width_px, frame.height_px) if frame else 0
     if longest_px is None or longest_px >= longest:
         original = data.photos.original(patrol_id, photo_id)
         if original:
-            return FileResponse(original, headers={"Cache-Control": _SHORT_LIFE})
+            return FileResponse(original, headers=_SHORT_LIFE)
     return _jpeg(data.photos.jpeg(patrol_id, photo_id, longest_px or longest))
 
 
 @router.get("/layers/{layer}.geojson", response_class=Response)
-def get_layer(layer: str, layers: Annotated[Mapping[str, bytes], Depends(_layers)]) -> Response:
+def get_layer(layer: str, shown: ShownTo) -> Response:
     """Show cells or zones as GeoJSON."""
-    content = layers.get(layer)
+    content = shown.layers.get(layer)
     if content is None:
-        raise UnknownLayerError(f"no layer {layer!r}; there are {', '.join(layers)}")
+        raise UnknownLayerError(f"no layer {layer!r}; there are {', '.join(shown.layers)}")
     return Response(content, media_type="application/geo+json")
 
 
@@ -196,4 +189,4 @@ def _detail(data: ReviewData, case: Case, role: Role, now: datetime) -> answers.
 
 
 def _jpeg(content: bytes) -> Response:
-    return Response(content, media_type="image/jpeg", headers={"Cache-Control": _SHORT_LIFE})
+    return Response(content, media_type="image/jpeg", headers=_SHORT_LIFE)

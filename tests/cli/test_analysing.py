@@ -13,11 +13,15 @@ from unittest.mock import ANY
 
 import pytest
 
+from cases.accounts import Accounts
 from cases.model import FilingResult, Findings
+from cases.people import Area
 from cases.registry import Registry
-from cli import analysing, serving
+from cli import accounting, analysing, serving
 from cli.analysing import _tell_filed, _tell_frames, _tell_unlocated
+from geo.errors import AerogridError
 from pipeline.analysis import Filed
+from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs, write_inputs
 from pipeline.workspace import Workspace, read_json
 from tests.pipeline.rendered import NOW, make_photos
@@ -109,6 +113,27 @@ def test_every_verb_again_leaves_all_products_as_they_were(analysed, inputs, tmp
     for verb in (analysing.detect, analysing.locate, analysing.file, analysing.report):
         assert verb(patrol, None) == 0
     assert products() == before
+
+
+def test_an_account_is_of_a_town_that_there_is(analysed, inputs, tmp_path):
+    patrol = Path(shutil.copytree(analysed[0], tmp_path / "patrol"))
+    write_inputs(Workspace(patrol), inputs)
+    with Registry.open(patrol / "cases.sqlite") as registry:
+        town = registry.cases()[0].place.town
+    word = tmp_path / "word"
+    word.write_text("reed boat lantern\n")
+
+    def add(name: str, town: str) -> int:
+        account = accounting.account_of(name, name, ["officer"], town, "")
+        return accounting.add(patrol, account, word)
+
+    assert add("chen", town) == 0
+    with pytest.raises(AerogridError, match=f"no cell lies in Atlantis; towns .* {town}"):
+        add("wang", "Atlantis")
+    with Accounts.open(patrol / "cases.sqlite") as accounts:
+        assert [(a.name, a.area) for a in accounts.all()] == [("chen", Area(town))]
+    with pytest.raises(PipelineError, match="aerogrid file"):
+        accounting.list_accounts(tmp_path / "nothing", as_json=False)
 
 
 def test_audit_tells_an_intact_registry_from_a_changed_one(inputs, tmp_path):

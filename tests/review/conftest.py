@@ -51,7 +51,12 @@ def make_photo(folder: Path, photo_id: str, seed: int) -> Frame:
     )
 
 
-def make_proposal(number: int, category: str, class_name: str, photo_ids: list[str]) -> Proposal:
+EASTERN = Place("320624001001001", "第1网格", "沙岸镇", "东塘村", "张伟")
+
+
+def make_proposal(
+    number: int, category: str, class_name: str, photo_ids: list[str], place: Place = EASTERN
+) -> Proposal:
     """Propose a case 100 m east of the one before."""
     rulebook = load_rulebook()
     west = 120.0 + number * 0.001
@@ -63,7 +68,7 @@ def make_proposal(number: int, category: str, class_name: str, photo_ids: list[s
         polygon=box(west, 32.0, west + 0.0001, 32.0001),
         sigma_m=1.5,
         area_m2=104.0,
-        place=Place("320624001001001", "第1网格", "沙岸镇", "东塘村", "张伟"),
+        place=place,
         rule_id=rulebook.rules_for(class_name)[0].id,
         rule_version=rulebook.version_label,
         why=(Words("0% in permitted footprints", "0% 位于许可用地范围"),),

@@ -61,7 +61,10 @@ def test_photo_id_of_two_patrols_has_to_be_told_apart(tmp_path: Path):
     frame = make_photo(tmp_path, "a", 0)
     shelf = PhotoShelf([("morning", tmp_path, frame), ("evening", tmp_path, frame)])
     with pytest.raises(UnknownPhotoError, match="morning, evening"):
-        shelf.patrol_of("a")
+        shelf.patrol_of("a", lambda _: True)
+    assert shelf.patrol_of("a", lambda patrol_id: patrol_id == "evening") == "evening"
+    with pytest.raises(UnknownPhotoError, match="no patrol of this page"):
+        shelf.patrol_of("a", lambda _: False)
 
 
 def test_hash_is_that_of_the_file_as_it_is_now(tmp_path: Path):

@@ -10,19 +10,20 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 from review.errors import PortError
-from review.server import listen
+from review.server import Listening, listen, serve
 
 PROGRAM = """
 import sys
 from pathlib import Path
 from review.app import create_app
-from review.server import serve
+from review.server import Listening, serve
 from review.sources import ReviewSources, open_sources
 
 with open_sources(ReviewSources(Path(sys.argv[1]), ())) as data:
-    serve(create_app(data), port=0, ready=lambda address: print(address, flush=True))
+    serve(create_app(data), Listening(port=0), ready=lambda address: print(address, flush=True))
 print("closed", flush=True)
 """
 
@@ -44,7 +45,7 @@ def test_busy_port_is_named_with_the_way_out():
 @pytest.mark.parametrize("port", [-1, 65536])
 def test_number_that_is_no_port_is_refused(port):
     with pytest.raises(PortError, match=r"0 .* to 65535"):
-        listen(port)
+        Listening(port=port)
 
 
 def test_server_answers_until_ctrl_c_and_closes(tmp_path: Path):
@@ -69,3 +70,47 @@ def test_server_answers_until_ctrl_c_and_closes(tmp_path: Path):
     assert rest == "closed\n"
     assert complaints == ""
     assert server.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ({"address": "0.0.0.0"}, "travel in the clear"),
+        ({"address": "192.168.1.20"}, "travel in the clear"),
+        ({"address": "::"}, "travel in the clear"),
+        ({"address": "grid.example"}, "give an address"),
+        ({"certificate": Path("page.pem")}, "belong together"),
+    ],
+)
+def test_what_would_show_passwords_to_others_is_refused(where, why: str):
+    with pytest.raises(PortError, match=why):
+        Listening(**where)
+
+
+@pytest.mark.parametrize(
+    ("where", "is_local", "is_secure"),
+    [
+        ({}, True, False),
+        ({"address": "::1"}, True, False),
+        ({"behind_proxy": True}, False, True),
+        ({"address": "0.0.0.0", "behind_proxy": True}, False, True),
+        ({"address": "0.0.0.0", "certificate": Path("c"), "key": Path("k")}, False, True),
+        ({"certificate": Path("c"), "key": Path("k")}, True, True),
+    ],
+)
+def test_who_reaches_the_page_and_how_follows_from_where_it_listens(where, is_local, is_secure):
+    listening = Listening(**where)
+    assert (listening.is_local, listening.is_secure) == (is_local, is_secure)
+
+
+def test_an_address_of_another_machine_is_named():
+    with pytest.raises(PortError, match="no such address"):
+        listen(0, "192.0.2.1")
+
+
+def test_files_that_are_no_certificate_are_named(tmp_path: Path):
+    for name in ("c.pem", "k.pem"):
+        (tmp_path / name).write_text("nothing")
+    where = Listening(port=0, certificate=tmp_path / "c.pem", key=tmp_path / "k.pem")
+    with pytest.raises(PortError, match=r"c\.pem .* cannot be used for TLS"):
+        serve(FastAPI(), where, ready=lambda _: None)

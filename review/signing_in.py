@@ -1,0 +1,88 @@
+"""The routes by which people sign in and out, and learn as whom they are known."""
+
+import ipaddress
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from cases.people import MOST_PASSWORD
+from review import answers, presenters
+from review.admission import ClockOf, Entrance, EntranceOf, Guest, Visitor
+
+_IPV6_PREFIX = 64  # what one household or office has of IPv6
+
+router = APIRouter(prefix="/api/session", tags=["sign-in"])
+
+
+class SignInBody(BaseModel):
+    """Who signs in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=100)]
+    password: Annotated[SecretStr, Field(max_length=MOST_PASSWORD)]
+
+
+@router.get("")
+def get_session(entrance: EntranceOf, visitor: Guest) -> answers.Session:
+    """Say whether people sign in here, and who has."""
+    return _session(entrance, visitor)
+
+
+@router.post("")
+def post_session(
+    body: SignInBody, request: Request, response: Response, entrance: EntranceOf, clock: ClockOf
+) -> answers.Session:
+    """Sign in; 401 for a wrong name or password, 429 after many of them."""
+    now = clock()
+    token = entrance.accounts.sign_in(
+        body.name, body.password.get_secret_value(), address=address_of(request), now=now
+    )
+    _end_session(request, entrance)  # that of the one who was signed in here before
+    response.set_cookie(
+        entrance.cookie, token, path="/", httponly=True, samesite="strict",
+        secure=entrance.is_secure,
+    )  # fmt: skip
+    return _session(entrance, Visitor(entrance.accounts.of_session(token, now)))
+
+
+@router.post("/renew", status_code=204)
+def post_renew(request: Request, entrance: EntranceOf, clock: ClockOf) -> None:
+    """Say that the person is still there, so that the session goes on."""
+    token = request.cookies.get(entrance.cookie)
+    if token is not None:
+        entrance.accounts.renew_session(token, clock())
+
+
+@router.post("/end", status_code=204)
+def post_end(request: Request, response: Response, entrance: EntranceOf) -> None:
+    """Sign out; also when nobody is signed in any more."""
+    _end_session(request, entrance)
+    response.delete_cookie(
+        entrance.cookie, path="/", httponly=True, samesite="strict", secure=entrance.is_secure
+    )
+
+
+def address_of(request: Request) -> str:
+    """From where a request comes, as far as one person can be told by it."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network((int(address), _IPV6_PREFIX), strict=False))
+
+
+def _end_session(request: Request, entrance: Entrance) -> None:
+    token = request.cookies.get(entrance.cookie)
+    if token is not None:
+        entrance.accounts.sign_out(token)
+
+
+def _session(entrance: Entrance, visitor: Visitor) -> answers.Session:
+    person = presenters.person(visitor.account) if visitor.account else None
+    return answers.Session(entrance.asks_who, person)

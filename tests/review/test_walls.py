@@ -1,0 +1,366 @@
+"""What each role may do to cases of its own area, and that nothing is done to those of another."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import geopandas as gpd
+import pytest
+from fastapi.testclient import TestClient
+from shapely import box
+
+from cases.accounts import Accounts
+from cases.lifecycle import Role
+from cases.model import Findings, PatrolRecord, Place
+from cases.people import DISTRICT, Account, Area, Scope
+from cases.registry import Registry
+from cases.rule_files import load_rulebook
+from geo.formats import read_grid
+from review.admission import OPEN_PATHS, Entrance
+from review.app import create_app
+from review.sources import PatrolPhotos, ReviewData, ReviewSources, open_sources
+from tests.cases.test_accounts import PASSWORD, QUICK
+
+from .conftest import FLOWN, NOW, PATROL, URL, make_photo, make_proposal
+
+REED, MILL, SHORE, NONE = (
+    Place("320624001001001", "第1网格", "沙岸镇", "东塘村", "张伟"),
+    Place("320624001001002", "第2网格", "沙岸镇", "西塘村", "李强"),
+    Place("320624002001001", "第3网格", "海口镇", "东塘村", "王芳"),
+    Place("320624003001001", "第4网格", "", "", ""),
+)
+PLACES = (REED, MILL, SHORE, NONE)
+OWN, *FOREIGN = (f"20260610-000{number}" for number in range(1, 5))
+PHOTOS = ["flight/a", "flight/b", "flight/c", "flight/d", "flight/e"]
+"""Of the case of each place in turn; the last one shows no case."""
+AREA = Area("沙岸镇", "东塘村")
+
+
+@pytest.fixture(scope="module")
+def filed(tmp_path_factory: pytest.TempPathFactory) -> ReviewSources:
+    """A case in each of four places, and five photos."""
+    root = tmp_path_factory.mktemp("towns")
+    frames = tuple(make_photo(root / "photos", name, seed) for seed, name in enumerate(PHOTOS))
+    cells = {
+        "code": [place.cell_code for place in PLACES],
+        "name": [place.cell_name for place in PLACES],
+        "town": [place.town for place in PLACES],
+        "village": [place.village for place in PLACES],
+        "officer": [place.officer for place in PLACES],
+        "geometry": [box(120 + n * 0.001, 31.99, 120.001 + n * 0.001, 32.01) for n in range(4)],
+    }
+    gpd.GeoDataFrame(cells, crs=4326).to_file(root / "cells.gpkg", layer="cells")
+    fields = [box(120.0001 + n * 0.001, 31.995, 120.0009 + n * 0.001, 32.0) for n in range(4)]
+    gpd.GeoDataFrame(geometry=fields, crs=4326).to_file(root / "zones.gpkg", layer="farmland")
+    patrol = PatrolRecord(PATROL, FLOWN, "ab" * 32, {f.photo_id: f.sha256 for f in frames})
+    proposals = tuple(
+        make_proposal(number, "building.unpermitted", "building", [PHOTOS[number]], place)
+        for number, place in enumerate(PLACES)
+    )
+    with Registry.open(root / "cases.sqlite") as registry:
+        registry.file(patrol, Findings(proposals, ()), rulebook=load_rulebook(), now=FLOWN)
+    with Accounts.open(root / "cases.sqlite", hasher=QUICK) as accounts:
+        for role in Role:
+            for area in (AREA, DISTRICT):
+                accounts.add(account(role, area), PASSWORD)
+    return ReviewSources(
+        root / "cases.sqlite",
+        (PatrolPhotos(PATROL, root / "photos", frames),),
+        read_grid(root / "cells.gpkg", code_pattern=None),
+        root / "zones.gpkg",
+    )
+
+
+def account(role: Role, area: Area) -> Account:
+    name = f"{role.value}.{'district' if area.is_district else 'village'}"
+    return Account(name=name, display_name=f"The {name}", roles=(role,), area=area)
+
+
+@pytest.fixture
+def data(filed: ReviewSources, tmp_path: Path) -> Iterator[ReviewData]:
+    """A copy that the test may change."""
+    path = tmp_path / "cases.sqlite"
+    path.write_bytes(Path(filed.registry).read_bytes())
+    with open_sources(replace(filed, registry=path)) as opened:
+        yield opened
+
+
+def browser(data: ReviewData, **entrance) -> TestClient:
+    app = create_app(data, entrance=Entrance(data.accounts, **entrance), clock=lambda: NOW)
+    return TestClient(app, base_url=URL)
+
+
+def signed_in(data: ReviewData, role: Role, area: Area = AREA) -> TestClient:
+    client = browser(data)
+    body = {"name": account(role, area).name, "password": PASSWORD}
+    assert client.post("/api/session", json=body).status_code == 200
+    return client
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A route, how it is asked for a case and photo, and what it answers to each role."""
+
+    method: str
+    path: str
+    body: dict[str, object] | None = None
+    query: str = ""
+    own: int = 200
+    roles: frozenset[Role] = frozenset(Role)
+    is_of_case: bool = False
+
+    def ask(self, client: TestClient, case_no: str, photo: str, version: int = 1):
+        url = self.path.replace("{case_no}", case_no).replace("{feature_id}", case_no)
+        url = url.replace("{photo_id}", quote(photo)) + self.query.replace("{case_no}", case_no)
+        if self.body is None:
+            return client.request(self.method, url)
+        known = {"case_no": case_no, "version": version}
+        return client.request(
+            self.method,
+            url,
+            json={key: known.get(value, value) for key, value in self.body.items()},
+        )
+
+
+REVIEWERS = frozenset({Role.INSPECTOR, Role.COMMAND, Role.ADMINISTRATOR})
+DECIDERS = frozenset({Role.INSPECTOR, Role.ADMINISTRATOR})
+ENDPOINTS = (
+    Endpoint("GET", "/api/session"),
+    Endpoint("POST", "/api/session/renew", {}, own=204),
+    Endpoint("GET", "/api/health"),
+    Endpoint("GET", "/api/vocabulary"),
+    Endpoint("GET", "/api/summary"),
+    Endpoint("GET", "/api/cases"),
+    Endpoint("GET", "/api/cases", query="?after={case_no}", is_of_case=True),
+    Endpoint("GET", "/api/cases/{case_no}", is_of_case=True),
+    Endpoint("GET", "/api/cases/{case_no}/history", is_of_case=True),
+    Endpoint("GET", "/api/cases/{case_no}/crop.jpg", is_of_case=True),
+    Endpoint("GET", "/api/photos/{photo_id}.jpg", is_of_case=True),
+    Endpoint("GET", "/api/photos/{photo_id}.jpg", query=f"?patrol={PATROL}", is_of_case=True),
+    Endpoint("GET", "/api/photos/{photo_id}.jpg", query="?max=64", is_of_case=True),
+    Endpoint("GET", "/api/layers/cells.geojson"),
+    Endpoint("GET", "/api/layers/zones.geojson"),
+    Endpoint("GET", "/ogc"),
+    Endpoint("GET", "/conformance"),
+    Endpoint("GET", "/collections"),
+    Endpoint("GET", "/collections/cases"),
+    Endpoint("GET", "/collections/cells/items"),
+    Endpoint("GET", "/collections/cases/items"),
+    Endpoint("GET", "/collections/cases/items", query="?bbox=119,31,121,33"),
+    Endpoint("GET", "/collections/patrols/items"),
+    Endpoint("GET", "/collections/cases/items/{feature_id}", is_of_case=True),
+    Endpoint("POST", "/api/claims/next", {}, roles=REVIEWERS),
+    Endpoint(
+        "POST", "/api/claims/next", {"after": "case_no"}, own=204, roles=REVIEWERS,
+        is_of_case=True,
+    ),
+    Endpoint(
+        "POST", "/api/cases/{case_no}/claim", {}, roles=REVIEWERS, is_of_case=True
+    ),
+    Endpoint(
+        "POST", "/api/cases/{case_no}/renew", {}, roles=REVIEWERS, is_of_case=True
+    ),
+    Endpoint(
+        "POST", "/api/cases/{case_no}/release", {}, own=204, roles=REVIEWERS,
+        is_of_case=True,
+    ),
+    Endpoint(
+        "POST", "/api/cases/{case_no}/decision", {"decision": "confirm", "version": "version"},
+        roles=DECIDERS, is_of_case=True,
+    ),
+)  # fmt: skip
+TEMPLATES = {
+    "/api/layers/cells.geojson": "/api/layers/{layer}.geojson",
+    "/api/layers/zones.geojson": "/api/layers/{layer}.geojson",
+    "/collections/cases": "/collections/{name}",
+    **{f"/collections/{name}/items": "/collections/{name}/items"
+       for name in ("cells", "cases", "patrols")},
+    "/collections/cases/items/{feature_id}": "/collections/{name}/items/{feature_id}",
+}  # fmt: skip
+ELSEWHERE = {("post", "/api/session"), ("post", "/api/session/end")}
+"""Tried in test_signing_in."""
+
+
+def tells_of(answer, places: tuple[Place, ...], numbers: list[str]) -> bool:
+    """Whether an answer holds a number, town, cell or officer of some places."""
+    words = {p.cell_code for p in places} | {p.officer for p in places if p.officer}
+    told = answer.text if "json" in answer.headers.get("content-type", "") else ""
+    return any(word in told for word in (*words, *numbers))
+
+
+def test_every_role_at_every_endpoint_has_its_area_and_no_other(data: ReviewData, capsys):
+    lines = []
+    for role in Role:
+        client = signed_in(data, role)
+        version = data.registry.case(OWN).version
+        for entry in ENDPOINTS:
+            own = entry.ask(client, OWN, PHOTOS[0], version)
+            wanted = entry.own if role in entry.roles else 403
+            assert own.status_code == wanted, (role, entry, own.text)
+            foreign = [
+                entry.ask(client, number, photo).status_code
+                for number, photo in zip(FOREIGN, PHOTOS[1:4], strict=True)
+            ]
+            if entry.is_of_case:
+                refused = {404} if role in entry.roles else {403, 404}
+                assert refused >= set(foreign), (role, entry)
+            else:
+                assert not tells_of(own, PLACES[1:], FOREIGN), (role, entry, own.text)
+            shown = " ".join(map(str, foreign)) if entry.is_of_case else "not shown"
+            request = f"{entry.method:4} {entry.path + entry.query:52}"
+            lines.append(f"{role.value:14} {request} {own.status_code} {shown}")
+        undo(data)
+    with capsys.disabled():
+        print(f"\n{'role':14} {'request':57} own foreign", *lines, sep="\n")
+    assert data.registry.verify_chain().is_intact
+    for number in FOREIGN:
+        assert data.registry.case(number).version == 1
+
+
+def undo(data: ReviewData) -> None:
+    """Put the own case back to where every role begins."""
+    case = data.registry.case(OWN)
+    if case.stage == "established":
+        data.registry.decide(
+            OWN, "undo", actor="The undoing", expected_version=case.version, now=NOW
+        )
+
+
+def test_the_table_has_every_route(data: ReviewData):
+    paths = browser(data).get("/api/openapi.json").json()["paths"]
+    there = {(method, path.replace(":path}", "}")) for path, of in paths.items() for method in of}
+    tried = {(e.method.lower(), TEMPLATES.get(e.path, e.path)) for e in ENDPOINTS}
+    assert there == tried | ELSEWHERE
+
+
+def test_nobody_comes_in_without_signing_in(data: ReviewData):
+    client = browser(data)
+    for entry in ENDPOINTS:
+        answer = entry.ask(client, OWN, PHOTOS[0])
+        wanted = 200 if entry.path in OPEN_PATHS else 401
+        assert answer.status_code == wanted, entry
+        assert not tells_of(answer, PLACES, [OWN, *FOREIGN])
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert client.get("/api/health").json() == {"status": "ok", "cases": None, "photos": None}
+    assert set(client.get("/api/session").json()) == {"asks_who", "person"}
+    assert {"/", "/api/session", "/api/session/end", "/api/health"} == OPEN_PATHS
+
+
+def test_reading_shows_what_is_of_the_area(data: ReviewData):
+    client = signed_in(data, Role.INSPECTOR)
+    assert [item["no"] for item in client.get("/api/cases").json()["items"]] == [OWN]
+    assert client.get("/api/cases").json()["total"] == 1
+    assert client.get("/api/summary").json()["to_review"] == 1
+    cells = client.get("/api/layers/cells.geojson").json()["features"]
+    assert [cell["properties"]["code"] for cell in cells] == [REED.cell_code]
+    assert len(client.get("/api/layers/zones.geojson").json()["features"]) == 1
+    assert client.get("/collections/cases/items").json()["numberMatched"] == 1
+    [patrol] = client.get("/collections/patrols/items").json()["features"]
+    assert patrol["properties"]["new"] == 1
+    assert client.get("/api/health").json()["cases"] == 1
+
+
+def test_the_district_has_every_case_those_of_no_town_too(data: ReviewData):
+    for role in Role:
+        client = signed_in(data, role, DISTRICT)
+        assert client.get("/api/cases").json()["total"] == 4
+        for number in (OWN, *FOREIGN):
+            assert client.get(f"/api/cases/{number}").status_code == 200
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_photos_that_show_no_case_are_for_those_who_fly_and_command(data: ReviewData, role: Role):
+    sees_all = role in (Role.OPERATOR, Role.COMMAND, Role.ADMINISTRATOR)
+    for area in (AREA, DISTRICT):
+        client = signed_in(data, role, area)
+        shown = [client.get(f"/api/photos/{photo}.jpg").status_code == 200 for photo in PHOTOS]
+        in_district = [True] * 4 + [sees_all]
+        assert shown == (in_district if area.is_district else [True] + [False] * 4)
+
+
+PROBES = (
+    "' OR '1'='1", "20260610-0001'--", "20260610-0002' UNION SELECT 1--", "%", "_", "20260610-000_",
+    "../20260610-0002", "20260610-0001/../20260610-0002", "20260610-0002\x00", "20260610-0002 ",
+    "２０２６0610-0002", "20260610-0002%00", "*", "null", "-1", "0x1",
+    "20260610-0002;DROP TABLE cases",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_no_spelling_of_an_id_leads_over_the_wall(data: ReviewData, probe: str):
+    client = signed_in(data, Role.INSPECTOR)
+    quoted = quote(probe, safe="")
+    for path in (
+        f"/api/cases/{quoted}", f"/api/cases/{quoted}/history", f"/api/cases/{quoted}/crop.jpg",
+        f"/api/photos/{quoted}.jpg", f"/collections/cases/items/{quoted}",
+        f"/api/cases?after={quoted}", f"/api/photos/flight/b.jpg?patrol={quoted}",
+        f"/api/layers/{quoted}.geojson", f"/collections/{quoted}/items",
+    ):  # fmt: skip
+        assert client.get(path).status_code == 404, path
+    for query in (f"category={quoted}", f"cell={quoted}"):
+        assert client.get(f"/api/cases?{query}").json()["items"] == []
+    assert len(data.registry.cases()) == 4
+
+
+def test_a_cell_of_another_area_is_an_empty_choice(data: ReviewData):
+    client = signed_in(data, Role.INSPECTOR)
+    page = client.get(f"/api/cases?cell={MILL.cell_code}").json()
+    assert (page["items"], page["total"]) == ([], 0)
+    assert client.post("/api/claims/next", json={"cell": MILL.cell_code}).status_code == 204
+
+
+def decision(**more) -> dict:
+    return {"decision": "confirm", "version": 1, **more}
+
+
+def test_decisions_are_signed_by_the_account_and_in_its_role(data: ReviewData):
+    client = signed_in(data, Role.INSPECTOR)
+    url = f"/api/cases/{OWN}/decision"
+    forged = client.post(url, json=decision(actor="The command.village"))
+    assert (forged.status_code, "has signed in" in forged.json()["detail"]) == (403, True)
+    assert client.post(url, json=decision(role="administrator")).status_code == 403
+    assert client.get(f"/api/cases/{OWN}?role=command").status_code == 403
+    assert data.registry.case(OWN).version == 1
+    assert client.post(url, json=decision(actor="The inspector.village")).status_code == 200
+    last = data.registry.history(OWN)[-1]
+    assert (last.actor, last.details["role"]) == ("The inspector.village", "inspector")
+
+
+def test_a_role_of_several_is_chosen_with_each_request(data: ReviewData):
+    client = signed_in(data, Role.INSPECTOR)
+    client.post(f"/api/cases/{OWN}/decision", json=decision())
+    roles = (Role.INSPECTOR, Role.COMMAND)
+    data.accounts.change("inspector.village", roles=roles, area=AREA)
+    assert client.get(f"/api/cases/{OWN}").json()["allowed"] == ["reject", "undo"]
+    assert "assign" in client.get(f"/api/cases/{OWN}?role=command").json()["allowed"]
+    assign = {"decision": "assign", "version": 2, "role": "command"}
+    assert client.post(f"/api/cases/{OWN}/decision", json=assign).status_code == 200
+
+
+def test_who_is_moved_to_another_area_sees_that_at_once(data: ReviewData):
+    client = signed_in(data, Role.INSPECTOR)
+    data.accounts.change("inspector.village", roles=(Role.INSPECTOR,), area=Area("海口镇"))
+    assert client.get(f"/api/cases/{OWN}").status_code == 404
+    assert [item["no"] for item in client.get("/api/cases").json()["items"]] == [FOREIGN[1]]
+
+
+@pytest.mark.parametrize(
+    ("scopes", "reads", "decides"),
+    [((Scope.READ,), 200, 403), ((Scope.DECIDE,), 403, 200), (tuple(Scope), 200, 200)],
+)
+def test_a_token_does_what_it_is_for_in_the_area_of_its_account(
+    data: ReviewData, scopes, reads: int, decides: int
+):
+    ask = {"life": timedelta(days=1), "now": NOW}
+    token = data.accounts.add_token("inspector.village", "a program", scopes, **ask)
+    client = browser(data)
+    client.headers["Authorization"] = f"Bearer {token}"
+    assert client.get(f"/api/cases/{OWN}").status_code == reads
+    assert client.get(f"/api/cases/{FOREIGN[0]}").status_code == (404 if reads == 200 else 403)
+    for number, wanted in ((OWN, decides), (FOREIGN[0], 404 if decides == 200 else 403)):
+        answer = client.post(f"/api/cases/{number}/decision", json=decision())
+        assert answer.status_code == wanted
+    client.headers["Authorization"] = f"Bearer {token}x"
+    assert client.get("/api/cases").status_code == 401
