@@ -7,9 +7,12 @@ from collections.abc import Iterator
 import pytest
 import uvicorn
 
+from cases.lifecycle import Role
+from cases.people import Account
 from review.app import create_app
 from review.server import listen
 from review.sources import ReviewData
+from tests.cases.test_accounts import PASSWORD, QUICK
 
 from .conftest import NOW
 
@@ -166,3 +169,100 @@ def test_phone_shows_one_pane_at_a_time(browser, address):
     assert page.locator(".cases").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
+
+
+@pytest.fixture
+def people(data: ReviewData, monkeypatch) -> ReviewData:
+    """Two inspectors, one of whom is of the command centre, too."""
+    monkeypatch.setattr(data.accounts, "_hasher", QUICK)
+    for name, display_name, roles in (
+        ("chen", "Chen Jing", (Role.INSPECTOR, Role.COMMAND)),
+        ("wang", "王芳", (Role.INSPECTOR,)),
+    ):
+        data.accounts.add(Account(name=name, display_name=display_name, roles=roles), PASSWORD)
+    return data
+
+
+def enter(browser, address: str, name: str, **context):
+    """Open a browser of somebody's own and sign in."""
+    page = browser.new_context(locale="en-GB", **context).new_page()
+    page.set_default_timeout(90_000)
+    page.goto(address)
+    page.get_by_label("Sign-in name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".actions .confirm:not([disabled])")
+    return page
+
+
+def test_nothing_is_shown_before_signing_in_and_after_signing_out(browser, people, address):
+    page = browser.new_context(locale="zh-CN").new_page()
+    page.set_default_timeout(90_000)
+    page.goto(address)
+    page.get_by_label("登录名").fill("chen")
+    page.get_by_label("密码").fill("wrong password")
+    page.get_by_role("button", name="登录", exact=True).click()
+    page.get_by_text("登录名或密码错误").wait_for()
+    assert page.locator(".case").count() == 0
+    page.get_by_label("密码").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.locator(".case").first.wait_for()
+    page.get_by_role("button", name="Chen Jing").click()
+    page.get_by_label("指挥中心").click()
+    page.get_by_role("button", name="Chen Jing · 指挥中心").wait_for()
+    assert page.locator(".actions .confirm").is_disabled()
+    page.get_by_role("button", name="Chen Jing").click()
+    page.get_by_role("button", name="退出登录").click()
+    page.get_by_label("登录名").wait_for()
+    assert page.locator(".case, .number").count() == 0
+    page.context.close()
+
+
+def test_two_inspectors_never_get_one_case(browser, people: ReviewData, address):
+    chen, wang = (enter(browser, address, name) for name in ("chen", "wang"))
+    done: list[str] = []
+    for page in (chen, wang, chen, wang):
+        no = open_case(page)
+        assert no not in done
+        assert open_case(chen) != open_case(wang) or len(done) >= 3
+        page.keyboard.press("c")
+        page.get_by_text(f"{no} confirmed.").wait_for()
+        done.append(no)
+        if len(done) < 3:
+            wait_for_another(page, no)
+    assert len(set(done)) == 4
+    for no in done:
+        confirmed = [event for event in people.registry.history(no) if event.action == "confirm"]
+        assert len(confirmed) == 1
+    for page in (chen, wang):
+        page.context.close()
+
+
+def test_a_case_in_other_hands_says_whose_and_cannot_be_decided(browser, people, address):
+    chen = enter(browser, address, "chen")
+    mine = open_case(chen)
+    chen.locator(".claim", has_text="Yours for").wait_for()
+    wang = enter(browser, address, "wang")
+    wang.goto(f"{address}#/case/{mine}")
+    wang.reload()
+    wang.locator(".claim", has_text="Chen Jing has it for").wait_for()
+    assert wang.locator(".actions .confirm").is_disabled()
+    wang.keyboard.press("c")
+    assert people.registry.case(mine).version == 1
+    chen.goto("about:blank")  # leaves, and gives it back
+    wang.wait_for_function(
+        "no => fetch(`/api/cases/${no}`).then(a => a.json()).then(c => c.claim === null)", arg=mine
+    )
+    wang.reload()
+    wang.locator(".claim", has_text="Yours for").wait_for()
+    for page in (chen, wang):
+        page.context.close()
+
+
+def test_a_session_that_ended_asks_again(browser, people: ReviewData, address):
+    page = enter(browser, address, "chen")
+    people.accounts.set_password("chen", "another password")
+    page.keyboard.press("c")
+    page.get_by_text("The session has ended").wait_for()
+    assert page.locator(".case").count() == 0
+    page.context.close()

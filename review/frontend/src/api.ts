@@ -3,9 +3,11 @@
 import type {
   CaseDetail,
   CasePage,
+  Claim,
   Decision,
   HistoryEvent,
   Problem,
+  Session,
   Summary,
   Vocabulary,
 } from "./types";
@@ -26,9 +28,15 @@ async function request<T>(path: string, init?: RequestInit): Promise<T> {
   } catch {
     throw new ApiError(0, "");
   }
+  if (response.status === 204) return null as T;
   if (response.ok) return (await response.json()) as T;
   const problem = (await response.json().catch(() => null)) as Problem | null;
   throw new ApiError(response.status, problem?.detail ?? `${response.status} ${response.statusText}`);
+}
+
+function post<T>(path: string, body: object, keepalive = false): Promise<T> {
+  const headers = { "Content-Type": "application/json" };
+  return request<T>(path, { method: "POST", headers, body: JSON.stringify(body), keepalive });
 }
 
 const PAGE = 100;
@@ -39,6 +47,24 @@ export interface Filters {
   category: string;
 }
 
+export interface DecisionBody {
+  decision: Decision;
+  version: number;
+  /** Left out by who has signed in. */
+  actor?: string;
+  role?: string;
+  reason?: string;
+  note?: string;
+}
+
+export interface NextChoice {
+  actor?: string;
+  stage: string;
+  category?: string;
+  /** The case that is passed over. */
+  after?: string;
+}
+
 const caseUrl = (no: string) => `/api/cases/${encodeURIComponent(no)}`;
 const photoPath = (photoId: string) => photoId.split("/").map(encodeURIComponent).join("/");
 
@@ -46,7 +72,12 @@ export const api = {
   vocabulary: () => request<Vocabulary>("/api/vocabulary"),
   summary: () => request<Summary>("/api/summary"),
   layer: (name: string) => request<object>(`/api/layers/${name}.geojson`),
-  case: (no: string) => request<CaseDetail>(caseUrl(no)),
+  session: () => request<Session>("/api/session"),
+  signIn: (name: string, password: string) => post<Session>("/api/session", { name, password }),
+  signOut: () => post<null>("/api/session/end", {}),
+  renewSession: () => post<null>("/api/session/renew", {}),
+
+  case: (no: string, role?: string) => request<CaseDetail>(role ? `${caseUrl(no)}?role=${role}` : caseUrl(no)),
   history: (no: string) => request<{ items: HistoryEvent[] }>(`${caseUrl(no)}/history`),
 
   cases(filters: Filters, after: string | null, atLeast = 0): Promise<CasePage> {
@@ -57,13 +88,11 @@ export const api = {
     return request<CasePage>(`/api/cases?${query}`);
   },
 
-  decide(no: string, body: { decision: Decision; version: number; actor: string; reason?: string; note?: string }) {
-    return request<CaseDetail>(`${caseUrl(no)}/decision`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-    });
-  },
+  decide: (no: string, body: DecisionBody) => post<CaseDetail>(`${caseUrl(no)}/decision`, body),
+
+  claim: (no: string, actor: string | undefined) => post<Claim>(`${caseUrl(no)}/claim`, { actor }),
+  release: (no: string, actor: string | undefined) => post<null>(`${caseUrl(no)}/release`, { actor }, true),
+  claimNext: (choice: NextChoice) => post<Claim | null>("/api/claims/next", choice),
 };
 
 export const cropUrl = (no: string) => `${caseUrl(no)}/crop.jpg`;

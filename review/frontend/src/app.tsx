@@ -10,6 +10,7 @@ import { MapPane } from "./map-pane";
 import { PhotoPane } from "./photo-pane";
 import type { PhotoView } from "./photo-view";
 import { QueuePane } from "./queue-pane";
+import { SignIn } from "./sign-in";
 import type { Pane, ReviewStore } from "./store";
 
 export function App({ store }: { store: ReviewStore }) {
@@ -22,6 +23,14 @@ export function App({ store }: { store: ReviewStore }) {
     document.documentElement.lang = words.language === "zh" ? "zh-CN" : "en";
     document.title = `${words.t.appName} · ${words.t.tagline}`;
   }, [words]);
+  const { session } = store.state;
+  if (session?.asks_who && !session.person) {
+    return (
+      <WordsContext.Provider value={words}>
+        <SignIn store={store} />
+      </WordsContext.Provider>
+    );
+  }
   return (
     <WordsContext.Provider value={words}>
       <div class="page" data-pane={store.state.pane}>

@@ -1,4 +1,4 @@
-// What is asked or shown above the page: keys, the reason of a decision, the inspector's name.
+// What is asked or shown above the page: keys, the reason of a decision, who is there.
 
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
@@ -15,6 +15,8 @@ export function Dialogs({ store }: { store: ReviewStore }) {
       return <Reopen store={store} />;
     case "name":
       return <Name store={store} />;
+    case "account":
+      return <Account store={store} />;
     default:
       return null;
   }
@@ -148,6 +150,33 @@ function Name({ store }: { store: ReviewStore }) {
     <Sheet store={store} title={t.nameTitle}>
       <p class="muted">{t.nameHint}</p>
       <Ask label={t.nameLabel} initial={store.state.inspector} onSend={(name) => store.rename(name)} />
+    </Sheet>
+  );
+}
+
+/** As whom somebody is known, in which role they act, and the way out. */
+function Account({ store }: { store: ReviewStore }) {
+  const words = useWords();
+  const { t } = words;
+  const { session, role } = store.state;
+  const person = session?.person;
+  if (!person) return null;
+  return (
+    <Sheet store={store} title={person.display_name}>
+      <p class="muted">
+        {person.name} · {[person.town, person.village].filter(Boolean).join(" · ") || t.wholeDistrict}
+      </p>
+      <fieldset class="roles">
+        <legend>{t.actsAs}</legend>
+        {person.roles.map((name) => (
+          <label key={name}>
+            <input type="radio" name="role" checked={name === role} onChange={() => store.actAs(name)} /> {words.role(name)}
+          </label>
+        ))}
+      </fieldset>
+      <button type="button" class="primary" onClick={() => void store.signOut()}>
+        {t.signOut}
+      </button>
     </Sheet>
   );
 }

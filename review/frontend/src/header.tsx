@@ -3,7 +3,8 @@ import type { ReviewStore } from "./store";
 
 export function Header({ store }: { store: ReviewStore }) {
   const words = useWords();
-  const { summary, decided, inspector } = store.state;
+  const { summary, decided, session, role } = store.state;
+  const me = store.me();
   const { t } = words;
   return (
     <header class="header">
@@ -23,9 +24,14 @@ export function Header({ store }: { store: ReviewStore }) {
         </dl>
       ) : null}
       <div class="tools">
-        <button type="button" class={inspector ? "quiet person known" : "quiet person"} onClick={() => store.set({ dialog: "name" })}>
+        <button
+          type="button"
+          class={me ? "quiet person known" : "quiet person"}
+          onClick={() => store.set({ dialog: session?.person ? "account" : "name" })}
+        >
           <span class="hidden-label">{t.inspector}: </span>
-          {inspector || t.noInspector}
+          {me || t.noInspector}
+          {role ? <span class="role wide-only"> · {words.role(role)}</span> : null}
         </button>
         <button
           type="button"

@@ -78,6 +78,17 @@ export class Words {
     return find(this.t.actions, name);
   }
 
+  role(name: string): string {
+    return find(this.t.roles, name);
+  }
+
+  /** Why nobody came in; the server says it in English only. */
+  refusal(status: number, detail: string): string {
+    if (status === 0) return this.t.offline;
+    if (status === 401 || status === 422) return this.t.wrongPassword;
+    return status === 429 ? this.t.tooManyTries : detail;
+  }
+
   actor(name: string): string {
     return find(this.t.actors, name);
   }

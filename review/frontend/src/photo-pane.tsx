@@ -7,6 +7,7 @@ import { useWords } from "./i18n";
 import { PhotoView, type Outline, type ZoomMode } from "./photo-view";
 import { categoryName } from "./queue-pane";
 import type { ReviewStore } from "./store";
+import { ClaimNote } from "./claim-note";
 import { StageChip } from "./symbols";
 import type { CaseDetail, CasePhoto } from "./types";
 
@@ -45,6 +46,7 @@ function Title({ store, detail }: { store: ReviewStore; detail: CaseDetail }) {
         ) : null}
       </h2>
       <span class="muted number">{detail.no}</span>
+      <ClaimNote store={store} />
       <StageChip stage={detail.stage} />
     </>
   );
@@ -201,7 +203,7 @@ function Actions({ store }: { store: ReviewStore }) {
   const decided = detail && !store.allows("confirm");
   return (
     <div class="actions">
-      <button type="button" class="step" onClick={() => store.step(-1)} title={t.previous}>
+      <button type="button" class="step" onClick={() => void store.step(-1)} title={t.previous}>
         <span class="hidden-label">{t.previous}</span> ‹ <kbd>K</kbd>
       </button>
       <button
@@ -234,7 +236,7 @@ function Actions({ store }: { store: ReviewStore }) {
       <button type="button" class="step" disabled={busy} onClick={() => void store.undo()}>
         {t.undo} <kbd>U</kbd>
       </button>
-      <button type="button" class="step" onClick={() => store.step(1)} title={t.next}>
+      <button type="button" class="step" onClick={() => void store.step(1)} title={t.next}>
         <span class="hidden-label">{t.next}</span> <kbd>J</kbd> ›
       </button>
     </div>

@@ -1,20 +1,23 @@
 // What the page knows and what an inspector can do; components only show it.
 
 import { api, ApiError, photoUrl, type Filters } from "./api";
+import { Claims } from "./claims";
 import { initialLanguage, rememberLanguage, Words, type Language } from "./i18n";
 import { OVERVIEW_PX } from "./photo-view";
 import type {
   CaseDetail,
   CaseItem,
   CasePage,
+  Claim,
   Decision,
   HistoryEvent,
+  Session,
   Summary,
   Vocabulary,
 } from "./types";
 
 export type Pane = "queue" | "photo" | "map" | "case";
-export type Dialog = "help" | "reject" | "reopen" | "name";
+export type Dialog = "help" | "reject" | "reopen" | "name" | "account";
 
 export interface Toast {
   text: string;
@@ -24,6 +27,13 @@ export interface Toast {
 
 export interface State {
   words: Words;
+  /** Null until the server has told. */
+  session: Session | null;
+  /** As what the person acts; empty where nobody signs in. */
+  role: string;
+  signInProblem: string;
+  /** Of the open case, by this page. */
+  claim: Claim | null;
   vocabulary: Vocabulary | null;
   summary: Summary | null;
   cells: object | null;
@@ -61,10 +71,19 @@ interface Intent {
 const POLL_MS = 15_000;
 const TOAST_MS = 6_000;
 const INSPECTOR_KEY = "aerogrid.inspector";
+const ROLE_KEY = "aerogrid.role";
+const REVIEWERS = ["inspector", "command", "administrator"];
+/** So often claims and session go on, as long as somebody is at the page. */
+const RENEW_MS = 60_000;
+const PRESENT_MS = 2 * RENEW_MS;
 
 export class ReviewStore {
   state: State = {
     words: new Words(initialLanguage()),
+    session: null,
+    role: "",
+    signInProblem: "",
+    claim: null,
     vocabulary: null,
     summary: null,
     cells: null,
@@ -91,6 +110,9 @@ export class ReviewStore {
   private readonly listeners = new Set<() => void>();
   private readonly opened = new Map<string, Opened>();
   private readonly decisions: { no: string; version: number }[] = [];
+  private readonly claims = new Claims(() => (this.signsIn() ? undefined : this.state.inspector));
+  private ahead: Promise<string | null> = Promise.resolve(null);
+  private lastInput = Date.now();
   private changes = 0;
   private waiting: Intent | null = null;
   private toastTimer = 0;
@@ -106,16 +128,130 @@ export class ReviewStore {
   }
 
   async start(): Promise<void> {
-    const wanted = decodeURIComponent(location.hash.match(/^#\/case\/(.+)$/)?.[1] ?? "");
+    await this.guard(async () => this.enter(await api.session()));
+    window.setInterval(() => this.isIn() && void this.guard(() => this.refresh()), POLL_MS);
+    window.setInterval(() => void this.stay(), RENEW_MS);
+    for (const kind of ["pointerdown", "pointermove", "keydown"]) {
+      window.addEventListener(kind, () => (this.lastInput = Date.now()), { passive: true });
+    }
+    window.addEventListener("pagehide", () => this.claims.keepOnly());
+  }
+
+  async signIn(name: string, password: string): Promise<void> {
+    try {
+      const session = await api.signIn(name, password);
+      this.set({ signInProblem: "" });
+      await this.guard(() => this.enter(session));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.set({ signInProblem: this.state.words.refusal(error.status, error.message) });
+    }
+  }
+
+  async signOut(): Promise<void> {
+    this.claims.keepOnly();
     await this.guard(async () => {
-      const [vocabulary] = await Promise.all([api.vocabulary(), this.refresh()]);
-      this.set({ vocabulary, words: new Words(this.state.words.language, vocabulary.utc_offset_hours) });
-      const first = wanted || this.state.queue[0]?.no;
-      if (first) await this.select(first);
-      const [cells, zones] = await Promise.all([api.layer("cells"), api.layer("zones")]);
-      this.set({ cells, zones });
+      await api.signOut();
+      this.leave("");
     });
-    window.setInterval(() => void this.guard(() => this.refresh()), POLL_MS);
+  }
+
+  /** Act in another role of the account. */
+  actAs(role: string): void {
+    localStorage.setItem(ROLE_KEY, role);
+    this.opened.clear();
+    this.set({ role, dialog: null });
+    if (this.state.no) void this.select(this.state.no);
+  }
+
+  /** The name that signs decisions here. */
+  me(): string {
+    return this.state.session?.person?.display_name ?? this.state.inspector;
+  }
+
+  signsIn(): boolean {
+    return !!this.state.session?.asks_who;
+  }
+
+  /** Who else works on the open case now. */
+  holder(): Claim | null {
+    const claim = this.state.detail?.claim;
+    const isOthers = claim && claim.who !== this.me() && Date.parse(claim.until) > Date.now();
+    return isOthers && !this.state.claim ? claim : null;
+  }
+
+  private isIn(): boolean {
+    return !!this.state.session && (!this.signsIn() || !!this.state.session.person);
+  }
+
+  private async enter(session: Session): Promise<void> {
+    const roles = session.person?.roles ?? [];
+    const kept = localStorage.getItem(ROLE_KEY) ?? "";
+    this.set({ session, role: roles.includes(kept) ? kept : (roles[0] ?? "") });
+    if (!this.isIn()) return;
+    const wanted = decodeURIComponent(location.hash.match(/^#\/case\/(.+)$/)?.[1] ?? "");
+    const [vocabulary] = await Promise.all([api.vocabulary(), this.refresh()]);
+    this.set({ vocabulary, words: new Words(this.state.words.language, vocabulary.utc_offset_hours) });
+    const free = wanted || !this.claiming() ? null : await this.claims.next(this.state.filters, null);
+    await this.selectOrClear(wanted || (free?.no ?? this.state.queue[0]?.no));
+    const [cells, zones] = await Promise.all([api.layer("cells"), api.layer("zones")]);
+    this.set({ cells, zones });
+  }
+
+  /** Show nothing of what the page knows any more, and ask who is there. */
+  private leave(problem: string): void {
+    if (!this.signsIn()) return;
+    this.opened.clear();
+    this.decisions.length = 0;
+    this.claims.keepOnly();
+    history.replaceState(null, "", location.pathname + location.search);
+    const empty = { queue: [], total: 0, next: null, no: null, detail: null, history: [], summary: null };
+    const nothing = { cells: null, zones: null, claim: null, dialog: null, toast: null, decided: 0 };
+    this.set({ ...empty, ...nothing, session: { asks_who: true, person: null }, signInProblem: problem });
+  }
+
+  /** While somebody is at the page, their claims and session go on. */
+  private async stay(): Promise<void> {
+    if (Date.now() - this.lastInput > PRESENT_MS || !this.isIn()) return;
+    await this.guard(async () => {
+      if (this.signsIn()) await api.renewSession();
+      await this.claims.renewAll();
+      const { no } = this.state;
+      if (no) this.set({ claim: this.claims.of(no) });
+    });
+  }
+
+  /** Whether cases are taken here: those who review do, in the queue of what is to review. */
+  private claiming(): boolean {
+    const reviews = this.signsIn() ? REVIEWERS.includes(this.state.role) : !!this.state.inspector;
+    return reviews && this.state.filters.stage === "reported";
+  }
+
+  /** Take the open case, and the one after it, so that it can be shown at once. */
+  async hold(no: string): Promise<void> {
+    if (!this.claiming() || this.state.detail?.stage !== "reported") {
+      this.ahead = Promise.resolve(null);
+      this.claims.keepOnly();
+      return this.set({ claim: null });
+    }
+    try {
+      const claim = await this.claims.take(no);
+      if (this.state.no !== no) return;
+      this.set({ claim });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 423) throw error;
+      const fresh = await this.read(no);
+      if (this.state.no === no) this.set({ ...fresh, claim: null });
+    }
+    this.ahead = this.lookAhead(no).catch(() => null); // asked again with the next step
+    const ahead = await this.ahead;
+    if (this.state.no === no) this.claims.keepOnly(no, ahead);
+    await this.prefetch(ahead);
+  }
+
+  private async lookAhead(no: string): Promise<string | null> {
+    const claim = await this.claims.next(this.state.filters, no);
+    return claim && claim.no !== no ? claim.no : null;
   }
 
   /** Read the counts and the queue again; an answer older than a decision is of no use. */
@@ -133,6 +269,7 @@ export class ReviewStore {
     await this.guard(() => this.refresh());
     const inQueue = this.state.queue.some((item) => item.no === this.state.no);
     if (!inQueue) await this.selectOrClear(this.state.queue[0]?.no);
+    else if (this.state.no) await this.guard(() => this.hold(this.state.no!));
   }
 
   async loadMore(): Promise<void> {
@@ -146,17 +283,21 @@ export class ReviewStore {
   async select(no: string, pane?: Pane): Promise<void> {
     const known = this.opened.get(no);
     history.replaceState(null, "", `#/case/${encodeURIComponent(no)}`);
-    this.set({ no, photoIndex: 0, ...(pane ? { pane } : {}), ...(known ?? {}) });
+    const claim = this.claims.of(no);
+    this.set({ no, photoIndex: 0, claim, ...(pane ? { pane } : {}), ...(known ?? {}) });
     await this.guard(async () => {
       const fresh = await this.read(no);
-      if (this.state.no === no) this.set(fresh);
-      void this.prefetch(this.neighbour(1));
+      if (this.state.no !== no) return;
+      this.set(fresh);
+      await this.hold(no);
+      if (!this.claiming()) await this.prefetch(this.neighbour(1));
     });
   }
 
-  step(offset: number): void {
-    const no = this.neighbour(offset);
-    if (no) void this.select(no);
+  async step(offset: number): Promise<void> {
+    const free = offset > 0 && this.claiming() ? await this.ahead : null;
+    const no = free ?? this.neighbour(offset);
+    if (no) await this.select(no);
   }
 
   showPhoto(index: number): void {
@@ -165,7 +306,8 @@ export class ReviewStore {
   }
 
   allows(decision: Decision): boolean {
-    return this.state.detail?.no === this.state.no && !!this.state.detail?.allowed.includes(decision);
+    const { detail, no } = this.state;
+    return detail?.no === no && !!detail?.allowed.includes(decision) && !this.holder();
   }
 
   /** Decide on the open case and show the next one; asks for a name first if none is known. */
@@ -194,6 +336,7 @@ export class ReviewStore {
     this.set({ inspector, dialog: null });
     if (intent?.decision === "undo") void this.undo();
     else if (intent) void this.decide(intent);
+    else if (this.state.no) void this.guard(() => this.hold(this.state.no!));
   }
 
   speak(language: Language): void {
@@ -208,7 +351,7 @@ export class ReviewStore {
   }
 
   private named(intent: Intent): boolean {
-    if (this.state.inspector) return true;
+    if (this.me()) return true;
     this.waiting = intent;
     this.set({ dialog: "name" });
     return false;
@@ -218,23 +361,30 @@ export class ReviewStore {
     this.set({ busy: true, dialog: null });
     let decided: CaseDetail;
     try {
-      decided = await api.decide(no, { ...intent, version, actor: this.state.inspector });
+      const signed = this.signsIn() ? { role: this.state.role } : { actor: this.state.inspector };
+      decided = await api.decide(no, { ...intent, version, ...signed });
     } catch (error) {
       this.set({ busy: false });
       return this.explain(error, no);
     }
+    this.claims.forget(no);
+    const following = intent.decision === "undo" ? no : await this.following();
     this.set({ busy: false });
-    this.goOn(decided, intent.decision);
+    this.goOn(decided, intent.decision, following);
+  }
+
+  /** What comes after the open case: what this page has taken for it, where cases are taken. */
+  private async following(): Promise<string | null> {
+    return (this.claiming() ? await this.ahead : null) ?? this.neighbour(1) ?? this.neighbour(-1);
   }
 
   /** Show what follows at once; the counts catch up behind. */
-  private goOn(decided: CaseDetail, decision: Decision): void {
+  private goOn(decided: CaseDetail, decision: Decision, following: string | null): void {
     const { t } = this.state.words;
     const undone = decision === "undo";
     this.changes += 1;
     this.opened.delete(decided.no);
     if (!undone) this.decisions.push({ no: decided.no, version: decided.version });
-    const following = undone ? decided.no : (this.neighbour(1) ?? this.neighbour(-1));
     this.set({
       queue: this.queueAfter(decided),
       decided: Math.max(0, this.state.decided + (undone ? -1 : 1)),
@@ -257,7 +407,8 @@ export class ReviewStore {
   private async selectOrClear(no: string | null | undefined): Promise<void> {
     if (no) return this.select(no);
     history.replaceState(null, "", location.pathname + location.search);
-    this.set({ no: null, detail: null, history: [] });
+    this.claims.keepOnly();
+    this.set({ no: null, detail: null, history: [], claim: null });
   }
 
   private neighbour(offset: number): string | null {
@@ -268,7 +419,7 @@ export class ReviewStore {
   }
 
   private async read(no: string): Promise<Opened> {
-    const [detail, events] = await Promise.all([api.case(no), api.history(no)]);
+    const [detail, events] = await Promise.all([api.case(no, this.state.role), api.history(no)]);
     const opened = { detail, history: events.items };
     this.opened.set(no, opened);
     return opened;
@@ -284,9 +435,10 @@ export class ReviewStore {
   private async explain(error: unknown, no: string): Promise<void> {
     const { t } = this.state.words;
     const status = error instanceof ApiError ? error.status : -1;
-    if (status === 409) {
+    if (status === 401) return this.leave(t.sessionEnded);
+    if (status === 409 || status === 423) {
       this.opened.delete(no);
-      this.say(t.stale(no), "problem");
+      this.say(status === 423 ? t.inOtherHands(no) : t.stale(no), "problem");
       await this.select(no);
       return this.refresh();
     }
@@ -299,6 +451,7 @@ export class ReviewStore {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       const { t } = this.state.words;
+      if (error.status === 401) return this.leave(t.sessionEnded);
       this.say(error.status === 0 ? t.offline : error.message, "problem");
     }
   }

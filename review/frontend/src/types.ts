@@ -82,6 +82,28 @@ export interface Geometry {
   coordinates: unknown;
 }
 
+/** Who works on a case, and until when. */
+export interface Claim {
+  no: string;
+  who: string;
+  until: string;
+}
+
+/** Town and village are empty for the whole district. */
+export interface Person {
+  name: string;
+  display_name: string;
+  roles: string[];
+  town: string;
+  village: string;
+}
+
+export interface Session {
+  /** Whether people sign in here; if not, everybody signs by the name they give. */
+  asks_who: boolean;
+  person: Person | null;
+}
+
 export interface CaseDetail extends CaseItem {
   officer: string;
   sigma_m: number;
@@ -95,6 +117,7 @@ export interface CaseDetail extends CaseItem {
   last_patrol_id: string;
   photos: CasePhoto[];
   allowed: string[];
+  claim: Claim | null;
 }
 
 export interface HistoryEvent {

@@ -72,8 +72,32 @@ export const en = {
   stale: (no: string) => `Somebody else has just changed ${no}. It has been read again: please decide anew.`,
   offline: "The server does not answer. Nothing was saved; trying again.",
 
+  inOtherHands: (no: string) => `Somebody else works on ${no}. Nothing was saved; take another one.`,
+  yours: "Yours for",
+  yoursTitle: "Nobody else can decide on this case meanwhile; it goes on as long as you work",
+  heldBy: (who: string) => `${who} has it for`,
+  ranOut: "Ran out: take it again",
+
+  signIn: "Sign in",
+  signOut: "Sign out",
+  signInName: "Sign-in name",
+  password: "Password",
+  wrongPassword: "Name or password is wrong, or the account is not active.",
+  tooManyTries: "Too many sign-ins have failed. Wait a quarter of an hour, or ask the administrator.",
+  sessionEnded: "The session has ended. Please sign in again.",
+  actsAs: "Acts as",
+  wholeDistrict: "Whole district",
+  roles: {
+    inspector: "Inspector",
+    command: "Command centre",
+    operator: "Operator",
+    officer: "Grid officer",
+    administrator: "Administrator",
+  },
+
   nameTitle: "Who is reviewing?",
-  nameHint: "Your name is written into the history of every case you decide. It stays in this browser.",
+  nameHint:
+    "There are no accounts here: everybody at this machine signs by name. Yours is written into the history of every case you decide, and stays in this browser.",
   nameLabel: "Name",
 
   details: "Details",

@@ -74,8 +74,31 @@ export const zh: Strings = {
   stale: (no) => `${no} 刚刚被其他人修改，已重新读取，请再次判断。`,
   offline: "服务器没有响应，未保存任何内容，正在重试。",
 
+  inOtherHands: (no) => `${no} 正由他人审核，未保存任何内容，请审核其他案件。`,
+  yours: "由您审核",
+  yoursTitle: "期间他人不能审核此案件；您继续操作时自动延长",
+  heldBy: (who) => `${who} 正在审核`,
+  ranOut: "已超时，点击重新领取",
+
+  signIn: "登录",
+  signOut: "退出登录",
+  signInName: "登录名",
+  password: "密码",
+  wrongPassword: "登录名或密码错误，或账号已停用。",
+  tooManyTries: "登录失败次数过多，请一刻钟后再试，或联系管理员。",
+  sessionEnded: "登录已过期，请重新登录。",
+  actsAs: "当前身份",
+  wholeDistrict: "全区",
+  roles: {
+    inspector: "审核员",
+    command: "指挥中心",
+    operator: "飞手",
+    officer: "网格员",
+    administrator: "管理员",
+  },
+
   nameTitle: "审核员是谁？",
-  nameHint: "姓名会写入您所审核的每个案件的记录，只保存在这个浏览器中。",
+  nameHint: "此处未设账号，本机使用者以姓名签署。姓名会写入您所审核的每个案件的记录，并只保存在这个浏览器中。",
   nameLabel: "姓名",
 
   details: "详情",
