@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 
 from cases.lifecycle import Role
-from cases.people import Account
+from cases.people import Account, Area
 from review.app import create_app
 from review.server import listen
 from review.sources import ReviewData
@@ -183,7 +183,7 @@ def people(data: ReviewData, monkeypatch) -> ReviewData:
     return data
 
 
-def enter(browser, address: str, name: str, **context):
+def open_signed_in(browser, address: str, name: str, **context):
     """Open a browser of somebody's own and sign in."""
     page = browser.new_context(locale="en-GB", **context).new_page()
     page.set_default_timeout(90_000)
@@ -191,6 +191,13 @@ def enter(browser, address: str, name: str, **context):
     page.get_by_label("Sign-in name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
+    page.locator(".person").wait_for()
+    return page
+
+
+def enter(browser, address: str, name: str):
+    """Sign in as an inspector and wait for the first case."""
+    page = open_signed_in(browser, address, name)
     page.wait_for_selector(".actions .confirm:not([disabled])")
     return page
 
@@ -266,3 +273,33 @@ def test_a_session_that_ended_asks_again(browser, people: ReviewData, address):
     page.get_by_text("The session has ended").wait_for()
     assert page.locator(".case").count() == 0
     page.context.close()
+
+
+def test_a_grid_officer_handles_the_cases_of_the_village_on_a_phone(browser, people, address):
+    first, second = (case.case_no for case in people.registry.cases()[:2])
+    for version, (step, role) in enumerate((("confirm", "inspector"), ("assign", "command")), 1):
+        people.registry.decide(
+            first, step, actor="Li", role=Role(role), expected_version=version, now=NOW
+        )
+    for name, area in (("zhang", Area("沙岸镇", "东塘村")), ("zhao", Area("海口镇"))):
+        officer = Account(name=name, display_name=name, roles=(Role.OFFICER,), area=area)
+        people.accounts.add(officer, PASSWORD)
+    page = open_signed_in(browser, address, "zhang", viewport={"width": 390, "height": 844})
+    page.locator(".photo .number", has_text=first).wait_for(state="attached")
+    assert page.locator(".case").count() == 1
+    page.get_by_role("button", name="Start handling").first.click()
+    page.get_by_role("button", name="Feed back: done").first.click()
+    page.get_by_text(f"{first}: Fed back.").wait_for()
+    assert people.registry.history(first)[-1].actor == "zhang"
+    page.locator(".tabs").get_by_text("Case").click()
+    href = page.get_by_role("link", name="Navigate").get_attribute("href")
+    case = people.registry.case(first)
+    assert href.startswith(f"geo:{case.lat_deg:.6f},{case.lon_deg:.6f}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    foreign = open_signed_in(browser, address, "zhao")
+    foreign.get_by_text("No case of this choice").wait_for()
+    foreign.goto(f"{address}#/case/{second}")
+    foreign.reload()
+    foreign.get_by_text("holds no case").wait_for()
+    for opened in (page, foreign):
+        opened.context.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cases.lifecycle import Action, Stage
+from cases.lifecycle import FILING_ACTIONS, TRANSITIONS, Action, Role, Stage
 from review.decisions import REJECT_REASONS
 from vision.metadata import AltitudeDatum
 
@@ -29,6 +29,18 @@ def test_every_stage_action_and_reason_has_a_word(language):
     assert set(dictionary(language, "reasons")) == set(REJECT_REASONS)
     actions = {action.value for action in Action} | {"file", "same", "gone", "missed", "retract"}
     assert set(dictionary(language, "actions")) == actions
+    assert set(dictionary(language, "roles")) == {role.value for role in Role}
+    decided = {"confirm", "reject", "reopen", "undo", *(action.value for action in FILING_ACTIONS)}
+    assert set(dictionary(language, "steps")) == {action.value for action in Action} - decided
+
+
+def test_the_page_asks_a_reason_for_the_steps_that_need_one():
+    text = (FRONTEND / "src" / "steps.tsx").read_text(encoding="utf-8")
+    body = re.search(r"WITH_REASON.* = new Set\(\[(.*?)\]\)", text)
+    assert body is not None
+    needed = {entry.action.value for entry in TRANSITIONS if entry.needs_reason}
+    decided = {"reject", "reopen"} | {action.value for action in FILING_ACTIONS}
+    assert set(re.findall(r'"(\w+)"', body[1])) == needed - decided
 
 
 def test_built_script_holds_the_words_of_both_languages():

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { useWords } from "./i18n";
 import { noCellWords } from "./queue-pane";
+import { Steps, WayThere } from "./steps";
 import type { ReviewStore } from "./store";
 import type { CaseDetail, HistoryEvent } from "./types";
 
@@ -13,6 +14,7 @@ export function CasePane({ store }: { store: ReviewStore }) {
   if (!detail) return <section class="pane info" aria-label={words.t.case} />;
   return (
     <section class="pane info" aria-label={words.t.case}>
+      <Steps store={store} detail={detail} />
       <Why detail={detail} />
       <h3>{words.t.details}</h3>
       <Facts store={store} detail={detail} photoIndex={photoIndex} />
@@ -67,6 +69,7 @@ function Facts({ store, detail, photoIndex }: FactsProps) {
       <Fact name={words.area(detail.class_name)}>{`${words.number(detail.area_m2, detail.area_m2 < 100 ? 1 : 0)} m²`}</Fact>
       <Fact name={t.position} copy={lonLat}>
         {lonLat} <span class="muted nowrap">{t.sigma(words.number(detail.sigma_m, 1))}</span>
+        <WayThere detail={detail} />
       </Fact>
       <Fact name={t.firstSeen}>{words.time(detail.first_seen)}</Fact>
       {detail.last_seen === detail.first_seen ? null : <Fact name={t.seen}>{words.time(detail.last_seen)}</Fact>}

@@ -13,6 +13,8 @@ export function Dialogs({ store }: { store: ReviewStore }) {
       return <Reject store={store} />;
     case "reopen":
       return <Reopen store={store} />;
+    case "step":
+      return <StepReason store={store} />;
     case "name":
       return <Name store={store} />;
     case "account":
@@ -140,6 +142,17 @@ function Reopen({ store }: { store: ReviewStore }) {
         initial=""
         onSend={(reason) => void store.decide({ decision: "reopen", reason })}
       />
+    </Sheet>
+  );
+}
+
+function StepReason({ store }: { store: ReviewStore }) {
+  const { t } = useWords();
+  const { step } = store.state;
+  if (!step) return null;
+  return (
+    <Sheet store={store} title={t.steps[step]}>
+      <Ask label={t.reasonOwn} initial="" onSend={(reason) => void store.decide({ decision: step, reason })} />
     </Sheet>
   );
 }

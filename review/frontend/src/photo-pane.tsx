@@ -8,6 +8,7 @@ import { PhotoView, type Outline, type ZoomMode } from "./photo-view";
 import { categoryName } from "./queue-pane";
 import type { ReviewStore } from "./store";
 import { ClaimNote } from "./claim-note";
+import { isStep, Steps } from "./steps";
 import { StageChip } from "./symbols";
 import type { CaseDetail, CasePhoto } from "./types";
 
@@ -201,11 +202,32 @@ function Actions({ store }: { store: ReviewStore }) {
   const { t } = useWords();
   const { busy, detail } = store.state;
   const decided = detail && !store.allows("confirm");
+  const reviews = (["confirm", "reject", "reopen"] as const).some((decision) => store.allows(decision));
   return (
     <div class="actions">
       <button type="button" class="step" onClick={() => void store.step(-1)} title={t.previous}>
         <span class="hidden-label">{t.previous}</span> ‹ <kbd>K</kbd>
       </button>
+      {!reviews && detail?.allowed.some(isStep) ? (
+        <Steps store={store} detail={detail} />
+      ) : (
+        <Decisions store={store} decided={!!decided} />
+      )}
+      <button type="button" class="step" disabled={busy} onClick={() => void store.undo()}>
+        {t.undo} <kbd>U</kbd>
+      </button>
+      <button type="button" class="step" onClick={() => void store.step(1)} title={t.next}>
+        <span class="hidden-label">{t.next}</span> <kbd>J</kbd> ›
+      </button>
+    </div>
+  );
+}
+
+function Decisions({ store, decided }: { store: ReviewStore; decided: boolean }) {
+  const { t } = useWords();
+  const { busy } = store.state;
+  return (
+    <>
       <button
         type="button"
         class="decide reject"
@@ -233,12 +255,6 @@ function Actions({ store }: { store: ReviewStore }) {
           {t.confirm} <kbd>C</kbd>
         </button>
       )}
-      <button type="button" class="step" disabled={busy} onClick={() => void store.undo()}>
-        {t.undo} <kbd>U</kbd>
-      </button>
-      <button type="button" class="step" onClick={() => void store.step(1)} title={t.next}>
-        <span class="hidden-label">{t.next}</span> <kbd>J</kbd> ›
-      </button>
-    </div>
+    </>
   );
 }

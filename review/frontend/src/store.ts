@@ -12,12 +12,13 @@ import type {
   Decision,
   HistoryEvent,
   Session,
+  Step,
   Summary,
   Vocabulary,
 } from "./types";
 
 export type Pane = "queue" | "photo" | "map" | "case";
-export type Dialog = "help" | "reject" | "reopen" | "name" | "account";
+export type Dialog = "help" | "reject" | "reopen" | "step" | "name" | "account";
 
 export interface Toast {
   text: string;
@@ -51,6 +52,8 @@ export interface State {
   peeking: boolean;
   pane: Pane;
   dialog: Dialog | null;
+  /** Which step the dialog asks a reason for. */
+  step: Step | null;
   toast: Toast | null;
   busy: boolean;
   inspector: string;
@@ -72,6 +75,10 @@ const POLL_MS = 15_000;
 const TOAST_MS = 6_000;
 const INSPECTOR_KEY = "aerogrid.inspector";
 const ROLE_KEY = "aerogrid.role";
+/** What waits for people of a role. */
+const FIRST_STAGE: Record<string, string> = { officer: "assigned", operator: "" };
+/** After these the next case is shown; after others the same one, since more of it may follow. */
+const REVIEWS: ReadonlySet<Decision> = new Set<Decision>(["confirm", "reject", "reopen"]);
 const REVIEWERS = ["inspector", "command", "administrator"];
 /** So often claims and session go on, as long as somebody is at the page. */
 const RENEW_MS = 60_000;
@@ -101,6 +108,7 @@ export class ReviewStore {
     peeking: false,
     pane: "photo",
     dialog: null,
+    step: null,
     toast: null,
     busy: false,
     inspector: localStorage.getItem(INSPECTOR_KEY) ?? "",
@@ -160,7 +168,8 @@ export class ReviewStore {
   actAs(role: string): void {
     localStorage.setItem(ROLE_KEY, role);
     this.opened.clear();
-    this.set({ role, dialog: null });
+    const { detail } = this.state;
+    this.set({ role, dialog: null, detail: detail && { ...detail, allowed: [] } });
     if (this.state.no) void this.select(this.state.no);
   }
 
@@ -187,7 +196,9 @@ export class ReviewStore {
   private async enter(session: Session): Promise<void> {
     const roles = session.person?.roles ?? [];
     const kept = localStorage.getItem(ROLE_KEY) ?? "";
-    this.set({ session, role: roles.includes(kept) ? kept : (roles[0] ?? "") });
+    const role = roles.includes(kept) ? kept : (roles[0] ?? "");
+    const stage = FIRST_STAGE[role] ?? "reported";
+    this.set({ session, role, filters: { ...this.state.filters, stage } });
     if (!this.isIn()) return;
     const wanted = decodeURIComponent(location.hash.match(/^#\/case\/(.+)$/)?.[1] ?? "");
     const [vocabulary] = await Promise.all([api.vocabulary(), this.refresh()]);
@@ -368,7 +379,7 @@ export class ReviewStore {
       return this.explain(error, no);
     }
     this.claims.forget(no);
-    const following = intent.decision === "undo" ? no : await this.following();
+    const following = REVIEWS.has(intent.decision) ? await this.following() : no;
     this.set({ busy: false });
     this.goOn(decided, intent.decision, following);
   }
@@ -384,14 +395,16 @@ export class ReviewStore {
     const undone = decision === "undo";
     this.changes += 1;
     this.opened.delete(decided.no);
-    if (!undone) this.decisions.push({ no: decided.no, version: decided.version });
+    if (decided.allowed.includes("undo")) this.decisions.push({ no: decided.no, version: decided.version });
     this.set({
       queue: this.queueAfter(decided),
       decided: Math.max(0, this.state.decided + (undone ? -1 : 1)),
     });
     void this.selectOrClear(following);
-    const text = { confirm: t.confirmed, reject: t.rejected, reopen: t.reopened, undo: t.undone }[decision];
-    this.say(text(decided.no), "done", !undone);
+    const text = { confirm: t.confirmed, reject: t.rejected, reopen: t.reopened, undo: t.undone };
+    const told = decision in text ? text[decision as keyof typeof text](decided.no) : undefined;
+    const said = told ?? t.stepped(decided.no, this.state.words.action(decision));
+    this.say(said, "done", REVIEWS.has(decision));
     void this.guard(() => this.refresh());
   }
 

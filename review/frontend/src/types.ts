@@ -145,7 +145,20 @@ export interface CasePage {
   next: string | null;
 }
 
-export type Decision = "confirm" | "reject" | "reopen" | "undo";
+export type Decision = "confirm" | "reject" | "reopen" | "undo" | Step;
+
+/** What follows a confirmed case: sent out, handled, verified. */
+export type Step =
+  | "assign"
+  | "start"
+  | "feed_back"
+  | "close"
+  | "evaluate"
+  | "resume"
+  | "return"
+  | "rework"
+  | "suspend"
+  | "supervise";
 
 export interface Problem {
   type: string;

@@ -78,6 +78,23 @@ export const en = {
   heldBy: (who: string) => `${who} has it for`,
   ranOut: "Ran out: take it again",
 
+  nextSteps: "Next steps",
+  steps: {
+    assign: "Send out",
+    start: "Start handling",
+    feed_back: "Feed back: done",
+    close: "Verified: close",
+    evaluate: "Evaluate",
+    resume: "Resume",
+    return: "Return: wrong department",
+    rework: "Not done: send back",
+    suspend: "Suspend",
+    supervise: "Press: overdue",
+  },
+  stepped: (no: string, action: string) => `${no}: ${action}.`,
+  navigate: "Navigate",
+  amap: "Amap",
+
   signIn: "Sign in",
   signOut: "Sign out",
   signInName: "Sign-in name",

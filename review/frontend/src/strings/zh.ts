@@ -80,6 +80,23 @@ export const zh: Strings = {
   heldBy: (who) => `${who} 正在审核`,
   ranOut: "已超时，点击重新领取",
 
+  nextSteps: "下一步",
+  steps: {
+    assign: "派遣任务",
+    start: "开始处理",
+    feed_back: "反馈：已处理",
+    close: "核查通过，结案",
+    evaluate: "综合评价",
+    resume: "恢复处理",
+    return: "退回：非本部门",
+    rework: "未处理好，返工",
+    suspend: "挂账",
+    supervise: "督办",
+  },
+  stepped: (no, action) => `${no}：${action}。`,
+  navigate: "导航",
+  amap: "高德地图",
+
   signIn: "登录",
   signOut: "退出登录",
   signInName: "登录名",

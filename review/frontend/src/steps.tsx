@@ -1,0 +1,52 @@
+// The steps after review that the person's role may take, and the way to the place.
+
+import { useWords } from "./i18n";
+import type { ReviewStore } from "./store";
+import type { CaseDetail, Step } from "./types";
+
+const STEPS: Step[] = [
+  "assign", "start", "feed_back", "close", "evaluate", "resume", "return", "rework", "suspend", "supervise",
+];
+const WITH_REASON: ReadonlySet<Step> = new Set(["return", "rework", "suspend", "supervise"]);
+
+export const isStep = (action: string): boolean => (STEPS as string[]).includes(action);
+
+export function Steps({ store, detail }: { store: ReviewStore; detail: CaseDetail }) {
+  const { t } = useWords();
+  const possible = STEPS.filter((step) => detail.allowed.includes(step));
+  if (possible.length === 0) return null;
+  const take = (step: Step) => {
+    if (WITH_REASON.has(step)) store.set({ dialog: "step", step });
+    else void store.decide({ decision: step });
+  };
+  return (
+    <div class="steps" role="group" aria-label={t.nextSteps}>
+      {possible.map((step) => (
+        <button
+          key={step}
+          type="button"
+          class={WITH_REASON.has(step) ? "" : "primary"}
+          disabled={store.state.busy}
+          onClick={() => take(step)}
+        >
+          {t.steps[step]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** Opens a map application; nothing is asked of anybody before the link is followed. */
+export function WayThere({ detail }: { detail: CaseDetail }) {
+  const { t } = useWords();
+  const [lon, lat] = [detail.lon_deg.toFixed(6), detail.lat_deg.toFixed(6)];
+  const amap = `https://uri.amap.com/navigation?to=${lon},${lat},${detail.no}&mode=car&coordinate=wgs84`;
+  return (
+    <span class="way">
+      <a href={`geo:${lat},${lon}?q=${lat},${lon}(${detail.no})`}>{t.navigate}</a>
+      <a href={amap} target="_blank" rel="noreferrer">
+        {t.amap}
+      </a>
+    </span>
+  );
+}
