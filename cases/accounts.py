@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -57,7 +58,11 @@ class Accounts:
         self._engine, self._writing = engine, writing(engine)
         self._hasher = hasher or PasswordHasher()
         self._hashing = threading.BoundedSemaphore(_HASHES_AT_ONCE)
-        self._nobodys_hash = self._hasher.hash(secrets.token_urlsafe())
+
+    @cached_property
+    def _nobodys_hash(self) -> str:
+        """What the password of an unknown name is held against."""
+        return self._hasher.hash(secrets.token_urlsafe())
 
     @classmethod
     def open(cls, url_or_path: str | Path, *, hasher: PasswordHasher | None = None) -> Self:
@@ -153,8 +158,8 @@ class Accounts:
             row = session.get(AccountRow, typed)
             session.flush()
             number, known = tried.sign_in_id, row.password_hash if row else None
-        # an unknown name takes as long as a wrong password
-        is_right = self._matches(known or self._nobodys_hash, password)
+        nobodys = self._nobodys_hash  # an unknown name takes as long as a wrong password
+        is_right = self._matches(known or nobodys, password)
         with self._write() as session:
             row = session.get(AccountRow, typed)
             if not is_right or row is None or not row.is_active or row.password_hash != known:

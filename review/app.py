@@ -38,7 +38,7 @@ from review.errors import (
     UnknownPhotoError,
 )
 from review.guard import LOOPBACK_HOSTS, Guard
-from review.problems import problem
+from review.problems import DESCRIBED, problem
 from review.sources import ReviewData
 from review.walls import Walls
 from vision.errors import ChangedPhotoError, PhotoError
@@ -99,6 +99,7 @@ def create_app(
         docs_url=None,  # FastAPI's pages load their scripts from elsewhere
         redoc_url=None,
         dependencies=[Depends(admit)],
+        responses=DESCRIBED,
     )
     app.state.walls = Walls(data)
     app.state.entrance = entrance or Entrance(data.accounts)

@@ -50,6 +50,12 @@ def refuse_unknown(request: Request) -> None:
         )
 
 
+class GeoJson(JSONResponse):
+    """A feature or several."""
+
+    media_type = _GEOJSON
+
+
 router = APIRouter(dependencies=[Depends(refuse_unknown)])
 
 
@@ -81,7 +87,7 @@ def get_collection(name: str) -> dict[str, Any]:
     return _collection(name)
 
 
-@router.get("/collections/{name}/items")
+@router.get("/collections/{name}/items", response_class=GeoJson)
 def get_items(
     name: str,
     request: Request,
@@ -90,7 +96,7 @@ def get_items(
     span_text: SpanText = None,
     limit_text: LimitText = str(PAGE),
     after: Annotated[str | None, Query(description="as the `next` link has it")] = None,
-) -> JSONResponse:
+) -> GeoJson:
     """List features in a window and a span of time, a page at a time."""
     _require(name)
     bbox, span, limit = parse_bounds(bbox_text), parse_span(span_text), parse_limit(limit_text)
@@ -117,11 +123,11 @@ def get_items(
     if len(features) > limit:
         url = _url(request, after=str(features[limit - 1]["id"]))
         page["links"].append(_link("next", url, _GEOJSON))
-    return JSONResponse(page, media_type=_GEOJSON)
+    return GeoJson(page)
 
 
-@router.get("/collections/{name}/items/{feature_id}")
-def get_item(name: str, feature_id: str, data: Data) -> JSONResponse:
+@router.get("/collections/{name}/items/{feature_id}", response_class=GeoJson)
+def get_item(name: str, feature_id: str, data: Data) -> GeoJson:
     """Show one feature."""
     _require(name)
     if name == "cases":
@@ -131,7 +137,7 @@ def get_item(name: str, feature_id: str, data: Data) -> JSONResponse:
         feature = next((entry for entry in every if entry["id"] == feature_id), None)
     if feature is None:
         raise UnknownFeatureError(f"{name} has no feature {feature_id!r}")
-    return JSONResponse(_plain(feature), media_type=_GEOJSON)
+    return GeoJson(_plain(feature))
 
 
 def parse_bounds(text: str | None) -> Bounds | None:

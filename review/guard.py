@@ -11,6 +11,7 @@ from review.problems import problem
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 MOST_BODY_BYTES = 16_384  # a decision has at most 3000
+_CHANGING_METHOD = "POST"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -50,6 +51,8 @@ def refusal(method: str, headers: Headers, hosts: Collection[str]) -> Refusal | 
         return Refusal(400, f"host {host!r} is not served here; open the page by its own address")
     if method in _SAFE_METHODS:
         return None
+    if method != _CHANGING_METHOD:
+        return Refusal(405, f"{method} is not used here; changes are sent with {_CHANGING_METHOD}")
     origin = headers.get("origin")
     if origin is not None and _network_place(origin) != host:
         return Refusal(403, f"origin {origin!r} is another site; decide on the page itself")
@@ -108,5 +111,7 @@ class Guard:
         refused = refusal(scope["method"], Headers(scope=scope), self._hosts)
         if refused:
             answer = problem(refused.status, refused.detail)
+            if refused.status == 405:
+                answer.headers["Allow"] = "GET, HEAD, POST"
             return await answer(scope, receive, send_guarded)
         await self._app(scope, receive, send_guarded)

@@ -1,7 +1,7 @@
 """The routes by which people sign in and out, and learn as whom they are known."""
 
 import ipaddress
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -25,13 +25,23 @@ class SignInBody(BaseModel):
     password: Annotated[SecretStr, Field(max_length=MOST_PASSWORD)]
 
 
-@router.get("")
+class Nothing(BaseModel):
+    """An empty object: changes are sent as JSON, which no form of another site can."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+_BEFORE_SIGN_IN: dict[str, Any] = {"security": [{}]}
+"""What the description of the API says of routes that need no sign-in."""
+
+
+@router.get("", openapi_extra=_BEFORE_SIGN_IN)
 def get_session(entrance: EntranceOf, visitor: Guest) -> answers.Session:
     """Say whether people sign in here, and who has."""
     return _session(entrance, visitor)
 
 
-@router.post("")
+@router.post("", openapi_extra=_BEFORE_SIGN_IN)
 def post_session(
     body: SignInBody, request: Request, response: Response, entrance: EntranceOf, clock: ClockOf
 ) -> answers.Session:
@@ -49,15 +59,15 @@ def post_session(
 
 
 @router.post("/renew", status_code=204)
-def post_renew(request: Request, entrance: EntranceOf, clock: ClockOf) -> None:
+def post_renew(_: Nothing, request: Request, entrance: EntranceOf, clock: ClockOf) -> None:
     """Say that the person is still there, so that the session goes on."""
     token = request.cookies.get(entrance.cookie)
     if token is not None:
         entrance.accounts.renew_session(token, clock())
 
 
-@router.post("/end", status_code=204)
-def post_end(request: Request, response: Response, entrance: EntranceOf) -> None:
+@router.post("/end", status_code=204, openapi_extra=_BEFORE_SIGN_IN)
+def post_end(_: Nothing, request: Request, response: Response, entrance: EntranceOf) -> None:
     """Sign out; also when nobody is signed in any more."""
     _end_session(request, entrance)
     response.delete_cookie(

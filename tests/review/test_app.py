@@ -96,6 +96,13 @@ def test_decision_from_the_page_itself_is_taken(client):
     assert client.post(DECISION, json=BODY, headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE"])
+def test_other_methods_are_not_used(client, method):
+    answer = client.request(method, "/api/cases/20260610-0001")
+    assert answer.status_code == 405
+    assert "POST" in answer.headers["allow"]
+
+
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "[::1"])
 def test_foreign_host_name_is_refused(client, host):
     assert client.get("/api/cases", headers={"host": host}).status_code == 400
