@@ -42,8 +42,9 @@ IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
 """...and so long after the sign-in at the latest."""
 TRIES_WITHIN = timedelta(minutes=15)
-MOST_TRIES_OF_NAME, MOST_TRIES_OF_ADDRESS = 10, 30
-"""So many failed sign-ins within that time are let through to a password check."""
+MOST_TRIES_OF_NAME, MOST_TRIES_OF_ADDRESS = 10, 100
+"""So many failed or unfinished sign-ins within that time are let through to a password check; an
+office of fifty may share an address and begin its day at once."""
 MOST_TOKEN_LIFE = timedelta(days=366)
 
 REFUSED, SIGNED_IN = "refused", "signed in"
