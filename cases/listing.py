@@ -13,6 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import (
     ColumnElement,
     Select,
+    SQLColumnExpression,
     column,
     func,
     literal_column,
@@ -41,6 +42,7 @@ _SORT_KEYS = {
 FEW = 4000
 """So many cases in a window are looked up one by one and sorted; more are walked through."""
 
+_BESIDE_CELLS = ("stage", "category", "town", "village")
 _COUNTED = ("stage", "category", "cell_code", "town", "village")
 
 _POINTS = table("case_points", *map(column, ("case_no", "west", "east", "south", "north")))
@@ -102,25 +104,44 @@ def _filters(choice: Choice) -> Iterator[ColumnElement[bool]]:
 def _key_filters(
     choice: Choice, rows: type[CaseRow] | type[CaseCountRow]
 ) -> Iterator[ColumnElement[bool]]:
-    if isinstance(choice.stage, str):
-        yield rows.stage == Stage(choice.stage).value
-    elif choice.stage is not None:
-        yield rows.stage.in_([Stage(entry).value for entry in choice.stage])
-    else:
-        yield rows.stage != Stage.WITHDRAWN.value
-    if choice.category is not None:
-        yield rows.category == choice.category
+    stage, category, town, village = (_indexed(rows, name) for name in _BESIDE_CELLS)
     if choice.cell is not None:
         yield rows.cell_code == choice.cell
-    yield from in_area(choice.area, rows)
+        town, village = _unindexed(town), _unindexed(village)
+        if choice.stage is None or choice.category is None:  # else the three have an index
+            stage, category = _unindexed(stage), _unindexed(category)
+    if isinstance(choice.stage, str):
+        yield stage == Stage(choice.stage).value
+    elif choice.stage is not None:
+        yield stage.in_([Stage(entry).value for entry in choice.stage])
+    else:
+        yield stage != Stage.WITHDRAWN.value
+    if choice.category is not None:
+        yield category == choice.category
+    yield from in_area(choice.area, town, village)
 
 
-def in_area(area: Area, rows: type[CaseRow] | type[CaseCountRow]) -> Iterator[ColumnElement[bool]]:
+def in_area(
+    area: Area, town: SQLColumnExpression[str], village: SQLColumnExpression[str]
+) -> Iterator[ColumnElement[bool]]:
     """Say in SQL what `Area.holds` says of a case."""
     if not area.is_district:
-        yield rows.town == area.town
+        yield town == area.town
     if area.village:
-        yield rows.village == area.village
+        yield village == area.village
+
+
+def _indexed(rows: type[CaseRow] | type[CaseCountRow], name: str) -> SQLColumnExpression[str]:
+    column: SQLColumnExpression[str] = getattr(rows, name)
+    return column
+
+
+def _unindexed(column: SQLColumnExpression[str]) -> SQLColumnExpression[str]:
+    """The same, but not looked up in an index: beside a cell there is nothing better than its own.
+
+    SQLite took that of a town, stage or category, and went through all of it for another's cell.
+    """
+    return column.concat("")
 
 
 def ordered(choice: Choice, order: Order, after: CaseRow | None) -> Select[Any]:

@@ -274,7 +274,7 @@ class Registry:
         """Count cases by stage and category."""
         keys = (CaseCountRow.stage, CaseCountRow.category)
         query = select(*keys, func.sum(CaseCountRow.cases)).group_by(*keys).order_by(*keys)
-        query = query.where(*in_area(self._area, CaseCountRow))
+        query = query.where(*in_area(self._area, CaseCountRow.town, CaseCountRow.village))
         with self._read() as session:
             return tuple(
                 CaseCount(Stage(stage), category, int(cases))
@@ -289,7 +289,13 @@ class Registry:
             filings = [filing_from_row(row) for row in session.scalars(query)]
             if self._area.is_district:
                 return filings
-            own = set(session.scalars(select(CaseRow.case_no).where(*in_area(self._area, CaseRow))))
+            own = set(
+                session.scalars(
+                    select(CaseRow.case_no).where(
+                        *in_area(self._area, CaseRow.town, CaseRow.village)
+                    )
+                )
+            )
         limited = (replace(entry, result=entry.result.among(own)) for entry in filings)
         return [entry for entry in limited if any(entry.result.lists().values())]
 
@@ -298,7 +304,9 @@ class Registry:
         query = select(CaseRow.case_no).join(EvidenceRow, EvidenceRow.case_no == CaseRow.case_no)
         named = (EvidenceRow.patrol_id == patrol_id, EvidenceRow.photo_id == photo_id)
         with self._read() as session:
-            wanted = query.where(*named, *in_area(self._area, CaseRow)).limit(1)
+            wanted = query.where(*named, *in_area(self._area, CaseRow.town, CaseRow.village)).limit(
+                1
+            )
             return session.scalar(wanted) is not None
 
     def head_of_filing(self, patrol_id: str) -> Head | None:

@@ -1,13 +1,16 @@
 """What a choice of cases gives is what looking at every case gives, on both databases."""
 
+import re
 from datetime import timedelta
 from itertools import product
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
 
 from cases import listing
-from cases.database import url_of
+from cases.database import connect, url_of
 from cases.errors import UnknownCaseError
 from cases.filing import propose
 from cases.lifecycle import Stage
@@ -161,3 +164,23 @@ def test_counts_follow_a_case_into_another_area(two_towns: Registry, where: str)
     engine.dispose()
     assert [two_towns.within(Area(town)).count() for town in ("West", "East")] == [3, 0]
     assert not any("count" in problem for problem in two_towns.verify_chain().problems)
+
+
+CHOICES = product(
+    (None, Stage.REPORTED, Stage.CLOSED), (None, "burning.straw"), (None, "w1"),
+    (Area("West"), Area("West", "Reed")), ("urgency", "newest", "number"),
+)  # fmt: skip
+
+
+def test_an_area_is_looked_up_by_its_town_or_cell_alone(tmp_path: Path):
+    """Any other index leads through the cases of everybody; a million of them took 0.3 s."""
+    engine = connect(tmp_path / "cases.sqlite", lock_timeout_s=5)
+    with Session(engine) as session:
+        for stage, category, cell_code, area, order in CHOICES:
+            choice = listing.Choice(stage, category, cell_code, area=area)
+            query = listing.ordered(choice, order, None).limit(101)
+            sql = query.compile(engine, compile_kwargs={"literal_binds": True})
+            plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}").first()
+            wanted = r"INDEX ix_cases_(work_)?cell" if cell_code else "COVERING INDEX ix_cases_town"
+            assert re.search(wanted, plan.detail), (choice, order, plan.detail)
+    engine.dispose()
