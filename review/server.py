@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from review.errors import PortError
 
 LOOPBACK = "127.0.0.1"
+_KEEP_ALIVE_S = 75  # a person thinks for longer than uvicorn's 5 s, and then decides at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def _config(app: FastAPI, where: Listening) -> uvicorn.Config:
             log_level=logging.WARNING,
             access_log=False,
             timeout_graceful_shutdown=5,
+            timeout_keep_alive=_KEEP_ALIVE_S,
             proxy_headers=where.behind_proxy,
             forwarded_allow_ips=LOOPBACK,
             ssl_certfile=where.certificate,
