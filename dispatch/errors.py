@@ -5,3 +5,7 @@ from geo.errors import AerogridError
 
 class DispatchError(AerogridError):
     """Something that cannot be sent or written for the people who answer for a case."""
+
+
+class CalendarError(DispatchError):
+    """A working calendar that breaks its schema, or that does not reach as far as is asked."""
