@@ -19,6 +19,7 @@ from cases.database import connect, explained, path_of, writing
 from cases.errors import StaleCaseError, UnknownCaseError
 from cases.filing_store import Filing, head_of_filing, patrol_of, store_filing
 from cases.heads import heads_beside
+from cases.histories import histories
 from cases.journal import Journal
 from cases.lifecycle import Action, Role, Stage, allowed_actions
 from cases.listing import Choice, Order, count, in_area, misfiled, page
@@ -179,6 +180,11 @@ class Registry:
             self._row(session, case_no)
             return _events_of(session, case_no)
 
+    def histories(self, case_nos: Iterable[str]) -> dict[str, list[Event]]:
+        """List what happened to many cases, each oldest first."""
+        with self._read() as session:
+            return histories(session, case_nos)
+
     def allowed(self, case_no: str, role: Role = Role.INSPECTOR) -> tuple[Action, ...]:
         """List what a person in a role may do to a case now."""
         with self._read() as session:
@@ -195,8 +201,11 @@ class Registry:
         reason: str = "",
         expected_version: int,
         now: datetime,
+        facts: Mapping[str, Any] | None = None,
     ) -> Case:
         """Take a person's decision on the version of a case that the person saw.
+
+        The entry of the history holds `facts` beside it, such as to whom a case was assigned.
 
         Raises:
             CaseClaimedError: somebody else works on the case.
@@ -213,7 +222,7 @@ class Registry:
             taken = steps_of(_events_of(session, case_no))
             step = next_step(case, str(action), role, reason, taken)
             details = {"from": step.source.value, "to": step.target.value, "reason": reason}
-            details["role"] = role.value
+            details = {**(facts or {}), **details, "role": role.value}
             claims.release(session, case_no, actor)
             with Journal(session, actor=actor, now=now) as journal:
                 return journal.record(replace(case, stage=step.target), step.action.value, details)

@@ -11,7 +11,14 @@ from typing import Annotated
 
 import typer
 
-from cli import account_verbs, case_verbs, console, mission_verbs, photo_verbs
+from cli import (
+    account_verbs,
+    case_verbs,
+    console,
+    dispatch_verbs,
+    mission_verbs,
+    photo_verbs,
+)
 from cli.options import Json
 from geo.errors import AerogridError
 
@@ -24,7 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (mission_verbs, photo_verbs, case_verbs):
+for group in (mission_verbs, photo_verbs, case_verbs, dispatch_verbs):
     app.add_typer(group.verbs)
 app.add_typer(account_verbs.verbs, name="account")
 

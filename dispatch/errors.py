@@ -9,3 +9,7 @@ class DispatchError(AerogridError):
 
 class CalendarError(DispatchError):
     """A working calendar that breaks its schema, or that does not reach as far as is asked."""
+
+
+class RoutingError(DispatchError):
+    """A routing table that breaks its schema, or that says two things at once."""

@@ -11,10 +11,11 @@ SHIPPED = Path(__file__).parent
 def load_calendar(path: Path | None = None) -> WorkCalendar:
     """Read a working calendar; None stands for the shipped one, of China in 2026."""
     path = path or SHIPPED / "calendar-cn-2026.toml"
-    return parse_calendar(_read(path, CalendarError), str(path))
+    return parse_calendar(read_text(path, CalendarError), str(path))
 
 
-def _read(path: Path, error: type[DispatchError]) -> str:
+def read_text(path: Path, error: type[DispatchError]) -> str:
+    """Read a table's text; `error` is raised where that cannot be done."""
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as fault:

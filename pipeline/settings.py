@@ -121,6 +121,18 @@ class Filing(_Section):
         return registry
 
 
+class Dispatching(_Section):
+    """Who is told of cases and until when they are handled.
+
+    Attributes:
+        routing: the district's routing table; without one nothing is assigned.
+        calendar: its working calendar; by default that of China in 2026.
+    """
+
+    routing: Path | None = None
+    calendar: Path | None = None
+
+
 class Settings(_Section):
     """Everything a patrol needs to know besides its data."""
 
@@ -129,6 +141,7 @@ class Settings(_Section):
     detecting: Detecting = Detecting()
     locating: Locating = Locating()
     filing: Filing = Filing()
+    dispatching: Dispatching = Dispatching()
 
 
 def read_settings(path: Path | None) -> Settings:
@@ -149,22 +162,27 @@ def read_settings(path: Path | None) -> Settings:
 
 def _with_paths_from(folder: Path, settings: Settings) -> Settings:
     """Read relative paths as lying beside the settings file."""
-    filing, detecting = settings.filing, settings.detecting
+    filing, detecting, dispatching = settings.filing, settings.detecting, settings.dispatching
     registry = filing.registry
     if registry is not None and "://" not in registry:
         registry = str(folder / registry)
-    beside = {
-        "rules": None if filing.rules is None else folder / filing.rules,
-        "categories": None if filing.categories is None else folder / filing.categories,
-        "registry": registry,
-    }
+    beside = {**_beside(folder, filing, "rules", "categories"), "registry": registry}
     model = detecting.model if detecting.model == SHIPPED else str(folder / detecting.model)
     return settings.model_copy(
         update={
             "filing": filing.model_copy(update=beside),
             "detecting": detecting.model_copy(update={"model": model}),
+            "dispatching": dispatching.model_copy(
+                update=_beside(folder, dispatching, *Dispatching.model_fields)
+            ),
         }
     )
+
+
+def _beside(folder: Path, section: _Section, *names: str) -> dict[str, Path | None]:
+    """Paths of a section, relative ones as lying in a folder."""
+    paths = {name: getattr(section, name) for name in names}
+    return {name: None if path is None else folder / path for name, path in paths.items()}
 
 
 def explain(error: ValidationError) -> str:

@@ -1,0 +1,102 @@
+"""The verbs from cases to people, on a registry of three cases."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cases.model import Case
+from cases.registry import Registry
+from cases.rule_files import load_rulebook
+from tests.cases.conftest import FLOWN, patrol_on
+from tests.cases.test_registry import file, sights
+from tests.cli.test_main import cells_file, run
+from tests.dispatch.routes import TEXT
+
+
+@pytest.fixture
+def patrol(tmp_path: Path) -> Path:
+    """A patrol with three established cases, and the district's settings beside it."""
+    folder = tmp_path / "patrol"
+    with Registry.open(folder / "cases.sqlite") as registry:
+        file(registry, load_rulebook(), sights(load_rulebook()), patrol_on(0))
+        for case in registry.cases():
+            confirm(registry, case)
+    (tmp_path / "routing.toml").write_text(TEXT)
+    (tmp_path / "district.toml").write_text('[dispatching]\nrouting = "routing.toml"\n')
+    return folder
+
+
+def confirm(registry: Registry, case: Case) -> None:
+    version = case.version
+    registry.decide(case.case_no, "confirm", actor="Chen", expected_version=version, now=FLOWN)
+
+
+def test_dispatch_tells_first_and_then_assigns(patrol, monkeypatch, capsys):
+    config = patrol.parent / "district.toml"
+    assert run(monkeypatch, "dispatch", patrol, "--config", config, "--dry-run", "--json") == 0
+    planned = json.loads(capsys.readouterr().out)
+    assert run(monkeypatch, "dispatch", patrol, "--config", config, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == planned
+    assert {order["category"]: order["owner"] for order in planned} == {
+        "burning.straw": "department:ecology",
+        "building.unpermitted": "department:urban",
+        "fishing.boat": "town:West Town",
+    }
+    assert run(monkeypatch, "dispatch", patrol, "--config", config) == 0
+    assert "0 established cases" in capsys.readouterr().out
+
+
+def test_dispatch_names_what_nobody_answers_for(patrol, monkeypatch, capsys):
+    nobody = TEXT[: TEXT.index("[[posts]]")] + TEXT[TEXT.index("[[routes]]") :]
+    (patrol.parent / "routing.toml").write_text(nobody)
+    config = patrol.parent / "district.toml"
+    assert run(monkeypatch, "dispatch", patrol, "--config", config) == 3
+    assert "not assigned: nobody answers" in capsys.readouterr().err
+
+
+def test_dispatch_without_a_routing_table_says_what_to_do(patrol, monkeypatch, capsys):
+    assert run(monkeypatch, "dispatch", patrol) == 1
+    assert "no routing table is named" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["due", "dispatch"])
+def test_a_folder_without_cases_stays_as_it_is(verb, patrol, monkeypatch, capsys):
+    config = patrol.parent / "district.toml"
+    assert run(monkeypatch, verb, patrol.parent / "away", "--config", config) == 1
+    assert "no case registry is there" in capsys.readouterr().err
+    assert not (patrol.parent / "away").exists()
+
+
+def test_due_lists_cases_by_deadline(patrol, monkeypatch, capsys):
+    assert run(monkeypatch, "due", patrol, "--at", "2026-06-10T11:00+08:00", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    # confirmed on Wednesday 10 June at 10:30 in China
+    assert [(case["standing"], case["due_at"]) for case in told] == [
+        ("running", "2026-06-10T03:10:00+00:00"),
+        ("running", "2026-06-10T06:30:00+00:00"),
+        ("running", "2026-06-25T09:30:00+00:00"),  # Friday 19 June is a holiday
+    ]
+    assert run(monkeypatch, "due", patrol, "--at", "2026-06-10T11:11+08:00") == 0
+    assert "overdue" in capsys.readouterr().out
+
+
+def test_due_refuses_a_time_without_a_zone(patrol, monkeypatch, capsys):
+    assert run(monkeypatch, "due", patrol, "--at", "2026-06-10T11:00") == 1
+    assert "with its zone" in capsys.readouterr().err
+
+
+def test_routes_check_lists_gaps(tmp_path, monkeypatch, capsys):
+    (tmp_path / "routing.toml").write_text(TEXT)
+    cells = cells_file(tmp_path, ["321012103205001", "321012103205002"])
+    arguments = ("routes", "check", tmp_path / "routing.toml", "--grids", cells)
+    assert run(monkeypatch, *arguments, "--json") == 3
+    gaps = json.loads(capsys.readouterr().out)
+    # of six categories only burning is routed everywhere; no cell has an officer
+    assert len(gaps) == 2 * (4 + 1)
+    assert {gap["falls_to"] for gap in gaps if gap["category"]} == {"district"}
+    whole = TEXT + '[[routes]]\ncategory = "*"\nresponsible = "urban"\n'
+    whole = whole.replace('id = "li"', 'id = "li"\ncells = ["321012103205001", "321012103205002"]')
+    (tmp_path / "routing.toml").write_text(whole)
+    assert run(monkeypatch, *arguments) == 0
+    assert "0 gaps in 2 cells x 6" in capsys.readouterr().out
