@@ -99,6 +99,11 @@ def crash(_: Path) -> None:
     run("-m", "benchmarks.crash_http", "--kills", 200)
 
 
+def alerts(_: Path) -> None:
+    """Send 10,000 alerts to gateways that fail, and kill the sender twice."""
+    run("-m", "benchmarks.alerts", "--cases", 500, "--kills", 2)
+
+
 def registry(_: Path) -> None:
     """Ask a registry of a million cases, and file 100,000 sights of as many open cases."""
     run(ROOT / "benchmarks" / "registry.py", "--match", 100_000)
@@ -123,6 +128,7 @@ QUESTIONS: dict[str, Callable[[Path], None]] = {
     "demo": demo,
     "association": association,
     "crash": crash,
+    "alerts": alerts,
     "registry": registry,
     "inspectors": inspectors,
 }

@@ -56,3 +56,70 @@ def routes_check(
     from cli import dispatching
 
     raise typer.Exit(dispatching.check_routes(routing, grids, config, as_json=as_json))
+
+
+alerts = typer.Typer(no_args_is_help=True, help="Tell people of cases, and see who was told.")
+verbs.add_typer(alerts, name="alerts")
+
+
+@alerts.command("send", epilog="Example: aerogrid alerts send patrol/ --config district.toml")
+def alerts_send(
+    patrol: Patrol,
+    config: Config = None,
+    drain: Annotated[
+        bool, typer.Option("--drain", help="End when nothing is left to send, retries included.")
+    ] = False,
+) -> None:
+    """Send alerts of all that happens to the cases, until Ctrl-C; may be killed at any moment."""
+    from cli import alerting
+
+    raise typer.Exit(alerting.send(patrol, config, drain=drain))
+
+
+@alerts.command("list", epilog="Example: aerogrid alerts list patrol/ --state dead")
+def alerts_list(
+    patrol: Patrol,
+    config: Config = None,
+    state: Annotated[str | None, typer.Option(help="waiting, delivered, dead...")] = None,
+    case: Annotated[str | None, typer.Option("--case", help="Number of a case.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the newest alerts with their receipts, and why dead letters died."""
+    from cli import alerting
+
+    raise typer.Exit(alerting.show(patrol, config, state=state, case=case, as_json=as_json))
+
+
+@alerts.command("test", epilog="Example: aerogrid alerts test patrol/ --event file")
+def alerts_test(
+    patrol: Patrol,
+    config: Config = None,
+    event: Annotated[
+        str | None, typer.Option(help="Suppose that this happened to every open case.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell who would get what, and send nothing: of what nobody was told of yet."""
+    from cli import alerting
+
+    raise typer.Exit(alerting.preview(patrol, config, event=event, as_json=as_json))
+
+
+@alerts.command("retry", epilog="Example: aerogrid alerts retry patrol/")
+def alerts_retry(patrol: Patrol, config: Config = None) -> None:
+    """Let dead letters be sent again, with the same keys."""
+    from cli import alerting
+
+    raise typer.Exit(alerting.retry(patrol, config))
+
+
+@alerts.command("ack", epilog="Example: aerogrid alerts ack patrol/ TOKEN")
+def alerts_ack(
+    patrol: Patrol,
+    token: Annotated[str, typer.Argument(help="Link of an alert, or the word at its end.")],
+    config: Config = None,
+) -> None:
+    """Acknowledge an alert, so that nobody above is told of it."""
+    from cli import alerting
+
+    raise typer.Exit(alerting.acknowledge(patrol, token, config))

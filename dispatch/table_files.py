@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from dispatch.calendar import WorkCalendar, parse_calendar
-from dispatch.errors import CalendarError, DispatchError
+from dispatch.errors import AlertError, CalendarError, DispatchError
+from dispatch.policies import AlertSettings, parse_alerts
 
 SHIPPED = Path(__file__).parent
 
@@ -12,6 +13,11 @@ def load_calendar(path: Path | None = None) -> WorkCalendar:
     """Read a working calendar; None stands for the shipped one, of China in 2026."""
     path = path or SHIPPED / "calendar-cn-2026.toml"
     return parse_calendar(read_text(path, CalendarError), str(path))
+
+
+def load_alerts(path: Path) -> AlertSettings:
+    """Read alert settings."""
+    return parse_alerts(read_text(path, AlertError), str(path))
 
 
 def read_text(path: Path, error: type[DispatchError]) -> str:

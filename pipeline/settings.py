@@ -127,10 +127,12 @@ class Dispatching(_Section):
     Attributes:
         routing: the district's routing table; without one nothing is assigned.
         calendar: its working calendar; by default that of China in 2026.
+        alerts: who is told of what; without these settings nobody is.
     """
 
     routing: Path | None = None
     calendar: Path | None = None
+    alerts: Path | None = None
 
 
 class Settings(_Section):

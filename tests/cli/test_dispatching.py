@@ -100,3 +100,84 @@ def test_routes_check_lists_gaps(tmp_path, monkeypatch, capsys):
     (tmp_path / "routing.toml").write_text(whole)
     assert run(monkeypatch, *arguments) == 0
     assert "0 gaps in 2 cells x 6" in capsys.readouterr().out
+
+
+ALERTS = """
+version = "test"
+[[policies]]
+category = "*"
+events = ["confirm"]
+to = ["department", "officer"]
+channels = ["push", "page"]
+"""
+
+
+@pytest.fixture
+def alerting(patrol: Path) -> Path:
+    """The same patrol, whose people are told of confirmed cases by push services that are away."""
+    folder = patrol.parent
+    (folder / "alerts.toml").write_text(ALERTS.replace("version", "attempts = 1\nversion"))
+    (folder / "district.toml").write_text(
+        '[dispatching]\nrouting = "routing.toml"\nalerts = "alerts.toml"\n'
+    )
+    return patrol
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_alerts_are_tried_sent_listed_and_sent_again(alerting, monkeypatch, capsys):
+    arguments = (alerting, "--config", alerting.parent / "district.toml")
+    monkeypatch.setenv("PUSH_HOST", "127.0.0.1:9")  # nobody listens there
+    assert run(monkeypatch, "alerts", "test", *arguments, "--json") == 0
+    planned = told(capsys)
+    assert {row["person"] for row in planned} == {
+        "all",
+        "li",
+        "wang-eco",
+        "qian-urban",
+        "town-head",
+    }
+    assert run(monkeypatch, "alerts", "list", *arguments, "--json") == 0
+    assert told(capsys) == []
+    assert run(monkeypatch, "alerts", "send", *arguments, "--drain") == 3
+    assert "3 delivered, 6 dead" in capsys.readouterr().out
+    assert run(monkeypatch, "alerts", "list", *arguments, "--state", "dead", "--json") == 0
+    dead = told(capsys)
+    assert {(row["person"], row["error"].partition(" (")[0]) for row in dead} >= {
+        ("li", "the push service did not take it"),
+        ("wang-eco", "wang-eco has no address for push in the routing table"),
+    }
+    assert run(monkeypatch, "alerts", "retry", *arguments) == 0
+    assert "3 dead letters wait" in capsys.readouterr().out
+    assert run(monkeypatch, "alerts", "list", *arguments) == 0
+    assert "3 waiting" in capsys.readouterr().out
+
+
+def test_alerts_of_a_supposed_event_are_told_of_every_open_case(alerting, monkeypatch, capsys):
+    arguments = (alerting, "--config", alerting.parent / "district.toml")
+    assert run(monkeypatch, "alerts", "test", *arguments, "--event", "confirm", "--json") == 0
+    assert len(told(capsys)) == 9
+    assert run(monkeypatch, "alerts", "test", *arguments, "--event", "assign", "--json") == 0
+    assert told(capsys) == []
+
+
+def test_an_alert_is_acknowledged_by_its_word(alerting, monkeypatch, capsys):
+    arguments = ("--config", alerting.parent / "district.toml")
+    assert run(monkeypatch, "alerts", "ack", alerting, "guessed", *arguments) == 1
+    assert "no alert has this link" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("send",), "no alert settings are named"),
+        (("list", "--state", "lost"), "choose one of waiting, held"),
+    ],
+)
+def test_what_alerts_need_is_asked_for(arguments, said, patrol, monkeypatch, capsys):
+    verb, *rest = arguments
+    assert run(monkeypatch, "alerts", verb, patrol, *rest) == 1
+    assert said in " ".join(capsys.readouterr().err.split())

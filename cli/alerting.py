@@ -1,0 +1,231 @@
+"""The verbs of `alerts`: send, list, try, send again, acknowledge."""
+
+import os
+import secrets
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+
+from cases.lifecycle import OPEN_STAGES
+from cases.model import Category
+from cases.registry import Registry
+from cases.rule_files import load_rulebook
+from cli import console
+from cli.dispatching import registry_there, routing_of, settings_for
+from dispatch.alerts import AlertEntry, State
+from dispatch.assigning import owner_of
+from dispatch.carriers import make_carriers
+from dispatch.clock import stamp
+from dispatch.drafting import first_drafts
+from dispatch.errors import AlertError
+from dispatch.expanding import Rules
+from dispatch.only_sender import only_sender
+from dispatch.outbox import Outbox
+from dispatch.sending import Equipment, Sender
+from dispatch.table_files import load_alerts
+from pipeline.workspace import Workspace
+
+_LISTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _District:
+    """What a patrol's settings say of alerts."""
+
+    registry: str | Path
+    rules: Rules
+    categories: dict[str, Category]
+    folder: Path
+
+
+def send(patrol: Path, config: Path | None, *, drain: bool) -> int:
+    """Send alerts until Ctrl-C, or until none is left; 3 where there are dead letters."""
+    district = _district(patrol, config)
+    settings = district.rules.settings
+    carriers = make_carriers(settings, district.folder, os.environ, _now)
+    with (
+        only_sender(district.registry),
+        Outbox.open(district.registry) as outbox,
+        _until_told() as stop,
+    ):
+        left = outbox.take_over(_now())
+        if left:
+            console.warn(f"{left} alerts were in hand when the last sender ended; sent again")
+        sender = Sender(Equipment(outbox, district.rules, district.categories, carriers, _now))
+        (sender.drain if drain else sender.run)(stop)
+        counts = outbox.counts()
+    _tell_counts(counts)
+    return console.IN_PART if counts[State.DEAD] else console.DONE
+
+
+def show(
+    patrol: Path, config: Path | None, *, state: str | None, case: str | None, as_json: bool
+) -> int:
+    """List the newest alerts."""
+    workspace = Workspace(patrol)
+    where = registry_there(workspace, settings_for(workspace, config))
+    wanted = None if state is None else _state(state)
+    with Outbox.open(where) as outbox:
+        entries = outbox.alerts(state=wanted, case_no=case, limit=_LISTED)
+        counts = outbox.counts()
+    if as_json:
+        console.out.print_json(data=[_json(entry) for entry in entries])
+        return console.DONE
+    _tell(entries)
+    _tell_counts(counts)
+    return console.DONE
+
+
+def preview(patrol: Path, config: Path | None, *, event: str | None, as_json: bool) -> int:
+    """Tell who would get what: of what nobody was told of yet, or of an event of open cases."""
+    district = _district(patrol, config)
+    if event is None:
+        with Outbox.open(district.registry) as outbox:
+            entries = outbox.preview(district.rules, _now())
+        rows = [_row(entry) for entry in entries]
+    else:
+        rows = list(_planned(district, event))
+    names = ("case", "event", "person", "as", "channel", "state")
+    if as_json:
+        console.out.print_json(data=[dict(zip(names, row, strict=True)) for row in rows])
+    else:
+        console.out.print(console.table(f"{len(rows)} alerts would be made", names, rows))
+    return console.DONE
+
+
+def retry(patrol: Path, config: Path | None) -> int:
+    """Let dead letters be sent again."""
+    workspace = Workspace(patrol)
+    with Outbox.open(registry_there(workspace, settings_for(workspace, config))) as outbox:
+        revived = outbox.retry_dead(_now())
+    console.out.print(f"{revived} dead letters wait to be sent again", highlight=False)
+    return console.DONE
+
+
+def acknowledge(patrol: Path, token: str, config: Path | None) -> int:
+    """Note that an alert was seen."""
+    workspace = Workspace(patrol)
+    word = token.rstrip("/").rpartition("/")[2]
+    with Outbox.open(registry_there(workspace, settings_for(workspace, config))) as outbox:
+        seen = outbox.acknowledge(word, now=_now())
+    when = f"{seen.at:%Y-%m-%d %H:%M} UTC"
+    console.out.print(f"case {seen.case_no}: acknowledged by {seen.by}, {when}", highlight=False)
+    return console.DONE
+
+
+def _district(patrol: Path, config: Path | None) -> _District:
+    workspace = Workspace(patrol)
+    settings = settings_for(workspace, config)
+    path = settings.dispatching.alerts
+    if path is None:
+        raise AlertError(
+            "no alert settings are named; write them (docs/dispatch.md) and name them as "
+            "dispatching.alerts in a settings file that --config gives"
+        )
+    rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
+    return _District(
+        registry_there(workspace, settings),
+        Rules(load_alerts(path), routing_of(workspace, settings), _token),
+        {category.code: category for category in rulebook.categories},
+        path.parent,
+    )
+
+
+def _row(entry: AlertEntry) -> tuple[str, ...]:
+    person = entry.person_id or "all"
+    told = (entry.told_as, entry.channel, entry.state.value)
+    return (entry.case_no, entry.event, person, *told)
+
+
+def _planned(district: _District, event: str) -> Iterator[tuple[str, ...]]:
+    now = _now()
+    rules = district.rules
+    with Registry.open(district.registry) as registry:
+        cases = registry.cases(stage=tuple(OPEN_STAGES), limit=None)
+        histories = registry.histories(case.case_no for case in cases)
+    for case in cases:
+        policy = rules.settings.policy(case.category, event, now)
+        if policy is None:
+            continue
+        route = rules.table.route(case.place, case.category)
+        owner = owner_of(case, histories[case.case_no], rules.table)
+        drafts = first_drafts(rules.settings, policy, rules.table, route, owner, now=now, recent={})
+        for draft in drafts:
+            person = draft.person_id or "all"
+            channel, state = draft.channel.value, draft.state.value
+            yield (case.case_no, event, person, draft.told_as, channel, state)
+
+
+@contextmanager
+def _until_told() -> Iterator[Event]:
+    """Give an event that Ctrl-C and the system's wish to end set; what is in hand is finished."""
+    stop = Event()
+
+    def told(*_: object) -> None:
+        stop.set()
+
+    before = [(number, signal.signal(number, told)) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        yield stop
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+def _state(name: str) -> State:
+    try:
+        return State(name)
+    except ValueError as error:
+        known = ", ".join(state.value for state in State)
+        raise AlertError(f"--state {name}: no such state; choose one of {known}") from error
+
+
+def _json(entry: AlertEntry) -> dict[str, object]:
+    return {
+        "key": entry.key,
+        "case": entry.case_no,
+        "event": entry.event,
+        "person": entry.person_id,
+        "as": entry.told_as,
+        "channel": entry.channel,
+        "state": entry.state.value,
+        "attempts": entry.attempts,
+        "receipt": entry.receipt,
+        "error": entry.error,
+        "created_at": entry.created_at.isoformat(),
+        "settled_at": entry.settled_at.isoformat() if entry.settled_at else None,
+        "acknowledged_by": entry.acknowledged_by,
+    }
+
+
+def _tell(entries: Sequence[AlertEntry]) -> None:
+    rows = [
+        (
+            entry.case_no,
+            entry.event,
+            entry.person_id or "all",
+            entry.channel,
+            stamp(entry.created_at, 0),
+            f"{entry.state.value} {entry.error}".strip(),
+        )
+        for entry in entries
+    ]
+    names = ("case", "event", "person", "channel", "made", "state")
+    console.out.print(console.table(f"newest {len(rows)} alerts", names, rows))
+
+
+def _tell_counts(counts: dict[State, int]) -> None:
+    told = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
+    console.out.print(told or "no alerts", highlight=False)
+
+
+def _token() -> str:
+    return secrets.token_urlsafe(15)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,281 @@
+"""EDGE: what carries an alert out of here: SMS and voice gateways, push services, a broker."""
+
+import json
+import logging
+import re
+import secrets
+import ssl
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from threading import Lock, local
+from typing import TYPE_CHECKING, Literal, Protocol
+from urllib.parse import quote
+
+import urllib3
+
+from dispatch.alerts import Message
+from dispatch.errors import AlertError, DeliveryError
+from dispatch.gateways import (
+    Gateway,
+    Template,
+    make_request,
+    parse_template,
+    read_answer,
+    require_values,
+    url_with_query,
+)
+from dispatch.policies import AlertSettings, Channel, Mqtt
+from dispatch.signing import Credential
+from dispatch.table_files import SHIPPED, read_text
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import Client
+
+TEMPLATES = SHIPPED / "gateway_templates"
+_SECRET = re.compile(r"\$\{(\w+)\}")
+_WEBHOOK = re.compile(r"^(json|xml|form)s?://", re.IGNORECASE)
+_PUSH_TIMEOUT_S = 10
+_BROKER_TIMEOUT_S = 10.0
+
+Environment = Mapping[str, str]
+Clock = Callable[[], datetime]
+
+
+class Carrier(Protocol):
+    """Takes alerts of one channel; may be called by several threads at once.
+
+    Attributes:
+        in_doubt: what to do with an alert that may have been taken: `resend` or `stop`.
+    """
+
+    in_doubt: Literal["resend", "stop"]
+
+    def hand_over(self, message: Message) -> str:
+        """Hand an alert over and give its receipt.
+
+        Raises:
+            DeliveryError: it was not taken, or nobody knows.
+        """
+        ...
+
+
+def make_carriers(
+    settings: AlertSettings, folder: Path, environment: Environment, clock: Clock
+) -> dict[Channel, Carrier]:
+    """Make the carriers that the settings name; paths in them are read from `folder`.
+
+    Raises:
+        AlertError: a template cannot be used, or a secret is not in the environment.
+    """
+    carriers: dict[Channel, Carrier] = {Channel.PUSH: PushCarrier(environment)}
+    for gateway in settings.gateways:
+        template = _template(gateway, folder)
+        require_values(gateway, template)
+        credential = Credential(
+            _secret(gateway.key_id, environment), _secret(gateway.secret, environment)
+        )
+        carriers[Channel(gateway.channel)] = GatewayCarrier(gateway, template, credential, clock)
+    if settings.mqtt is not None:
+        carriers[Channel.MQTT] = MqttCarrier(settings.mqtt, environment)
+    return carriers
+
+
+def _template(gateway: Gateway, folder: Path) -> Template:
+    shipped = TEMPLATES / f"{gateway.template}.toml"
+    path = shipped if shipped.exists() else folder / gateway.template
+    return parse_template(read_text(path, AlertError), str(path))
+
+
+def _secret(name: str, environment: Environment) -> str:
+    if not name:
+        return ""
+    if name not in environment:
+        raise AlertError(f"the environment variable {name} is not set; alerts cannot be signed")
+    return environment[name]
+
+
+class GatewayCarrier:
+    """An SMS or voice gateway over HTTP."""
+
+    def __init__(
+        self, gateway: Gateway, template: Template, credential: Credential, clock: Clock
+    ) -> None:
+        self.in_doubt = template.in_doubt
+        self._gateway, self._template = gateway, template
+        self._credential, self._clock = credential, clock
+        timeout = urllib3.Timeout(connect=gateway.timeout_s, read=gateway.timeout_s)
+        self._http = urllib3.PoolManager(maxsize=32, retries=False, timeout=timeout)
+
+    def hand_over(self, message: Message) -> str:
+        """Send one signed request."""
+        if not message.address:
+            raise DeliveryError(f"{message.person_id} has no phone any more", is_final=True)
+        request = make_request(
+            self._template,
+            {**self._gateway.values, **_values(message)},
+            self._credential,
+            now=self._clock(),
+            nonce=secrets.token_hex(16),
+        )
+        try:
+            answer = self._http.request(
+                request.method,
+                url_with_query(request),
+                body=request.body or None,
+                headers=dict(request.headers),
+                redirect=False,
+            )
+        except urllib3.exceptions.NewConnectionError as error:
+            raise DeliveryError(f"the gateway cannot be reached ({error})") from error
+        except urllib3.exceptions.HTTPError as error:
+            raise DeliveryError(
+                f"the gateway did not answer ({error})", is_in_doubt=True
+            ) from error
+        return read_answer(self._template, answer.status, answer.data).receipt
+
+
+def _values(message: Message) -> dict[str, str]:
+    """What a template can name of an alert."""
+    body = message.body
+    return {
+        "key": message.key,
+        "key_15": message.key[:15],
+        "phone": message.address,
+        "phone_national": message.address.removeprefix("+86"),
+        "text": str(body["text_zh"]),
+        "text_en": str(body["text_en"]),
+        "case_no": str(body["case_no"]),
+        "event": str(body["event"]),
+        "sequence": str(body["sequence"]),
+        "category": str(body["category_zh"]),
+        "place": str(body["place"]),
+        "link": str(body["link"]),
+    }
+
+
+class PushCarrier:
+    """A push service, mailbox or webhook of a person, by apprise."""
+
+    in_doubt: Literal["resend", "stop"] = "resend"
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._said = _Said(logging.WARNING)
+        logging.getLogger("apprise").addHandler(self._said)
+
+    def hand_over(self, message: Message) -> str:
+        """Notify by the person's apprise URL."""
+        import apprise  # takes a while to import, which only a sender has to spend
+
+        self._said.begin()
+        service = apprise.Apprise()
+        if not service.add(self._url(message)):
+            raise DeliveryError("apprise does not know the push address", is_final=True)
+        taken = service.notify(
+            title=str(message.body["category_zh"]),
+            body=f"{message.body['text_zh']}\n{message.body['text_en']}",
+        )
+        if not taken:
+            raise DeliveryError(f"the push service did not take it ({self._said.last()})")
+        return "taken"
+
+    def _url(self, message: Message) -> str:
+        def secret(match: re.Match[str]) -> str:
+            name = match.group(1)
+            if name not in self._environment:
+                raise DeliveryError(
+                    f"the environment variable {name} of {message.person_id}'s push address is "
+                    "not set",
+                    is_final=True,
+                )
+            return self._environment[name]
+
+        url = _SECRET.sub(secret, message.address)
+        if not url:
+            raise DeliveryError(f"{message.person_id} has no push address any more", is_final=True)
+        joint = "&" if "?" in url else "?"
+        url += f"{joint}cto={_PUSH_TIMEOUT_S}&rto={_PUSH_TIMEOUT_S}"
+        # webhooks of one's own are told the key, so that they can tell repeats
+        return f"{url}&+Idempotency-Key={quote(message.key)}" if _WEBHOOK.match(url) else url
+
+
+class _Said(logging.Handler):
+    """What apprise logs in each thread: the only place where it says why it failed."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self._lines = local()
+
+    def begin(self) -> None:
+        """Forget what was said in this thread."""
+        self._lines.said = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep what is said in this thread, if anybody listens."""
+        if hasattr(self._lines, "said"):
+            self._lines.said.append(record.getMessage())
+
+    def last(self) -> str:
+        """What was said last in this thread."""
+        said: list[str] = self._lines.said
+        return said[-1][:200] if said else "it did not say why"
+
+
+class MqttCarrier:
+    """A broker that alerts are published to, as JSON with their key, at least once (QoS 1)."""
+
+    in_doubt: Literal["resend", "stop"] = "resend"
+
+    def __init__(self, mqtt: Mqtt, environment: Environment) -> None:
+        self._mqtt = mqtt
+        self._user = _secret(mqtt.user or "", environment)
+        self._password = _secret(mqtt.password or "", environment)
+        self._client: Client | None = None
+        self._lock = Lock()
+
+    def hand_over(self, message: Message) -> str:
+        """Publish and wait until the broker has it."""
+        body = message.body
+        topic = self._mqtt.topic.format(
+            category=body["category"], cell=body["cell"] or "none", event=body["event"]
+        )
+        payload = json.dumps({"key": message.key, **body}, ensure_ascii=False)
+        with self._lock:
+            return self._publish(topic, payload)
+
+    def _publish(self, topic: str, payload: str) -> str:
+        client = self._client or self._connected()
+        self._client = client
+        try:
+            sent = client.publish(topic, payload, qos=1)
+            sent.wait_for_publish(_BROKER_TIMEOUT_S)
+            is_taken = sent.is_published()
+        except (RuntimeError, ValueError) as error:
+            is_taken, why = False, str(error)
+        else:
+            why = f"no receipt within {_BROKER_TIMEOUT_S:g} s"
+        if is_taken:
+            return f"mid {sent.mid}"
+        # a client that is left would send it again by itself, beside our own repeat
+        self._client = None
+        client.disconnect()
+        client.loop_stop()
+        raise DeliveryError(f"the broker did not take it ({why})", is_in_doubt=True)
+
+    def _connected(self) -> "Client":
+        from paho.mqtt.client import Client
+        from paho.mqtt.enums import CallbackAPIVersion
+
+        client = Client(CallbackAPIVersion.VERSION2)
+        if self._user:
+            client.username_pw_set(self._user, self._password or None)
+        if self._mqtt.tls:
+            client.tls_set_context(ssl.create_default_context())
+        client.connect_timeout = _BROKER_TIMEOUT_S
+        try:
+            client.connect(self._mqtt.host, self._mqtt.port)
+        except OSError as error:
+            raise DeliveryError(f"the broker cannot be reached ({error})") from error
+        client.loop_start()
+        return client

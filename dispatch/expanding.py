@@ -1,0 +1,266 @@
+"""EDGE: turn the history's new entries into alerts, inside one transaction.
+
+The history itself is the outbox: whatever changes a case appends to it in the same transaction, so
+no event can be lost between a case and its alert, whoever wrote it. Reading on from the last entry
+that was turned into alerts, and writing these together with the new place, is one transaction, too.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from cases.histories import histories
+from cases.journal import load_cases
+from cases.model import Case, Event
+from cases.rows import event_from_row
+from cases.tables import EventRow
+from dispatch.alert_tables import AlertProgressRow, AlertRow, NoticeCaseRow, NoticeRow
+from dispatch.alerts import Draft, State, alert_key
+from dispatch.assigning import owner_of
+from dispatch.drafting import first_drafts, level_drafts
+from dispatch.policies import AlertSettings, Channel, Policy, ends
+from dispatch.routing import RoutingTable
+
+AT_ONCE = 500
+"""Entries of the history that are turned into alerts in one transaction."""
+
+_UNSETTLED = (State.WAITING.value, State.HELD.value, State.DIGEST.value)
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What alerts go by.
+
+    Attributes:
+        new_token: makes a word that nobody can guess, for the links that acknowledge.
+    """
+
+    settings: AlertSettings
+    table: RoutingTable
+    new_token: Callable[[], str]
+
+
+def expand(session: Session, rules: Rules, now: datetime) -> int:
+    """Turn the next entries of the history into alerts; tells how many entries were read."""
+    progress = session.get_one(AlertProgressRow, 1)
+    query = select(EventRow).where(EventRow.seq > progress.seq).order_by(EventRow.seq)
+    events = [event_from_row(row) for row in session.scalars(query.limit(AT_ONCE))]
+    if not events:
+        return 0
+    wanted = [event for event in events if _matters(rules.settings, event)]
+    numbers = list(dict.fromkeys(str(event.case_no) for event in wanted))
+    cases = load_cases(session, numbers)
+    told = histories(session, numbers)
+    for event in wanted:
+        case = cases[str(event.case_no)]
+        if ends(event.action):
+            _end(session, case.case_no, now)
+        before = [entry for entry in told[case.case_no] if entry.seq <= event.seq]
+        _tell(session, rules, event, case, before, now)
+    progress.seq = events[-1].seq
+    return len(events)
+
+
+def _matters(settings: AlertSettings, event: Event) -> bool:
+    asked = {name for policy in settings.policies for name in policy.events}
+    return event.case_no is not None and (event.action in asked or ends(event.action))
+
+
+def _tell(
+    session: Session,
+    rules: Rules,
+    event: Event,
+    case: Case,
+    before: Sequence[Event],
+    now: datetime,
+) -> None:
+    policy = rules.settings.policy(case.category, event.action, now)
+    if policy is None or _joined(session, policy, event, case, now):
+        return
+    notice = NoticeRow(
+        key=event.hash,
+        event=event.action,
+        seq=event.seq,
+        category=case.category,
+        cell_code=case.place.cell_code,
+        case_no=case.case_no,
+        created_at=now,
+        level=0,
+        escalate_at=_escalate_at(policy, now),
+    )
+    session.add(notice)
+    session.flush()
+    session.add(NoticeCaseRow(notice_id=notice.notice_id, case_no=case.case_no))
+    route = rules.table.route(case.place, case.category)
+    drafts = first_drafts(
+        rules.settings,
+        policy,
+        rules.table,
+        route,
+        owner_of(case, before, rules.table),
+        now=now,
+        recent=_recent(session, now) if policy.most_per_hour else {},
+    )
+    add_alerts(session, rules, notice, case.urgency, drafts, now)
+
+
+def _joined(session: Session, policy: Policy, event: Event, case: Case, now: datetime) -> bool:
+    """Count a case to the notice of the same event, if there is one that is not too old."""
+    if not policy.merge_min or not case.place.cell_code:
+        return False
+    query = select(NoticeRow.notice_id).where(
+        NoticeRow.event == event.action,
+        NoticeRow.category == case.category,
+        NoticeRow.cell_code == case.place.cell_code,
+        NoticeRow.created_at > now - timedelta(minutes=policy.merge_min),
+        NoticeRow.ended_at.is_(None),
+    )
+    notice_id = session.scalar(query.order_by(NoticeRow.notice_id.desc()).limit(1))
+    if notice_id is None:
+        return False
+    if session.get(NoticeCaseRow, (notice_id, case.case_no)) is None:
+        session.add(NoticeCaseRow(notice_id=notice_id, case_no=case.case_no))
+        session.flush()
+    return True
+
+
+def _escalate_at(policy: Policy, now: datetime) -> datetime | None:
+    within_min = policy.acknowledge_within_min
+    return None if within_min is None else now + timedelta(minutes=within_min)
+
+
+def _recent(session: Session, now: datetime) -> Mapping[str, int]:
+    """How many events each person was told of in the last hour, digests left out."""
+    query = (
+        select(AlertRow.person_id, func.count(AlertRow.notice_id.distinct()))
+        .where(AlertRow.created_at > now - _HOUR, AlertRow.person_id != "")
+        .where(AlertRow.state.not_in((State.DIGEST.value, State.MERGED.value, State.DEAD.value)))
+        .group_by(AlertRow.person_id)
+    )
+    return {person_id: int(count) for person_id, count in session.execute(query)}
+
+
+def add_alerts(
+    session: Session,
+    rules: Rules,
+    notice: NoticeRow,
+    urgency: int,
+    drafts: Sequence[Draft],
+    now: datetime,
+) -> None:
+    """Write alerts of a notice; one whose key is there already is left as it is."""
+    rows = []
+    for draft in drafts:
+        settled = draft.state is State.DEAD or draft.channel is Channel.PAGE
+        state = State.DELIVERED if draft.channel is Channel.PAGE else draft.state
+        lane = f"{notice.case_no}|{draft.person_id}|{draft.channel.value}"
+        rows.append(
+            {
+                "key": alert_key(notice.key, notice.level, draft.person_id, draft.channel.value),
+                "token": rules.new_token(),
+                "notice_id": notice.notice_id,
+                "lane": lane,
+                "person_id": draft.person_id,
+                "channel": draft.channel.value,
+                "told_as": draft.told_as,
+                "urgency": urgency,
+                "state": state.value,
+                "ready_at": draft.ready_at,
+                "attempts": 0,
+                "body": None,
+                "receipt": "",
+                "error": draft.error,
+                "created_at": now,
+                "settled_at": now if settled else None,
+            }
+        )
+    keys = [row["key"] for row in rows]
+    there = set(session.scalars(select(AlertRow.key).where(AlertRow.key.in_(keys))))
+    fresh = [row for row in rows if row["key"] not in there]
+    if fresh:
+        session.execute(insert(AlertRow), fresh)
+
+
+def escalate(session: Session, rules: Rules, now: datetime) -> int:
+    """Tell the next level where nobody has acknowledged in time; how many notices that were."""
+    query = select(NoticeRow).where(
+        NoticeRow.escalate_at <= now,
+        NoticeRow.acknowledged_at.is_(None),
+        NoticeRow.ended_at.is_(None),
+    )
+    notices = list(session.scalars(query.order_by(NoticeRow.notice_id).limit(AT_ONCE)))
+    cases = load_cases(session, [notice.case_no for notice in notices])
+    for notice in notices:
+        policy = rules.settings.policy(notice.category, notice.event, notice.created_at)
+        _escalate(session, rules, notice, cases[notice.case_no], policy, now)
+    return len(notices)
+
+
+def _escalate(
+    session: Session,
+    rules: Rules,
+    notice: NoticeRow,
+    case: Case,
+    policy: Policy | None,
+    now: datetime,
+) -> None:
+    """Tell the next level that has a post; a level without one loses no time."""
+    levels = policy.escalate_to[notice.level :] if policy else ()
+    notice.escalate_at = None
+    for level in levels:
+        assert policy is not None, "it has levels"
+        notice.level += 1
+        drafts = level_drafts(rules.settings, policy, rules.table, case.place, level, now=now)
+        add_alerts(session, rules, notice, case.urgency, drafts, now)
+        if drafts:
+            is_last = notice.level == len(policy.escalate_to)
+            notice.escalate_at = None if is_last else _escalate_at(policy, now)
+            return
+
+
+def _end(session: Session, case_no: str, now: datetime) -> None:
+    """Stop telling of a case: nothing is escalated, what was not sent yet is cancelled."""
+    of_case = select(NoticeCaseRow.notice_id).where(NoticeCaseRow.case_no == case_no)
+    session.execute(
+        update(NoticeCaseRow)
+        .where(NoticeCaseRow.case_no == case_no, NoticeCaseRow.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+    open_ones = select(NoticeCaseRow.notice_id).where(NoticeCaseRow.ended_at.is_(None))
+    over = (
+        select(NoticeRow.notice_id)
+        .where(NoticeRow.notice_id.in_(of_case), NoticeRow.ended_at.is_(None))
+        .where(NoticeRow.notice_id.not_in(open_ones))
+    )
+    ended = list(session.scalars(over))
+    session.execute(update(NoticeRow).where(NoticeRow.notice_id.in_(ended)).values(ended_at=now))
+    session.execute(
+        update(AlertRow)
+        .where(AlertRow.notice_id.in_(ended), AlertRow.state.in_(_UNSETTLED))
+        .values(state=State.CANCELLED.value, settled_at=now)
+    )
+
+
+def gather_digests(session: Session, rules: Rules, now: datetime) -> int:
+    """Put what waits for a person's digest into one alert; how many digests that made."""
+    query = select(AlertRow).where(AlertRow.state == State.DIGEST.value, AlertRow.ready_at <= now)
+    groups: dict[tuple[str, str], list[AlertRow]] = {}
+    for row in session.scalars(query.order_by(AlertRow.alert_id).limit(20 * AT_ONCE)):
+        groups.setdefault((row.person_id, row.channel), []).append(row)
+    for rows in groups.values():
+        _gather(session, rules, rows, now)
+    return len(groups)
+
+
+def _gather(session: Session, rules: Rules, rows: Sequence[AlertRow], now: datetime) -> None:
+    """Send the first on, as a digest of all; the others say in which they came."""
+    first = rows[0]
+    first.state, first.ready_at = State.WAITING.value, now
+    first.told_as = "digest"
+    first.lane = f"digest|{first.person_id}|{first.channel}"
+    for row in rows[1:]:
+        row.state, row.receipt, row.settled_at = State.MERGED.value, first.key, now

@@ -1,0 +1,351 @@
+"""EDGE: the alerts of a registry: made of its history, handed out to a sender, and settled."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import Engine, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from cases.database import connect, explained, writing
+from cases.journal import load_cases
+from cases.model import Case, Category
+from cases.tables import EventRow
+from dispatch.alert_tables import AlertProgressRow, AlertRow, NoticeCaseRow, NoticeRow
+from dispatch.alerts import AlertEntry, Message, Outcome, State
+from dispatch.drafting import address_of
+from dispatch.errors import AlertError
+from dispatch.expanding import Rules, escalate, expand, gather_digests
+from dispatch.policies import Channel
+from dispatch.wording import alert_body, digest_body
+
+_IN_HAND = (State.WAITING.value, State.SENDING.value)
+_TO_SEND = (*_IN_HAND, State.HELD.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """What somebody has acknowledged.
+
+    Attributes:
+        by: who did first; a second answer changes nothing.
+    """
+
+    case_no: str
+    event: str
+    by: str
+    at: datetime
+
+
+class Outbox:
+    """The alerts of a registry; may be shared between threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writing = writing(engine)
+
+    @classmethod
+    def open(cls, url_or_path: str | Path, *, lock_timeout_s: float = 30.0) -> Self:
+        """Open the registry that the alerts are about."""
+        return cls(connect(url_or_path, lock_timeout_s=lock_timeout_s))
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def refresh(self, rules: Rules, now: datetime) -> int:
+        """Make alerts of what happened, of what nobody acknowledged, and of what digests hold.
+
+        Tells how many entries of the history were read; call again while it reads any.
+        """
+        if not self._has_news(now):
+            return 0
+        with self._write() as session:
+            read = expand(session, rules, now)
+            escalate(session, rules, now)
+            gather_digests(session, rules, now)
+            return read
+
+    def preview(self, rules: Rules, now: datetime) -> list[AlertEntry]:
+        """List the alerts that `refresh` would make, and make none."""
+        with explained(self._engine), Session(self._writing) as session, session.begin() as step:
+            last = session.scalar(select(func.max(AlertRow.alert_id))) or 0
+            while expand(session, rules, now):
+                pass
+            entries = _entries(session, AlertRow.alert_id > last, limit=None)
+            step.rollback()
+            return entries
+
+    def claim(
+        self,
+        rules: Rules,
+        categories: Mapping[str, Category],
+        *,
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+    ) -> list[Message]:
+        """Take the alerts whose turn it is; whoever does not settle them in time loses them.
+
+        Of one case, person and channel only the oldest unsettled alert is given out.
+        """
+        if limit <= 0 or not self._has_ready(now):
+            return []
+        with self._write() as session:
+            rows = list(session.scalars(_ready(now).limit(limit)))
+            bodies = _Bodies(session, rules, categories, rows)
+            messages = [_message(rules, row, bodies.of(row)) for row in rows]
+            for row in rows:
+                row.state, row.ready_at = State.SENDING.value, now + lease
+                row.body = bodies.of(row)
+                row.attempts += 1
+            return messages
+
+    def take_over(self, now: datetime) -> int:
+        """Take what a sender that is gone had in hand; how many alerts that were.
+
+        Only whoever is the only sender may do so.
+        """
+        with self._write() as session:
+            left = session.execute(
+                update(AlertRow)
+                .where(AlertRow.state == State.SENDING.value)
+                .values(ready_at=now)
+                .returning(AlertRow.alert_id)
+            )
+            return len(left.all())
+
+    def settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Write down what became of alerts that were handed over."""
+        if not outcomes:
+            return
+        with self._write() as session:
+            for outcome in outcomes:
+                row = session.get_one(AlertRow, outcome.alert_id)
+                if row.state != State.SENDING.value:
+                    continue  # another sender, which took it for lost, has settled it
+                row.state = outcome.state.value
+                row.error = outcome.error
+                row.receipt = outcome.receipt or row.receipt
+                if outcome.retry_at is not None:
+                    row.ready_at = outcome.retry_at
+                else:
+                    row.settled_at = now
+
+    def next_ready(self) -> datetime | None:
+        """When the next alert may be sent; None where none waits."""
+        with self._read() as session:
+            return session.scalar(
+                select(func.min(AlertRow.ready_at)).where(AlertRow.state.in_(_TO_SEND))
+            )
+
+    def acknowledge(self, token: str, *, now: datetime) -> Acknowledged:
+        """Note that whoever got an alert has seen it; nothing of its event is escalated then.
+
+        Raises:
+            AlertError: no alert has the token.
+        """
+        with self._write() as session:
+            alert = session.scalar(select(AlertRow).where(AlertRow.token == token))
+            if alert is None:
+                raise AlertError("no alert has this link; open the one of the message again")
+            notice = session.get_one(NoticeRow, alert.notice_id)
+            if notice.acknowledged_at is None:
+                notice.acknowledged_at, notice.acknowledged_by = now, alert.person_id or "page"
+            assert notice.acknowledged_by is not None, "set with the time"
+            return Acknowledged(
+                notice.case_no, notice.event, notice.acknowledged_by, notice.acknowledged_at
+            )
+
+    def subject(self, token: str) -> AlertEntry:
+        """Look an alert up by its token, to ask before it is acknowledged.
+
+        Raises:
+            AlertError: no alert has the token.
+        """
+        with self._read() as session:
+            found = _entries(session, AlertRow.token == token, limit=1)
+        if not found:
+            raise AlertError("no alert has this link; open the one of the message again")
+        return found[0]
+
+    def counts(self) -> dict[State, int]:
+        """Count alerts by state."""
+        query = select(AlertRow.state, func.count()).group_by(AlertRow.state)
+        with self._read() as session:
+            counted = {State(state): int(count) for state, count in session.execute(query)}
+        return {state: counted.get(state, 0) for state in State}
+
+    def alerts(
+        self,
+        *,
+        state: State | None = None,
+        channel: Channel | None = None,
+        case_no: str | None = None,
+        limit: int = 200,
+    ) -> list[AlertEntry]:
+        """List alerts, newest first."""
+        wanted = [
+            AlertRow.state == state.value if state else None,
+            AlertRow.channel == channel.value if channel else None,
+            NoticeRow.case_no == case_no if case_no else None,
+        ]
+        given = [clause for clause in wanted if clause is not None]
+        with self._read() as session:
+            return _entries(session, and_(True, *given), limit=limit)
+
+    def retry_dead(self, now: datetime) -> int:
+        """Let the dead letters that have an address be sent again; how many those are."""
+        with self._write() as session:
+            revived = session.execute(
+                update(AlertRow)
+                .where(AlertRow.state == State.DEAD.value, AlertRow.attempts > 0)
+                .values(state=State.WAITING.value, ready_at=now, attempts=0, settled_at=None)
+                .returning(AlertRow.alert_id)
+            )
+            return len(revived.all())
+
+    def _has_news(self, now: datetime) -> bool:
+        """Whether there is anything to make alerts of, found without the write lock."""
+        with self._read() as session:
+            done = session.scalar(select(AlertProgressRow.seq)) or 0
+            unread = select(exists().where(EventRow.seq > done))
+            late = select(
+                exists().where(
+                    NoticeRow.escalate_at <= now,
+                    NoticeRow.acknowledged_at.is_(None),
+                    NoticeRow.ended_at.is_(None),
+                )
+            )
+            digest = select(
+                exists().where(AlertRow.state == State.DIGEST.value, AlertRow.ready_at <= now)
+            )
+            return any(session.scalar(query) for query in (unread, late, digest))
+
+    def _has_ready(self, now: datetime) -> bool:
+        with self._read() as session:
+            query = exists().where(AlertRow.state.in_(_TO_SEND), AlertRow.ready_at <= now)
+            return bool(session.scalar(select(query)))
+
+    @contextmanager
+    def _read(self) -> Iterator[Session]:
+        with explained(self._engine), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def _write(self) -> Iterator[Session]:
+        with explained(self._engine), Session(self._writing) as session, session.begin():
+            yield session
+
+
+class _Bodies:
+    """What alerts say, written once for each notice."""
+
+    def __init__(
+        self,
+        session: Session,
+        rules: Rules,
+        categories: Mapping[str, Category],
+        rows: Sequence[AlertRow],
+    ) -> None:
+        ids = {row.notice_id for row in rows}
+        self._session, self._rules, self._categories = session, rules, categories
+        notices = session.scalars(select(NoticeRow).where(NoticeRow.notice_id.in_(ids)))
+        self._notices = {notice.notice_id: notice for notice in notices}
+        members = select(NoticeCaseRow).where(NoticeCaseRow.notice_id.in_(ids))
+        self._members: dict[int, list[str]] = {}
+        for member in session.scalars(members.order_by(NoticeCaseRow.case_no)):
+            self._members.setdefault(member.notice_id, []).append(member.case_no)
+        numbers = [number for group in self._members.values() for number in group]
+        self._cases: dict[str, Case] = load_cases(session, list(dict.fromkeys(numbers)))
+
+    def of(self, row: AlertRow) -> dict[str, Any]:
+        """Body of an alert: as it was first handed over, else written now."""
+        if row.body is not None:
+            return row.body
+        if row.told_as == "digest":
+            return self._digest(row)
+        return self._single(row.notice_id, row.token)
+
+    def _single(self, notice_id: int, token: str) -> dict[str, Any]:
+        notice = self._notices[notice_id]
+        numbers = sorted(self._members[notice_id], key=lambda number: number != notice.case_no)
+        cases = [self._cases[number] for number in numbers]
+        page = self._rules.settings.page_url
+        link = f"{page}/alerts/{token}" if page else ""
+        category = self._categories.get(notice.category)
+        return alert_body(cases, category, event=notice.event, seq=notice.seq, link=link)
+
+    def _digest(self, row: AlertRow) -> dict[str, Any]:
+        gathered = and_(AlertRow.receipt == row.key, AlertRow.state == State.MERGED.value)
+        query = select(AlertRow).where(
+            AlertRow.person_id == row.person_id, or_(AlertRow.alert_id == row.alert_id, gathered)
+        )
+        rows = list(self._session.scalars(query.order_by(AlertRow.alert_id)))
+        others = _Bodies(self._session, self._rules, self._categories, rows)
+        return digest_body([others._single(entry.notice_id, "") for entry in rows])
+
+
+def _ready(now: datetime) -> Any:
+    """Alerts whose turn it is, those of urgent cases first."""
+    before = aliased(AlertRow)
+    blocked = exists().where(
+        before.lane == AlertRow.lane,
+        before.state.in_(_IN_HAND),
+        before.alert_id < AlertRow.alert_id,
+    )
+    return (
+        select(AlertRow)
+        .where(AlertRow.state.in_(_TO_SEND), AlertRow.ready_at <= now, ~blocked)
+        .order_by(AlertRow.urgency, AlertRow.ready_at, AlertRow.alert_id)
+    )
+
+
+def _message(rules: Rules, row: AlertRow, body: Mapping[str, Any]) -> Message:
+    channel = Channel(row.channel)
+    person = rules.table.person(row.person_id)
+    return Message(
+        alert_id=row.alert_id,
+        key=row.key,
+        channel=channel,
+        person_id=row.person_id,
+        address=address_of(person, channel) if person else "",
+        body=body,
+        attempts=row.attempts + 1,
+        is_repeat=row.state == State.SENDING.value,
+    )
+
+
+def _entries(session: Session, clause: Any, *, limit: int | None) -> list[AlertEntry]:
+    query = select(AlertRow, NoticeRow).join(NoticeRow, NoticeRow.notice_id == AlertRow.notice_id)
+    newest = query.where(clause).order_by(AlertRow.alert_id.desc()).limit(limit)
+    return [_entry(alert, notice) for alert, notice in session.execute(newest)]
+
+
+def _entry(alert: AlertRow, notice: NoticeRow) -> AlertEntry:
+    return AlertEntry(
+        alert_id=alert.alert_id,
+        key=alert.key,
+        case_no=notice.case_no,
+        event=notice.event,
+        person_id=alert.person_id,
+        channel=alert.channel,
+        told_as=alert.told_as,
+        state=State(alert.state),
+        ready_at=alert.ready_at,
+        attempts=alert.attempts,
+        receipt=alert.receipt,
+        error=alert.error,
+        created_at=alert.created_at,
+        settled_at=alert.settled_at,
+        acknowledged_by=notice.acknowledged_by,
+    )

@@ -1,0 +1,119 @@
+"""EDGE: the sender: hands alerts over, several at once, and writes down what became of them.
+
+It may be killed at any moment. What it had in hand is then handed over again by the next sender,
+with the same key and the same words; so a gateway that knows keys gets each alert once, and at one
+that does not, at most what was in hand at the moment of the kill can come twice.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Event
+
+from cases.model import Category
+from dispatch.alerts import Message, Outcome, State
+from dispatch.carriers import Carrier, Clock
+from dispatch.errors import DeliveryError
+from dispatch.expanding import Rules
+from dispatch.outbox import Outbox
+from dispatch.policies import Channel
+
+_LEASE = timedelta(minutes=10)
+"""Far longer than any carrier may take; a sender that starts takes the last one's over at once."""
+
+_POLL_S = 0.25
+_TURN_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What a sender works with."""
+
+    outbox: Outbox
+    rules: Rules
+    categories: Mapping[str, Category]
+    carriers: Mapping[Channel, Carrier]
+    clock: Clock
+
+
+class Sender:
+    """Sends the alerts of one registry, the only one that does."""
+
+    def __init__(self, equipment: Equipment, *, workers: int = 16) -> None:
+        self._with = equipment
+        self._workers = workers
+        self._in_hand: dict[Future[Outcome], int] = {}
+
+    def run(self, stop: Event) -> None:
+        """Send until `stop` is set; what is in hand then is finished first."""
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="alert") as pool:
+            while not stop.is_set():
+                if not self._turn(pool):
+                    stop.wait(_POLL_S)
+            self._finish()
+
+    def drain(self, stop: Event) -> None:
+        """Send until nothing is left, retries included, or `stop` is set."""
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="alert") as pool:
+            while not stop.is_set():
+                if self._turn(pool):
+                    continue
+                ready_at = self._with.outbox.next_ready()
+                if ready_at is None:
+                    break
+                left_s = (ready_at - self._with.clock()).total_seconds()
+                stop.wait(min(max(left_s, 0.01), _POLL_S))
+            self._finish()
+
+    def _turn(self, pool: ThreadPoolExecutor) -> bool:
+        """Make, take, hand over and settle what there is; whether there was anything."""
+        now = self._with.clock()
+        read = self._with.outbox.refresh(self._with.rules, now)
+        free = 4 * self._workers - len(self._in_hand)
+        messages = self._with.outbox.claim(
+            self._with.rules, self._with.categories, limit=free, lease=_LEASE, now=now
+        )
+        for message in messages:
+            self._in_hand[pool.submit(self._hand_over, message)] = message.alert_id
+        if self._in_hand:
+            self._settle(timeout_s=_TURN_S)
+        return bool(read or messages or self._in_hand)
+
+    def _settle(self, timeout_s: float | None) -> None:
+        done, _ = wait(self._in_hand, timeout=timeout_s, return_when=FIRST_COMPLETED)
+        for future in done:
+            del self._in_hand[future]
+        self._with.outbox.settle([future.result() for future in done], self._with.clock())
+
+    def _finish(self) -> None:
+        while self._in_hand:
+            self._settle(timeout_s=None)
+
+    def _hand_over(self, message: Message) -> Outcome:
+        carrier = self._with.carriers.get(message.channel)
+        if carrier is None:
+            return _dead(message, f"no carrier for {message.channel.value} in the settings")
+        if message.is_repeat and carrier.in_doubt == "stop":
+            return _dead(message, "in doubt: its sender was killed, and may have handed it over")
+        try:
+            receipt = carrier.hand_over(message)
+        except DeliveryError as error:
+            return self._refused(message, carrier, error)
+        except Exception as error:  # a library's own; one alert must not stop the others
+            failed = DeliveryError(f"{type(error).__name__}: {error}", is_in_doubt=True)
+            return self._refused(message, carrier, failed)
+        return Outcome(message.alert_id, State.DELIVERED, receipt=receipt)
+
+    def _refused(self, message: Message, carrier: Carrier, error: DeliveryError) -> Outcome:
+        settings = self._with.rules.settings
+        if error.is_final or message.attempts >= settings.attempts:
+            return _dead(message, str(error))
+        if error.is_in_doubt and carrier.in_doubt == "stop":
+            return _dead(message, f"in doubt: {error}")
+        later = self._with.clock() + settings.retry_after(message.attempts, message.key)
+        return Outcome(message.alert_id, State.WAITING, error=str(error), retry_at=later)
+
+
+def _dead(message: Message, why: str) -> Outcome:
+    return Outcome(message.alert_id, State.DEAD, error=why)
