@@ -2,13 +2,10 @@
 
 import os
 import secrets
-import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event
 
 from cases.lifecycle import OPEN_STAGES
 from cases.model import Category
@@ -50,7 +47,7 @@ def send(patrol: Path, config: Path | None, *, drain: bool) -> int:
     with (
         only_sender(district.registry),
         Outbox.open(district.registry) as outbox,
-        _until_told() as stop,
+        console.until_told() as stop,
     ):
         left = outbox.take_over(_now())
         if left:
@@ -158,22 +155,6 @@ def _planned(district: _District, event: str) -> Iterator[tuple[str, ...]]:
             person = draft.person_id or "all"
             channel, state = draft.channel.value, draft.state.value
             yield (case.case_no, event, person, draft.told_as, channel, state)
-
-
-@contextmanager
-def _until_told() -> Iterator[Event]:
-    """Give an event that Ctrl-C and the system's wish to end set; what is in hand is finished."""
-    stop = Event()
-
-    def told(*_: object) -> None:
-        stop.set()
-
-    before = [(number, signal.signal(number, told)) for number in (signal.SIGINT, signal.SIGTERM)]
-    try:
-        yield stop
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
 
 
 def _state(name: str) -> State:

@@ -1,11 +1,13 @@
 """What a person sees in the terminal: progress bars, tables, messages."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 
 from rich.console import Console
 from rich.markup import escape
@@ -144,3 +146,19 @@ def moment(option: str, text: str) -> datetime:
             f"{option} {text}: give an ISO time with its zone, such as 2026-06-15T10:00+08:00"
         )
     return found
+
+
+@contextmanager
+def until_told() -> Iterator[Event]:
+    """Give an event that Ctrl-C and the system's wish to end set; what is in hand is finished."""
+    stop = Event()
+
+    def told(*_: object) -> None:
+        stop.set()
+
+    before = [(number, signal.signal(number, told)) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        yield stop
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)

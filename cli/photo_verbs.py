@@ -92,3 +92,23 @@ def analyze(
         photos, grids, zones, dem, control=control, poses=poses, ortho=ortho
     )
     raise typer.Exit(analysing.analyze(inputs, out, config, adjust=adjust, as_json=as_json))
+
+
+@verbs.command(epilog="Example: aerogrid watch PHOTOS/ --grids cells.gpkg --out patrol/")
+def watch(
+    photos: Annotated[Path, typer.Argument(help="Folder that photos land in during the flight.")],
+    out: Out,
+    grids: Grids = None,
+    zones: Zones = None,
+    dem: Dem = None,
+    config: Config = None,
+    idle: Annotated[
+        float | None,
+        typer.Option(min=0, help="End when no photo has come for so many seconds."),
+    ] = None,
+) -> None:
+    """Search photos as they land and file what they show, until Ctrl-C."""
+    from cli import analysing, watching
+
+    inputs = analysing.inputs_of(photos, grids, zones, dem, control=None, poses=None, ortho=None)
+    raise typer.Exit(watching.watch(inputs, out, config, idle_s=idle))

@@ -8,6 +8,8 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from shapely import Polygon
+
 from cases.errors import FiledMeanwhileError
 from cases.filing import propose
 from cases.model import FilingResult, Findings, PatrolRecord
@@ -121,15 +123,15 @@ def ingest(
         AerogridError: a file cannot be used, or no photo can; nothing was written.
     """
     require_writable(workspace.frames)
-    _refuse_inside_photos(workspace, inputs)
+    refuse_inside_photos(workspace, inputs)
     refuse_foreign_folder(workspace)
     tell = note or (lambda said: None)
     grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
     for problem in () if grid is None else grid.problems:
         tell(f"{inputs.cells}: {problem}")
-    rulebook = _rulebook(settings, inputs)
+    rulebook = rulebook_for(settings, inputs)
     zones = None if inputs.zones is None else _read_zones(inputs.zones, rulebook)
-    scale = load_package(_manifest(settings.detecting.model)).scale
+    scale = load_package(manifest_of(settings.detecting.model)).scale
     control = control_points(inputs.control)
     poses = None if inputs.poses is None else read_pose_file(inputs.poses)
     terrain = known_terrain(inputs, settings)
@@ -166,7 +168,7 @@ def _require_usable(inputs: Inputs, frames: Sequence[Frame]) -> None:
         raise NoUsablePhotoError(inputs.photos, len(frames), remarks)
 
 
-def _refuse_inside_photos(workspace: Workspace, inputs: Inputs) -> None:
+def refuse_inside_photos(workspace: Workspace, inputs: Inputs) -> None:
     """Refuse a patrol whose own pictures would be read as photos by the next run."""
     if workspace.root.resolve().is_relative_to(inputs.photos.resolve()):
         raise PipelineError(
@@ -188,9 +190,9 @@ def detect(
     frames = read_frame_table(require(workspace.frames, "ingest"))
     inputs = read_inputs(workspace)
     _require_usable(inputs, frames)
-    detector = open_detector(_manifest(settings.detecting.model))
+    detector = open_detector(manifest_of(settings.detecting.model))
     wanted = [frame for frame in frames if is_worth_looking(frame)]
-    keys = {frame.photo_id: _search_key(frame, detector.package.digest) for frame in wanted}
+    keys = {frame.photo_id: search_key(frame, detector.package.digest) for frame in wanted}
     ledger = Ledger(workspace.detection_ledger)
     found = {frame.photo_id: ledger.get(keys[frame.photo_id]) for frame in wanted}
     waiting = [frame for frame in wanted if found[frame.photo_id] is None]
@@ -247,11 +249,24 @@ def file(
     frames = read_frame_table(require(workspace.frames, "ingest"))
     check_photos(require(workspace.detections, "detect"), frames)
     refuse_stale_observations(workspace)
+    inputs = read_inputs(workspace)
+    footprints = covered(frames, inputs, settings, search_scale(workspace.detections))
+    return file_seen(workspace, settings, frames, footprints, now=now)
+
+
+def file_seen(
+    workspace: Workspace,
+    settings: Settings,
+    frames: Sequence[Frame],
+    footprints: Sequence[Polygon],
+    *,
+    now: datetime,
+) -> Filed:
+    """File what was observed; `footprints` are the ground where not seeing a case makes it gone."""
     observations = read_observations(workspace.observations)
     inputs = read_inputs(workspace)
-    rulebook = _rulebook(settings, inputs)
+    rulebook = rulebook_for(settings, inputs)
     model = model_hash(workspace.detections)
-    footprints = covered(frames, inputs, settings, search_scale(workspace.detections))
     patrol = _patrol_record(frames, model, rulebook, now)
     day = rulebook.local_day(patrol.flown_at, patrol.flown_at.date())
     findings = propose(
@@ -293,8 +308,8 @@ def _tell_other_registry(workspace: Workspace, settings: Settings, note: Note) -
         )
 
 
-def _rulebook(settings: Settings, inputs: Inputs) -> Rulebook:
-    """Load the rules; without grid cells no rule asks for one."""
+def rulebook_for(settings: Settings, inputs: Inputs) -> Rulebook:
+    """Load the rules of a patrol; without grid cells no rule asks for one."""
     rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
     return rulebook.without_grid() if inputs.cells is None else rulebook
 
@@ -304,12 +319,12 @@ def registry_of(workspace: Workspace, settings: Settings) -> str | Path:
     return settings.filing.registry or workspace.registry
 
 
-def _manifest(model: str) -> Path:
+def manifest_of(model: str) -> Path:
     """Path of a model's manifest."""
     return SHIPPED_MODEL if model == SHIPPED else Path(model)
 
 
-def _search_key(frame: Frame, model_sha256: str) -> str:
+def search_key(frame: Frame, model_sha256: str) -> str:
     """Everything that the search of one photo depends on: photo, scale, model, rules, program."""
     parts = (frame.photo_id, frame.sha256, frame.gsd_m, model_sha256, PolygonRules(), VERSION)
     return hashlib.sha256(repr(parts).encode()).hexdigest()

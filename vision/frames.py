@@ -42,8 +42,8 @@ _MAP_SUFFIXES = (".tif", ".tiff")
 
 
 @dataclass(frozen=True, slots=True)
-class _Photo:
-    """What one file says by itself."""
+class ReadPhoto:
+    """What one file says by itself; with the others it makes frames."""
 
     photo_id: str
     path: str
@@ -86,14 +86,36 @@ def read_frames(
     paths = list_photos(folder)
     if not paths:
         raise PhotoError(f"{folder}: holds no photos (.jpg, .png, .tif, .webp); give their folder")
-    ids = _photo_ids([path.relative_to(folder) for path in paths])
-    limits = limits or QualityLimits()
-    photos: list[_Photo] = []
+    ids = photo_ids([path.relative_to(folder) for path in paths])
+    photos: list[ReadPhoto] = []
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="photo") as pool:
-        for photo in pool.map(_read_photo, ids, paths, [folder] * len(paths)):
+        for photo in pool.map(read_photo, ids, paths, [folder] * len(paths)):
             photos.append(photo)
             if progress is not None:
                 progress(len(photos), len(paths))
+    return frames_of(
+        photos,
+        terrain=terrain,
+        events=events,
+        clock=clock,
+        limits=limits,
+        trust_edited=trust_edited,
+        utc_offset_hours=utc_offset_hours,
+    )
+
+
+def frames_of(
+    photos: Sequence[ReadPhoto],
+    *,
+    terrain: Terrain | None = None,
+    events: Sequence[CameraEvent] = (),
+    clock: ClockRules | None = None,
+    limits: QualityLimits | None = None,
+    trust_edited: bool = False,
+    utc_offset_hours: float | None = None,
+) -> tuple[Frame, ...]:
+    """Describe photos that were read, in the order given; for the arguments see `read_frames`."""
+    limits = limits or QualityLimits()
     frames = _place(
         photos,
         terrain,
@@ -113,8 +135,8 @@ def read_for_matching(folder: Path, frame: Frame) -> Picture:
     return read_rgb(folder / frame.path, scale=min(1.0, scale))
 
 
-def _photo_ids(paths: Sequence[Path]) -> list[str]:
-    """Paths without suffix; with it where two photos differ in nothing else."""
+def photo_ids(paths: Sequence[Path]) -> list[str]:
+    """Name photos by their paths without suffix; with it where two differ in nothing else."""
     bare = [path.with_suffix("").as_posix() for path in paths]
     return [
         path.as_posix() if bare.count(name) > 1 else name
@@ -122,7 +144,8 @@ def _photo_ids(paths: Sequence[Path]) -> list[str]:
     ]
 
 
-def _read_photo(photo_id: str, path: Path, folder: Path) -> _Photo:
+def read_photo(photo_id: str, path: Path, folder: Path) -> ReadPhoto:
+    """Read one photo below a folder; a file that is no photo says so in its problem."""
     relative = path.relative_to(folder).as_posix()
     digest, tags = "", None
     try:
@@ -131,10 +154,10 @@ def _read_photo(photo_id: str, path: Path, folder: Path) -> _Photo:
         scale = min(1.0, _LOOK_PX / max(tags.width_px, tags.height_px))
         look = look_at(read_rgb(path, scale=scale))
         placement = read_placement(path) if path.suffix.lower() in _MAP_SUFFIXES else None
-        return _Photo(photo_id, relative, digest, tags, look, placement=placement)
+        return ReadPhoto(photo_id, relative, digest, tags, look, placement=placement)
     except (PhotoError, CrsError) as error:
         problem = str(error).removeprefix(f"{path}: ")
-        return _Photo(photo_id, relative, digest, tags, None, f"{Flaw.UNREADABLE}: {problem}")
+        return ReadPhoto(photo_id, relative, digest, tags, None, f"{Flaw.UNREADABLE}: {problem}")
 
 
 def _with_reason(frame: Frame, reason: str | None) -> Frame:
@@ -142,7 +165,7 @@ def _with_reason(frame: Frame, reason: str | None) -> Frame:
 
 
 def _place(
-    photos: Sequence[_Photo],
+    photos: Sequence[ReadPhoto],
     terrain: Terrain | None,
     events: Sequence[CameraEvent],
     clock: ClockRules | None,
@@ -197,7 +220,7 @@ def _place(
 
 
 def _orthophoto(
-    photo: _Photo,
+    photo: ReadPhoto,
     tags: PhotoTags,
     placement: Placement,
     taken_at: datetime | None,
@@ -229,7 +252,7 @@ def distrusted(frame: Frame) -> Frame:
 
 
 def _altitudes_by_flight(
-    photos: Sequence[_Photo], positions: Sequence[Position | None], terrain: Terrain | None
+    photos: Sequence[ReadPhoto], positions: Sequence[Position | None], terrain: Terrain | None
 ) -> list[Altitude | None]:
     flights: dict[PurePosixPath, list[int]] = {}
     for index, photo in enumerate(photos):
@@ -247,13 +270,13 @@ def _frame_near(lon_deg: float, lat_deg: float) -> LocalFrame:
     return LocalFrame(lon_deg, lat_deg)
 
 
-def _unreadable(photo: _Photo) -> Frame:
+def _unreadable(photo: ReadPhoto) -> Frame:
     return Frame(
         photo.photo_id, photo.path, photo.sha256, 0, 0, None, None, None, None, (photo.problem,)
     )
 
 
-def _flaws(photo: _Photo, tags: PhotoTags, limits: QualityLimits) -> list[str]:
+def _flaws(photo: ReadPhoto, tags: PhotoTags, limits: QualityLimits) -> list[str]:
     flaws = [photo.problem] if photo.problem else []
     flaws += size_flaws(tags.width_px, tags.height_px, limits)
     if metadata.is_thermal(tags):

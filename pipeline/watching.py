@@ -1,0 +1,209 @@
+"""EDGE: look at photos while the drone still flies: search each as it lands, file what it shows.
+
+The same stages as those of a whole patrol, over the photos that are there, so that the analysis of
+the whole flight afterwards is the same patrol filed again: it replaces what was said on the way and
+doubles nothing. Two things are left to it: matching photos to adjust their poses, and telling that
+a case is gone, which half of a flight cannot know.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from cases.model import FilingResult
+from geo.files import require_writable
+from pipeline.adjusting import write_adjustment
+from pipeline.analysis import (
+    Note,
+    file_seen,
+    locate,
+    manifest_of,
+    read_cells,
+    refuse_inside_photos,
+    rulebook_for,
+    search_key,
+)
+from pipeline.ground import known_terrain
+from pipeline.inputs import Inputs, write_inputs, write_patrol_settings
+from pipeline.ledger import Ledger
+from pipeline.remarks import write_remarks
+from pipeline.settings import Settings
+from pipeline.workspace import Workspace, refuse_foreign_folder
+from vision.adjustment import Adjustment
+from vision.coco import write_coco
+from vision.detector import detect_frames, open_detector
+from vision.errors import PhotoError
+from vision.frame_table import write_frames
+from vision.frames import ReadPhoto, frames_of, photo_ids, read_photo
+from vision.images import list_photos
+from vision.model import Detection, Frame
+from vision.poses import ClockRules
+from vision.quality import is_worth_looking, with_scale_remarks
+
+AT_ONCE = 4
+"""Photos that are searched before what they show is filed: more keep up, fewer are told sooner."""
+
+_STILL_FLYING = "the flight was still under way; `aerogrid analyze` adjusts them afterwards"
+
+Stamp = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at the folder came to.
+
+    Attributes:
+        photos: that are known by now.
+        searched: in this look.
+        waiting: that are known and not searched yet.
+        result: what was filed; None where nothing was new.
+    """
+
+    photos: int
+    searched: tuple[str, ...]
+    waiting: int
+    result: FilingResult | None
+
+
+class Watch:
+    """Follows a folder of photos into a patrol; goes on where an earlier one was killed."""
+
+    def __init__(
+        self, workspace: Workspace, inputs: Inputs, settings: Settings, note: Note
+    ) -> None:
+        """Read everything that the photos are held against, once.
+
+        Raises:
+            AerogridError: a file cannot be used, or the patrol's folder is none.
+        """
+        require_writable(workspace.frames)
+        refuse_inside_photos(workspace, inputs)
+        refuse_foreign_folder(workspace)
+        if inputs.cells is not None:
+            for problem in read_cells(inputs.cells, settings.grids).problems:
+                note(f"{inputs.cells}: {problem}")
+        self._workspace, self._inputs, self._settings = workspace, inputs, settings
+        self._terrain = known_terrain(inputs, settings)
+        self._offset_hours = rulebook_for(settings, inputs).utc_offset_hours
+        self._detector = open_detector(manifest_of(settings.detecting.model))
+        workspace.root.mkdir(parents=True, exist_ok=True)
+        write_inputs(workspace, inputs)
+        write_patrol_settings(workspace, settings)
+        self._ledger = Ledger(workspace.detection_ledger)
+        self._stamps: dict[Path, Stamp] = {}
+        self._read: dict[Path, ReadPhoto] = {}
+        self._is_filed = False
+
+    def close(self) -> None:
+        """Close the ledger; what was searched stays known to the next watch, and to `detect`."""
+        self._ledger.close()
+
+    def look(self, now: datetime) -> Look:
+        """Take in what has landed, search the newest few, and file what is seen by now.
+
+        A file that is still being written is left for the next look.
+        """
+        fresh = self._take_in()
+        frames = self._frames()
+        wanted = [frame for frame in frames if is_worth_looking(frame)]
+        keys = {
+            frame.photo_id: search_key(frame, self._detector.package.digest) for frame in wanted
+        }
+        unknown = [frame for frame in wanted if self._ledger.get(keys[frame.photo_id]) is None]
+        unknown.sort(key=_newest_first)
+        chosen = unknown[:AT_ONCE]
+        self._search(chosen, keys)
+        waiting = len(unknown) - len(chosen)
+        searched = tuple(frame.photo_id for frame in chosen)
+        is_known = not chosen and not fresh and self._is_filed
+        if is_known or not any(self._ledger.get(key) is not None for key in keys.values()):
+            return Look(len(frames), searched, waiting, None)
+        return Look(len(frames), searched, waiting, self._file(frames, keys, now))
+
+    def _take_in(self) -> bool:
+        """Read the photos that have not changed since the look before; whether there was any."""
+        ready: list[Path] = []
+        stamps: dict[Path, Stamp] = {}
+        for path in self._listed():
+            stamp = _stamp(path)
+            if stamp is None:
+                continue
+            stamps[path] = stamp
+            if self._stamps.get(path) != stamp:
+                self._read.pop(path, None)  # new, or written over: still being written, maybe
+            elif path not in self._read:
+                ready.append(path)
+        self._stamps = stamps
+        self._read = {path: photo for path, photo in self._read.items() if path in stamps}
+        folder = self._inputs.photos
+        with ThreadPoolExecutor(self._settings.detecting.workers) as pool:
+            read = pool.map(lambda path: read_photo("", path, folder), ready)
+            self._read |= dict(zip(ready, read, strict=True))
+        return bool(ready)
+
+    def _listed(self) -> Sequence[Path]:
+        try:
+            return list_photos(self._inputs.photos)
+        except PhotoError:
+            return ()  # the folder comes with the first photo
+
+    def _frames(self) -> tuple[Frame, ...]:
+        """Describe the photos that were read, as `ingest` would without an adjustment."""
+        paths = [path for path in self._stamps if path in self._read]
+        ids = photo_ids([path.relative_to(self._inputs.photos) for path in paths])
+        photos = [
+            replace(self._read[path], photo_id=name) for path, name in zip(paths, ids, strict=True)
+        ]
+        frames = frames_of(
+            photos,
+            terrain=self._terrain,
+            clock=ClockRules(self._settings.locating.most_clock_offset_s),
+            utc_offset_hours=self._offset_hours,
+        )
+        return with_scale_remarks(frames, self._detector.package.scale)
+
+    def _search(self, chosen: Sequence[Frame], keys: dict[str, str]) -> None:
+        search = detect_frames(
+            chosen,
+            self._inputs.photos,
+            self._detector,
+            workers=self._settings.detecting.workers,
+        )
+        for frame, detections in search:
+            self._ledger.put(keys[frame.photo_id], detections)
+
+    def _file(self, frames: Sequence[Frame], keys: dict[str, str], now: datetime) -> FilingResult:
+        """Write the products of every stage for the photos that were searched, and file."""
+        workspace = self._workspace
+        searched = [frame for frame in frames if self._is_searched(frame, keys)]
+        found: list[Detection] = []
+        for frame in searched:
+            found += self._ledger.get(keys[frame.photo_id]) or () if frame.photo_id in keys else ()
+        write_frames(workspace.frames, searched)
+        write_remarks(workspace, searched)
+        write_adjustment(workspace, Adjustment(tuple(searched), why_not=_STILL_FLYING))
+        write_coco(workspace.detections, searched, found, self._detector.package)
+        locate(workspace, self._settings)
+        filed = file_seen(workspace, self._settings, searched, (), now=now)
+        self._is_filed = True
+        return filed.result
+
+    def _is_searched(self, frame: Frame, keys: dict[str, str]) -> bool:
+        """Whether a photo has been searched, or never will be."""
+        key = keys.get(frame.photo_id)
+        return key is None or self._ledger.get(key) is not None
+
+
+def _newest_first(frame: Frame) -> float:
+    return -frame.taken_at.timestamp() if frame.taken_at else 0.0
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """Size and time of a file; None where it has just gone."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_size, status.st_mtime_ns
