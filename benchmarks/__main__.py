@@ -104,6 +104,11 @@ def alerts(_: Path) -> None:
     run("-m", "benchmarks.alerts", "--cases", 500, "--kills", 2)
 
 
+def watching(_: Path) -> None:
+    """Let photos of fires land while they are watched; time the alerts at the gateway."""
+    run("-m", "benchmarks.watching", "--fires", 12, "--every", 3)
+
+
 def registry(_: Path) -> None:
     """Ask a registry of a million cases, and file 100,000 sights of as many open cases."""
     run(ROOT / "benchmarks" / "registry.py", "--match", 100_000)
@@ -129,6 +134,7 @@ QUESTIONS: dict[str, Callable[[Path], None]] = {
     "association": association,
     "crash": crash,
     "alerts": alerts,
+    "watching": watching,
     "registry": registry,
     "inspectors": inspectors,
 }

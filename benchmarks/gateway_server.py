@@ -5,6 +5,7 @@ import hmac
 import json
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ class GatewayServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.mood = mood
         self.taken: list[dict[str, Any]] = []
+        self.taken_at_s: list[float] = []
         self.asked: Counter[str] = Counter()
         self.refused: list[str] = []
         self.release = threading.Event()
@@ -55,6 +57,7 @@ class GatewayServer(ThreadingHTTPServer):
             if key not in self._receipts:
                 self._receipts[key] = f"receipt-{len(self.taken)}"
                 self.taken.append(alert)
+                self.taken_at_s.append(time.monotonic())
             return self._receipts[key]
 
 

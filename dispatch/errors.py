@@ -19,6 +19,13 @@ class AlertError(DispatchError):
     """Alert settings that break their schema, or an alert that is not there."""
 
 
+class UnknownAlertError(AlertError):
+    """A link that no alert has."""
+
+    def __init__(self) -> None:
+        super().__init__("no alert has this link; open the one of the message again")
+
+
 class DeliveryError(DispatchError):
     """An alert that a channel did not take.
 

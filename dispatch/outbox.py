@@ -17,8 +17,9 @@ from cases.tables import EventRow
 from dispatch.alert_tables import AlertProgressRow, AlertRow, NoticeCaseRow, NoticeRow
 from dispatch.alerts import AlertEntry, Message, Outcome, State
 from dispatch.drafting import address_of
-from dispatch.errors import AlertError
+from dispatch.errors import UnknownAlertError
 from dispatch.expanding import Rules, escalate, expand, gather_digests
+from dispatch.notices import NoticeEntry, newest_notices
 from dispatch.policies import Channel
 from dispatch.wording import alert_body, digest_body
 
@@ -152,12 +153,12 @@ class Outbox:
         """Note that whoever got an alert has seen it; nothing of its event is escalated then.
 
         Raises:
-            AlertError: no alert has the token.
+            UnknownAlertError: no alert has the token.
         """
         with self._write() as session:
             alert = session.scalar(select(AlertRow).where(AlertRow.token == token))
             if alert is None:
-                raise AlertError("no alert has this link; open the one of the message again")
+                raise UnknownAlertError
             notice = session.get_one(NoticeRow, alert.notice_id)
             if notice.acknowledged_at is None:
                 notice.acknowledged_at, notice.acknowledged_by = now, alert.person_id or "page"
@@ -170,12 +171,12 @@ class Outbox:
         """Look an alert up by its token, to ask before it is acknowledged.
 
         Raises:
-            AlertError: no alert has the token.
+            UnknownAlertError: no alert has the token.
         """
         with self._read() as session:
             found = _entries(session, AlertRow.token == token, limit=1)
         if not found:
-            raise AlertError("no alert has this link; open the one of the message again")
+            raise UnknownAlertError
         return found[0]
 
     def counts(self) -> dict[State, int]:
@@ -202,6 +203,11 @@ class Outbox:
         given = [clause for clause in wanted if clause is not None]
         with self._read() as session:
             return _entries(session, and_(True, *given), limit=limit)
+
+    def notices(self, limit: int) -> list[NoticeEntry]:
+        """List what people were told of, newest first."""
+        with self._read() as session:
+            return newest_notices(session, limit)
 
     def retry_dead(self, now: datetime) -> int:
         """Let the dead letters that have an address be sent again; how many those are."""

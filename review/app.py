@@ -25,8 +25,9 @@ from cases.errors import (
     TransitionError,
     UnknownCaseError,
 )
+from dispatch.errors import UnknownAlertError
 from geo.errors import AerogridError
-from review import claiming, features, signing_in, views
+from review import alerting, claiming, features, signing_in, views
 from review.admission import Entrance, admit
 from review.errors import (
     ActorError,
@@ -50,6 +51,7 @@ STATUSES: dict[type[Exception], int] = {
     UnknownPhotoError: 404,
     UnknownLayerError: 404,
     UnknownFeatureError: 404,
+    UnknownAlertError: 404,
     FeatureQueryError: 400,
     PhotoError: 404,
     ChangedPhotoError: 409,
@@ -108,6 +110,7 @@ def create_app(
     app.include_router(views.router)
     app.include_router(claiming.router)
     app.include_router(features.router)
+    app.include_router(alerting.router)
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)))
     for kind, status in STATUSES.items():

@@ -11,6 +11,7 @@ from cases.rule_files import load_rulebook
 from cases.rules import Rulebook
 from cases.zone_files import read_zones
 from cases.zones import NO_ZONES, Zones
+from dispatch.outbox import Outbox
 from geo.grid import Grid
 from geo.terrain import Terrain
 from review.photos import PhotoShelf
@@ -52,6 +53,7 @@ class ReviewData:
 
     registry: Registry
     accounts: Accounts
+    outbox: Outbox
     rulebook: Rulebook
     grid: Grid
     zones: Zones
@@ -61,7 +63,7 @@ class ReviewData:
 
 @contextmanager
 def open_sources(sources: ReviewSources) -> Iterator[ReviewData]:
-    """Open registry, rules and layers; the registry is closed at the end."""
+    """Open registry, alerts, rules and layers; the registry is closed at the end."""
     rulebook = load_rulebook(sources.rules, sources.categories)
     grid = sources.grid or Grid(())
     zones = read_zones(sources.zones) if sources.zones else NO_ZONES
@@ -70,5 +72,11 @@ def open_sources(sources: ReviewSources) -> Iterator[ReviewData]:
         for patrol in sources.patrols
         for frame in patrol.frames
     )
-    with Registry.open(sources.registry) as registry, Accounts.open(sources.registry) as accounts:
-        yield ReviewData(registry, accounts, rulebook, grid, zones, shelf, sources.terrain)
+    with (
+        Registry.open(sources.registry) as registry,
+        Accounts.open(sources.registry) as accounts,
+        Outbox.open(sources.registry) as outbox,
+    ):
+        yield ReviewData(
+            registry, accounts, outbox, rulebook, grid, zones, shelf, sources.terrain
+        )

@@ -1,0 +1,69 @@
+"""EDGE: what was told lately, for the people who watch a screen."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from dispatch.alert_tables import AlertRow, NoticeCaseRow, NoticeRow
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeEntry:
+    """One event that people were told of.
+
+    Attributes:
+        level: how many levels of the territory were told beyond the first.
+        states: how many alerts of it stand how.
+    """
+
+    notice_id: int
+    event: str
+    category: str
+    cell_code: str
+    case_nos: tuple[str, ...]
+    created_at: datetime
+    level: int
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    ended_at: datetime | None
+    states: dict[str, int]
+
+
+def newest_notices(session: Session, limit: int) -> list[NoticeEntry]:
+    """List the newest notices with the cases and alerts of each."""
+    newest = select(NoticeRow).order_by(NoticeRow.notice_id.desc()).limit(limit)
+    rows = list(session.scalars(newest))
+    ids = [row.notice_id for row in rows]
+    members = select(NoticeCaseRow.notice_id, NoticeCaseRow.case_no).where(
+        NoticeCaseRow.notice_id.in_(ids)
+    )
+    cases: dict[int, list[str]] = {notice_id: [] for notice_id in ids}
+    for notice_id, case_no in session.execute(members.order_by(NoticeCaseRow.case_no)):
+        cases[notice_id].append(case_no)
+    counts = (
+        select(AlertRow.notice_id, AlertRow.state, func.count())
+        .where(AlertRow.notice_id.in_(ids))
+        .group_by(AlertRow.notice_id, AlertRow.state)
+    )
+    states: dict[int, dict[str, int]] = {notice_id: {} for notice_id in ids}
+    for notice_id, state, count in session.execute(counts):
+        states[notice_id][state] = int(count)
+    return [_entry(row, cases[row.notice_id], states[row.notice_id]) for row in rows]
+
+
+def _entry(row: NoticeRow, cases: list[str], states: dict[str, int]) -> NoticeEntry:
+    return NoticeEntry(
+        notice_id=row.notice_id,
+        event=row.event,
+        category=row.category,
+        cell_code=row.cell_code,
+        case_nos=tuple(cases),
+        created_at=row.created_at,
+        level=row.level,
+        acknowledged_at=row.acknowledged_at,
+        acknowledged_by=row.acknowledged_by,
+        ended_at=row.ended_at,
+        states=states,
+    )

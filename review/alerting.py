@@ -1,0 +1,114 @@
+"""The routes of alerts: what people are told of just now, and the link that acknowledges."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+from pydantic import BaseModel
+
+from dispatch.wording import event_words
+from review.answers import Label
+from review.views import ClockOf, Data
+
+STATIC = Path(__file__).parent / "static"
+MOST = 200
+
+router = APIRouter()
+
+
+class Notice(BaseModel):
+    """One event that people were told of.
+
+    `level` counts the levels of the territory told beyond the first; `states` the alerts by state.
+    """
+
+    event: str
+    event_label: Label
+    category: str
+    category_label: Label
+    cell: str
+    cases: tuple[str, ...]
+    created_at: datetime
+    level: int
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    ended_at: datetime | None
+    states: dict[str, int]
+
+
+class Subject(BaseModel):
+    """What the link of an alert is about."""
+
+    case_no: str
+    event: str
+    event_label: Label
+    acknowledged_by: str | None
+
+
+class Acknowledgement(BaseModel):
+    """Who acknowledged first, and when."""
+
+    case_no: str
+    by: str
+    at: datetime
+
+
+@router.get("/api/alerts")
+def get_alerts(data: Data, limit: Annotated[int, Query(ge=1, le=MOST)] = 50) -> list[Notice]:
+    """List what people were told of, newest first."""
+    names = {entry.code: entry.name for entry in data.rulebook.categories}
+    return [
+        Notice(
+            event=entry.event,
+            event_label=_label(entry.event),
+            category=entry.category,
+            category_label=Label(names[entry.category].en, names[entry.category].zh)
+            if entry.category in names
+            else Label(entry.category, entry.category),
+            cell=entry.cell_code,
+            cases=entry.case_nos,
+            created_at=entry.created_at,
+            level=entry.level,
+            acknowledged_at=entry.acknowledged_at,
+            acknowledged_by=entry.acknowledged_by,
+            ended_at=entry.ended_at,
+            states=entry.states,
+        )
+        for entry in data.outbox.notices(limit)
+    ]
+
+
+@router.get("/api/alerts/{token}")
+def get_subject(token: str, data: Data) -> Subject:
+    """Say what the link of an alert is about."""
+    alert = data.outbox.subject(token)
+    return Subject(
+        case_no=alert.case_no,
+        event=alert.event,
+        event_label=_label(alert.event),
+        acknowledged_by=alert.acknowledged_by,
+    )
+
+
+@router.post("/api/alerts/{token}/acknowledge")
+def post_acknowledge(token: str, data: Data, clock: ClockOf) -> Acknowledgement:
+    """Acknowledge an alert; the first answer counts."""
+    seen = data.outbox.acknowledge(token, now=clock())
+    return Acknowledgement(case_no=seen.case_no, by=seen.by, at=seen.at)
+
+
+@router.get("/alerts", include_in_schema=False)
+@router.get("/alerts/{token}", include_in_schema=False)
+def get_page(token: str = "") -> FileResponse:
+    """Show the live list, or ask whoever opened a link; opening it acknowledges nothing yet.
+
+    Messengers open links by themselves, so only the button on the page does.
+    """
+    return FileResponse(STATIC / "alerts.html", headers={"Cache-Control": "no-cache"})
+
+
+def _label(event: str) -> Label:
+    words = event_words(event)
+    return Label(words.en, words.zh)
