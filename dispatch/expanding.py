@@ -55,12 +55,15 @@ def expand(session: Session, rules: Rules, now: datetime) -> int:
     numbers = list(dict.fromkeys(str(event.case_no) for event in wanted))
     cases = load_cases(session, numbers)
     told = histories(session, numbers)
+    limited = any(policy.most_per_hour for policy in rules.settings.policies)
+    recent = _recent(session, now) if limited else {}
     for event in wanted:
         case = cases[str(event.case_no)]
         if ends(event.action):
             _end(session, case.case_no, now)
         before = [entry for entry in told[case.case_no] if entry.seq <= event.seq]
-        _tell(session, rules, event, case, before, now)
+        for person_id in _tell(session, rules, event, case, before, recent, now):
+            recent[person_id] = recent.get(person_id, 0) + 1
     progress.seq = events[-1].seq
     return len(events)
 
@@ -76,11 +79,13 @@ def _tell(
     event: Event,
     case: Case,
     before: Sequence[Event],
+    recent: Mapping[str, int],
     now: datetime,
-) -> None:
+) -> set[str]:
+    """Make a notice of an event and its alerts; gives the people who are told at once or soon."""
     policy = rules.settings.policy(case.category, event.action, now)
     if policy is None or _joined(session, policy, event, case, now):
-        return
+        return set()
     notice = NoticeRow(
         key=event.hash,
         event=event.action,
@@ -103,9 +108,11 @@ def _tell(
         route,
         owner_of(case, before, rules.table),
         now=now,
-        recent=_recent(session, now) if policy.most_per_hour else {},
+        recent=recent,
     )
     add_alerts(session, rules, notice, case.urgency, drafts, now)
+    later = (State.DIGEST, State.DEAD)
+    return {draft.person_id for draft in drafts if draft.person_id and draft.state not in later}
 
 
 def _joined(session: Session, policy: Policy, event: Event, case: Case, now: datetime) -> bool:
@@ -133,7 +140,7 @@ def _escalate_at(policy: Policy, now: datetime) -> datetime | None:
     return None if within_min is None else now + timedelta(minutes=within_min)
 
 
-def _recent(session: Session, now: datetime) -> Mapping[str, int]:
+def _recent(session: Session, now: datetime) -> dict[str, int]:
     """How many events each person was told of in the last hour, digests left out."""
     query = (
         select(AlertRow.person_id, func.count(AlertRow.notice_id.distinct()))
