@@ -1,0 +1,245 @@
+"""What does a day, a week or a month come to in figures, beside the one before?
+
+Every figure follows from the histories of the cases, cut off at the end of the period; nothing is
+kept for it. docs/dispatch.md says how each is counted.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+
+from cases.lifecycle import Action, Stage
+from cases.model import Case, Category, Event, Words
+from cases.rules import find_category
+from dispatch.deadlines import Course, Deadline, Standing, course_of, deadline_of
+from dispatch.timetable import Timetable
+
+FILED = "file"
+
+
+class Length(StrEnum):
+    """Periods that a bulletin is made of."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days of the district's calendar, from the first up to but without `end`.
+
+    Attributes:
+        utc_offset_hours: of the district's clocks.
+    """
+
+    length: Length
+    first: date
+    end: date
+    utc_offset_hours: float
+
+    @property
+    def starts_at(self) -> datetime:
+        """When it begins, UTC."""
+        return self._midnight(self.first)
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it is over, UTC."""
+        return self._midnight(self.end)
+
+    @property
+    def last(self) -> date:
+        """Its last day."""
+        return self.end - timedelta(days=1)
+
+    def before(self) -> "Period":
+        """The period of the same kind just before."""
+        return period_of(self.length, self.first - timedelta(days=1), self.utc_offset_hours)
+
+    def holds(self, at: datetime | None) -> bool:
+        """Whether a moment lies in it."""
+        return at is not None and self.starts_at <= at < self.ends_at
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time(), UTC) - timedelta(hours=self.utc_offset_hours)
+
+
+def period_of(length: Length, day: date, utc_offset_hours: float) -> Period:
+    """The day, the week from Monday, or the month that a day lies in.
+
+    >>> period_of(Length.WEEK, date(2026, 6, 10), 8.0).first
+    datetime.date(2026, 6, 8)
+    """
+    if length is Length.DAY:
+        return Period(length, day, day + timedelta(days=1), utc_offset_hours)
+    if length is Length.WEEK:
+        monday = day - timedelta(days=day.weekday())
+        return Period(length, monday, monday + timedelta(days=7), utc_offset_hours)
+    first = day.replace(day=1)
+    following = (first + timedelta(days=31)).replace(day=1)
+    return Period(length, first, following, utc_offset_hours)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Figures of some cases in a period.
+
+    Attributes:
+        due: cases whose deadline lies in it.
+        due_closed: those of them that are closed at its end.
+        due_in_time: those of them that are closed and were fed back before their deadline.
+        closed: cases closed in it that still are at its end.
+        overdue: cases that are overdue at its end, whenever their deadline was.
+    """
+
+    reported: int = 0
+    established: int = 0
+    due: int = 0
+    due_closed: int = 0
+    due_in_time: int = 0
+    closed: int = 0
+    overdue: int = 0
+    returned: int = 0
+    reworked: int = 0
+    supervised: int = 0
+
+    @property
+    def closing_share(self) -> float | None:
+        """Share of the due cases that are closed; None where none was due."""
+        return self.due_closed / self.due if self.due else None
+
+    @property
+    def in_time_share(self) -> float | None:
+        """Share of the due cases that were handled in time and closed; None where none was due."""
+        return self.due_in_time / self.due if self.due else None
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Count both together."""
+        return Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Tally)))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Figures of a town, a department or a category, beside those of the period before."""
+
+    name: Words
+    now: Tally
+    before: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodFigures:
+    """The figures of a period; rows with most reported and open cases first."""
+
+    period: Period
+    now: Tally
+    before: Tally
+    by_town: tuple[Row, ...]
+    by_department: tuple[Row, ...]
+    by_category: tuple[Row, ...]
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing happened and nothing is overdue."""
+        return self.now == Tally()
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A case with its whole history and its category."""
+
+    case: Case
+    category: Category
+    events: tuple[Event, ...]
+
+
+def make_period_figures(
+    cases: Iterable[Case],
+    histories: Mapping[str, Sequence[Event]],
+    categories: Sequence[Category],
+    timetable: Timetable,
+    period: Period,
+) -> PeriodFigures:
+    """Count cases in a period and in the one before.
+
+    Raises:
+        RuleError: a case has a category that the table does not have.
+        CalendarError: a case lies too far from the days that the calendar knows.
+    """
+    stories = [
+        Story(case, find_category(tuple(categories), case.category), tuple(histories[case.case_no]))
+        for case in cases
+    ]
+    now = [(story, tally_of(story, timetable, period)) for story in stories]
+    before = [(story, tally_of(story, timetable, period.before())) for story in stories]
+    return PeriodFigures(
+        period=period,
+        now=sum((tally for _, tally in now), Tally()),
+        before=sum((tally for _, tally in before), Tally()),
+        by_town=_rows(now, before, _town),
+        by_department=_rows(now, before, _department),
+        by_category=_rows(now, before, lambda story: story.category.name),
+    )
+
+
+def tally_of(story: Story, timetable: Timetable, period: Period) -> Tally:
+    """What one case counts in a period, by what had happened to it by its end."""
+    end = period.ends_at
+    events = [event for event in story.events if event.at < end]
+    if not events:
+        return Tally()
+    course = course_of(events)
+    deadline = deadline_of(course, story.category.limit, timetable, now=end)
+    inside = [event for event in events if period.holds(event.at)]
+    filed = any(event.action == FILED for event in inside)
+    return Tally(
+        reported=int(filed and course.stage is not Stage.WITHDRAWN),
+        established=int(period.holds(course.started_at)),
+        closed=int(period.holds(course.closed_at)),
+        overdue=int(deadline.standing is Standing.OVERDUE),
+        returned=_count(inside, Action.RETURN),
+        reworked=_count(inside, Action.REWORK),
+        supervised=_count(inside, Action.SUPERVISE),
+        **_due(course, deadline, period),
+    )
+
+
+def _due(course: Course, deadline: Deadline, period: Period) -> dict[str, int]:
+    if not period.holds(deadline.due_at):
+        return {}
+    is_closed = course.closed_at is not None
+    in_time = is_closed and deadline.standing is Standing.IN_TIME
+    return {"due": 1, "due_closed": int(is_closed), "due_in_time": int(in_time)}
+
+
+def _count(events: Iterable[Event], action: Action) -> int:
+    return sum(event.action == action for event in events)
+
+
+def _town(story: Story) -> Words:
+    return Words(story.case.place.town or "no town", story.case.place.town or "未知镇街")
+
+
+def _department(story: Story) -> Words:
+    """Whom the case was assigned to last, else the department of its category."""
+    assigned = [event for event in story.events if event.action == Action.ASSIGN]
+    owner = str(assigned[-1].details.get("assigned_to", "")) if assigned else ""
+    level, _, name = owner.partition(":")
+    if level in ("town", "district"):
+        return Words(name or "district", name or "区")
+    return story.category.department
+
+
+def _rows(
+    now: Sequence[tuple[Story, Tally]],
+    before: Sequence[tuple[Story, Tally]],
+    name_of: Callable[[Story], Words],
+) -> tuple[Row, ...]:
+    sums: dict[Words, tuple[Tally, Tally]] = {}
+    for (story, tally), (_, earlier) in zip(now, before, strict=True):
+        known = sums.get(name_of(story), (Tally(), Tally()))
+        sums[name_of(story)] = (known[0] + tally, known[1] + earlier)
+    rows = [Row(name, *tallies) for name, tallies in sums.items() if tallies != (Tally(), Tally())]
+    return tuple(sorted(rows, key=lambda row: (-row.now.reported, -row.now.overdue, row.name.en)))

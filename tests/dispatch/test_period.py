@@ -1,0 +1,150 @@
+"""Figures of periods against a scenario worked out by hand, and against sums of their parts."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cases.lifecycle import Role
+from cases.model import Event
+from cases.registry import Registry
+from cases.rule_files import load_rulebook
+from dispatch.deadlines import Standing, course_of, deadline_of
+from dispatch.period import (
+    Length,
+    PeriodFigures,
+    Story,
+    Tally,
+    make_period_figures,
+    period_of,
+    tally_of,
+)
+from dispatch.table_files import load_calendar
+from dispatch.timetable import Timetable
+from tests.cases.conftest import patrol_on
+from tests.cases.test_registry import file, sights
+from tests.dispatch.test_deadlines import walk
+from tests.dispatch.world import case
+
+RULEBOOK = load_rulebook()
+TABLE = Timetable(load_calendar())
+BOAT = RULEBOOK.category("fishing.boat")
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(f"2026-06-{text}+08:00")
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    """House, fire and boat, filed on Wednesday 10 June at 10:30."""
+    with Registry.open(tmp_path / "cases.sqlite") as opened:
+        file(opened, RULEBOOK, sights(RULEBOOK), patrol_on(0))
+        yield opened
+
+
+def go(registry: Registry, category: str, *steps: tuple[str, str]) -> None:
+    found = registry.cases(category=category)[0]
+    for action, when in steps:
+        found = registry.decide(
+            found.case_no,
+            action,
+            actor="Chen",
+            role=Role.ADMINISTRATOR,
+            reason="said in the test",
+            expected_version=found.version,
+            now=at(when),
+        )
+
+
+def figures(registry: Registry, length: Length, day: int) -> PeriodFigures:
+    cases = registry.cases(stage=None, limit=None)
+    period = period_of(length, date(2026, 6, day), 8.0)
+    histories = registry.histories(entry.case_no for entry in cases)
+    return make_period_figures(cases, histories, RULEBOOK.categories, TABLE, period)
+
+
+def test_a_week_in_figures(registry: Registry):
+    go(registry, "burning.straw", ("confirm", "10T11:00"), ("assign", "10T11:05"))
+    go(registry, "burning.straw", ("start", "10T11:10"), ("feed_back", "10T11:30"))
+    go(registry, "burning.straw", ("close", "12T09:00"), ("evaluate", "18T09:00"))
+    go(registry, "fishing.boat", ("confirm", "10T11:00"), ("assign", "10T11:05"))
+    go(registry, "fishing.boat", ("return", "10T14:00"), ("assign", "10T14:05"))
+    go(registry, "fishing.boat", ("start", "11T09:00"), ("feed_back", "11T10:00"))
+    go(registry, "fishing.boat", ("rework", "12T09:00"), ("supervise", "12T10:00"))
+    go(registry, "building.unpermitted", ("confirm", "16T09:00"))
+    week = figures(registry, Length.WEEK, 10)
+    assert week.now == Tally(
+        reported=3,
+        established=2,
+        due=2,
+        due_closed=1,
+        due_in_time=1,
+        closed=1,
+        overdue=1,
+        returned=1,
+        reworked=1,
+        supervised=1,
+    )
+    assert (week.now.closing_share, week.now.in_time_share) == (0.5, 0.5)
+    assert week.before == Tally()
+    following = figures(registry, Length.WEEK, 17)
+    assert following.now == Tally(established=1, overdue=1)
+    assert following.before == week.now
+    assert [(row.name.en, row.now.closed) for row in week.by_category] == [
+        ("Boat on closed water", 0),
+        ("Open straw burning", 1),
+        ("Unpermitted building", 0),
+    ]
+
+
+def test_a_blank_period_is_blank_and_has_no_rates(registry: Registry):
+    empty = figures(registry, Length.MONTH, 10).period.before()
+    months = make_period_figures((), {}, RULEBOOK.categories, TABLE, empty)
+    assert months.is_blank
+    assert (months.now.closing_share, months.now.in_time_share) == (None, None)
+    assert months.by_town == ()
+
+
+def test_what_happens_after_a_period_does_not_change_it(registry: Registry):
+    go(registry, "fishing.boat", ("confirm", "10T11:00"), ("assign", "10T11:05"))
+    before = figures(registry, Length.DAY, 10)
+    go(registry, "fishing.boat", ("start", "11T09:00"), ("feed_back", "11T10:00"))
+    go(registry, "fishing.boat", ("close", "11T11:00"))
+    assert figures(registry, Length.DAY, 10).now == before.now
+    assert before.now.overdue == 1  # two working hours from 11:00 were over at 15:00
+
+
+@given(data=st.data())
+def test_parts_of_a_period_add_up_to_it(data: st.DataObject):
+    """Steps are counted in one day each; over all towns, departments and categories, too."""
+    steps, _ = walk(data)
+    events = tuple(event for event in steps if event.at < at("29T00:00"))
+    story = Story(case(1, "fishing.boat"), BOAT, events)
+    month = period_of(Length.MONTH, date(2026, 6, 10), 8.0)
+    days = [period_of(Length.DAY, date(2026, 6, day), 8.0) for day in range(1, 31)]
+    whole = tally_of(story, TABLE, month)
+    parts = sum((tally_of(story, TABLE, day) for day in days), Tally())
+    assert (whole.returned, whole.reworked, whole.supervised) == (
+        parts.returned,
+        parts.reworked,
+        parts.supervised,
+    )
+    assert whole.due_in_time <= whole.due_closed <= whole.due <= 1
+    assert whole.overdue == (_standing(events, month.ends_at) is Standing.OVERDUE)
+
+
+def _standing(events: tuple[Event, ...], now: datetime) -> Standing:
+    return deadline_of(course_of(events), BOAT.limit, TABLE, now=now).standing
+
+
+@given(day=st.dates(date(2026, 1, 1), date(2026, 12, 31)), length=st.sampled_from(Length))
+def test_periods_follow_each_other_without_a_gap(day: date, length: Length):
+    period = period_of(length, day, 8.0)
+    assert period.first <= day < period.end
+    assert period.before().end == period.first
+    assert period.before().ends_at == period.starts_at
+    assert period.ends_at - period.starts_at == period.end - period.first
