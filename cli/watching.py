@@ -44,9 +44,9 @@ def _follow(following: Watch, stop: Event, idle_s: float | None) -> None:
 
 
 def _tell(look: Look) -> None:
-    if look.result is None or not look.searched:
+    if look.result is None and not look.searched:
         return
-    changes = _changes(look.result)
+    changes = _changes(look.result) if look.result else ""
     told = f"{look.photos} photos, {look.waiting} waiting{changes}"
     console.out.print(f"{datetime.now(UTC):%H:%M:%S} UTC  {told}", highlight=False)
 

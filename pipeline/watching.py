@@ -42,8 +42,11 @@ from vision.model import Detection, Frame
 from vision.poses import ClockRules
 from vision.quality import is_worth_looking, with_scale_remarks
 
-AT_ONCE = 4
+AT_ONCE = 2
 """Photos that are searched before what they show is filed: more keep up, fewer are told sooner."""
+
+EMPTY_AT_ONCE = 16
+"""Photos without any detection that are filed together; filing takes longer with every photo."""
 
 _STILL_FLYING = "the flight was still under way; `aerogrid analyze` adjusts them afterwards"
 
@@ -58,7 +61,7 @@ class Look:
         photos: that are known by now.
         searched: in this look.
         waiting: that are known and not searched yet.
-        result: what was filed; None where nothing was new.
+        result: what was filed; None where nothing was: photos that show nothing wait for others.
     """
 
     photos: int
@@ -94,6 +97,7 @@ class Watch:
         self._ledger = Ledger(workspace.detection_ledger)
         self._stamps: dict[Path, Stamp] = {}
         self._read: dict[Path, ReadPhoto] = {}
+        self._unfiled = 0
         self._is_filed = False
 
     def close(self) -> None:
@@ -114,13 +118,14 @@ class Watch:
         unknown = [frame for frame in wanted if self._ledger.get(keys[frame.photo_id]) is None]
         unknown.sort(key=_newest_first)
         chosen = unknown[:AT_ONCE]
-        self._search(chosen, keys)
-        waiting = len(unknown) - len(chosen)
+        shows_something = self._search(chosen, keys)
+        self._unfiled += len(chosen) or int(fresh)
+        is_idle = not chosen and not fresh and (self._unfiled > 0 or not self._is_filed)
+        is_time = shows_something or is_idle or self._unfiled >= EMPTY_AT_ONCE
+        is_any = any(self._ledger.get(key) is not None for key in keys.values())
+        result = self._file(frames, keys, now) if is_time and is_any else None
         searched = tuple(frame.photo_id for frame in chosen)
-        is_known = not chosen and not fresh and self._is_filed
-        if is_known or not any(self._ledger.get(key) is not None for key in keys.values()):
-            return Look(len(frames), searched, waiting, None)
-        return Look(len(frames), searched, waiting, self._file(frames, keys, now))
+        return Look(len(frames), searched, len(unknown) - len(chosen), result)
 
     def _take_in(self) -> bool:
         """Read the photos that have not changed since the look before; whether there was any."""
@@ -164,7 +169,9 @@ class Watch:
         )
         return with_scale_remarks(frames, self._detector.package.scale)
 
-    def _search(self, chosen: Sequence[Frame], keys: dict[str, str]) -> None:
+    def _search(self, chosen: Sequence[Frame], keys: dict[str, str]) -> bool:
+        """Search photos; whether anything was found in them."""
+        shows_something = False
         search = detect_frames(
             chosen,
             self._inputs.photos,
@@ -173,6 +180,8 @@ class Watch:
         )
         for frame, detections in search:
             self._ledger.put(keys[frame.photo_id], detections)
+            shows_something = shows_something or bool(detections)
+        return shows_something
 
     def _file(self, frames: Sequence[Frame], keys: dict[str, str], now: datetime) -> FilingResult:
         """Write the products of every stage for the photos that were searched, and file."""
@@ -187,7 +196,7 @@ class Watch:
         write_coco(workspace.detections, searched, found, self._detector.package)
         locate(workspace, self._settings)
         filed = file_seen(workspace, self._settings, searched, (), now=now)
-        self._is_filed = True
+        self._is_filed, self._unfiled = True, 0
         return filed.result
 
     def _is_searched(self, frame: Frame, keys: dict[str, str]) -> bool:
