@@ -63,12 +63,31 @@ def file(patrol: Patrol, config: Config = None) -> None:
     raise typer.Exit(analysing.file(patrol, config))
 
 
-@verbs.command(epilog="Example: aerogrid report patrol/")
-def report(patrol: Patrol, config: Config = None) -> None:
-    """Write the bulletin of a patrol and its cases as GeoPackage, GeoJSON and CSV."""
+@verbs.command(epilog="Example: aerogrid report patrol/ --period week --out week.pdf")
+def report(
+    patrol: Patrol,
+    config: Config = None,
+    period: Annotated[
+        str | None, typer.Option(help="day, week or month: of all cases of the registry.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option(help="A day of the period, such as 2026-06-10; else today.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File of the period: .pdf or .docx.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the bulletin of a patrol and its cases, or with --period that of a day, week, month."""
     from cli import analysing
 
-    raise typer.Exit(analysing.report(patrol, config))
+    if period is None:
+        if on is not None or out is not None or as_json:
+            raise typer.BadParameter("--on, --out and --json go with --period")
+        raise typer.Exit(analysing.report(patrol, config))
+    from cli import dispatching
+
+    raise typer.Exit(dispatching.report_period(patrol, config, period, on, out, as_json=as_json))
 
 
 @verbs.command(epilog="Example: aerogrid analyze PHOTOS/ --grids cells.gpkg --out patrol/")

@@ -181,3 +181,28 @@ def test_what_alerts_need_is_asked_for(arguments, said, patrol, monkeypatch, cap
     verb, *rest = arguments
     assert run(monkeypatch, "alerts", verb, patrol, *rest) == 1
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_period_is_reported_of_all_cases_of_the_registry(patrol, monkeypatch, capsys):
+    out = patrol.parent / "week.docx"
+    week = (patrol, "--period", "week", "--on", "2026-06-10")
+    assert run(monkeypatch, "report", *week, "--out", out, "--json") == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["first"], figures["last"]) == ("2026-06-08", "2026-06-14")
+    assert (figures["now"]["reported"], figures["now"]["established"]) == (3, 3)
+    assert out.exists()
+    assert run(monkeypatch, "report", *week) == 0
+    assert "Weekly bulletin" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (("--period", "year"), 1, "choose day, week or month"),
+        (("--period", "day", "--on", "10 June"), 1, "give a day, such as 2026-06-10"),
+        (("--on", "2026-06-10"), 2, "go with --period"),
+    ],
+)
+def test_a_period_that_is_none_is_refused(options, code, said, patrol, monkeypatch, capsys):
+    assert run(monkeypatch, "report", patrol, *options) == code
+    assert said in " ".join(capsys.readouterr().err.split())

@@ -1,0 +1,124 @@
+"""How a period's bulletin is laid out: titles and tables in both languages, for every format."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cases.model import Words
+from dispatch.period import Length, PeriodFigures, Row, Tally
+
+_TITLES = {
+    Length.DAY: Words("Daily bulletin", "日报"),
+    Length.WEEK: Words("Weekly bulletin", "周报"),
+    Length.MONTH: Words("Monthly bulletin", "月报"),
+}
+_FIGURES = (
+    ("reported", Words("reported", "上报")),
+    ("established", Words("established", "立案")),
+    ("due", Words("due", "应结案")),
+    ("due_closed", Words("due and closed", "应结已结")),
+    ("due_in_time", Words("closed in time", "按期结案")),
+    ("closed", Words("closed", "结案")),
+    ("overdue", Words("overdue", "超期")),
+    ("returned", Words("returned", "退回")),
+    ("reworked", Words("reworked", "返工")),
+    ("supervised", Words("supervised", "督办")),
+)
+_SHARES = (
+    ("closing_share", Words("closing rate", "结案率")),
+    ("in_time_share", Words("in-time rate", "按期结案率")),
+)
+_PARTS = ("reported", "established", "due", "due_in_time", "closed", "overdue")
+_NONE = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class PageTable:
+    """A table of a bulletin; the first column names, the others are figures."""
+
+    title: Words
+    header: tuple[Words, ...]
+    rows: tuple[tuple[Words, ...], ...]
+
+
+def title_of(figures: PeriodFigures) -> Words:
+    """Name the bulletin by its days."""
+    name, period = _TITLES[figures.period.length], figures.period
+    days = f"{period.first} – {period.last}" if period.first != period.last else f"{period.first}"
+    return Words(f"{name.en} {days}", f"{name.zh} {days}")
+
+
+def tables_of(figures: PeriodFigures) -> tuple[PageTable, ...]:
+    """Lay the figures out; a blank period has its one table, all of it zero."""
+    parts = (
+        (Words("By town", "按镇街"), figures.by_town),
+        (Words("By department", "按责任部门"), figures.by_department),
+        (Words("By category", "按类别"), figures.by_category),
+    )
+    return (
+        _whole(figures),
+        *(_part(title, rows) for title, rows in parts if rows),
+    )
+
+
+def blank_words() -> Words:
+    """Say of a period that nothing happened in it."""
+    return Words(
+        "Nothing was reported, due, closed or overdue in this period.",
+        "本期无上报、应结、结案和超期案件。",
+    )
+
+
+def _whole(figures: PeriodFigures) -> PageTable:
+    names = [*_FIGURES, *_SHARES]
+    rows = tuple(
+        (words, _plain(figures.now, name), _plain(figures.before, name), _change(figures, name))
+        for name, words in names
+    )
+    header = (
+        Words("figure", "指标"),
+        Words("this period", "本期"),
+        Words("period before", "上期"),
+        Words("change", "变化"),
+    )
+    return PageTable(Words("Figures", "总体情况"), header, rows)
+
+
+def _part(title: Words, rows: Sequence[Row]) -> PageTable:
+    known = dict(_FIGURES)
+    header = (Words("", ""), *(known[name] for name in _PARTS), Words("in-time rate", "按期结案率"))
+    return PageTable(
+        title,
+        header,
+        tuple(
+            (
+                row.name,
+                *(_both(_with_change(row, name)) for name in _PARTS),
+                _plain(row.now, "in_time_share"),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _with_change(row: Row, name: str) -> str:
+    now, before = getattr(row.now, name), getattr(row.before, name)
+    return f"{now} ({now - before:+d})" if now != before else f"{now}"
+
+
+def _plain(tally: Tally, name: str) -> Words:
+    value = getattr(tally, name)
+    if value is None:
+        return _both(_NONE)
+    return _both(f"{value:.1%}" if isinstance(value, float) else f"{value}")
+
+
+def _change(figures: PeriodFigures, name: str) -> Words:
+    now, before = getattr(figures.now, name), getattr(figures.before, name)
+    if now is None or before is None:
+        return _both(_NONE)
+    change = now - before
+    return _both(f"{100 * change:+.1f}" if isinstance(change, float) else f"{change:+d}")
+
+
+def _both(text: str) -> Words:
+    return Words(text, text)
