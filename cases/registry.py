@@ -178,7 +178,7 @@ class Registry:
         """List what happened to a case, oldest first."""
         with self._read() as session:
             self._row(session, case_no)
-            return _events_of(session, case_no)
+            return histories(session, [case_no])[case_no]
 
     def histories(self, case_nos: Iterable[str]) -> dict[str, list[Event]]:
         """List what happened to many cases, each oldest first."""
@@ -189,7 +189,7 @@ class Registry:
         """List what a person in a role may do to a case now."""
         with self._read() as session:
             stage = Stage(self._row(session, case_no).stage)
-            return allowed_actions(stage, steps_of(_events_of(session, case_no)), role)
+            return allowed_actions(stage, steps_of(histories(session, [case_no])[case_no]), role)
 
     def decide(
         self,
@@ -219,7 +219,7 @@ class Registry:
             claims.refuse_foreign(session, case_no, actor, now)
             if case.version != expected_version:
                 raise StaleCaseError(case_no, expected_version, case.version)
-            taken = steps_of(_events_of(session, case_no))
+            taken = steps_of(histories(session, [case_no])[case_no])
             step = next_step(case, str(action), role, reason, taken)
             details = {"from": step.source.value, "to": step.target.value, "reason": reason}
             details = {**(facts or {}), **details, "role": role.value}
@@ -396,8 +396,3 @@ def _head(session: Session) -> Head | None:
     query = select(EventRow.seq, EventRow.hash).order_by(EventRow.seq.desc()).limit(1)
     last = session.execute(query).first()
     return Head(last.seq, last.hash) if last else None
-
-
-def _events_of(session: Session, case_no: str) -> list[Event]:
-    query = select(EventRow).where(EventRow.case_no == case_no).order_by(EventRow.seq)
-    return [event_from_row(row) for row in session.scalars(query)]

@@ -13,8 +13,8 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from cases.histories import histories
-from cases.journal import load_cases
 from cases.model import Case, Event
+from cases.reading import read_cases
 from cases.rows import event_from_row
 from cases.tables import EventRow
 from dispatch.alert_tables import AlertProgressRow, AlertRow, NoticeCaseRow, NoticeRow
@@ -53,7 +53,7 @@ def expand(session: Session, rules: Rules, now: datetime) -> int:
         return 0
     wanted = [event for event in events if _matters(rules.settings, event)]
     numbers = list(dict.fromkeys(str(event.case_no) for event in wanted))
-    cases = load_cases(session, numbers)
+    cases = read_cases(session, numbers)
     told = histories(session, numbers)
     limited = any(policy.most_per_hour for policy in rules.settings.policies)
     recent = _recent(session, now) if limited else {}
@@ -200,7 +200,7 @@ def escalate(session: Session, rules: Rules, now: datetime) -> int:
         NoticeRow.ended_at.is_(None),
     )
     notices = list(session.scalars(query.order_by(NoticeRow.notice_id).limit(AT_ONCE)))
-    cases = load_cases(session, [notice.case_no for notice in notices])
+    cases = read_cases(session, [notice.case_no for notice in notices])
     for notice in notices:
         policy = rules.settings.policy(notice.category, notice.event, notice.created_at)
         _escalate(session, rules, notice, cases[notice.case_no], policy, now)

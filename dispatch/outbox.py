@@ -11,8 +11,8 @@ from sqlalchemy import Engine, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from cases.database import connect, explained, writing
-from cases.journal import load_cases
 from cases.model import Case, Category
+from cases.reading import read_cases
 from cases.tables import EventRow
 from dispatch.alert_tables import AlertProgressRow, AlertRow, NoticeCaseRow, NoticeRow
 from dispatch.alerts import AlertEntry, Message, Outcome, State
@@ -272,7 +272,7 @@ class _Bodies:
         for member in session.scalars(members.order_by(NoticeCaseRow.case_no)):
             self._members.setdefault(member.notice_id, []).append(member.case_no)
         numbers = [number for group in self._members.values() for number in group]
-        self._cases: dict[str, Case] = load_cases(session, list(dict.fromkeys(numbers)))
+        self._cases: dict[str, Case] = read_cases(session, list(dict.fromkeys(numbers)))
 
     def of(self, row: AlertRow) -> dict[str, Any]:
         """Body of an alert: as it was first handed over, else written now."""

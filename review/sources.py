@@ -77,6 +77,4 @@ def open_sources(sources: ReviewSources) -> Iterator[ReviewData]:
         Accounts.open(sources.registry) as accounts,
         Outbox.open(sources.registry) as outbox,
     ):
-        yield ReviewData(
-            registry, accounts, outbox, rulebook, grid, zones, shelf, sources.terrain
-        )
+        yield ReviewData(registry, accounts, outbox, rulebook, grid, zones, shelf, sources.terrain)
