@@ -8,8 +8,8 @@ from cases.errors import CaseError
 from cases.lifecycle import Action, Role, Stage
 from cases.model import Case, Event
 from cases.registry import Registry
-from dispatch.deadlines import course_of
-from dispatch.routing import Owner, RoutingTable
+from dispatch.deadlines import Course, course_of
+from dispatch.routing import Owner, Route, RoutingTable
 
 ACTOR = "dispatch"
 
@@ -49,13 +49,22 @@ def owner_of(case: Case, events: Iterable[Event], table: RoutingTable) -> Owner 
     named = course.assigned_to[-1] if course.assigned_to else ""
     waits = case.stage in (Stage.REPORTED, Stage.ESTABLISHED)
     known = [owner for owner in route.queue if owner.key == named and not waits]
-    return known[0] if known else route.owner(course.returned_by)
+    return known[0] if known else route.owner(_returned_by(course, route))
+
+
+def _returned_by(course: Course, route: Route) -> list[str]:
+    """Who has sent a case back; an assignment that named nobody went to whose turn it was."""
+    returned: list[str] = []
+    for named in course.returned_by:
+        owner = route.owner(returned)
+        returned.append(named or (owner.key if owner else ""))
+    return returned
 
 
 def _order(case: Case, events: Iterable[Event], table: RoutingTable) -> Order:
     course = course_of(events)
-    owner = table.route(case.place, case.category).owner(course.returned_by)
-    return Order(case, owner, course.returns)
+    route = table.route(case.place, case.category)
+    return Order(case, route.owner(_returned_by(course, route)), course.returns)
 
 
 def _assigned(registry: Registry, order: Order, table: RoutingTable, now: datetime) -> Order:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Engine, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from cases.database import connect, explained, writing
@@ -149,14 +149,17 @@ class Outbox:
                 select(func.min(AlertRow.ready_at)).where(AlertRow.state.in_(_TO_SEND))
             )
 
-    def acknowledge(self, token: str, *, now: datetime) -> Acknowledged:
+    def acknowledge(self, word: str, *, now: datetime) -> Acknowledged:
         """Note that whoever got an alert has seen it; nothing of its event is escalated then.
 
+        The word is the one of its link, or its key, which a gateway tells when somebody who was
+        called has pressed a button.
+
         Raises:
-            UnknownAlertError: no alert has the token.
+            UnknownAlertError: no alert has the word.
         """
         with self._write() as session:
-            alert = session.scalar(select(AlertRow).where(AlertRow.token == token))
+            alert = session.scalar(select(AlertRow).where(_is_named(word)))
             if alert is None:
                 raise UnknownAlertError
             notice = session.get_one(NoticeRow, alert.notice_id)
@@ -167,14 +170,14 @@ class Outbox:
                 notice.case_no, notice.event, notice.acknowledged_by, notice.acknowledged_at
             )
 
-    def subject(self, token: str) -> AlertEntry:
-        """Look an alert up by its token, to ask before it is acknowledged.
+    def subject(self, word: str) -> AlertEntry:
+        """Look an alert up by the word of its link or its key, before it is acknowledged.
 
         Raises:
-            UnknownAlertError: no alert has the token.
+            UnknownAlertError: no alert has the word.
         """
         with self._read() as session:
-            found = _entries(session, AlertRow.token == token, limit=1)
+            found = _entries(session, _is_named(word), limit=1)
         if not found:
             raise UnknownAlertError
         return found[0]
@@ -314,6 +317,10 @@ def _ready(now: datetime) -> Any:
         .where(AlertRow.state.in_(_TO_SEND), AlertRow.ready_at <= now, ~blocked)
         .order_by(AlertRow.urgency, AlertRow.ready_at, AlertRow.alert_id)
     )
+
+
+def _is_named(word: str) -> ColumnElement[bool]:
+    return or_(AlertRow.token == word, AlertRow.key == word)
 
 
 def _message(rules: Rules, row: AlertRow, body: Mapping[str, Any]) -> Message:

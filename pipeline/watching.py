@@ -97,6 +97,7 @@ class Watch:
         self._ledger = Ledger(workspace.detection_ledger)
         self._stamps: dict[Path, Stamp] = {}
         self._read: dict[Path, ReadPhoto] = {}
+        self._frames: tuple[Frame, ...] = ()
         self._unfiled = 0
         self._is_filed = False
 
@@ -110,7 +111,9 @@ class Watch:
         A file that is still being written is left for the next look.
         """
         fresh = self._take_in()
-        frames = self._frames()
+        if fresh:
+            self._frames = self._described()
+        frames = self._frames
         wanted = [frame for frame in frames if is_worth_looking(frame)]
         keys = {
             frame.photo_id: search_key(frame, self._detector.package.digest) for frame in wanted
@@ -128,7 +131,8 @@ class Watch:
         return Look(len(frames), searched, len(unknown) - len(chosen), result)
 
     def _take_in(self) -> bool:
-        """Read the photos that have not changed since the look before; whether there was any."""
+        """Read the photos that have not changed since the look before; whether others are known."""
+        known = set(self._read)
         ready: list[Path] = []
         stamps: dict[Path, Stamp] = {}
         for path in self._listed():
@@ -146,7 +150,7 @@ class Watch:
         with ThreadPoolExecutor(self._settings.detecting.workers) as pool:
             read = pool.map(lambda path: read_photo("", path, folder), ready)
             self._read |= dict(zip(ready, read, strict=True))
-        return bool(ready)
+        return bool(ready) or set(self._read) != known
 
     def _listed(self) -> Sequence[Path]:
         try:
@@ -154,7 +158,7 @@ class Watch:
         except PhotoError:
             return ()  # the folder comes with the first photo
 
-    def _frames(self) -> tuple[Frame, ...]:
+    def _described(self) -> tuple[Frame, ...]:
         """Describe the photos that were read, as `ingest` would without an adjustment."""
         paths = [path for path in self._stamps if path in self._read]
         ids = photo_ids([path.relative_to(self._inputs.photos) for path in paths])

@@ -13,7 +13,7 @@ from dispatch.deadlines import Standing, course_of
 from dispatch.due import due_cases
 from dispatch.table_files import load_calendar
 from dispatch.timetable import Timetable
-from tests.cases.conftest import patrol_on, postgresql, rulebook, where  # noqa: F401
+from tests.cases.conftest import patrol_on
 from tests.cases.test_registry import file, sights
 from tests.dispatch.routes import TEXT, table
 
@@ -23,7 +23,7 @@ def at(text: str) -> datetime:
 
 
 @pytest.fixture
-def registry(where: str, rulebook: Rulebook):  # noqa: F811
+def registry(where: str, rulebook: Rulebook):
     with Registry.open(where) as opened:
         file(opened, rulebook, sights(rulebook), patrol_on(0))
         for case in opened.cases():
@@ -90,6 +90,20 @@ def test_a_returned_case_goes_to_the_next_and_is_counted(registry: Registry):
     assert [order.returns for order in orders_for(registry, table())] == [5]
 
 
+def test_what_was_assigned_on_the_page_without_a_name_counts_as_whose_turn_it_was(
+    registry: Registry,
+):
+    step(registry, fire(registry), Action.ASSIGN, "10T14:00")  # as the review page does
+    events = registry.history(fire(registry).case_no)
+    owner = owner_of(fire(registry), events, table())
+    assert owner is not None
+    assert owner.key == "department:ecology"
+    step(registry, fire(registry), Action.RETURN, "10T14:01")
+    (order,) = [order for order in orders_for(registry, table()) if order.returns]
+    assert order.owner is not None
+    assert order.owner.key == "department:agriculture"
+
+
 def test_a_case_of_nobody_is_left_and_told(registry: Registry):
     nobody = TEXT[: TEXT.index("[[posts]]")] + TEXT[TEXT.index("[[routes]]") :]
     done = assign(registry, table(nobody), now=at("10T14:05"))
@@ -105,7 +119,7 @@ def test_a_case_in_somebodys_hands_is_left_and_told(registry: Registry):
     assert fire(registry).stage is Stage.ESTABLISHED
 
 
-def test_cases_are_listed_by_deadline(registry: Registry, rulebook: Rulebook):  # noqa: F811
+def test_cases_are_listed_by_deadline(registry: Registry, rulebook: Rulebook):
     assign(registry, table(), now=at("10T14:05"))
     house = registry.cases(category="building.unpermitted")[0]
     step(registry, house, Action.SUSPEND, "10T15:00")

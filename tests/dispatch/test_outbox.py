@@ -13,7 +13,7 @@ from dispatch.errors import AlertError
 from dispatch.expanding import Rules
 from dispatch.outbox import Outbox
 from dispatch.policies import Channel, parse_alerts
-from tests.cases.conftest import DAY, patrol_on, postgresql, where  # noqa: F401
+from tests.cases.conftest import DAY, patrol_on
 from tests.cases.test_registry import file
 from tests.cases.world import cell, seen, zones
 from tests.dispatch.alerting import CATEGORIES, FIRE, ORDERS, RULEBOOK, SETTINGS, District, at
@@ -22,7 +22,7 @@ from tests.dispatch.routes import table
 
 
 @pytest.fixture
-def district(where: str) -> Iterator[District]:  # noqa: F811
+def district(where: str) -> Iterator[District]:
     with Registry.open(where) as registry, Outbox.open(where) as outbox:
         rules = Rules(parse_alerts(SETTINGS, "alerts.toml"), table(), lambda: "")
         made = District(where, registry, outbox, rules)
@@ -57,7 +57,7 @@ def test_what_happened_is_told_once_however_often_it_is_looked_at(district: Dist
 
 
 def test_events_before_the_first_alert_settings_are_told_to_nobody_after_a_migration(
-    where: str,  # noqa: F811
+    where: str,
 ):
     from cases.database import connect, migrate
 
@@ -192,6 +192,16 @@ def test_whoever_acknowledges_stops_the_escalation(district: District):
     assert district.told() == PUSHED | CALLED | SHOWN
     with pytest.raises(AlertError, match="no alert has this link"):
         district.outbox.acknowledge("guessed", now=district.now)
+
+
+def test_a_pressed_button_acknowledges_by_the_key_of_the_call(district: District):
+    district.find()
+    district.refresh()
+    call = next(message for message in district.deliver() if message.channel is Channel.VOICE)
+    answer = district.outbox.acknowledge(call.key, now=district.now)
+    assert answer.by == call.person_id
+    district.refresh(60)
+    assert district.told() == PUSHED | CALLED | SHOWN
 
 
 def test_a_case_that_was_rejected_needs_no_alert_any_more(district: District):

@@ -24,7 +24,6 @@ from dispatch.only_sender import only_sender
 from dispatch.outbox import Outbox
 from dispatch.policies import Channel, Mqtt, parse_alerts
 from dispatch.sending import Equipment, Sender
-from tests.cases.conftest import postgresql, where  # noqa: F401
 from tests.dispatch.alerting import AT_ANY_HOUR, CATEGORIES, FIRE, District
 from tests.dispatch.routes import table
 
@@ -49,7 +48,7 @@ def settings(url: str, timeout_s: float = 5.0, attempts: int = 6) -> str:
 
 @pytest.fixture
 def district(tmp_path: Path) -> Iterator[District]:
-    where = str(tmp_path / "cases.sqlite")  # noqa: F811
+    where = str(tmp_path / "cases.sqlite")
     with Registry.open(where) as registry, Outbox.open(where) as outbox:
         yield District(
             where,
@@ -245,7 +244,7 @@ def _message() -> Message:
     return Message(1, "k", Channel.MQTT, "", "", body, 1)
 
 
-def test_only_one_sender_works_on_a_registry(where: str):  # noqa: F811
+def test_only_one_sender_works_on_a_registry(where: str):
     Registry.open(where).close()
     with (
         only_sender(where),

@@ -114,7 +114,7 @@ def stories(draw: st.DrawFn) -> tuple[datetime, list[Pause]]:
 
 
 @pytest.mark.parametrize("calendar", [CHINA, SUMMER], ids=["china", "summer"])
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     story=stories(),
     unit=st.sampled_from([TimeUnit.MINUTES, TimeUnit.WORKING_HOURS]),
@@ -130,7 +130,7 @@ def test_counted_time_agrees_with_a_minute_counter(
 
 
 @pytest.mark.parametrize("calendar", [CHINA, SUMMER], ids=["china", "summer"])
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     story=stories(),
     unit=st.sampled_from([TimeUnit.WORKING_DAYS, TimeUnit.DAYS]),
