@@ -6,6 +6,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from cases.listing import in_area
+from cases.people import DISTRICT, Area
+from cases.tables import CaseRow
 from dispatch.alert_tables import AlertRow, NoticeCaseRow, NoticeRow
 
 
@@ -31,14 +34,20 @@ class NoticeEntry:
     states: dict[str, int]
 
 
-def newest_notices(session: Session, limit: int) -> list[NoticeEntry]:
-    """List the newest notices with the cases and alerts of each."""
+def newest_notices(session: Session, limit: int, area: Area = DISTRICT) -> list[NoticeEntry]:
+    """List the newest notices of an area's cases, with the cases and alerts of each."""
+    of_area = (
+        select(NoticeCaseRow.notice_id, NoticeCaseRow.case_no)
+        .join(CaseRow, CaseRow.case_no == NoticeCaseRow.case_no)
+        .where(*in_area(area, CaseRow.town, CaseRow.village))
+    )
     newest = select(NoticeRow).order_by(NoticeRow.notice_id.desc()).limit(limit)
+    if not area.is_district:
+        here = of_area.where(NoticeCaseRow.notice_id == NoticeRow.notice_id)
+        newest = newest.where(here.exists())
     rows = list(session.scalars(newest))
     ids = [row.notice_id for row in rows]
-    members = select(NoticeCaseRow.notice_id, NoticeCaseRow.case_no).where(
-        NoticeCaseRow.notice_id.in_(ids)
-    )
+    members = of_area.where(NoticeCaseRow.notice_id.in_(ids))
     cases: dict[int, list[str]] = {notice_id: [] for notice_id in ids}
     for notice_id, case_no in session.execute(members.order_by(NoticeCaseRow.case_no)):
         cases[notice_id].append(case_no)

@@ -1,5 +1,6 @@
 """EDGE: the alerts of a registry: made of its history, handed out to a sender, and settled."""
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from cases.database import connect, explained, writing
 from cases.model import Case, Category
+from cases.people import DISTRICT, Area
 from cases.reading import read_cases
 from cases.tables import EventRow
 from dispatch.alert_tables import AlertProgressRow, AlertRow, NoticeCaseRow, NoticeRow
@@ -47,11 +49,18 @@ class Outbox:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writing = writing(engine)
+        self._area = DISTRICT
 
     @classmethod
     def open(cls, url_or_path: str | Path, *, lock_timeout_s: float = 30.0) -> Self:
         """Open the registry that the alerts are about."""
         return cls(connect(url_or_path, lock_timeout_s=lock_timeout_s))
+
+    def within(self, area: Area) -> Self:
+        """The alerts as somebody of an area sees them listed; sending is not for it."""
+        limited = copy.copy(self)
+        limited._area = area
+        return limited
 
     def close(self) -> None:
         """Give back all connections."""
@@ -210,7 +219,7 @@ class Outbox:
     def notices(self, limit: int) -> list[NoticeEntry]:
         """List what people were told of, newest first."""
         with self._read() as session:
-            return newest_notices(session, limit)
+            return newest_notices(session, limit, self._area)
 
     def retry_dead(self, now: datetime) -> int:
         """Let the dead letters that have an address be sent again; how many those are."""

@@ -28,6 +28,9 @@ SECURE_COOKIE = f"__Host-{COOKIE}"
 OPEN_PATHS = frozenset({"/", "/api/session", "/api/session/end", "/api/health"})
 """What is answered before anybody has signed in: the empty page, the sign-in, that it is alive."""
 
+OPEN_PREFIXES = ("/alerts", "/api/alerts/")
+"""The empty page of alerts, and what the link of one alert leads to: whoever has it may use it."""
+
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _SEES_PHOTOS = frozenset({Role.OPERATOR, Role.COMMAND, Role.ADMINISTRATOR})
 _REVIEWS = frozenset({Role.INSPECTOR, Role.COMMAND, Role.ADMINISTRATOR})
@@ -148,7 +151,8 @@ def admit(
     try:
         visitor = _identify(request, entrance, clock(), bearer)
     except SignInError:
-        if request.scope["path"] in OPEN_PATHS:
+        path = request.scope["path"]
+        if path in OPEN_PATHS or path.startswith(OPEN_PREFIXES):
             return NOBODY
         raise
     needed = Scope.READ if request.method in _READING else Scope.DECIDE

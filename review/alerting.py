@@ -9,8 +9,8 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
 from dispatch.wording import event_words
+from review.admission import ClockOf, Data
 from review.answers import Label
-from review.views import ClockOf, Data
 
 STATIC = Path(__file__).parent / "static"
 MOST = 200

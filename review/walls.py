@@ -41,6 +41,7 @@ def _limited(data: ReviewData, area: Area) -> ReviewData:
     return replace(
         data,
         registry=data.registry.within(area),
+        outbox=data.outbox.within(area),
         grid=Grid(cells),
         zones=_zones_of(data.zones, cells=Grid(cells)),
     )

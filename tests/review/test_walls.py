@@ -19,11 +19,14 @@ from cases.model import Findings, PatrolRecord, Place
 from cases.people import DISTRICT, Account, Area, Scope
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
+from dispatch.expanding import Rules
+from dispatch.policies import parse_alerts
 from geo.formats import read_grid
 from review.admission import OPEN_PATHS, Entrance
 from review.app import create_app
 from review.sources import PatrolPhotos, ReviewData, ReviewSources, open_sources
 from tests.cases.test_accounts import PASSWORD, QUICK
+from tests.dispatch.routes import table
 
 from .conftest import FLOWN, NOW, PATROL, URL, make_photo, make_proposal
 
@@ -153,6 +156,7 @@ ENDPOINTS = (
     Endpoint("GET", "/api/photos/{photo_id}.jpg", is_of_case=True),
     Endpoint("GET", "/api/photos/{photo_id}.jpg", query=f"?patrol={PATROL}", is_of_case=True),
     Endpoint("GET", "/api/photos/{photo_id}.jpg", query="?max=64", is_of_case=True),
+    Endpoint("GET", "/api/alerts"),
     Endpoint("GET", "/api/layers/cells.geojson"),
     Endpoint("GET", "/api/layers/zones.geojson"),
     Endpoint("GET", "/ogc"),
@@ -192,8 +196,11 @@ TEMPLATES = {
        for name in ("cells", "cases", "patrols")},
     "/collections/cases/items/{feature_id}": "/collections/{name}/items/{feature_id}",
 }  # fmt: skip
-ELSEWHERE = {("post", "/api/session"), ("post", "/api/session/end")}
-"""Tried in test_signing_in."""
+ELSEWHERE = {
+    ("post", "/api/session"), ("post", "/api/session/end"),
+    ("get", "/api/alerts/{token}"), ("post", "/api/alerts/{token}/acknowledge"),
+}  # fmt: skip
+"""Tried in test_signing_in, and below: the link of an alert needs nobody to sign in."""
 
 
 def tells_of(answer, places: tuple[Place, ...], numbers: list[str]) -> bool:
@@ -261,6 +268,35 @@ def test_nobody_comes_in_without_signing_in(doors: Doors):
     assert client.get("/api/health").json() == {"status": "ok", "cases": None, "photos": None}
     assert set(client.get("/api/session").json()) == {"asks_who", "person"}
     assert {"/", "/api/session", "/api/session/end", "/api/health"} == OPEN_PATHS
+
+
+ALERTS = """
+version = "test"
+[[policies]]
+category = "building.*"
+events = ["file"]
+to = ["department"]
+channels = ["page"]
+"""
+
+
+def test_alerts_are_listed_for_the_area_and_their_links_open_to_all(data: ReviewData, doors: Doors):
+    tokens = (f"token-{number}" for number in range(100))
+    rules = Rules(parse_alerts(ALERTS, "alerts.toml"), table(), lambda: next(tokens))
+    while data.outbox.refresh(rules, NOW):
+        pass
+    told = [
+        case for n in doors.signed_in(Role.OFFICER).get("/api/alerts").json() for case in n["cases"]
+    ]
+    assert told == [OWN]
+    client = doors.signed_in(Role.COMMAND, DISTRICT)
+    every = {case for notice in client.get("/api/alerts").json() for case in notice["cases"]}
+    assert every == {OWN, *FOREIGN}
+    stranger = doors.browser()
+    assert stranger.get("/api/alerts").status_code == 401
+    assert stranger.get("/alerts").status_code == 200
+    assert stranger.get("/api/alerts/token-0").json()["case_no"] in every
+    assert stranger.post("/api/alerts/token-0/acknowledge", json={}).status_code == 200
 
 
 def test_reading_shows_what_is_of_the_area(doors: Doors):
