@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from flight.day_list import FleetVehicle, ListedFlight
 from flight.errors import RefusedError, TransferError
 from flight.fly import FlightResult
+from flight.interrupts import Interrupts, counted_interrupts
 from flight.journal import Journal, trouble_fields
 from flight.modes import COPTER, PX4_COPTER
 from flight.orders import NextOrder, Order, no_order
@@ -87,33 +88,40 @@ class Fleet:
         """Fly everything that can be flown; each vehicle its flights in their order.
 
         A vehicle whose flight fails flies no more, the others go on. Ctrl-C orders all vehicles
-        home, begins no further flight, and waits until they have landed.
+        home, begins no further flight, and waits until they have landed; a further one orders the
+        same again.
         """
-        by_vehicle = {v.name: [f for f in flights if f.vehicle == v.name] for v in self.vehicles}
-        threads = [
-            threading.Thread(target=self._fly_all, args=(vehicle, by_vehicle[vehicle.name]))
-            for vehicle in self.vehicles
-        ]
-        for thread in threads:
-            thread.start()
-        while any(thread.is_alive() for thread in threads):
-            try:
-                self._wait(threads)
-            except KeyboardInterrupt:
-                self.journal.write("", "stop", text="Ctrl-C: all vehicles were told to return")
-                self._stop()
+        ends = {vehicle.name: threading.Event() for vehicle in self.vehicles}
+        with counted_interrupts() as interrupts:
+            for vehicle in self.vehicles:
+                own = [flight for flight in flights if flight.vehicle == vehicle.name]
+                threading.Thread(
+                    target=self._fly_to_end, args=(vehicle, own, ends[vehicle.name])
+                ).start()
+            for end in ends.values():
+                while not end.wait(TURN_S):
+                    self._attend(interrupts)
         return tuple(self.outcomes)
 
-    def _wait(self, threads: Sequence[threading.Thread]) -> None:
-        """Hand a person's orders on until all threads have ended."""
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(TURN_S)
-                order = self.next_order()
-                if order is Order.LEAVE:
-                    self.journal.write("", "refused", text="a fleet is not left alone")
-                elif order is not None:
-                    self._order_all(order)
+    def _fly_to_end(
+        self, vehicle: FleetVehicle, flights: Sequence[ListedFlight], end: threading.Event
+    ) -> None:
+        """One thread; `end` says that it is over, which its own state does not say for sure."""
+        try:
+            self._fly_all(vehicle, flights)
+        finally:
+            end.set()
+
+    def _attend(self, interrupts: Interrupts) -> None:
+        """Hand on what a person orders."""
+        if interrupts.take():
+            self.journal.write("", "stop", text="Ctrl-C: all vehicles were told to return")
+            self._stop()
+        order = self.next_order()
+        if order is Order.LEAVE:
+            self.journal.write("", "refused", text="a fleet is not left alone")
+        elif order is not None:
+            self._order_all(order)
 
     def _stop(self) -> None:
         with self._air:

@@ -1,7 +1,9 @@
 """A day over several vehicles: order, waiting, failures, closeness, orders, one journal."""
 
 import json
+import signal
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -293,29 +295,54 @@ def test_an_order_goes_to_every_vehicle_in_the_air(journal, pressed, obeyed):
     assert got == {"A": obeyed, "B": obeyed}
 
 
+def press_ctrl_c():
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+
+def next_within(next_order):
+    """The next order, or None where none comes in time."""
+    end_s = time.monotonic() + GATE_S
+    while time.monotonic() < end_s:
+        if (order := next_order()) is not None:
+            return order
+    return None
+
+
 def test_ctrl_c_brings_all_home_and_begins_nothing_more(journal):
     flights = [listed("A1", "N", 0), listed("A2", "N", 0)]
-    up = threading.Event()
 
     def fly_one(flight, vehicle, listen, next_order):
-        up.set()
-        while next_order() is not Order.RECALL:
-            listen(in_air(flight))
+        press_ctrl_c()
+        assert next_within(next_order) is Order.RECALL
         return done(flight, "it was told to return at item 3")
 
-    pressed = []
-
-    def ctrl_c():
-        if not pressed:
-            assert up.wait(GATE_S)
-            pressed.append(True)
-            raise KeyboardInterrupt
-        return None
-
-    outcomes = fly(journal, flights, fly_one, next_order=ctrl_c)
+    outcomes = fly(journal, flights, fly_one)
     assert outcomes["A1"].reason == "it was told to return at item 3"
     assert not outcomes["A2"].completed
     assert lines(journal, "stop")
+
+
+def test_a_fleet_is_waited_for_however_often_ctrl_c_is_pressed(journal):
+    """Each press interrupts the waiting itself; every vehicle still gets every order."""
+    flights = [listed("A", "N", 0), listed("B", "S", 1000)]
+    both_are_up, over = (threading.Barrier(2, timeout=GATE_S) for _ in range(2))
+    got = {"A": [], "B": []}
+
+    def fly_one(flight, vehicle, listen, next_order):
+        code = flight.sortie.code
+        both_are_up.wait()
+        for _ in range(4):
+            if code == "A":
+                press_ctrl_c()
+            got[code].append(next_within(next_order))
+            over.wait()
+        return done(flight, "it was told to return at item 3")
+
+    before = signal.getsignal(signal.SIGINT)
+    outcomes = fly(journal, flights, fly_one)
+    assert got == {"A": [Order.RECALL] * 4, "B": [Order.RECALL] * 4}
+    assert set(outcomes) == {"A", "B"}
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_vehicle_that_is_not_ready_is_tried_again(journal, monkeypatch):
