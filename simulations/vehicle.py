@@ -187,6 +187,14 @@ class Multirotor:
         self._thrust = self._integral = self._drag()
         self.hold()
 
+    def stand(self) -> None:
+        """Be carried by the ground for this step; `touched_m_s` as for `rest`."""
+        self.touched_m_s = max(0.0, -self.velocity[2])
+        self.position = (self.position[0], self.position[1], self.ground_m)
+        self.velocity = self.acceleration = ZERO
+        self.lost_m, self._loss_m_s = max(0.0, self.target[0][2] - self.ground_m), 0.0
+        self._thrust = self._integral = self._drag()
+
     def fall(self) -> bool:
         """Let `STEP_S` pass without thrust; True where it has hit the ground."""
         x, y, z = self.position
