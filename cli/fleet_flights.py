@@ -11,6 +11,7 @@ from typing import Any
 from cli import console
 from cli.commanding import orders_from_terminal
 from cli.flights import DONE, IN_PART, Gates, keep, new_folder
+from cli.flying import tell_troubles
 from cli.live import live_view
 from flight.day_list import (
     SIMULATED,
@@ -23,7 +24,7 @@ from flight.day_list import (
 from flight.errors import FlightError
 from flight.fleet import Fleet, Outcome, waits_of_day
 from flight.fly import FlightResult, ProgressListener, fly_sortie
-from flight.journal import Journal
+from flight.journal import Journal, trouble_fields
 from flight.orders import NextOrder
 from flight.signing import read_key
 from flight.transports import SharedLine, Transport, open_transport
@@ -201,6 +202,9 @@ def _tell(
     for row in rows:
         if row["reason"]:
             console.warn(f"{row['sortie']} ({row['vehicle']}): {row['reason']}")
+    for outcome in outcomes:
+        if outcome.result is not None:
+            tell_troubles(outcome.result)
     console.out.print(f"journal: {console.where(journal.path)}", highlight=False)
 
 
@@ -211,6 +215,7 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         "vehicle": outcome.flight.vehicle,
         "completed": outcome.completed,
         "reason": outcome.reason,
+        "troubles": [] if result is None else [trouble_fields(t) for t in result.troubles],
         "duration_s": None if result is None else round(result.duration_s, 1),
         "photos": None if result is None else len(result.track.camera_events),
         "photos_planned": len(outcome.flight.sortie.photos),

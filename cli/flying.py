@@ -7,6 +7,7 @@ from typing import Any
 from cli import console
 from flight.adherence import measure_adherence
 from flight.fly import FlightResult
+from flight.journal import trouble_fields
 from flight.verdict import adherence_figures
 from missions.model import Sortie
 
@@ -22,6 +23,14 @@ def tell_flown(flown: Sequence[tuple[Sortie, FlightResult]], *, as_json: bool) -
     for row in rows:
         if row["problem"]:
             console.warn(f"{row['sortie']}: {row['problem']}")
+    for _, result in flown:
+        tell_troubles(result)
+
+
+def tell_troubles(result: FlightResult) -> None:
+    """Tell what went wrong in a flight, that which the live view had no time for too."""
+    for trouble in result.troubles:
+        console.warn(f"{result.sortie_code}: trouble: {trouble}")
 
 
 def _row(sortie: Sortie, result: FlightResult) -> dict[str, Any]:
@@ -30,6 +39,7 @@ def _row(sortie: Sortie, result: FlightResult) -> dict[str, Any]:
         "sortie": sortie.code,
         "completed": result.completed,
         "problem": result.problem,
+        "troubles": [trouble_fields(trouble) for trouble in result.troubles],
         "notes": list(result.notes),
         "duration_s": round(result.duration_s, 1),
         "planned_s": round(sortie.duration_s, 1),

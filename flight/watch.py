@@ -14,7 +14,7 @@ from flight.orders import NextOrder, Order
 from flight.protocol import Message, is_vehicle
 from flight.recognising import Recogniser
 from flight.session import NoAnswerError, Session, result_name
-from flight.trouble import cause_of, is_failsafe
+from flight.trouble import Kind, cause_of, is_failsafe, troubles_of
 from missions.model import Command, MissionItem
 
 LATE_FACTOR, LATE_S = 3.0, 600.0  # when a flight is given up: the plan's time times, plus
@@ -300,7 +300,16 @@ class Watch:
         raise lost
 
     def problem(self) -> str | None:
-        """Why the mission was not flown to its end, in words; None where it was."""
+        """Why the flight failed, in words; None where the mission was flown to a safe landing."""
+        why, troubles = self._cut_short(), troubles_of(self.monitor.flight_events)
+        crash = next((trouble for trouble in troubles if trouble.kind is Kind.CRASH), None)
+        if crash is None:
+            return why
+        told = f"it crashed: {crash.text}"
+        return told if why is None else f"{told}; {why}"
+
+    def _cut_short(self) -> str | None:
+        """Why the mission was not flown to its end, whatever the landing was like."""
         monitor = self.monitor
         if self.diverted_to is not None and self.diverted_ms is not None:
             return self._diversion(self.diverted_to, self.diverted_ms)

@@ -4,7 +4,15 @@ import json
 
 import pytest
 
+from cli.fleet_flights import _tell
+from flight.day_list import ListedFlight
+from flight.fleet import Outcome
+from flight.fly import FlightResult
+from flight.journal import Journal
 from flight.log import read_tlog
+from flight.plan_file import PlanFile
+from flight.trouble import Kind, Trouble
+from geo.track import Track
 from missions.mission_json import write_sortie
 from simulations.sitl import running_vehicle
 from tests.cli.test_flying import run, said
@@ -76,3 +84,14 @@ def test_real_vehicles_of_a_fleet_are_armed_only_when_said(day, capsys):
 
 def test_a_fleet_needs_its_vehicles(day):
     assert run("fly", day / "missions", "--fleet", day / "day.csv") == 2
+
+
+def test_troubles_of_a_days_last_flights_are_told(capsys, tmp_path):
+    sortie = sortie_at("F1", 0)
+    flight = ListedFlight(PlanFile(tmp_path, sortie, ""), "N", None)
+    crash = Trouble(Kind.CRASH, None, "Crash: Disarming", None)
+    result = FlightResult(
+        "F1", False, "it crashed", Track((), ()), 60.0, (), (), 0.5, tmp_path, troubles=(crash,)
+    )
+    _tell([flight], [Outcome(flight, result, "it crashed")], Journal(tmp_path / "a"), as_json=False)
+    assert "F1: trouble: crash" in capsys.readouterr().err.replace("\n", " ")

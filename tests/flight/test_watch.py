@@ -355,3 +355,21 @@ def test_a_usual_wind_and_even_motors_are_no_trouble(fly):
     link.autopilot.set_parameter("SIM_WIND_SPD", 8.0)
     result = fly(link, None, replace(SORTIE, drone_key="sim-quad"))
     assert result.troubles == ()
+
+
+def test_a_crash_in_the_last_landing_makes_the_flight_failed(fly):
+    link = SimulatedLink()
+    autopilot = link.autopilot
+
+    def crash():
+        if autopilot.mission.is_landing and autopilot.contact.above_m < 3.0:
+            autopilot.mission.complete = True  # as the vehicle tells it where it has landed
+            for _ in range(100):
+                link._carry(autopilot.step())
+            autopilot.say(0, "Crash: Disarming: AngErr=90>30, Accel=0.0<3.0")
+            autopilot.disarm(forced=True)
+
+    result = fly(link, crash)
+    assert [trouble.kind for trouble in result.troubles] == [Kind.CRASH]
+    assert not result.completed
+    assert result.problem == "it crashed: Crash: Disarming: AngErr=90>30, Accel=0.0<3.0"
