@@ -18,7 +18,7 @@ from missions.model import MissionItem
 from simulations.failing import KINDS
 from simulations.ground_shape import GroundShape
 from simulations.personas import AUTO, BRAKE, LAND, LOITER, RTL
-from simulations.piloting import Outcome
+from simulations.piloting import BY_GATE, Outcome
 from simulations.scenarios import Expectation, Fault, Phase, Scenario
 from simulations.scene import EPOCH
 from simulations.task import Task
@@ -116,7 +116,7 @@ def _completed(flight: Flight) -> Check:
     """The mission, or what the scenario expects instead of it."""
     outcome, expects = flight.outcome, flight.scenario.expects
     modes = " > ".join(MODE_NAMES.get(mode, str(mode)) for mode in outcome.modes)
-    told = "; ".join(part for part in (outcome.problem or "", modes) if part)
+    told = "; ".join(part for part in (outcome.problem, outcome.reason, modes) if part)
     if expects is Expectation.COMPLETED:
         return Check("completed", outcome.completed, detail=told)
     return Check("landed", outcome.landed and outcome.problem is None, detail=told)
@@ -231,7 +231,8 @@ def _answered(flight: Flight) -> Check:
     comes_home = flight.scenario.at is Phase.RETURN and wanted == RTL
     done = wanted in modes or (comes_home and modes[-1:] == (AUTO,))
     done = done or (LAND in modes and wanted == RTL)
-    return Check("answered", done, detail=f"{told}, expected {MODE_NAMES[wanted]}")
+    by_gate = f"; {BY_GATE}" if flight.outcome.by_gate else ""
+    return Check("answered", done, detail=f"{told}, expected {MODE_NAMES[wanted]}{by_gate}")
 
 
 def _in_time(flight: Flight) -> Check:

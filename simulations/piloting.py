@@ -17,7 +17,7 @@ from flight.protocol import MISSION, Message, home_item
 from flight.readiness import HOME_WITHIN_M, wait_ready
 from flight.session import Session, result_name
 from flight.streams import ask_for_streams
-from flight.trouble import Kind
+from flight.trouble import Kind, begins
 from flight.watch import Flown, Watch
 from missions.model import MissionItem
 from simulations.failing import Failing
@@ -40,7 +40,9 @@ CLOSER_HZ = {33: 10, 24: 2, 42: 5, 162: 2}
 """What a verdict is made of is asked for more often than a pilot needs it."""
 LATE_FACTOR, LATE_S = 2.0, 300.0  # when a flight is given up: the plan's time times, plus
 RELINK_S = 60.0  # beyond its end, how long a lost link is tried again; of the vehicle's clock
-ANSWERS = {Kind.WIND: Order.RETURN, Kind.MOTOR: Order.LAND}  # the rest the vehicle's failsafes do
+# What no vehicle answers by itself a real flight leaves to its operator; the rest failsafes do.
+ANSWERS = {Kind.WIND: Order.RETURN, Kind.MOTOR: Order.LAND}
+BY_GATE = "ordered by the gate in place of an operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Outcome:
         injected_s: when the scenario's fault began; None if it did not.
         recognised_s: when each failure was recognised.
         duration_s: from take-off to the rotors' stop, by the vehicle's clock.
+        reason: why the mission was not flown to its end; None where it was, or never began.
+        by_gate: whether the gate's pilot gave an order that `fly` leaves to its operator.
     """
 
     problem: str | None
@@ -65,6 +69,8 @@ class Outcome:
     recognised_s: dict[Kind, float]
     duration_s: float
     photos: int
+    reason: str | None = None
+    by_gate: bool = False
 
 
 def never_flown(problem: str) -> Outcome:
@@ -99,7 +105,7 @@ class Pilot:
     _airborne_s: float = 0.0
     _airborne_ms: int = 0
     _number: int = 0
-    _answered: bool = False
+    _answered: tuple[Kind, Order] | None = None
 
     def __post_init__(self) -> None:
         """Listen to everything that comes over the link."""
@@ -254,11 +260,19 @@ class Pilot:
         found = self.watching.recogniser.found
         if self.failing.turn(monitor.mission_item, monitor.height_home_m, now_s):
             found.clear()  # what was recognised before is not this failure
-        if self._answered or not self.watching.is_ours:
+        if self._answered is not None or not self.watching.is_ours:
             return None
-        order = next((order for kind, order in ANSWERS.items() if kind in found), None)
-        self._answered = order is not None
-        return order
+        self._answered = next((item for item in ANSWERS.items() if item[0] in found), None)
+        return None if self._answered is None else self._answered[1]
+
+    def _reason(self) -> str | None:
+        """Why the mission was not flown to its end, and who ordered that; None where it was."""
+        if self._answered is None:
+            return self.watching.problem()
+        kind, order = self._answered
+        events = self.session.monitor.flight_events
+        words = next((event.text for event in events if begins(event.text) is kind), str(kind))
+        return f"{words}: told to {order} ({BY_GATE})"
 
     def _outcome(self, problem: str | None) -> Outcome:
         monitor = self.session.monitor
@@ -276,4 +290,6 @@ class Pilot:
             recognised_s={kind: self._flown_s(s * self.pace) for kind, s in found.items()},
             duration_s=monitor.duration_s,
             photos=self.photos,
+            reason=None if problem is not None else self._reason(),
+            by_gate=self._answered is not None,
         )

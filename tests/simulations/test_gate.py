@@ -269,6 +269,9 @@ def test_each_failure_is_recognised_and_ends_as_configured(fault, mode, tmp_path
     assert checks["answered"].passed, checks["answered"].message
     assert checks["landed"].passed
     assert mode in result.flight.outcome.modes
+    in_place = fault in (Fault.WIND, Fault.MOTOR)
+    for name in ("landed", "answered"):
+        assert ("ordered by the gate in place of an operator" in checks[name].detail) is in_place
 
 
 def long_sortie():
