@@ -36,6 +36,8 @@ RECOGNISED_WITHIN_S = 20.0
 LAND_COMMAND = 21  # MAV_CMD_NAV_LAND
 HARD_M_S = 3.0  # a touch-down as fast is a crash
 STEEPEST_PITCH_DEG = -45.0  # photos that look flatter have no footprint worth comparing
+# What a mission that is broken off cannot keep to.
+CONSEQUENCES = frozenset({"landed at home", "photos", "coverage", "time"})
 ANSWER_MODES = {
     Fault.BATTERY: RTL,
     Fault.GPS: LAND,
@@ -109,7 +111,17 @@ def judge(flight: Flight) -> tuple[Check, ...]:
         checks += [_recognised(flight), _answered(flight)]
     if flight.scenario.expects is Expectation.COMPLETED:
         checks += [check(flight) for check in _WHEN_COMPLETED]
+        if not flight.outcome.completed:
+            checks = [_as_consequence(check) for check in checks]
     return tuple(checks)
+
+
+def _as_consequence(check: Check) -> Check:
+    """Not a failure of its own where the mission was not flown to its end: that has failed."""
+    if check.passed is not False or check.name not in CONSEQUENCES:
+        return check
+    detail = f"in consequence of `completed`: {check.message}"
+    return Check(check.name, None, detail=detail)
 
 
 def _completed(flight: Flight) -> Check:

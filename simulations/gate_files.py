@@ -36,6 +36,8 @@ def result_document(result: Result) -> dict[str, Any]:
         "duration_s": round(outcome.duration_s, 1),
         "planned_s": round(task.planned_s, 1),
         "photos": len(result.flight.trace.exposures),
+        "reason": outcome.problem or outcome.reason,
+        "ordered_by_gate": outcome.by_gate,
         "modes": [MODE_NAMES.get(mode, str(mode)) for mode in outcome.modes],
         "log": str(result.log_path) if result.log_path.exists() else None,
         "checks": [_check_document(check) for check in result.checks],

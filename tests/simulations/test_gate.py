@@ -1,5 +1,6 @@
 """The gate: what passes, and that everything that it looks at can fail."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -272,6 +273,25 @@ def test_each_failure_is_recognised_and_ends_as_configured(fault, mode, tmp_path
     in_place = fault in (Fault.WIND, Fault.MOTOR)
     for name in ("landed", "answered"):
         assert ("ordered by the gate in place of an operator" in checks[name].detail) is in_place
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault.WIND, r"high wind: .* m/s on average, the drone's limit is .*: told to return"),
+        (Fault.MOTOR, r"motor failure is likely: .*: told to land"),
+        (Fault.BATTERY, r"left its mission at item \d+ for RTL: .*Battery 1 is low"),
+    ],
+)
+def test_a_mission_broken_off_fails_once_with_its_cause_in_words(fault, words, tmp_path):
+    scenario = Scenario("broken off", Expectation.COMPLETED, wind_m_s=2.0, fault=fault)
+    result, checks = fly(task_of(tmp_path, long_sortie()), scenario, tmp_path)
+    assert [check.name for check in result.failed] == ["completed"]
+    assert re.search(words, checks["completed"].message)
+    for name in ("photos", "coverage"):
+        assert checks[name].passed is None
+        assert checks[name].message.startswith("in consequence of `completed`: ")
+    assert not result.passed
 
 
 def long_sortie():
