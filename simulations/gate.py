@@ -1,5 +1,6 @@
 """EDGE: fly tasks through scenarios and say which of them may be flown for real."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +46,7 @@ class Result:
     Attributes:
         log_path: the recording.
         track: what the vehicle reported.
+        wall_s: how long flying and judging it took here.
     """
 
     trial: Trial
@@ -53,6 +55,7 @@ class Result:
     backend: str
     log_path: Path
     track: Track
+    wall_s: float
 
     @property
     def passed(self) -> bool:
@@ -88,6 +91,7 @@ def fly_scenarios(
 
 
 def _fly(trial: Trial, backend: Backend, limits: Limits, path: Path, listener: Listener) -> Result:
+    began_s = time.monotonic()
     path.parent.mkdir(parents=True, exist_ok=True)
     task, scenario = trial.task, trial.scenario
     try:
@@ -99,7 +103,10 @@ def _fly(trial: Trial, backend: Backend, limits: Limits, path: Path, listener: L
         outcome, trace, track = never_flown(str(error)), trace_of((), ()), Track((), ())
     write_track(path.parent, track)
     flight = Flight(task, scenario, trial.ground, outcome, trace, limits)
-    return Result(trial, flight, judge(flight), backend.name, path, track)
+    checks = judge(flight)
+    return Result(
+        trial, flight, checks, backend.name, path, track, wall_s=time.monotonic() - began_s
+    )
 
 
 def verdict_of(results: Sequence[Result]) -> Verdict:

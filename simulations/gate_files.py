@@ -14,6 +14,9 @@ from simulations.gate_checks import MODE_NAMES, Check
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 FORMAT, VERSION = "aerogrid simulation", 1
+PROPERTIES = (
+    "file", "sha256", "backend", "seed", "wind_m_s", "wind_from_deg", "gust_m_s", "duration_s",
+)  # fmt: skip
 
 
 def result_document(result: Result) -> dict[str, Any]:
@@ -91,7 +94,7 @@ def _sums(suites: Sequence[ET.Element]) -> dict[str, str]:
         name: str(sum(int(suite.get(name, "0")) for suite in suites))
         for name in ("tests", "failures", "errors", "skipped")
     }
-    return {**whole, "time": f"{sum(float(suite.get('time', '0')) for suite in suites):.1f}"}
+    return {**whole, "time": f"{sum(float(suite.get('time', '0')) for suite in suites):.3f}"}
 
 
 def _suite(result: Result) -> ET.Element:
@@ -104,11 +107,12 @@ def _suite(result: Result) -> ET.Element:
         failures=str(len(result.failed)),
         errors="0",
         skipped=str(sum(check.passed is None for check in result.checks)),
-        time=f"{result.flight.outcome.duration_s:.1f}",
+        time=f"{result.wall_s:.3f}",
     )
     properties = ET.SubElement(suite, "properties")
-    for key in ("file", "sha256", "backend", "seed", "wind_m_s", "wind_from_deg", "gust_m_s"):
-        value = _plain(str(result_document(result)[key]))
+    document = result_document(result)
+    for key in PROPERTIES:
+        value = _plain(str(document[key]))
         ET.SubElement(properties, "property", name=key, value=value)
     for check in result.checks:
         suite.append(_case(result, check))
@@ -116,13 +120,16 @@ def _suite(result: Result) -> ET.Element:
 
 
 def _case(result: Result, check: Check) -> ET.Element:
+    """One check; all of a flight's are judged at once, so the time is an equal part each."""
     classname = f"{result.trial.task.code}.{result.trial.scenario.key}"
-    case = ET.Element("testcase", name=check.name, classname=_plain(classname), time="0")
+    part_s = f"{result.wall_s / len(result.checks):.3f}"
+    case = ET.Element("testcase", name=check.name, classname=_plain(classname), time=part_s)
     if check.passed is None:
         ET.SubElement(case, "skipped", message=_plain(check.message))
     elif not check.passed:
         failure = ET.SubElement(case, "failure", message=_plain(check.message), type=check.name)
-        failure.text = _plain("\n".join(result.flight.outcome.texts[-20:]))
+        # GitLab shows the text alone where there is one, so the message comes first in it, too.
+        failure.text = _plain("\n".join((check.message, *result.flight.outcome.texts[-20:])))
     return case
 
 

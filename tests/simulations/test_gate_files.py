@@ -58,6 +58,20 @@ def test_junit_says_what_failed(results, tmp_path):
     assert {"ceiling", "completed"} <= failed
     (message,) = {f.get("message") for f in root.iter("failure") if f.get("type") == "ceiling"}
     assert "limit 25" in message
+    for failure in root.iter("failure"):
+        assert failure.text.startswith(failure.get("message"))
+
+
+def test_junit_tells_the_time_it_took_and_the_flights_as_a_property(results, tmp_path):
+    write_junit(tmp_path / "out.xml", results)
+    root = ET.parse(tmp_path / "out.xml").getroot()
+    for suite, result in zip(root, results, strict=True):
+        assert float(suite.get("time")) == pytest.approx(result.wall_s, abs=1e-3)
+        parts_s = sum(float(case.get("time")) for case in suite.iter("testcase"))
+        assert parts_s == pytest.approx(result.wall_s, abs=0.02)
+        told = {p.get("name"): p.get("value") for p in suite.iter("property")}
+        assert float(told["duration_s"]) == pytest.approx(result.flight.outcome.duration_s, abs=0.1)
+    assert float(root.get("time")) > 0
 
 
 def test_json_says_the_same_without_numbers_that_are_none(results, tmp_path):
