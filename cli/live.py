@@ -21,11 +21,10 @@ LINE_EVERY_S = 30.0  # of flight, where there is no terminal to draw in
 
 @dataclass(slots=True)
 class LiveView:
-    """What several flights last told; shows each trouble once, when it comes."""
+    """What several flights last told; shows each trouble and notice once, when it comes."""
 
     live: Live | None
     _last: dict[str, FlightProgress] = field(default_factory=dict)
-    _told: dict[str, int] = field(default_factory=dict)
     _line_s: dict[str, float] = field(default_factory=dict)
 
     def tell(self, progress: FlightProgress) -> None:
@@ -33,9 +32,8 @@ class LiveView:
         code = progress.sortie_code
         before = self._last.get(code)
         self._last[code] = progress
-        for trouble in progress.troubles[self._told.get(code, 0) :]:
-            console.warn(f"{code}: {trouble}")
-        self._told[code] = len(progress.troubles)
+        for text in _news(before, progress):
+            console.warn(f"{code}: {text}")
         if self.live is not None:
             self.live.update(table_of(list(self._last.values())))
         elif self._is_due(before, progress):
@@ -49,6 +47,12 @@ class LiveView:
         if before is None or (before.phase, before.mode) != (now.phase, now.mode):
             return True
         return now.elapsed_s - self._line_s.get(now.sortie_code, 0.0) >= LINE_EVERY_S
+
+
+def _news(before: FlightProgress | None, now: FlightProgress) -> list[str]:
+    """What was said since; a flight that is tried again begins anew."""
+    troubles, notices = (0, 0) if before is None else (len(before.troubles), len(before.notices))
+    return [*map(str, now.troubles[troubles:]), *now.notices[notices:]]
 
 
 @contextmanager

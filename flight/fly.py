@@ -52,9 +52,7 @@ REPORT_EVERY_S = 1.0
 RETURN_SEEN_WITHIN_S = 3.0
 FAILSAFE_WITHIN_S = 2.5
 RELINK_S = 60.0  # how long a real vehicle's lost link is tried again
-SIMULATION_SILENCE_S = (
-    60.0  # a busy machine may starve a simulation; its end closes the line anyway
-)
+SIMULATION_SILENCE_S = 60.0  # a busy machine may starve one; its end closes the line anyway
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +157,7 @@ class _Flight:
     _start_ordered: bool = False
     _battery_told: bool = False
     _reported_ms: int = field(default=-(10**9))
+    _notices_told: int = 0
 
     def __post_init__(self) -> None:
         """Have fence, failsafes and the watch seen to over the same conversation."""
@@ -284,6 +283,7 @@ class _Flight:
                 "ground station it does what its failsafe says (FS_GCS_ENABLE, NAV_DLL_ACT)",
             )
             raise KeyboardInterrupt from left
+        self._report("landed" if self.watching.crash is None else "crashed")
 
     def break_off(self, link: MavlinkLink, error: BaseException | None) -> None:
         """See to the vehicle of a flight that an error ends; the error notes what became of it."""
@@ -376,14 +376,15 @@ class _Flight:
         )
 
     def _report(self, phase: str) -> None:
-        monitor = self.monitor
-        due_ms = self._reported_ms + 1000 * REPORT_EVERY_S
-        if phase == "flight" and monitor.boot_ms < due_ms:
+        """Tell how far it is: about once a second, at once where there is something to say."""
+        monitor, notices = self.monitor, self.watching.notices
+        due = monitor.boot_ms >= self._reported_ms + 1000 * REPORT_EVERY_S
+        if phase == "flight" and not due and len(notices) == self._notices_told:
             return
-        self._reported_ms = monitor.boot_ms
+        self._reported_ms, self._notices_told = monitor.boot_ms, len(notices)
         self._notice_battery()
         if self.on_progress is not None:
-            self.on_progress(self.course.progress(monitor, phase))
+            self.on_progress(self.course.progress(monitor, phase, notices))
 
     def _notice_battery(self) -> None:
         """Say once that the battery is well below the plan."""

@@ -51,16 +51,24 @@ class Journal:
                 self.fault = f"{self.path}: {self._lost_lines} lines were not written ({reason})"
 
     def progress(self, progress: FlightProgress) -> None:
-        """Note a change of phase, mode or item, each trouble once, and where it is at times."""
-        before = self._last.get(progress.sortie_code)
-        known = 0 if before is None else len(before.troubles)
-        for trouble in progress.troubles[known:]:
-            self.write(progress.sortie_code, "trouble", **trouble_fields(trouble))
+        """Note a change of phase, mode or item, news once each, and where it is at times.
+
+        News are troubles, changes of mode, and notices: orders, refusals, take-overs.
+        """
+        code = progress.sortie_code
+        before = self._last.get(code)
+        for trouble in progress.troubles[0 if before is None else len(before.troubles) :]:
+            self.write(code, "trouble", **trouble_fields(trouble))
+        for text in progress.notices[0 if before is None else len(before.notices) :]:
+            self.write(code, "notice", text=text)
+        if before is not None and before.mode != progress.mode:
+            self.write(code, "mode", mode=progress.mode, before=before.mode)
         if before is not None and not _is_news(before, progress):
             return
-        self._last[progress.sortie_code] = progress
+        self._last[code] = progress
         fields = asdict(progress)
-        code, _ = fields.pop("sortie_code"), fields.pop("troubles")
+        for told in ("sortie_code", "troubles", "notices"):
+            del fields[told]
         self.write(code, "progress", **{name: _rounded(value) for name, value in fields.items()})
 
     @contextmanager
@@ -81,7 +89,8 @@ class Journal:
 
 def _is_news(before: FlightProgress, now: FlightProgress) -> bool:
     changed = (before.phase, before.mode, before.item) != (now.phase, now.mode, now.item)
-    more = len(before.troubles) != len(now.troubles)
+    told = len(before.troubles), len(before.notices)
+    more = told != (len(now.troubles), len(now.notices))
     return changed or more or now.elapsed_s - before.elapsed_s >= EVERY_S
 
 

@@ -1,7 +1,7 @@
 """How far a flight is, against its plan; pure."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,7 @@ class FlightProgress:
         battery_planned_share: what the plan leaves in the battery by now; None where unknown.
         wind_m_s, wind_from_deg: as the vehicle estimates; None where it does not tell.
         troubles: what went wrong so far.
+        notices: likewise what came of orders, and who took the vehicle over.
     """
 
     sortie_code: str
@@ -50,6 +51,7 @@ class FlightProgress:
     lon_deg: float | None = None
     lat_deg: float | None = None
     troubles: tuple[Trouble, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 ProgressListener = Callable[[FlightProgress], None]
@@ -65,7 +67,9 @@ class PlanCourse:
         self._drone = drone_of(sortie)
         self._first_share: float | None = None
 
-    def progress(self, monitor: FlightMonitor, phase: str) -> FlightProgress:
+    def progress(
+        self, monitor: FlightMonitor, phase: str, notices: Sequence[str] = ()
+    ) -> FlightProgress:
         """Say how far the vehicle is."""
         here = monitor.position
         xy = None if here is None else self._xy(here.lon_deg, here.lat_deg)
@@ -91,6 +95,7 @@ class PlanCourse:
             lon_deg=None if here is None else here.lon_deg,
             lat_deg=None if here is None else here.lat_deg,
             troubles=troubles_of(monitor.flight_events) if monitor.took_off_ms is not None else (),
+            notices=tuple(notices),
         )
 
     def battery_planned_share(self, monitor: FlightMonitor) -> float | None:

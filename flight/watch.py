@@ -14,7 +14,7 @@ from flight.orders import NextOrder, Order
 from flight.protocol import Message, is_vehicle
 from flight.recognising import Recogniser
 from flight.session import NoAnswerError, Session, result_name
-from flight.trouble import Kind, cause_of, is_failsafe, troubles_of
+from flight.trouble import Kind, Trouble, cause_of, is_failsafe, troubles_of
 from missions.model import Command, MissionItem
 
 LATE_FACTOR, LATE_S = 3.0, 600.0  # when a flight is given up: the plan's time times, plus
@@ -67,6 +67,7 @@ class Watch:
         order: last one of a person that ends the mission.
         diverted_to, diverted_ms: first mode that nobody here ordered, and when.
         failsafe: the vehicle's first words of a failsafe that flies it; None before.
+        notices: what came of orders, and who took the vehicle over, in words, as it happens.
     """
 
     flown: Flown
@@ -83,6 +84,7 @@ class Watch:
     begun: bool = False
     finishing: bool = False
     failsafe: str | None = None
+    notices: list[str] = field(default_factory=list)
     recogniser: Recogniser = field(init=False)
     _held_ms: int = 0
     _doubted_ms: int | None = None
@@ -207,6 +209,17 @@ class Watch:
         if self._flies_own_return() and monitor.boot_ms - self._doubted_ms < DOUBT_MS:
             return
         self.diverted_to, self.diverted_ms = mode, self._doubted_ms
+        why = f" ({self.failsafe})" if self.failsafe is not None else ""
+        self._tell(
+            6,
+            f"{self.coding.name(mode)} was not ordered from here: a pilot or failsafe{why} has "
+            "the vehicle",
+        )
+
+    def _tell(self, severity: int, text: str) -> None:
+        """Note something among the vehicle's events, and for who follows the flight."""
+        self.monitor.note(severity, text)
+        self.notices.append(text)
 
     def _end_hovering(self) -> None:
         """Order a return if the mission is over but the vehicle stays in the air."""
@@ -222,7 +235,7 @@ class Watch:
             raise LeftAloneError("The vehicle was left to itself.")
         against = self._against(order)
         if against is not None:
-            self.monitor.note(4, f"not obeyed ({order}): {against}")
+            self._tell(4, f"not obeyed ({order}): {against}")
             return
         carry_out = {
             Order.PAUSE: lambda: self._command_mode(self.coding.hold),
@@ -239,11 +252,11 @@ class Watch:
         except NoAnswerError:
             answer, told = ACCEPTED, "NO ANSWER; take it over by hand"
         except LinkLostError:
-            self.monitor.note(3, f"told to {order}: the link was lost; give the order again")
+            self._tell(3, f"told to {order}: the link was lost; give the order again")
             raise
         if order.ends_mission and answer == ACCEPTED:
             self.order = order, item
-        self.monitor.note(5, f"told to {order}: {told}")
+        self._tell(5, f"told to {order}: {told}")
 
     def _against(self, order: Order) -> str | None:
         """Why an order must not be carried out; None where it may.
@@ -301,12 +314,17 @@ class Watch:
 
     def problem(self) -> str | None:
         """Why the flight failed, in words; None where the mission was flown to a safe landing."""
-        why, troubles = self._cut_short(), troubles_of(self.monitor.flight_events)
-        crash = next((trouble for trouble in troubles if trouble.kind is Kind.CRASH), None)
+        why, crash = self._cut_short(), self.crash
         if crash is None:
             return why
         told = f"it crashed: {crash.text}"
         return told if why is None else f"{told}; {why}"
+
+    @property
+    def crash(self) -> Trouble | None:
+        """What the vehicle said of a crash; None where it said nothing of one."""
+        troubles = troubles_of(self.monitor.flight_events)
+        return next((trouble for trouble in troubles if trouble.kind is Kind.CRASH), None)
 
     def _cut_short(self) -> str | None:
         """Why the mission was not flown to its end, whatever the landing was like."""

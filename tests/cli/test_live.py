@@ -62,6 +62,14 @@ def test_without_a_terminal_news_come_line_by_line_and_troubles_once(capsys):
     assert told.count("Battery 1 is low; the vehicle went to RTL") == 1
 
 
+def test_a_notice_is_told_once(capsys):
+    view = LiveView(None)
+    taken = replace(PROGRESS, notices=("LOITER was not ordered from here",))
+    for progress in (PROGRESS, taken, taken):
+        view.tell(progress)
+    assert capsys.readouterr().err.count("T-1: LOITER was not ordered from here") == 1
+
+
 @pytest.fixture
 def keyboard():
     read, write = os.pipe()

@@ -59,9 +59,10 @@ def test_the_recording_tells_the_same_flight(flown):
     assert log.duration_s == result.duration_s
 
 
-def test_progress_runs_from_waiting_to_flight(flown):
+def test_progress_runs_from_waiting_to_landing(flown):
     told = flown[2]
-    assert list(dict.fromkeys(p.phase for p in told)) == ["waiting", "upload", "arming", "flight"]
+    phases = list(dict.fromkeys(p.phase for p in told))
+    assert phases == ["waiting", "upload", "arming", "flight", "landed"]
     assert told[-1].photos == 10
 
 

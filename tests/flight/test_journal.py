@@ -23,7 +23,8 @@ def test_news_are_kept_and_the_rest_every_ten_seconds(journal):
     for second in range(25):
         journal.progress(replace(PROGRESS, elapsed_s=float(second)))
     journal.progress(replace(PROGRESS, elapsed_s=25.0, mode="RTL"))
-    assert [(m["elapsed_s"], m["mode"]) for m in lines(journal)] == [
+    told = [m for m in lines(journal) if m["what"] == "progress"]
+    assert [(m["elapsed_s"], m["mode"]) for m in told] == [
         (0, "AUTO"), (10, "AUTO"), (20, "AUTO"), (25, "RTL"),
     ]  # fmt: skip
 
@@ -34,6 +35,18 @@ def test_each_trouble_is_kept_once(journal):
         journal.progress(progress)
     (trouble,) = [m for m in lines(journal) if m["what"] == "trouble"]
     assert (trouble["kind"], trouble["text"], trouble["response"]) == ("GNSS", "GPS Glitch", None)
+
+
+def test_notices_and_changes_of_mode_are_kept_once(journal):
+    refused = replace(PROGRESS, elapsed_s=62.0, notices=("not obeyed (pause): a pilot has it",))
+    taken = replace(refused, elapsed_s=63.0, mode="LOITER")
+    for progress in (PROGRESS, refused, refused, taken, taken):
+        journal.progress(progress)
+    told = [(m["what"], m.get("text"), m.get("mode")) for m in lines(journal)]
+    assert [line for line in told if line[0] != "progress"] == [
+        ("notice", "not obeyed (pause): a pilot has it", None),
+        ("mode", None, "LOITER"),
+    ]
 
 
 def test_an_error_that_ends_a_flight_is_kept_with_what_became_of_the_vehicle(journal):

@@ -107,6 +107,19 @@ def test_a_pilots_mode_is_not_taken_back_by_continue(fly):
     result = fly(link, order)
     assert "LOITER" in result.problem
     assert result.modes == ("AUTO", "LOITER", "RTL")
+    assert list(dict.fromkeys(fly.told[-1].notices)) == [
+        "LOITER was not ordered from here: a pilot or failsafe has the vehicle",
+        "not obeyed (continue): a pilot or failsafe has the vehicle",
+        "told to return: accepted",
+    ]
+    assert fly.told[-1].phase == "landed"
+
+
+def test_what_is_refused_is_told_at_once_not_at_the_next_second(fly):
+    fly(SimulatedLink(), {30: Order.CONTINUE})
+    first = next(n for n, progress in enumerate(fly.told) if progress.notices)
+    assert fly.told[first].notices == ("not obeyed (continue): it was not paused from here",)
+    assert fly.told[first].elapsed_s - fly.told[first - 1].elapsed_s < 0.5
 
 
 def test_a_link_that_comes_back_does_not_end_the_flight(fly):
@@ -372,4 +385,5 @@ def test_a_crash_in_the_last_landing_makes_the_flight_failed(fly):
     result = fly(link, crash)
     assert [trouble.kind for trouble in result.troubles] == [Kind.CRASH]
     assert not result.completed
+    assert fly.told[-1].phase == "crashed"
     assert result.problem == "it crashed: Crash: Disarming: AngErr=90>30, Accel=0.0<3.0"
