@@ -3,7 +3,7 @@
 import select
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -19,23 +19,29 @@ KEYS = {
     "l": Order.LAND,
     "x": Order.LEAVE,
 }
-OFFER = (
-    "Type a letter and Enter: [bold]p[/] pause, [bold]c[/] continue, [bold]r[/] return, "
-    "[bold]l[/] land here, [bold]x[/] leave it alone. Ctrl-C again: return and stop."
-)
+NAMES = {
+    Order.PAUSE: "pause",
+    Order.CONTINUE: "continue",
+    Order.RETURN: "return",
+    Order.LAND: "land here",
+    Order.LEAVE: "leave it alone",
+}
 
 
 @contextmanager
-def orders_from_terminal() -> Iterator[NextOrder]:
+def orders_from_terminal(refused: Mapping[Order, str] | None = None) -> Iterator[NextOrder]:
     """Listen for orders; without a terminal there are none, and Ctrl-C orders a return.
 
     At a terminal the first Ctrl-C offers the orders, a second one within the same offer stops the
     flight with a return, as it does without a terminal.
+
+    Args:
+        refused: orders that are not offered, and why, for who types one nevertheless.
     """
     if not sys.stdin.isatty() or sys.platform == "win32":
         yield no_order
         return
-    keyboard = Keyboard(sys.stdin)
+    keyboard = Keyboard(sys.stdin, refused or {})
     before = signal.signal(signal.SIGINT, keyboard.interrupted)
     try:
         yield keyboard.next_order
@@ -45,9 +51,14 @@ def orders_from_terminal() -> Iterator[NextOrder]:
 
 @dataclass(slots=True)
 class Keyboard:
-    """Lines that a person types."""
+    """Lines that a person types.
+
+    Attributes:
+        refused: orders that are not to be had, and why.
+    """
 
     stream: TextIO
+    refused: Mapping[Order, str] = field(default_factory=dict)
     _offered: bool = field(default=False)
 
     def interrupted(self, number: int, frame: FrameType | None) -> None:
@@ -55,7 +66,14 @@ class Keyboard:
         if self._offered:
             raise KeyboardInterrupt
         self._offered = True
-        console.err.print(OFFER, highlight=False)
+        self._offer()
+
+    def _offer(self) -> None:
+        keys = ((key, order) for key, order in KEYS.items() if order not in self.refused)
+        words = ", ".join(f"[bold]{key}[/] {NAMES[order]}" for key, order in keys)
+        console.err.print(
+            f"Type a letter and Enter: {words}. Ctrl-C again: return and stop.", highlight=False
+        )
 
     def next_order(self) -> Order | None:
         """Read what was typed, if anything was; never waits."""
@@ -67,7 +85,10 @@ class Keyboard:
             return None
         order = KEYS.get(typed[:1])
         if order is None:
-            console.err.print(OFFER, highlight=False)
+            self._offer()
+            return None
+        if order in self.refused:
+            console.warn(f"not obeyed ({order}): {self.refused[order]}")
             return None
         self._offered = False
         return order

@@ -25,11 +25,14 @@ from flight.errors import FlightError
 from flight.fleet import Fleet, Outcome, waits_of_day
 from flight.fly import FlightResult, ProgressListener, fly_sortie
 from flight.journal import Journal, trouble_fields
-from flight.orders import NextOrder
+from flight.orders import NextOrder, Order
 from flight.signing import read_key
 from flight.transports import SharedLine, Transport, open_transport
 from missions.errors import MissionError
 
+NOT_FOR_MANY = {
+    Order.LEAVE: "a fleet is kept apart from here; end it with r or l, or fly vehicles one by one"
+}
 REHEARSAL_SPEED_UP = 40.0  # the same for all built-in vehicles, so that they share one time
 
 
@@ -94,7 +97,11 @@ def _fly(
     journal: Journal,
     out: Path,
 ) -> tuple[Outcome, ...]:
-    with closing(_Lines(vehicles)) as lines, live_view() as view, orders_from_terminal() as orders:
+    with (
+        closing(_Lines(vehicles)) as lines,
+        live_view() as view,
+        orders_from_terminal(NOT_FOR_MANY) as orders,
+    ):
         fleet = Fleet(
             vehicles,
             _Pilot(out, lines).fly,

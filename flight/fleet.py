@@ -121,6 +121,7 @@ class Fleet:
         if order is Order.LEAVE:
             self.journal.write("", "refused", text="a fleet is not left alone")
         elif order is not None:
+            self.journal.write("", "order", text=f"all vehicles were told to {order}")
             self._order_all(order)
 
     def _stop(self) -> None:

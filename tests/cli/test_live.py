@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from cli.commanding import Keyboard, orders_from_terminal
+from cli.fleet_flights import NOT_FOR_MANY
 from cli.live import LiveView, cells, table_of
 from flight.orders import Order, no_order
 from flight.progress import FlightProgress
@@ -95,6 +96,17 @@ def test_ctrl_c_offers_the_orders_and_a_second_one_stops(keyboard, capsys):
     assert "p pause, c continue, r return" in capsys.readouterr().err.replace("\n", " ")
     with pytest.raises(KeyboardInterrupt):
         keys.interrupted(signal.SIGINT, None)
+
+
+def test_a_fleet_is_not_offered_to_be_left_alone_and_told_why(keyboard, capsys):
+    keys, typing = keyboard
+    keys.refused = NOT_FOR_MANY
+    keys.interrupted(signal.SIGINT, None)
+    assert "leave" not in capsys.readouterr().err
+    typing.write("x\n")
+    assert keys.next_order() is None
+    told = capsys.readouterr().err.replace("\n", " ")
+    assert "not obeyed (leave alone): a fleet is kept apart from here" in told
 
 
 def test_after_an_order_ctrl_c_offers_again(keyboard):
