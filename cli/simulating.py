@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from simulations.backends import Backend
     from simulations.gate import Conditions, Listener, Result
     from simulations.scenarios import Scenario
-    from simulations.task import Task
+    from simulations.task import Task, Unread
 
-PASSED, FAILED = 0, 3
+PASSED, STOPPED, FAILED = 0, 1, 3
 SUFFIX = ".mission.json"
 FOREIGN = (".plan", ".waypoints", ".kmz")
 MOST_WIND_M_S = 25.0
@@ -48,7 +48,9 @@ def run(
     config: Path | None = None,
     as_json: bool = False,
 ) -> int:
-    """Fly mission files through scenarios; 0 where all pass, 3 where any does not.
+    """Fly mission files through scenarios; 0 where all pass, 3 where any does not, 1 without any.
+
+    A file that cannot be read counts as one that does not pass; the others are flown.
 
     Args:
         plans: mission files, ours and foreign, or folders of them.
@@ -76,7 +78,9 @@ def run(
     planning = read_settings(config).planning
     flown_by = _backend(backend, arducopter, px4, speed_up)
     scenarios = shipped_scenarios() if scenario is None else read_scenarios(scenario)
-    tasks = _tasks(plans, out, drone or planning.drone, has_dem=dem is not None)
+    tasks, unread = _tasks(plans, out, drone or planning.drone, has_dem=dem is not None)
+    for file in unread:
+        console.fail(file.message)
     conditions = _conditions(seed, wind_m_s, from_deg, dem, planning.ceiling_agl_m)
     dem_sha256 = None if dem is None else sha256_of(dem)
     if dem is not None and conditions.terrain is not None:
@@ -86,18 +90,20 @@ def run(
     for task in tasks:
         results += _fly(task, scenarios, flown_by, conditions, out / task.code, dem_sha256)
     if junit is not None:
-        write_junit(junit, results)
-    if html is not None:
-        write_report(html, results)
+        write_junit(junit, results, unread)
+    if html is not None and results:
+        write_report(html, results, unread)
     if as_json:
-        text = json.dumps(gate_document(results), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(gate_document(results, unread), ensure_ascii=False, allow_nan=False)
         console.out.print_json(text)
     else:
-        _tell(results)
-        for written in (out, junit, html):
+        _tell(results, unread)
+        for written in (out, junit, html) if results else (junit,):
             if written is not None:
                 console.err.print(f"written: {console.where(written)}", highlight=False)
-    return PASSED if all(result.passed for result in results) else FAILED
+    if not results:
+        return STOPPED
+    return FAILED if unread or not all(result.passed for result in results) else PASSED
 
 
 def _conditions(
@@ -122,12 +128,14 @@ def _backend(name: str, arducopter: Path | None, px4: Path | None, speed_up: flo
     return Process(find_program(name, given[name]), speed_up)
 
 
-def _tasks(plans: Sequence[Path], out: Path, drone: str, *, has_dem: bool) -> "list[Task]":
+def _tasks(
+    plans: Sequence[Path], out: Path, drone: str, *, has_dem: bool
+) -> "tuple[list[Task], list[Unread]]":
     """Read everything that is to be flown, and see that nothing else is replaced by it."""
-    from simulations.task import read_task, uses_terrain
+    from simulations.task import read_tasks
 
     require_writable(out)
-    tasks = [read_task(path, drone) for path in _mission_files(plans)]
+    tasks, unread = read_tasks(_mission_files(plans), drone, has_dem=has_dem)
     places: dict[str, Path] = {}
     for task in tasks:
         if task.code in places:
@@ -135,13 +143,9 @@ def _tasks(plans: Sequence[Path], out: Path, drone: str, *, has_dem: bool) -> "l
                 f"{task.path} and {places[task.code]} both hold sortie {task.code}; "
                 "simulate them into two folders (--out)."
             )
-        if uses_terrain(task) and not has_dem:
-            raise MissionError(
-                f"{task.path}: has heights above ground; give the ground with --dem."
-            )
         places[task.code] = task.path
         _refuse_foreign(out / task.code)
-    return tasks
+    return tasks, unread
 
 
 def _mission_files(plans: Sequence[Path]) -> list[Path]:
@@ -237,7 +241,7 @@ def _photos(result: "Result") -> str:
     return f"{taken}" if planned is None else f"{taken} of {len(planned)}"
 
 
-def _tell(results: "Sequence[Result]") -> None:
+def _tell(results: "Sequence[Result]", unread: "Sequence[Unread]") -> None:
     rows = [
         (
             result.trial.task.code,
@@ -248,7 +252,7 @@ def _tell(results: "Sequence[Result]") -> None:
             _photos(result),
         )
         for result in results
-    ]
+    ] + [(file.path.name, "-", "NOT READ", "-", "-", "-") for file in unread]
     columns = ["file", "scenario", "verdict", "min", "planned", "photos"]
     console.out.print(console.table("Simulated flights", columns, rows))
     for result in results:

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 from geo.files import replacing
 from simulations.gate import Result
 from simulations.gate_checks import MODE_NAMES, Check
+from simulations.task import Unread
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 FORMAT, VERSION = "aerogrid simulation", 1
@@ -62,13 +63,14 @@ def _finite(value: float | None) -> float | None:
     return round(value, 3) if value is not None and math.isfinite(value) else None
 
 
-def gate_document(results: Sequence[Result]) -> dict[str, Any]:
-    """All flights of a run."""
+def gate_document(results: Sequence[Result], unread: Sequence[Unread] = ()) -> dict[str, Any]:
+    """All flights of a run, and the files that could not be flown."""
     return {
         "format": FORMAT,
         "version": VERSION,
-        "passed": all(result.passed for result in results),
+        "passed": not unread and all(result.passed for result in results),
         "flights": [result_document(result) for result in results],
+        "unread": [{"file": str(file.path), "error": file.message} for file in unread],
     }
 
 
@@ -79,9 +81,12 @@ def write_json(path: Path, results: Sequence[Result]) -> None:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def write_junit(path: Path, results: Sequence[Result]) -> None:
-    """Write JUnit XML: a suite for each file and scenario, a case for each check."""
-    suites = [_suite(result) for result in results]
+def write_junit(path: Path, results: Sequence[Result], unread: Sequence[Unread] = ()) -> None:
+    """Write JUnit XML: a suite for each file and scenario, a case for each check.
+
+    A file that could not be flown is a suite with an error.
+    """
+    suites = [*map(_suite, results), *map(_unread_suite, unread)]
     root = ET.Element("testsuites", {"name": "aerogrid simulate", **_sums(suites)})
     root.extend(suites)
     ET.indent(root)
@@ -116,6 +121,15 @@ def _suite(result: Result) -> ET.Element:
         ET.SubElement(properties, "property", name=key, value=value)
     for check in result.checks:
         suite.append(_case(result, check))
+    return suite
+
+
+def _unread_suite(file: Unread) -> ET.Element:
+    name, message = _plain(str(file.path)), _plain(file.message)
+    counts = {"tests": "1", "failures": "0", "errors": "1", "skipped": "0", "time": "0"}
+    suite = ET.Element("testsuite", {"name": name, **counts})
+    case = ET.SubElement(suite, "testcase", name="read", classname=name, time="0")
+    ET.SubElement(case, "error", message=message, type="read").text = message
     return suite
 
 

@@ -23,6 +23,7 @@ from simulations.gate_drawing import (
     draw_map,
     draw_profile,
 )
+from simulations.task import Unread
 
 REPORT_FILE = "index.html"
 _BODY = "<!--body-->"
@@ -43,21 +44,29 @@ MANDARIN = {
 }
 
 
-def write_report(folder: Path, results: Sequence[Result]) -> Path:
-    """Write the report of a run as `index.html` in a folder; the same run gives the same bytes."""
+def write_report(folder: Path, results: Sequence[Result], unread: Sequence[Unread] = ()) -> Path:
+    """Write the report of a run as `index.html` in a folder; the same run gives the same bytes.
+
+    Args:
+        folder: gets the page.
+        results: one flight at least.
+        unread: files that could not be flown.
+    """
     path = folder / REPORT_FILE
     page = (files("simulations") / "gate.html").read_text(encoding="utf-8")
     with replacing(path) as temporary:
-        text = page.replace(_BODY, "\n".join(_body(results)), 1)
+        text = page.replace(_BODY, "\n".join(_body(results, unread)), 1)
         temporary.write_text(text, encoding="utf-8", newline="\n")
     return path
 
 
-def _body(results: Sequence[Result]) -> Iterable[str]:
+def _body(results: Sequence[Result], unread: Sequence[Unread]) -> Iterable[str]:
     by_file = [list(group) for _, group in groupby(results, key=lambda r: r.trial.task.path)]
-    yield _header(results)
+    yield _header(results, unread)
     yield "<main>"
     yield from _summary(by_file)
+    for file in unread:
+        yield f'<p class="fail">{_both("not flown", "未能飞行")}: {escape(file.message)}</p>'
     for number, group in enumerate(by_file):
         yield from _file(number, group)
     yield "</main>"
@@ -72,9 +81,9 @@ def _verdict(*, passed: bool) -> str:
     return f'<span class="verdict {kind}">{_both(*words)}</span>'
 
 
-def _header(results: Sequence[Result]) -> str:
+def _header(results: Sequence[Result], unread: Sequence[Unread]) -> str:
     passed = sum(result.passed for result in results)
-    first = results[0]
+    first, whole = results[0], passed == len(results) and not unread
     facts = _both(
         f"{passed} of {len(results)} flights passed; backend {first.backend}, "
         f"seed {first.trial.seed}",
@@ -82,7 +91,7 @@ def _header(results: Sequence[Result]) -> str:
     )
     title = _both("Simulated flights", "飞行仿真")
     return (
-        f"<header><h1>{title}</h1>{_verdict(passed=passed == len(results))}"
+        f"<header><h1>{title}</h1>{_verdict(passed=whole)}"
         f'<span class="facts">{facts}</span><button id="language" type="button">EN / 中文</button>'
         "</header>"
     )

@@ -10,6 +10,7 @@ from shapely import MultiPoint, Polygon
 from flight.plan_file import PlanFile, read_plan
 from flight.protocol import MISSION
 from flight.verdict import sha256_of
+from geo.errors import AerogridError
 from geo.frames import LocalFrame
 from geo.pose import GeoPoint
 from geo.terrain import Terrain
@@ -87,6 +88,38 @@ class Task:
         around = self.frame.to_lonlat(local)
         assert isinstance(around, Polygon)
         return around
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file that cannot be flown, and why in words for the user."""
+
+    path: Path
+    message: str
+
+
+def read_tasks(
+    paths: Sequence[Path], drone_key: str, *, has_dem: bool
+) -> tuple[list[Task], list[Unread]]:
+    """Read what can be flown; one file that cannot be does not keep the others from it.
+
+    Args:
+        paths: mission files.
+        drone_key: what flies a mission that does not say it itself.
+        has_dem: whether heights above ground can be told.
+    """
+    tasks: list[Task] = []
+    unread: list[Unread] = []
+    for path in paths:
+        try:
+            task = read_task(path, drone_key)
+            if uses_terrain(task) and not has_dem:
+                raise MissionError(f"{path}: has heights above ground; give the ground with --dem.")
+        except AerogridError as error:
+            unread.append(Unread(path, str(error)))
+        else:
+            tasks.append(task)
+    return tasks, unread
 
 
 def read_task(path: Path, drone_key: str) -> Task:

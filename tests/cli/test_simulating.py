@@ -145,3 +145,35 @@ def test_what_cannot_be_used_is_explained(
     order = ("simulate", simulated / "T-1.mission.json", "--scenario", simulated / "one.toml")
     assert run(*order, *arguments) == code
     assert words in said(capsys)
+
+
+def test_one_file_that_cannot_be_read_does_not_stop_the_others(simulated, tmp_path, capsys):
+    plans = tmp_path / "plans"
+    plans.mkdir()
+    (plans / "T-1.mission.json").write_bytes((simulated / "T-1.mission.json").read_bytes())
+    (plans / "A-broken.mission.json").write_text("{")
+    options = ("--scenario", simulated / "one.toml", "--out", tmp_path / "o")
+    reports = ("--junit", tmp_path / "out.xml", "--html", tmp_path / "report", "--json")
+    assert run("simulate", plans, *options, *reports) == 3
+    document = json.loads(capsys.readouterr().out)
+    assert document["passed"] is False
+    assert [flight["passed"] for flight in document["flights"]] == [True]
+    (unread,) = document["unread"]
+    root = ET.parse(tmp_path / "out.xml").getroot()
+    assert (root.get("errors"), root.get("failures")) == ("1", "0")
+    (error,) = root.iter("error")
+    assert error.text == error.get("message") == unread["error"]
+    assert "A-broken.mission.json" in error.text
+    page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    assert "A-broken.mission.json" in page
+    assert 'class="verdict good"' in page.split("<main>")[1]
+    assert 'class="verdict bad"' in page.split("<main>")[0]
+
+
+def test_without_any_file_that_can_be_read_it_stops_and_says_why(simulated, tmp_path, capsys):
+    (tmp_path / "broken.plan").write_text("{")
+    junit = tmp_path / "out.xml"
+    assert run("simulate", tmp_path, "--out", tmp_path / "o", "--junit", junit) == 1
+    assert "broken.plan" in said(capsys)
+    assert ET.parse(junit).getroot().get("errors") == "1"
+    assert not (tmp_path / "o").exists()
