@@ -1,7 +1,8 @@
 """The verb that flies one sortie: preflight report, gates, flight, log."""
 
 import json
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from cli.flying import tell_flown
 from cli.live import live_view
 from flight import preflight
 from flight.checks import check_sortie
-from flight.errors import RefusedError
+from flight.errors import LinkError, RefusedError
 from flight.fly import FlightProgress, FlightResult, fly_sortie
 from flight.journal import Journal, write_summary
 from flight.link import open_link
@@ -28,6 +29,7 @@ from missions.mission_json import read_sortie
 from missions.model import Sortie
 
 DONE, IN_PART = 0, 3
+JOURNAL_FILE = "journal.jsonl"
 COLOURS = {Status.OK: "green", Status.WARNING: "yellow", Status.FAILED: "bold red"}
 
 
@@ -108,6 +110,7 @@ def fly(
     folder = new_folder(out, sortie)
     with ExitStack() as at_end:
         at_end.push(lambda _, error, __: console.tell_notes(error))
+        at_end.enter_context(_kept_if_connected(folder))
         result = _fly_watched(sortie, vehicle, folder, arm=arm)
     keep(folder, sortie, result)
     tell_flown([(sortie, result)], as_json=as_json)
@@ -116,9 +119,24 @@ def fly(
     return DONE if result.completed else IN_PART
 
 
+@contextmanager
+def _kept_if_connected(folder: Path) -> Iterator[None]:
+    """Take a flight's folder away again where no line was opened: nothing is recorded in it."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        yield
+    except LinkError:
+        if not any(folder.glob("*.tlog")):
+            (folder / JOURNAL_FILE).unlink(missing_ok=True)
+            for path in made:
+                with suppress(OSError):  # somebody else has put something there meanwhile
+                    path.rmdir()
+        raise
+
+
 def _fly_watched(sortie: Sortie, vehicle: Vehicle, folder: Path, *, arm: bool) -> FlightResult:
     """Fly with a journal, a live view and a person's orders."""
-    journal = Journal(folder / "journal.jsonl")
+    journal = Journal(folder / JOURNAL_FILE)
     with live_view() as view, orders_from_terminal() as next_order:
 
         def listen(progress: FlightProgress) -> None:

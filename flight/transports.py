@@ -10,6 +10,7 @@ from flight.errors import LinkError
 
 CONNECT_S = 5.0
 PORTS = range(1, 65536)
+UDP = ("udp", "udpin", "udpout")
 FORMS = (
     "tcp:HOST:PORT, udpin:HOST:PORT, udpout:HOST:PORT or a serial device such as /dev/ttyUSB0,57600"
 )
@@ -211,7 +212,15 @@ def open_transport(connection: str) -> Transport:
     except ValueError as error:
         raise LinkError(f"'{connection}' is no connection; use {FORMS}") from error
     except OSError as error:
-        raise LinkError(f"Cannot connect to {connection}: {error}. Is the vehicle on?") from error
+        raise LinkError(
+            f"Cannot connect to {connection}: {error}. {_advice(connection)}"
+        ) from error
+
+
+def _advice(connection: str) -> str:
+    """What to look at; what names no network is taken for a device, and may be a slip."""
+    networked = connection.partition(":")[0] in ("tcp", *UDP)
+    return "Is the vehicle on?" if networked else f"Is it plugged in? A link is {FORMS}."
 
 
 def _opened(connection: str) -> Transport:
@@ -219,7 +228,7 @@ def _opened(connection: str) -> Transport:
     if scheme == "tcp":
         host, port = _host_and_port(rest)
         return TcpTransport(host, port)
-    if scheme in ("udp", "udpin", "udpout"):
+    if scheme in UDP:
         return _udp(*_host_and_port(rest), listen=scheme != "udpout")
     device, _, baud = connection.partition(",")
     if not device or (rest and not device.upper().startswith("COM")):

@@ -193,3 +193,22 @@ def test_what_became_of_the_vehicle_is_told_when_a_flight_is_stopped(
     monkeypatch.setattr("cli.flights.fly_sortie", stopped)
     assert run("fly", mission, "--link", "tcp:127.0.0.1:1", "--out", tmp_path) == 130
     assert "told to return: accepted" in said(capsys)
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [("bogus", "A link is tcp:HOST:PORT, udpin:HOST:PORT"), ("tcp:127.0.0.1:1", "Cannot connect")],
+)
+def test_a_flight_that_cannot_connect_leaves_no_folder(flown, tmp_path, capsys, link, words):
+    mission, _ = flown
+    (tmp_path / "other").mkdir()
+    assert run("fly", mission, "--link", link, "--out", tmp_path / "flights") == 1
+    assert words in said(capsys)
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+
+
+def test_what_was_there_before_a_flight_that_cannot_connect_stays(flown, tmp_path):
+    mission, _ = flown
+    (tmp_path / SORTIE.code).mkdir()
+    assert run("fly", mission, "--link", "tcp:127.0.0.1:1", "--out", tmp_path) == 1
+    assert list(tmp_path.iterdir()) == [tmp_path / SORTIE.code]
