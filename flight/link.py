@@ -20,6 +20,8 @@ GROUND_SYSTEM, GROUND_COMPONENT = 255, 190  # MAV_COMP_ID_MISSIONPLANNER, what A
 HEARTBEAT_EVERY_S = 1.0
 REOPEN_AFTER_S = 0.3
 VEHICLE_WITHIN_S = 10.0
+MAVLINK_1 = 0xFE  # first byte of a frame
+GOES_OVER_S = 3.0  # three heartbeats of ours
 SILENCE_S = 6.0  # heartbeats come every second
 
 
@@ -79,6 +81,7 @@ class MavlinkLink:
         self._boot_ms = self._beat_boot_ms = 0  # the vehicle's clock, now and at the last heartbeat
         self._heard_s, self._heard = clock(), False
         self._system = system
+        self._others: set[int] = set()  # vehicles that are not ours
         self.silence_s = silence_s
 
     @property
@@ -143,17 +146,41 @@ class MavlinkLink:
             self._recording.write(frame)
 
     def wait_for_vehicle(self, timeout_s: float | None = None) -> Message:
-        """Wait for a vehicle's heartbeat; from then on only that vehicle is listened to."""
+        """Wait for a vehicle's heartbeat; from then on only that vehicle is listened to.
+
+        ArduPilot's first port begins in MAVLink 1 and goes over to 2 when it hears it from us; one
+        that does not is set to MAVLink 1 (GCS_MAVLINK::packetReceived).
+
+        Raises:
+            LinkError: none comes in time, or it stays with MAVLink 1.
+        """
         timeout_s = VEHICLE_WITHIN_S if timeout_s is None else timeout_s
+        old_s: float | None = None  # since when it is heard in MAVLink 1
         end_s = self.now_s() + timeout_s
         while self.now_s() < end_s:
             message = self.receive(0.2)
-            if message is not None and is_vehicle(message):
+            if message is None or not is_vehicle(message):
+                continue
+            if message.get_msgbuf()[0] != MAVLINK_1:
                 return message
+            old_s = self.now_s() if old_s is None else old_s
+            if self.now_s() - old_s >= GOES_OVER_S:
+                break
+        raise LinkError(self._nobody(timeout_s) if old_s is None else self._old())
+
+    def _old(self) -> str:
+        return (
+            f"System {self._system} speaks MAVLink 1, in which no fence can be sent. Set "
+            "SERIALn_PROTOCOL = 2 for its port (PX4: MAV_PROTO_VER = 2)."
+        )
+
+    def _nobody(self, timeout_s: float) -> str:
         vehicle = "a vehicle" if self._system is None else f"system {self._system}"
-        raise LinkError(
-            f"No heartbeat of {vehicle} within {timeout_s:g} s. Is it switched on, and is the "
-            f"address right?{self._rejected()}"
+        others = ", ".join(map(str, sorted(self._others)))
+        heard = f" Heard on this line: system {others}; choose with --system." if others else ""
+        return (
+            f"No heartbeat of {vehicle} within {timeout_s:g} s.{heard} Is it switched on, and is "
+            f"the address right?{self._rejected()}"
         )
 
     def _rejected(self) -> str:
@@ -204,6 +231,8 @@ class MavlinkLink:
                 return False
             self._system = message.get_srcSystem()
         if message.get_srcSystem() != self._system:
+            if is_vehicle(message):
+                self._others.add(message.get_srcSystem())
             return False
         self._heard_s, self._heard = self._clock(), True
         return True

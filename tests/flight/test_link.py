@@ -212,3 +212,35 @@ def test_what_a_broken_line_brought_last_is_not_lost_but_its_heartbeat_is(wire, 
     link.reopen()
     kinds = [message.get_type() for _ in range(5) if (message := link.receive(0.1)) is not None]
     assert kinds == ["SYSTEM_TIME", "CAMERA_FEEDBACK"]
+
+
+class Talking(Wire):
+    """A vehicle that says its heartbeat each second; `old` says whether in MAVLink 1."""
+
+    def __init__(self, clock, old, system=1):
+        super().__init__()
+        self.clock, self.old = clock, old
+        self.sender.srcSystem = system
+
+    def read(self, timeout_s):
+        self.clock.now_s += 1.0
+        return bytes(HEARTBEAT.pack(self.sender, force_mavlink1=self.old(self)))
+
+
+def test_a_vehicle_that_stays_with_mavlink_1_is_told_what_to_set(clock):
+    link = MavlinkLink(Talking(clock, old=lambda wire: True), clock=clock)
+    with pytest.raises(LinkError, match=r"System 1 speaks MAVLink 1.*SERIALn_PROTOCOL = 2"):
+        link.wait_for_vehicle()
+
+
+def test_a_vehicle_that_goes_over_to_mavlink_2_as_it_hears_it_is_waited_for(clock):
+    """As ArduPilot's first port does, and PX4 as it comes."""
+    link = MavlinkLink(Talking(clock, old=lambda wire: len(wire.sent) < 3), clock=clock)
+    assert link.wait_for_vehicle().get_msgbuf()[0] == 0xFD
+    assert clock.now_s > 2.0
+
+
+def test_another_system_than_the_one_asked_for_is_named(clock):
+    link = MavlinkLink(Talking(clock, lambda wire: False, system=1), system=7, clock=clock)
+    with pytest.raises(LinkError, match=r"No heartbeat of system 7 .*Heard on this line: system 1"):
+        link.wait_for_vehicle()
