@@ -19,6 +19,7 @@ KEYS = {
     "l": Order.LAND,
     "x": Order.LEAVE,
 }
+LOCAL_FLAGS = 3  # place of c_lflag in termios.tcgetattr
 NAMES = {
     Order.PAUSE: "pause",
     Order.CONTINUE: "continue",
@@ -44,9 +45,25 @@ def orders_from_terminal(refused: Mapping[Order, str] | None = None) -> Iterator
     keyboard = Keyboard(sys.stdin, refused or {})
     before = signal.signal(signal.SIGINT, keyboard.interrupted)
     try:
-        yield keyboard.next_order
+        with _unseen(sys.stdin):
+            yield keyboard.next_order
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _unseen(terminal: TextIO) -> Iterator[None]:
+    """Do not show what is typed, which would stand in the midst of the live table."""
+    import termios  # there is none on Windows
+
+    before = termios.tcgetattr(terminal)
+    silent = [*before]
+    silent[LOCAL_FLAGS] &= ~termios.ECHO
+    termios.tcsetattr(terminal, termios.TCSADRAIN, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 @dataclass(slots=True)

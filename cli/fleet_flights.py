@@ -99,7 +99,7 @@ def _fly(
 ) -> tuple[Outcome, ...]:
     with (
         closing(_Lines(vehicles)) as lines,
-        live_view() as view,
+        live_view({flight.sortie.code: flight.vehicle for flight in flights}) as view,
         orders_from_terminal(NOT_FOR_MANY) as orders,
     ):
         fleet = Fleet(

@@ -1,7 +1,10 @@
 """What is seen of flights while they last, and what can be ordered."""
 
 import os
+import pty
+import select
 import signal
+import termios
 from dataclasses import replace
 
 import pytest
@@ -9,7 +12,7 @@ from rich.console import Console
 
 from cli.commanding import Keyboard, orders_from_terminal
 from cli.fleet_flights import NOT_FOR_MANY
-from cli.live import LiveView, cells, table_of
+from cli.live import LiveView, cells
 from flight.orders import Order, no_order
 from flight.progress import FlightProgress
 from flight.trouble import Kind, Trouble
@@ -32,9 +35,20 @@ def test_what_is_not_known_is_a_dash():
     assert cells(unknown)[4:] == ("-", "0", "0.0", "-", "0/0", "- (-)", "-", "0.0 (5.0)")
 
 
-def drawn(flights):
+class Clock:
+    now_s = 0.0
+
+    def __call__(self):
+        return self.now_s
+
+
+def drawn(flights, vehicles=None, silent_s=0.0):
+    view = LiveView(None, vehicles or {}, clock := Clock())
+    for progress in flights:
+        view.tell(progress)
+    clock.now_s = silent_s
     with (screen := Console(width=80)).capture() as seen:
-        screen.print(table_of(flights))
+        screen.print(view.drawn())
     return seen.get()
 
 
@@ -44,11 +58,22 @@ def test_one_flight_is_drawn_in_full_on_a_narrow_terminal():
     assert "…" not in text
 
 
-def test_several_flights_have_a_row_each():
-    text = drawn([PROGRESS, replace(PROGRESS, sortie_code="T-2")])
-    assert text.count("5/11") == 2
-    assert "T-2" in text
+def test_several_flights_have_a_row_each_with_their_vehicle():
+    flights = [PROGRESS, replace(PROGRESS, sortie_code="T-2")]
+    text = drawn(flights, {"T-1": "M3E-1", "T-2": "M3E-2"})
+    assert text.count("12/40") == 2
+    assert all(name in text for name in ("T-1", "T-2", "M3E-1", "M3E-2"))
     assert "…" not in text
+
+
+def test_a_vehicle_that_is_silent_in_the_air_is_said_to_be():
+    landed = replace(PROGRESS, sortie_code="T-2", phase="landed")
+    fleet = {"T-1": "M3E-1", "T-2": "M3E-2"}
+    text = drawn([PROGRESS, landed], fleet, silent_s=12.4)
+    assert text.count("not heard for 12 s") == 1
+    assert "landed" in text
+    assert "…" not in text
+    assert "not heard" not in drawn([PROGRESS, landed], fleet, silent_s=2.9)
 
 
 def test_without_a_terminal_news_come_line_by_line_and_troubles_once(capsys):
@@ -122,3 +147,21 @@ def test_without_a_terminal_nothing_can_be_ordered_and_ctrl_c_is_as_ever():
     with orders_from_terminal() as next_order:
         assert next_order is no_order
         assert signal.getsignal(signal.SIGINT) is before
+
+
+def echoes(terminal):
+    return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+
+
+def test_typed_letters_are_not_shown_while_a_table_is(monkeypatch):
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs) as terminal:
+        monkeypatch.setattr("sys.stdin", terminal)
+        assert echoes(terminal)
+        with orders_from_terminal() as next_order:
+            assert not echoes(terminal)
+            os.write(ours, b"p\n")
+            select.select([terminal], [], [], 10.0)
+            assert next_order() is Order.PAUSE
+        assert echoes(terminal)
+    os.close(ours)
