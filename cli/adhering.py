@@ -11,8 +11,8 @@ from flight.bin_log import read_recording
 from flight.checks import drone_of
 from flight.errors import LogError
 from flight.ground_seen import GroundSeen, ground_seen
+from flight.journal import read_summary
 from flight.log import read_track
-from flight.trouble import Trouble
 from flight.verdict import adherence_figures
 from geo.files import replacing
 from geo.raster import read_terrain
@@ -50,18 +50,27 @@ def run(log: Path, mission: Path, out: Path, dem: Path | None, *, as_json: bool)
     return DONE if whole and not (found.rows_missed or found.photos_missed) else IN_PART
 
 
-def _flown(log: Path) -> tuple[Track, Trouble | None]:
-    """Read a recording, or the folder that `fly` or `simulate` wrote."""
+def _flown(log: Path) -> tuple[Track, str | None]:
+    """Track and cause of a recording, or of the folder that `fly` or `simulate` wrote."""
     if log.is_dir():
-        return read_track(log), None
+        return read_track(log), _cause_in(log)
     recording = read_recording(log)
     for problem in recording.problems:
         console.warn(f"{log}: {problem}")
-    return recording.track, recording.cause
+    return recording.track, None if recording.cause is None else str(recording.cause)
+
+
+def _cause_in(folder: Path) -> str | None:
+    """Why a flight was broken off, by its summary, or by its recording where it has none."""
+    summary = read_summary(folder)
+    if summary is not None:
+        return summary.get("problem")
+    logs = sorted(folder.glob("*.tlog"))
+    return _flown(logs[0])[1] if len(logs) == 1 else None
 
 
 def _document(
-    sortie: Sortie, found: Adherence, seen: GroundSeen | None, cause: Trouble | None
+    sortie: Sortie, found: Adherence, seen: GroundSeen | None, cause: str | None
 ) -> dict[str, Any]:
     """Figures in JSON's types; None for what there is no figure of."""
     return {
@@ -85,7 +94,7 @@ def _document(
         "ground_seen_share": None if seen is None else round(seen.share, 4),
         "photos_of_a_place_planned": None if seen is None else seen.median_planned,
         "photos_of_a_place_flown": None if seen is None else seen.median_flown,
-        "cause": None if cause is None else str(cause),
+        "cause": cause,
     }
 
 

@@ -37,7 +37,9 @@ Width = Annotated[float | None, typer.Option(help="corridor: width in metres.")]
 Farmland = Annotated[Path | None, typer.Option(help="lookout: farmland polygons.")]
 Cases = Annotated[Path | None, typer.Option(help="revisit: cases that `report` wrote.")]
 When = Annotated[str | None, typer.Option(help="revisit: ISO time with zone, for the sun.")]
-Resume = Annotated[Path | None, typer.Option(help="What the flight of this .tlog has left.")]
+Resume = Annotated[
+    Path | None, typer.Option(help="What the flight of this .tlog, or folder of one, has left.")
+]
 Flown = Annotated[
     Path | None, typer.Option(help="resume: its mission.json; by the .tlog if not given.")
 ]

@@ -13,6 +13,7 @@ from shapely import MultiPolygon, Polygon
 from cli import console
 from cli.console import DONE, IN_PART
 from cli.kinds import KINDS, Asked, Task
+from flight.journal import read_summary
 from flight.log import read_tlog
 from flight.uploaded import read_uploaded
 from flight.verdict import VERDICT_FILE
@@ -107,8 +108,9 @@ def resume(
     *,
     as_json: bool,
 ) -> int:
-    """Plan exactly what a broken-off flight has left."""
+    """Plan exactly what a broken-off flight, its log or the folder of it, has left."""
     planning.refuse_foreign(out)
+    log = _log_in(log)
     sortie = _flown_sortie(log, flown, settings)
     left = remaining(sortie, read_tlog(log).track)
     if left is None:
@@ -118,6 +120,18 @@ def resume(
     task = Task.of("resume", asked, settings.model_copy(update={"planning": wanted}))
     made = Plan(task.safely(lambda _: [left]), ())
     return _keep(made, out, task, {}, as_json=as_json)
+
+
+def _log_in(source: Path) -> Path:
+    """A recording, or the only one in the folder that `fly` or `simulate` wrote."""
+    if not source.is_dir():
+        return source
+    found = sorted(source.glob(f"*{TLOG}"))
+    if len(found) != 1:
+        raise MissionError(
+            f"{source}: holds {len(found)} recordings (*{TLOG}); give the folder of one flight"
+        )
+    return found[0]
 
 
 def _flown_sortie(log: Path, flown: Path | None, settings: Settings) -> Sortie:
@@ -134,7 +148,13 @@ def _flown_sortie(log: Path, flown: Path | None, settings: Settings) -> Sortie:
 
 
 def _code_of(log: Path) -> str:
-    """Code of the sortie that a log is of: `simulate` writes CODE/SCENARIO/flight.tlog."""
+    """Code of the sortie that a log is of, by the summary of `fly` beside it or by its place.
+
+    `simulate` writes CODE/SCENARIO/flight.tlog.
+    """
+    summary = read_summary(log.parent)
+    if summary is not None:
+        return str(summary["sortie"])
     if log.stem != "flight":
         return log.stem
     folder = log.resolve().parent

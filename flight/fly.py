@@ -346,8 +346,9 @@ class _Flight:
         if not self.safeguards.changed:
             pass
         elif self.monitor.armed or self._may_fly():
-            names = ", ".join(self.safeguards.changed)
-            self.notes.append(f"parameters stay as they were set for the flight: {names}")
+            changed = self.safeguards.changed.items()
+            told = ", ".join(f"{name} {now:g} (was {was:g})" for name, (was, now) in changed)
+            self.notes.append(f"parameters stay as they were set for the flight: {told}")
         else:
             self.notes.extend(self.safeguards.restore())
         missing = link.end_recording()

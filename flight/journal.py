@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from flight.errors import LogError
 from flight.fly import FlightResult
 from flight.progress import FlightProgress
 from flight.trouble import Trouble
@@ -136,3 +137,23 @@ def write_summary(folder: Path, sortie: Sortie, result: FlightResult) -> None:
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
     with replacing(folder / SUMMARY_FILE) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def read_summary(folder: Path) -> dict[str, Any] | None:
+    """What `write_summary` wrote of a flight; None where there is none.
+
+    Raises:
+        LogError: it is damaged.
+    """
+    path = folder / SUMMARY_FILE
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise LogError(
+            f"{path}: cannot be read ({error}); take it away to go by the log"
+        ) from error
+    if not isinstance(document, dict) or not isinstance(document.get("sortie"), str):
+        raise LogError(f"{path}: names no sortie; take it away to go by the log")
+    return document

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from flight.fly import FlightResult
+from flight.journal import write_summary
 from flight.log import write_track
 from geo.pose import Attitude
 from geo.track import Track
@@ -41,6 +43,15 @@ def test_a_whole_flight_is_whole(mission, capsys):
     assert figures["height_error_m"] == pytest.approx(0.5, abs=0.01)
     kept = json.loads((mission.parent / "out" / "T-1.adherence.json").read_text())
     assert kept == figures
+
+
+def test_the_folder_of_a_broken_flight_tells_its_cause(mission, capsys):
+    track = flown([*PATH[:3], (0, 0)], photos=PHOTOS[:5])
+    problem = "it was told to return at item 5"
+    result = FlightResult("T-1", False, problem, track, 60.0, (), (), 0.5, mission)
+    write_summary(mission.parent / "flown", SORTIE, result)
+    _, figures = measured(mission, track, capsys)
+    assert figures["cause"] == problem
 
 
 def test_a_row_that_was_not_flown_is_missed_in_figures_and_picture(mission, capsys):

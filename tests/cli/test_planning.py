@@ -183,6 +183,23 @@ def test_rest_is_the_same_by_the_log_alone_and_by_the_mission(flown, tmp_path, m
     assert 0 < len(second.photos) < len(read_sortie(mission).photos)
 
 
+def test_the_folder_of_a_flight_will_do_and_names_the_rest(flown, tmp_path, monkeypatch, capsys):
+    _, _, _, broken = flown
+    folder = tmp_path / "flights" / "K-9" / "flight_20260615T010000Z"
+    folder.mkdir(parents=True)
+    resume = ("plan", "--resume", folder, "--drone", "sim-quad", "--out", tmp_path / "left")
+    assert run(monkeypatch, *resume) == 1
+    assert "holds 0 recordings" in told(capsys)
+    (folder / f"{folder.name}.tlog").write_bytes(broken.read_bytes())
+    (folder / "flight.json").write_text('{"format": "aerogrid flight", "sortie": "K-9"}')
+    assert run(monkeypatch, *resume) == 0
+    (rest,) = (tmp_path / "left").glob("*.mission.json")
+    assert rest.name.startswith("K-9")
+    (folder / "flight.json").write_text("{")
+    assert run(monkeypatch, *resume) == 1
+    assert "take it away to go by the log" in told(capsys)
+
+
 def test_gaps_of_a_broken_flight_are_flown_again_and_closed(flown, tmp_path, monkeypatch, capsys):
     cells, mission, whole, broken = flown
     refly = ("plan", "--grids", cells, "--drone", "sim-quad", "--out", tmp_path / "gaps")

@@ -94,6 +94,9 @@ def test_left_alone_the_vehicle_flies_on_without_an_order(fly):
     assert link.autopilot.mode == 3
     assert link.autopilot.is_flying
     assert caught.value.__notes__[0].startswith("the vehicle was left alone in AUTO")
+    (kept,) = [note for note in caught.value.__notes__ if note.startswith("parameters stay")]
+    assert "FS_GCS_ENABLE 1 (was 0)" in kept
+    assert "FENCE_ENABLE 1 (was 0)" in kept
 
 
 def test_a_pilots_mode_is_not_taken_back_by_continue(fly):
