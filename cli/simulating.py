@@ -235,12 +235,6 @@ def _wind(text: str | None) -> tuple[float | None, float | None]:
     return speed_m_s, from_deg
 
 
-def _photos(result: "Result") -> str:
-    """Taken, and planned where the file says so."""
-    taken, planned = len(result.flight.trace.exposures), result.trial.task.photos
-    return f"{taken}" if planned is None else f"{taken} of {len(planned)}"
-
-
 def _tell(results: "Sequence[Result]", unread: "Sequence[Unread]") -> None:
     rows = [
         (
@@ -249,11 +243,12 @@ def _tell(results: "Sequence[Result]", unread: "Sequence[Unread]") -> None:
             "passed" if result.passed else "FAILED",
             f"{result.flight.outcome.duration_s / 60:.1f}",
             f"{result.trial.task.planned_s / 60:.1f}",
-            _photos(result),
+            len(result.flight.trace.exposures),
+            "-" if result.trial.task.photos is None else len(result.trial.task.photos),
         )
         for result in results
-    ] + [(file.path.name, "-", "NOT READ", "-", "-", "-") for file in unread]
-    columns = ["file", "scenario", "verdict", "min", "planned", "photos"]
+    ] + [(file.path.name, "-", "NOT READ", *"----") for file in unread]
+    columns = ["file", "scenario", "verdict", "min", "planned", "photos", "planned"]
     console.out.print(console.table("Simulated flights", columns, rows))
     for result in results:
         for check in result.failed:

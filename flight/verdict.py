@@ -123,7 +123,8 @@ def require_passed(proof: Proof, path: Path) -> Verdict:
         RefusedError: it is missing, damaged, of another file, of too little, or of a flight that
             failed.
     """
-    remedy = f"Run `aerogrid simulate {proof.mission}` and look at what it tells, then fly."
+    order = f"aerogrid simulate {proof.mission} --out {path.parent.parent}"
+    remedy = f"Run `{order}` and look at what it tells, then fly."
     verdict = _read(path, remedy)
     if verdict.mission_sha256 != proof.mission_sha256:
         raise RefusedError(

@@ -84,9 +84,19 @@ class Check:
         """The figure in words."""
         figures = ""
         if self.value is not None:
-            figures = f"{self.value:.4g} {self.unit}".strip()
-            figures += "" if self.limit is None else f" (limit {self.limit:.4g})"
+            figures = f"{_figure(self.value, self.limit)} {self.unit}".strip()
+            figures += "" if self.limit is None else f" (limit {self.limit:g})"
         return "; ".join(part for part in (figures, self.detail) if part)
+
+
+def _figure(value: float, limit: float | None) -> str:
+    """A figure to a tenth, or as fine as shows it apart from its limit.
+
+    >>> _figure(0.6211, 10.0), _figure(94.96, 95.0), _figure(95.0, 95.0)
+    ('0.6', '94.96', '95')
+    """
+    apart = (d for d in (1, 2, 3) if limit is None or value == limit or round(value, d) != limit)
+    return f"{round(value, next(apart, 3)):g}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,7 +19,7 @@ from missions.wpml import write_wpml
 from simulations import piloting
 from simulations.backends import BuiltIn, Trial
 from simulations.gate import verdict_of
-from simulations.gate_checks import Limits, judge
+from simulations.gate_checks import Check, Limits, judge
 from simulations.personas import ARDUPILOT, LAND, PX4, RTL
 from simulations.scenarios import Expectation, Fault, Phase, Scenario, shipped_scenarios
 from simulations.task import read_task
@@ -235,6 +235,19 @@ def test_foreign_files_are_flown_as_they_are(name, tmp_path):
     assert result.passed, [(check.name, check.message) for check in result.failed]
     assert checks["completed"].passed is True
     assert len(result.flight.trace.exposures) >= 8
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "told"),
+    [
+        (0.6211, 10.0, "0.6 % (limit 10)"),
+        (94.96, 95.0, "94.96 % (limit 95)"),
+        (94.9999, 95.0, "95 % (limit 95)"),
+        (27.0, 25.0, "27 % (limit 25)"),
+    ],
+)
+def test_figures_are_told_as_fine_as_they_need_be(value, limit, told):
+    assert Check("coverage", None, value, limit, "%").message == told
 
 
 def test_a_file_that_does_not_say_where_it_begins_is_refused(tmp_path):
