@@ -19,6 +19,7 @@ from missions.errors import MissionError
 from pipeline.settings import read_settings
 
 if TYPE_CHECKING:
+    from geo.terrain import Terrain
     from simulations.backends import Backend
     from simulations.gate import Conditions, Listener, Result
     from simulations.scenarios import Scenario
@@ -72,20 +73,18 @@ def run(
     from simulations.gate_files import gate_document, write_junit
     from simulations.gate_html import write_report
     from simulations.scenarios import read_scenarios, shipped_scenarios
-    from simulations.task import check_ground
 
     wind_m_s, from_deg = _wind(wind)
     planning = read_settings(config).planning
     flown_by = _backend(backend, arducopter, px4, speed_up)
     scenarios = shipped_scenarios() if scenario is None else read_scenarios(scenario)
-    tasks, unread = _tasks(plans, out, drone or planning.drone, has_dem=dem is not None)
+    require_writable(out)
+    conditions = _conditions(seed, wind_m_s, from_deg, dem, planning.ceiling_agl_m)
+    ground = None if dem is None or conditions.terrain is None else (conditions.terrain, dem)
+    tasks, unread = _tasks(plans, out, drone or planning.drone, ground)
     for file in unread:
         console.fail(file.message)
-    conditions = _conditions(seed, wind_m_s, from_deg, dem, planning.ceiling_agl_m)
     dem_sha256 = None if dem is None else sha256_of(dem)
-    if dem is not None and conditions.terrain is not None:
-        for task in tasks:
-            check_ground(task, conditions.terrain, dem)
     results: list[Result] = []
     for task in tasks:
         results += _fly(task, scenarios, flown_by, conditions, out / task.code, dem_sha256)
@@ -129,13 +128,12 @@ def _backend(name: str, arducopter: Path | None, px4: Path | None, speed_up: flo
 
 
 def _tasks(
-    plans: Sequence[Path], out: Path, drone: str, *, has_dem: bool
+    plans: Sequence[Path], out: Path, drone: str, ground: "tuple[Terrain, Path] | None"
 ) -> "tuple[list[Task], list[Unread]]":
     """Read everything that is to be flown, and see that nothing else is replaced by it."""
     from simulations.task import read_tasks
 
-    require_writable(out)
-    tasks, unread = read_tasks(_mission_files(plans), drone, has_dem=has_dem)
+    tasks, unread = read_tasks(_mission_files(plans), drone, ground)
     places: dict[str, Path] = {}
     for task in tasks:
         if task.code in places:

@@ -99,21 +99,23 @@ class Unread:
 
 
 def read_tasks(
-    paths: Sequence[Path], drone_key: str, *, has_dem: bool
+    paths: Sequence[Path], drone_key: str, ground: tuple[Terrain, Path] | None
 ) -> tuple[list[Task], list[Unread]]:
     """Read what can be flown; one file that cannot be does not keep the others from it.
 
     Args:
         paths: mission files.
         drone_key: what flies a mission that does not say it itself.
-        has_dem: whether heights above ground can be told.
+        ground: a DEM and its file; None for level ground.
     """
     tasks: list[Task] = []
     unread: list[Unread] = []
     for path in paths:
         try:
             task = read_task(path, drone_key)
-            if uses_terrain(task) and not has_dem:
+            if ground is not None:
+                check_ground(task, *ground)
+            elif uses_terrain(task):
                 raise MissionError(f"{path}: has heights above ground; give the ground with --dem.")
         except AerogridError as error:
             unread.append(Unread(path, str(error)))

@@ -13,7 +13,7 @@ from geo.terrain import FlatTerrain, RasterTerrain
 from missions.errors import MissionError
 from missions.mission_json import write_sortie
 from missions.waypoints import write_waypoints
-from simulations.task import check_ground, read_task
+from simulations.task import check_ground, read_task, read_tasks
 from tests.flight.sorties import HOME
 from tests.simulations.gates import DRONE, gate_sortie, task_of
 
@@ -53,3 +53,10 @@ def test_a_dem_that_ends_before_the_mission_does_is_refused(tmp_path):
     short = RasterTerrain(values, transform, CRS.from_epsg(4326))
     with pytest.raises(MissionError, match=r"short\.tif: knows no ground at 1.*T-1\.mission\.json"):
         check_ground(task, short, tmp_path / "short.tif")
+    good = (tmp_path / f"{task.code}.mission.json", tmp_path / "none.mission.json")
+    tasks, unread = read_tasks(good, DRONE, (FlatTerrain(3.0), tmp_path / "flat.tif"))
+    assert [task.code for task in tasks] == ["T-1"]
+    assert [file.path.name for file in unread] == ["none.mission.json"]
+    tasks, unread = read_tasks(good[:1], DRONE, (short, tmp_path / "short.tif"))
+    assert tasks == []
+    assert "knows no ground" in unread[0].message
