@@ -5,6 +5,9 @@ import numpy as np
 from geo.frames import Array, LocalFrame
 
 REACHED_M = 2.0  # a waypoint counts as reached this far before it (ArduCopter, WPNAV_RADIUS)
+ENDS_M = 2 * REACHED_M
+"""So much of a row may be missing between the first photo and the moment at which the camera is
+switched off: both happen in the middle of a rounded corner, up to `REACHED_M` inside the row."""
 LATE_S = 0.02
 """After so long at most is it seen that the way to the next photo is flown: 50 times a second
 (ArduCopter, scheduler table, AP_Camera::update). The way after it counts from there, so a long row

@@ -13,7 +13,7 @@ import numpy as np
 from geo.frames import Array, LocalFrame
 from missions import steps
 from missions.model import Command, Drone, MissionItem, Photo
-from missions.releases import REACHED_M, heading_deg, headings_deg, released_every_m
+from missions.releases import ENDS_M, REACHED_M, heading_deg, headings_deg, released_every_m
 from missions.route import Route
 from missions.sorties import Flight
 from missions.timing import length_m, without_repeats
@@ -34,11 +34,18 @@ def runs_of(route: Route) -> list[Array]:
     return runs
 
 
-def places_along(run: Array, spacing_m: float) -> tuple[Array, Array]:
+def places_along(
+    run: Array, spacing_m: float, off_before_m: float = REACHED_M
+) -> tuple[Array, Array]:
     """Where the shutter is released along a run: places (K, 2) and directions of flight (K, 2).
 
     At the start, and then wherever the straight distance from the last photo reaches the spacing,
     as ArduPilot's AP_Camera does; no more on the last metres, where the camera is off already.
+
+    Args:
+        run: (N, 2) local metres.
+        spacing_m: from photo to photo.
+        off_before_m: the end the camera may be off.
     """
     points = without_repeats(run)
     if len(points) < 2:
@@ -48,7 +55,7 @@ def places_along(run: Array, spacing_m: float) -> tuple[Array, Array]:
     ahead = legs / lengths[:, None]
     on_leg, places = [0], [points[0]]
     for leg in range(len(legs)):
-        end_m = lengths[leg] - (REACHED_M if leg == len(legs) - 1 else 0.0)
+        end_m = lengths[leg] - (off_before_m if leg == len(legs) - 1 else 0.0)
         while (along := _release_m(points[leg] - places[-1], ahead[leg], spacing_m)) <= end_m:
             on_leg.append(leg)
             places.append(points[leg] + along * ahead[leg])
@@ -113,7 +120,7 @@ class RunWriter:
         ahead = heading_deg(run[:2], self.frame)
         yield steps.turn_nose(ahead if self.nose_deg is None else self.nose_deg)
         yield self._place(run[0], hold_s=hold_s)
-        yield steps.photos_every(self.photo_spacing_m)
+        yield steps.photos_every(self._told_m(run))
         yield from self._ways(run[1:])
         yield steps.photos_every(0.0)
 
@@ -122,10 +129,24 @@ class RunWriter:
     ) -> MissionItem:
         return steps.place(command, self.frame, point_m, self.height_home_m, hold_s)
 
+    def _told_m(self, run: Array) -> float:
+        """Distance between photos that is told for a run, so that its last one is taken.
+
+        A row may end right after its last photo; as corners are rounded, the vehicle then leaves
+        it before. Photos a little nearer to each other are all taken; but never nearer than the
+        camera can at full speed.
+        """
+        spacing_m = self.photo_spacing_m
+        places, _ = places_along(run, released_every_m(spacing_m, self.speed_m_s))
+        missing_m = ENDS_M - math.dist(places[-1], run[-1])
+        if len(places) < 2 or missing_m <= 0:
+            return spacing_m
+        nearer_m = math.floor(100 * (spacing_m - missing_m / (len(places) - 1))) / 100
+        return min(spacing_m, max(nearer_m, self.drone.photo_interval_s * self.speed_m_s))
+
     def _photos(self, run: Array) -> Iterator[Photo]:
-        places, directions = places_along(
-            run, released_every_m(self.photo_spacing_m, self.speed_m_s)
-        )
+        each_m = released_every_m(self._told_m(run), self.speed_m_s)
+        places, directions = places_along(run, each_m, ENDS_M)
         lonlat = self.frame.lonlat_from_xy(places)
         ahead = headings_deg(places, directions, self.frame).tolist()
         for (lon, lat), heading in zip(lonlat.tolist(), ahead, strict=True):
