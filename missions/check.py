@@ -12,7 +12,7 @@ from geo.terrain import FlatTerrain, Terrain
 from missions.airspace import Airspace
 from missions.check_battery import UsedShare, check_battery
 from missions.check_heights import check_heights, check_rates
-from missions.check_items import curves, home_altitude, misplaced, take_offs, unsound
+from missions.check_items import curves, endings, home_altitude, misplaced, take_offs, unsound
 from missions.check_limits import Limits, Subject
 from missions.check_motion import check_camera, check_distance, check_speeds, check_wind
 from missions.check_returns import check_returns, lowest_return_height_m
@@ -64,6 +64,7 @@ def check(
     if not any(finding.code is Code.EMPTY for finding in found):
         case = _prepare(mission, home, limits, ground, airspace, drone)
         found += take_offs(home, mission.items)
+        found += endings(mission)
         found += curves(mission)
         found += home_altitude(home, float(case.subject.flown.home_m[2]))
         found += case.findings(battery or used_share(drone, Wind(limits.wind_m_s)))

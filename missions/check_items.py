@@ -104,14 +104,23 @@ def unsound(items: Sequence[MissionItem], drone: Drone) -> Iterator[Finding]:
         return
     if places[0].command not in TAKEOFFS:
         yield Finding(Code.TAKEOFF_MISSING, 1)
-    if not any(item.command in LANDINGS or item.command == RETURN for item in items):
-        yield Finding(Code.RETURN_MISSING, len(items))
     count = len(places) + sum(item.command == RETURN for item in items)
     if count > drone.waypoint_limit:
         yield Finding(Code.WAYPOINT_LIMIT, value=count, limit=drone.waypoint_limit)
     yield from _frames(items)
     yield from _commands(items)
     yield from _after_end(items)
+
+
+def endings(mission: MissionFile | Sortie) -> Iterator[Finding]:
+    """Find a mission that leaves the vehicle in the air at its end."""
+    items = mission.items
+    if any(item.command in LANDINGS or item.command == RETURN for item in items):
+        return
+    if isinstance(mission, MissionFile) and mission.end_unsaid:
+        yield Finding(Code.END_UNSAID)
+    else:
+        yield Finding(Code.RETURN_MISSING, len(items))
 
 
 def _frames(items: Sequence[MissionItem]) -> Iterator[Finding]:

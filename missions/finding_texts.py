@@ -25,8 +25,11 @@ ENGLISH = {
     "some vehicles ignore its place and fly on from home. Put it at home, {limit} m at most aside.",
     "curves": "Corners are flown as curves that leave the straight line {detail}; only straight "
     "legs are checked. Let the aircraft stop at places, or begin curves {limit} m before at most.",
-    "return-missing": "The mission ends in the air: it has neither return nor landing. "
-    "Add a return to launch as its last item.",
+    "return-missing": "The mission ends in the air: it has neither return (20) nor landing (21, "
+    "85); the rest of the file may be missing. Write it again, or add a return to launch as its "
+    "last item.",
+    "end-unsaid": "The format does not say how a flight ends. Set the return home in the app that "
+    "flies it.",
     "home-missing": "The file does not say where home is; its first place was taken. "
     "Plan with a home position.",
     "home-altitude": "Home is said to lie at {value} m above sea, the terrain has {limit} m at "
@@ -102,7 +105,9 @@ MANDARIN = {
     "请移到起飞点，最多偏 {limit} 米。",
     "curves": "转弯为曲线，{detail} 偏离直线；只检查直线航段。请设为到点停，"
     "或曲线最多提前 {limit} 米。",
-    "return-missing": "任务结束时既不返航也不降落。请在末项加入返航。",
+    "return-missing": "任务结束时既不返航(20)也不降落(21、85), 文件可能不完整。"
+    "请重新写出文件, 或在末项加入返航。",
+    "end-unsaid": "该格式不说明飞行如何结束。请在执飞应用中设置返航。",
     "home-missing": "文件没有起飞点，已用首个航点代替。请设置起飞点。",
     "home-altitude": "起飞点海拔写为 {value} 米，地形为 {limit} 米（{place}），"
     "已用地形值。请核对。",

@@ -33,6 +33,7 @@ class Code(StrEnum):
     TAKEOFF_ASIDE = "takeoff-aside"
     CURVES = "curves"
     RETURN_MISSING = "return-missing"
+    END_UNSAID = "end-unsaid"
     HOME_MISSING = "home-missing"
     HOME_ALTITUDE = "home-altitude"
     WAYPOINT_LIMIT = "waypoint-limit"
@@ -66,7 +67,7 @@ class Code(StrEnum):
 _WARNINGS = frozenset(
     {
         Code.FRAMES_MIXED,
-        Code.RETURN_MISSING,
+        Code.END_UNSAID,
         Code.HOME_MISSING,
         Code.HOME_ALTITUDE,
         Code.FENCE_MISSING,

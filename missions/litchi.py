@@ -145,7 +145,8 @@ def read_litchi(path: Path) -> MissionFile:
     if not found:
         raise MissionError(f"{path}: has no way-point")
     items = items_of(Tour(tuple(stop for stop, _ in found), Finish.STAY), None)
-    return MissionFile(None, items, corner_cut_m=max(cut for _, cut in found), climbs_freely=True)
+    cut_m = max(cut for _, cut in found)
+    return MissionFile(None, items, corner_cut_m=cut_m, climbs_freely=True, end_unsaid=True)
 
 
 def _stops(path: Path, text: str, delimiter: str) -> Iterator[tuple[Stop, float]]:

@@ -201,6 +201,7 @@ class MissionFile:
             curves of any width.
         climbs_freely: whether the aircraft itself chooses how fast it climbs and sinks; otherwise
             items say, or parameters of the vehicle.
+        end_unsaid: whether the format has no word for how a flight ends.
     """
 
     home: GeoPoint | None
@@ -209,3 +210,4 @@ class MissionFile:
     return_height_m: float | None = None
     corner_cut_m: float = 0.0
     climbs_freely: bool = False
+    end_unsaid: bool = False

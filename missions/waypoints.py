@@ -71,7 +71,18 @@ def read_rows(path: Path) -> tuple[MissionItem, ...]:
     if len(lines) > MOST_ITEMS:
         raise MissionError(f"{path}: {len(lines)} lines; at most {MOST_ITEMS} are read")
     rows = [(n, line) for n, line in enumerate(lines[1:], 2) if line.strip() and line[0] != "#"]
+    for due, (number, line) in enumerate(rows):
+        _check_number(path, number, line.split()[0], due)
     return tuple(_read_row(path, number, line) for number, line in rows)
+
+
+def _check_number(path: Path, number: int, found: str, due: int) -> None:
+    """Refuse a row out of count: one before it was lost or taken out, or stands twice."""
+    if found != str(due):
+        raise MissionError(
+            f"{path}, line {number}: is row {found[:20]!r} where row {due} is due; rows count up "
+            "from 0 without a gap. Write the file again with the program that made it"
+        )
 
 
 def _read_row(path: Path, number: int, line: str) -> MissionItem:

@@ -378,6 +378,16 @@ def test_missing_parts_are_found(items, code):
     assert code in codes(replace(file, items=file.items[items]))
 
 
+def test_half_a_mission_is_an_error_unless_its_format_never_says_how_it_ends():
+    file = mission((100, 0), (100, 100))
+    half = replace(file, items=file.items[: len(file.items) // 2])
+    errors = {f.code for f in checked(half) if f.severity is Severity.ERROR}
+    assert errors == {Code.RETURN_MISSING}
+    unsaid = checked(replace(half, end_unsaid=True))
+    assert Code.END_UNSAID in {f.code for f in unsaid}
+    assert all(f.severity is Severity.WARNING for f in unsaid)
+
+
 def test_file_without_fence_or_home_is_checked_all_the_same():
     file = replace(mission((400, 0)), fence=None, home=None)
     found = codes(file, terrain=raster(valley, pixel_m=5.0))

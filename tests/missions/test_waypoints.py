@@ -70,6 +70,16 @@ def test_damaged_line_is_named(path, row):
         read_waypoints(path)
 
 
+@pytest.mark.parametrize("taken_out", [0, 2])
+def test_a_row_that_is_missing_is_named(path, taken_out):
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([header, *rows[:taken_out], *rows[taken_out + 1 :]]))
+    with pytest.raises(
+        MissionError, match=f"is row '{taken_out + 1}' where row {taken_out} is due"
+    ):
+        read_waypoints(path)
+
+
 @pytest.mark.parametrize("content", ["", "QGC WPL 110\n"])
 def test_empty_file_is_refused(path, content):
     path.write_text(content)
