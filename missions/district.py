@@ -220,8 +220,8 @@ class _District:
         return {cell.code: code for cell, code in zip(cells, chosen, strict=True)}
 
     def _capacity_s(self, depot: Depot) -> float:
-        lanes = sum(crew.lanes for crew in self.request.fleet.crews_of(depot.code))
-        return _USABLE_SHARE * lanes * sum(day.open_s for day in self.days[depot.code])
+        crews = len(self.request.fleet.crews_of(depot.code))
+        return _USABLE_SHARE * crews * sum(day.open_s for day in self.days[depot.code])
 
     def jobs(self, depot_of: Mapping[str, str]) -> list[Job]:
         """What is to be planned, in the order of the grid."""

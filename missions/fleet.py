@@ -10,6 +10,10 @@ from missions.errors import MissionError
 Launch = Literal["cell", "depot"]
 Charging = Literal["vehicle", "depot"]
 
+APART_S = 120.0
+"""From a landing to the take-off of another aircraft at the same place: what `fly --fleet` asks for
+(a minute), and a minute for lists that give whole ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Depot:
@@ -45,7 +49,9 @@ class Crew:
 
     Attributes:
         drone: key of the aircraft in drones.toml.
-        drones: aircraft carried; each in the air needs a pilot.
+        drones: aircraft carried; each needs a pilot. Flights from one place cross on their ways
+            up and home, so a second aircraft takes off when the first has landed, while that gets
+            its battery changed.
         batteries: sets, each enough for one flight, all charged on the first morning.
         charge_s: from empty to full on one charger.
         charging: in the vehicle at all times, or only while the crew is at its depot.
@@ -85,8 +91,13 @@ class Crew:
 
     @property
     def lanes(self) -> int:
-        """Aircraft that can be in the air at the same time."""
+        """Aircraft that take turns."""
         return min(self.drones, self.pilots)
+
+    @property
+    def pause_s(self) -> float:
+        """From a landing to the next take-off at the same place."""
+        return self.swap_s if self.lanes == 1 else min(self.swap_s, APART_S)
 
     def drone_names(self) -> tuple[str, ...]:
         """Names of the aircraft that fly; more than there are pilots stay spare."""

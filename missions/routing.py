@@ -129,14 +129,14 @@ class _Problem:
         """Visits with a prize that outweighs any way to them, and more for more points."""
         most = max(visit.points for visit in self.visits) or 1.0
         base = 10 * farthest_m + 10_000
-        swap = max(crew.swap_s for crew, _ in shifts)
+        pause_s = max(crew.pause_s for crew, _ in shifts)
         first = min(day for _, day in shifts)
         end_of_first = self._since_start(self.days[first].work[1])
         return [
             Client(
                 location=sites[visit.place_m],
                 delivery=[1],
-                service_duration=ceil(visit.flight_s + swap),
+                service_duration=ceil(visit.flight_s + pause_s),
                 tw_late=end_of_first if visit.urgent else _ALWAYS,
                 prize=round(base * (1 + _MOST_POINTS_FACTOR * max(visit.points, 0) / most)),
                 required=False,
@@ -147,9 +147,8 @@ class _Problem:
     def _vehicle(
         self, crew: Crew, number: int, profile: int, metres: NDArray[np.int64]
     ) -> VehicleType:
-        """One crew on one day; a crew at a dock counts once for each aircraft in the air."""
+        """One crew on one day."""
         day = self.days[number]
-        lanes = crew.lanes if self.depot.launch == "depot" else 1
         approach_s = int(metres[0].max() / crew.drive_speed_m_s + crew.setup_s) + 1
         early = self._since_start(day.work[0])
         light = self._since_start(day.open[0][0]), self._since_start(day.open[-1][1])
@@ -157,8 +156,7 @@ class _Problem:
         early, late = max(early, light[0] - approach_s), min(late, light[1] + approach_s)
         closed_s = light[1] - light[0] - int(day.open_s)
         return VehicleType(
-            num_available=lanes,
-            capacity=[max(1, self._most_flights(crew, day) // lanes)],
+            capacity=[max(1, self._most_flights(crew, day))],
             tw_early=early,
             tw_late=late,
             shift_duration=max(late - early - closed_s, 0),

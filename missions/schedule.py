@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from missions.fleet import Crew, Depot
+from missions.fleet import APART_S, Crew, Depot
 from missions.routing import Routing
 from missions.visits import Place, Visit, inserted, road_m
 from missions.windows import Day, first_fit
@@ -222,7 +222,8 @@ class _DayRun:
     def fly(self, visit: Visit) -> str:
         """Make a flight at the earliest moment; otherwise say why it cannot be made."""
         crew = self._week.crew
-        drive_m, ready = self._arrival(visit)
+        drive_m, arrived = self._arrival(visit)
+        ready = self._apart(arrived)
         best: tuple[datetime, str, str] | None = None
         for battery, charged in self._stock.ready.items():
             for drone, free in ready.items():
@@ -253,6 +254,14 @@ class _DayRun:
         metres, drive = self._drive(self._place, visit.place_m)
         there = self._landed + drive + timedelta(seconds=self._week.crew.setup_s)
         return metres, dict.fromkeys(self._lanes, there)
+
+    def _apart(self, ready: dict[str, datetime]) -> dict[str, datetime]:
+        """When each aircraft may take off after the landing of another."""
+        if not self.slots:
+            return ready
+        earliest = self._landed + timedelta(seconds=APART_S)
+        last = self.slots[-1].drone
+        return {d: t if d == last else max(t, earliest) for d, t in ready.items()}
 
     def _drive(self, start_m: Place, end_m: Place) -> tuple[float, timedelta]:
         metres = road_m(start_m, end_m, self._week.road_factor)
@@ -319,4 +328,4 @@ def _slack(week: _Week, outcome: _Outcome, number: int) -> float:
         for slot in outcome.slots
         if slot.day == day.date
     )
-    return week.crew.lanes * day.open_s - flown
+    return day.open_s - flown

@@ -29,11 +29,11 @@ def test_one_flight_takes_off_after_driving_and_setting_up():
     assert minutes(slot.landing) - minutes(slot.takeoff) == pytest.approx(20)
 
 
-def test_two_aircraft_fly_side_by_side_at_one_place():
+def test_two_aircraft_take_turns_at_one_place_two_minutes_apart():
     both = planned(
         [visit(n, (1000.0, 0.0)) for n in range(2)], crew_=crew(drones=2, pilots=2)
     ).slots
-    assert both[0].takeoff == both[1].takeoff
+    assert minutes(both[1].takeoff) - minutes(both[0].landing) == pytest.approx(2)
     assert both[0].drone != both[1].drone
 
 
@@ -126,11 +126,13 @@ def test_schedules_keep_all_their_promises(district):
     assert all(one.reason for one in made.unassigned)
     by_date = {day.date: day for day in all_days}
     drones, batteries, chargers = defaultdict(list), defaultdict(list), defaultdict(list)
+    crews_in_air = defaultdict(list)
     for slot in made.slots:
         span = (slot.takeoff, slot.landing)
         day = by_date[slot.day]
         assert any(start <= span[0] and span[1] <= end for start, end in day.open)
         drones[slot.drone].append((*span, slot.place_m))
+        crews_in_air[slot.crew_code].append(span)
         batteries[slot.battery].append(span)
     for charge in made.charges:
         chargers[charge.charger].append((charge.start, charge.end))
@@ -138,6 +140,7 @@ def test_schedules_keep_all_their_promises(district):
     assert all(map(apart, batteries.values()))
     assert all(map(apart, chargers.values()))
     assert all(map(apart, drones.values()))
+    assert all(map(apart, crews_in_air.values()))
     assert set(batteries) <= {name for one in crews for name in one.battery_names()}
     assert set(drones) <= {name for one in crews for name in one.drone_names()}
     by_crew = defaultdict(list)
