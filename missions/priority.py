@@ -75,16 +75,19 @@ class Weights:
     Attributes:
         interval_days: between patrols that a cell should have.
         interval_points: for a cell last flown one interval ago; in proportion, up to twice.
+        open_points: for each open case.
+        overdue_points: for each overdue case; by itself enough for the first day.
         tip_days: a tip counts fully when it comes and not any more after this.
+        tip_points: for each tip; by itself enough for the first day while it is fresh.
         urgent_points: cells with this many or more must be flown on the first day.
     """
 
     interval_days: float = 10.0
     interval_points: float = 10.0
-    open_points: float = 2.0
-    overdue_points: float = 10.0
+    open_points: float = 5.0
+    overdue_points: float = 40.0
     tip_days: float = 7.0
-    tip_points: float = 15.0
+    tip_points: float = 60.0
     urgent_points: float = 40.0
 
     def __post_init__(self) -> None:

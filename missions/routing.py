@@ -1,9 +1,9 @@
 """In which order, by which crew and on which day are the flights of one depot made (PyVRP)."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ from missions.windows import Day
 
 ITERATIONS = 1500
 _SAME_DAY_SHARE = 0.05
+_EARLY_SHARE = 0.5  # of the flying hours that are kept for visits with most points
+_STANDS_OUT = 1.25  # times the mean points of all visits
 _MOST_POINTS_FACTOR = 4
 _ALWAYS = int(np.iinfo(np.int64).max)
 
@@ -53,7 +55,8 @@ def route_depot(
 ) -> Routing:
     """Find short tours from a depot; what does not fit is left out by points.
 
-    Urgent visits are made on the first day that can be flown or left out. The same visits, seed
+    Urgent visits are made on the first day that can be flown or left out, visits whose points stand
+    out by a day that is the earlier, the more points they have. The same visits, seed
     and number of iterations give the same tours.
 
     Args:
@@ -74,7 +77,7 @@ def route_depot(
     found = solve(
         problem.data(shifts), stop or MaxIterations(iterations), seed=seed, collect_stats=False
     ).best
-    routes = _earlier_first(problem.routes(found, shifts), days)
+    routes = _earlier_first(problem.routes(found, shifts), days, problem.last_days(shifts))
     done = {visit.code for route in routes.values() for visit in route}
     left = tuple(visit for visit in visits if visit.code not in done)
     driven = sum(tour_m(depot_m, route, road_factor) for route in routes.values())
@@ -130,19 +133,38 @@ class _Problem:
         most = max(visit.points for visit in self.visits) or 1.0
         base = 10 * farthest_m + 10_000
         pause_s = max(crew.pause_s for crew, _ in shifts)
-        first = min(day for _, day in shifts)
-        end_of_first = self._since_start(self.days[first].work[1])
+        last_days = self.last_days(shifts)
         return [
             Client(
                 location=sites[visit.place_m],
                 delivery=[1],
-                service_duration=ceil(visit.flight_s + pause_s),
-                tw_late=end_of_first if visit.urgent else _ALWAYS,
+                service_duration=math.ceil(visit.flight_s + pause_s),
+                tw_late=self._end_of(last_days.get(visit.code)),
                 prize=round(base * (1 + _MOST_POINTS_FACTOR * max(visit.points, 0) / most)),
                 required=False,
             )
             for visit in self.visits
         ]
+
+    def last_days(self, shifts: Sequence[tuple[Crew, int]]) -> dict[str, int]:
+        """Number of the day by which visits are to be made, for those that stand out."""
+        open_days = sorted({day for _, day in shifts})
+        crews = len(shifts) / len(open_days)
+        least = _STANDS_OUT * sum(visit.points for visit in self.visits) / len(self.visits)
+        early = [visit for visit in self.visits if visit.urgent or visit.points > least]
+        found: dict[str, int] = {}
+        left, due_s = list(open_days), 0.0
+        room_s = _EARLY_SHARE * crews * self.days[left[0]].open_s
+        for visit in sorted(early, key=lambda visit: (not visit.urgent, -visit.points, visit.code)):
+            due_s += visit.flight_s
+            while due_s > room_s and len(left) > 1:
+                del left[0]
+                room_s += _EARLY_SHARE * crews * self.days[left[0]].open_s
+            found[visit.code] = open_days[0] if visit.urgent else left[0]
+        return found
+
+    def _end_of(self, day: int | None) -> int:
+        return _ALWAYS if day is None else self._since_start(self.days[day].work[1])
 
     def _vehicle(
         self, crew: Crew, number: int, profile: int, metres: NDArray[np.int64]
@@ -199,19 +221,23 @@ def _seconds(metres: NDArray[np.int64], speed_m_s: float, setup_s: float) -> NDA
 
 
 def _earlier_first(
-    routes: Mapping[tuple[str, int], tuple[Visit, ...]], days: Sequence[Day]
+    routes: Mapping[tuple[str, int], tuple[Visit, ...]],
+    days: Sequence[Day],
+    last_days: Mapping[str, int],
 ) -> Routes:
-    """Let each crew fly the tour with most points first, where its days are equally long."""
+    """Let each crew fly the tour that is due or has most points first, on equally long days."""
     open_s = [day.open_s for day in days]
     if max(open_s) - min(open_s) > _SAME_DAY_SHARE * max(open_s):
         return routes
     ordered: dict[tuple[str, int], tuple[Visit, ...]] = {}
     for crew in dict.fromkeys(code for code, _ in routes):
         tours = [tour for (code, _), tour in sorted(routes.items()) if code == crew]
-        tours.sort(key=_importance, reverse=True)
+        tours.sort(key=lambda tour: _order(tour, last_days))
         ordered |= {(crew, day): tour for day, tour in enumerate(tours)}
     return ordered
 
 
-def _importance(tour: Sequence[Visit]) -> tuple[int, float]:
-    return sum(visit.urgent for visit in tour), sum(visit.points for visit in tour)
+def _order(tour: Sequence[Visit], last_days: Mapping[str, int]) -> tuple[float, int, float]:
+    due = min((last_days.get(visit.code, math.inf) for visit in tour), default=math.inf)
+    urgent = sum(visit.urgent for visit in tour)
+    return due, -urgent, -sum(visit.points for visit in tour)

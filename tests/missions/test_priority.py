@@ -34,17 +34,24 @@ def test_cell_never_flown_counts_as_two_intervals():
 
 
 def test_overdue_cases_make_a_cell_urgent_and_say_so():
-    found = points(histories={A: History(NOW.date(), open_cases=5, overdue_cases=4)})[A]
+    found = points(histories={A: History(NOW.date(), open_cases=2, overdue_cases=1)})[A]
     assert found.points == 50
     assert found.urgent
     assert found.because == "open cases 10.0, overdue cases 40.0"
+
+
+@pytest.mark.parametrize(("hours", "urgent"), [(0, True), (14, True), (47, True), (120, False)])
+def test_a_fresh_tip_alone_makes_a_cell_urgent(hours, urgent):
+    place = next(iter(GRID)).boundary.centroid
+    tip = Tip(NOW - timedelta(hours=hours), place.x, place.y)
+    assert points(tips=[tip])[A].urgent is urgent
 
 
 def test_tip_counts_for_the_cell_it_lies_in_and_fades():
     place = next(iter(GRID)).boundary.centroid
     old = Tip(NOW - timedelta(days=3.5), place.x, place.y)
     found = points(tips=[old])
-    assert found[A].points == pytest.approx(7.5)
+    assert found[A].points == pytest.approx(30)
     assert found[B].points == 0
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
@@ -52,6 +54,27 @@ def test_urgent_visits_are_made_on_the_first_day():
     found = routed(visits, days_=days(3, hours=4))
     first = {v.code for (_, day), route in found.routes.items() if day == 0 for v in route}
     assert {"v3", "v11"} <= first
+
+
+def test_the_more_points_stand_out_the_earlier_the_day_though_days_differ():
+    """With short tours alone the visits with most points, farthest out, come on any day."""
+    far = (2, 19, 27)
+    visits = [visit(n, (700.0 * n, 0.0), points=10.0 + 30.0 * (n in far)) for n in range(28)]
+    unlike = tuple(
+        replace(day, open=((day.open[0][0], day.open[0][1] - timedelta(hours=n)),))
+        for n, day in enumerate(days(4, hours=5))
+    )
+    found = routed(visits, days_=unlike)
+    day_of = {v.code: day for (_, day), route in found.routes.items() for v in route}
+    assert {day_of[f"v{n}"] for n in far} == {0}
+    assert max(day_of.values()) > 1
+
+
+def test_where_all_points_are_alike_no_visit_is_due_before_another():
+    visits = [visit(n, (700.0 * n, 0.0), points=20.0) for n in range(12)]
+    without = [replace(one, points=0.0) for one in visits]
+    days_ = days(3, hours=3)
+    assert routed(visits, days_=days_).transit_m == routed(without, days_=days_).transit_m
 
 
 def test_no_more_flights_a_day_than_there_are_batteries():
