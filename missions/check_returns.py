@@ -4,7 +4,7 @@ A failsafe sends it home from any place: up to the return height where it is low
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -28,6 +28,8 @@ from missions.ground import (
 _ROUNDING_M = 0.05
 _APART_M = 30.0  # between places from which ways home are looked at
 _MOST_WAYS = 600
+_LEAST_RETURN_M = 20.0
+"""No return height is planned below this: the least that DJI's apps accept (RTH altitude, 20 m)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,16 +198,52 @@ def _fence(subject: Subject) -> Iterator[Finding]:
 
 
 def lowest_return_height_m(subject: Subject, obstacles: Sequence[Standing]) -> float:
-    """Return height above home from which every straight way home clears ground and obstacles."""
+    """Return height above home from which every straight way home clears ground and obstacles.
+
+    A failsafe may come where the vehicle has descended already or is still climbing, so the height
+    clears them by itself wherever it can below the ceiling; else together with the height flown.
+    """
     ways = returns_from(subject)
+    if not len(ways.legs):
+        return float(np.ceil(max(subject.return_height_m, _LEAST_RETURN_M)))
+    _, _, altitudes = _fans(subject)
+    needed = _needed_m(subject, obstacles, ways, altitudes)
+    low = _return_altitude_m(subject)
+    descended = replace(ways, starts_m=_at(ways.starts_m, low), ends_m=_at(ways.ends_m, low))
+    by_itself = _needed_m(subject, obstacles, descended, np.full(len(altitudes), low))
+    if by_itself <= subject.limits.ceiling_agl_m:
+        needed = max(needed, by_itself)
+    needed = max(needed, _over_fence_m(subject, obstacles), _LEAST_RETURN_M)
+    return float(np.ceil(needed))
+
+
+def _over_fence_m(subject: Subject, obstacles: Sequence[Standing]) -> float:
+    """Height above home that clears the obstacles in the fence, but those above the ceiling."""
+    if subject.fence is None:
+        return 0.0
+    fence, home_m = subject.flown.frame.to_local(subject.fence), float(subject.flown.home_m[2])
+    near = [one for one in obstacles if one.shape.dwithin(fence, one.obstacle.reach_m)]
+    passed = [one.lowest_pass_m - home_m for one in near]
+    return max((m for m in passed if m <= subject.limits.ceiling_agl_m), default=0.0)
+
+
+def _at(places_m: Array, altitude_m: float) -> Array:
+    """The same places (N, 3) at one altitude."""
+    return np.column_stack([places_m[:, :2], np.full(len(places_m), altitude_m)])
+
+
+def _needed_m(
+    subject: Subject, obstacles: Sequence[Standing], ways: Returns, altitudes: Array
+) -> float:
+    """Return height that clears what ways home, and fans of ways at altitudes (K,), do not."""
     needed = subject.return_height_m
-    if len(ways.legs) and not _clears_all_ground(subject, ways):
+    if not _clears_all_ground(subject, ways):
         ground, heights = _profile(subject, ways)
         needed = max(needed, _height_over_ground_m(subject, ground, heights))
-    _, shapes, altitudes = _fans(subject)
+    _, shapes, _ = _fans(subject)
     for one in obstacles:
         below = altitudes < one.lowest_pass_m - _ROUNDING_M
         close = shapely.dwithin(one.shape, shapes, one.obstacle.reach_m)
         if (below & close).any():
             needed = max(needed, one.lowest_pass_m - float(subject.flown.home_m[2]))
-    return float(np.ceil(needed))
+    return needed

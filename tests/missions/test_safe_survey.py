@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from shapely import Point, box
+from shapely import LineString, Point, box
 
 from missions.airspace import Airspace, NoFlyZone, Obstacle
 from missions.drones import drone_named
@@ -19,10 +19,29 @@ AREA = on_globe(SQUARE)
 
 
 def test_without_surroundings_it_is_the_plain_survey():
-    usual = DRONE.autopilot.return_height_m
     plain = plan_survey(AREA, DRONE, code="7")
     safe = survey_safely(AREA, DRONE, code="7")
-    assert safe == tuple(replace(sortie, return_height_m=usual) for sortie in plain)
+    floor = SurveySettings().floor_agl_m
+    assert safe == tuple(replace(sortie, return_height_m=floor) for sortie in plain)
+
+
+@pytest.mark.parametrize(("height_m", "expected_m"), [(1.0, 20), (15.0, 30), (45.0, 60)])
+def test_return_from_any_height_clears_what_stands_in_the_fence(height_m, expected_m):
+    """A battery failsafe may come while the vehicle is still climbing beside a line."""
+    mast = Obstacle("mast", on_globe(Point(200, 200)), height_agl_m=height_m)
+    wire = Obstacle("wire", on_globe(LineString([(100, -50), (100, 400)])), height_agl_m=height_m)
+    for obstacle in (mast, wire):
+        for sortie in survey_safely(AREA, DRONE, airspace=Airspace(obstacles=(obstacle,))):
+            assert sortie.return_height_m == expected_m
+
+
+def test_return_height_is_the_floor_above_the_highest_ground_between():
+    terrain = random_hills(1, relief_m=40)
+    for sortie in survey_safely(AREA, DRONE, terrain=terrain):
+        lonlat = np.array([(photo.lon_deg, photo.lat_deg) for photo in sortie.photos])
+        highest_m = terrain.altitudes_amsl_m(lonlat).max() - sortie.home.altitude_amsl_m
+        assert sortie.return_height_m >= highest_m + SurveySettings().floor_agl_m - 0.1
+        assert sortie.return_height_m < SurveySettings().ceiling_agl_m
 
 
 def test_area_that_a_zone_cuts_in_two_is_flown_from_both_sides():
