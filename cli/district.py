@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from rich.progress import Progress, TaskID
@@ -100,7 +100,7 @@ def run(
         around = Surroundings(
             limits_of(request.settings),
             None if paths.dem is None else read_terrain_around(paths.dem, _area(request)),
-            read_airspace(paths.airspace, paths.obstacles),
+            read_airspace(paths.airspace, paths.obstacles).during(*_period(request)),
         )
         tools = Tools(
             terrain=around.terrain,
@@ -119,6 +119,16 @@ def run(
     unsound = any(problem.action == "refused" for problem in request.grid.problems)
     left = plan.refused or plan.schedule.unassigned or unsound
     return IN_PART if left else DONE
+
+
+def _period(request: Request) -> tuple[datetime, datetime]:
+    """From the first morning to the last evening of the plan."""
+    hours, last = request.fleet.hours, request.first + timedelta(days=request.days - 1)
+    zone = zone_of(hours)
+    return (
+        datetime.combine(request.first, hours.work_from, zone),
+        datetime.combine(last, hours.work_to, zone),
+    )
 
 
 def _area(request: Request) -> BaseGeometry:

@@ -1,11 +1,13 @@
 """Which part of an area may be flown over."""
 
+from collections.abc import Sequence
+
 import shapely
 from shapely import MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.frames import LocalFrame
-from missions.airspace import Airspace, HeightBand, NoFlyZone, Obstacle
+from missions.airspace import Airspace, CeilingZone, HeightBand, NoFlyZone, Obstacle
 from missions.errors import MissionError
 
 LEAST_PART_M2 = 400.0
@@ -14,6 +16,7 @@ _SIMPLER_M, _SIMPLER_SHARE = 0.3, 0.036  # makes a circle of about twelve corner
 _NARROWEST_M = 4.0
 _ROUND = 16
 _AT_PLACE_M = 0.5
+_MOST_NAMED = 5
 _BESIDE_M = 0.5  # home may lie on the edge of what is usable
 
 
@@ -40,17 +43,17 @@ def usable_area(
     """
     local = frame.to_local(area)
     taken = _taken(airspace.near(*area.bounds), frame, heights_agl_m)
-    near = [shape for shape in taken if shape.intersects(local)]
+    near = [(name, shape) for name, shape in taken if shape.intersects(local)]
     if not near:
         return area
-    left = local.difference(shapely.union_all(near))
+    left = local.difference(shapely.union_all([shape for _, shape in near]))
     parts = [part for part in shapely.get_parts(left).tolist() if is_worth_flying(part)]
     if not parts:
-        names = ", ".join(_names(airspace)[:5])
+        names = _most_first(near, local)
         raise MissionError(
-            f"nothing of the area of {local.area / 1e4:.1f} ha may be flown over: zones and "
-            f"obstacles ({names}) take all of it. Get an approval, plan for another time, or "
-            "leave the cell out"
+            f"nothing of the area of {local.area / 1e4:.1f} ha may be flown over: zones or "
+            f"obstacles ({names}) take all of it. Get an approval, plan days on which "
+            "they are not in force (--first, --days), or leave the cell out"
         )
     whole = parts[0] if len(parts) == 1 else MultiPolygon(parts)
     return frame.to_lonlat(whole)
@@ -78,7 +81,7 @@ def no_way_home(
     near = airspace.near(*area.bounds)
     tall = (o for o in near.obstacles if o.height_agl_m + o.clearance_m > ceiling_agl_m)
     forbidden = Airspace(no_fly=near.no_fly, obstacles=tuple(tall))
-    shapes = (shape.buffer(-_BESIDE_M) for shape in _taken(forbidden, frame, heights_agl_m))
+    shapes = (shape.buffer(-_BESIDE_M) for _, shape in _taken(forbidden, frame, heights_agl_m))
     return [shape for shape in shapes if not shape.is_empty]
 
 
@@ -117,20 +120,20 @@ def clear_home(
 
 def _taken(
     airspace: Airspace, frame: LocalFrame, heights: tuple[float, float] | None
-) -> list[BaseGeometry]:
-    """Shapes in metres that may not be flown over, with margins."""
+) -> list[tuple[str, BaseGeometry]]:
+    """Names and shapes in metres, with margins, of what may not be flown over."""
     taken = [
-        _grown(frame.to_local(zone.area), zone.margin_m)
+        (_named(zone), _grown(frame.to_local(zone.area), zone.margin_m))
         for zone in airspace.no_fly
         if _is_met(zone, heights)
     ]
     taken += [
-        _grown(frame.to_local(zone.area), 0.0)
+        (_named(zone), _grown(frame.to_local(zone.area), 0.0))
         for zone in airspace.ceilings
         if heights is None or heights[1] > zone.ceiling_agl_m
     ]
     taken += [
-        _grown(frame.to_local(obstacle.shape), obstacle.reach_m)
+        (obstacle.name, _grown(frame.to_local(obstacle.shape), obstacle.reach_m))
         for obstacle in airspace.obstacles
         if heights is None or not _is_passed_over(obstacle, heights[0])
     ]
@@ -166,6 +169,17 @@ def is_worth_flying(part: BaseGeometry) -> bool:
     return part.area >= LEAST_PART_M2 and not part.buffer(-_NARROWEST_M / 2).is_empty
 
 
-def _names(airspace: Airspace) -> list[str]:
-    zones = [zone.name for zone in airspace.no_fly] + [zone.name for zone in airspace.ceilings]
-    return zones + [obstacle.name for obstacle in airspace.obstacles]
+def _named(zone: NoFlyZone | CeilingZone) -> str:
+    """Name of a zone, and when it is in force where that is not always."""
+    begins, ends = zone.window.begins, zone.window.ends
+    if begins is None and ends is None:
+        return zone.name
+    since = "" if begins is None else f" from {begins:%Y-%m-%d %H:%M %z}"
+    until = "" if ends is None else f" to {ends:%Y-%m-%d %H:%M %z}"
+    return f"{zone.name}, in force{since}{until}"
+
+
+def _most_first(taken: Sequence[tuple[str, BaseGeometry]], local: BaseGeometry) -> str:
+    """Names of what takes something of an area, by how much."""
+    ordered = sorted(taken, key=lambda named: (-(named[1] & local).area, named[0]))
+    return "; ".join(dict.fromkeys(name for name, _ in ordered[:_MOST_NAMED]))

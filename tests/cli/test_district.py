@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -43,6 +44,20 @@ def test_district_is_planned_into_files_that_others_read(paths, tmp_path):
         assert read_plan(own / f"{row['flight']}.plan").items
     assert {row["cell"] for row in rows} == {code for code, _ in cells(3)}
     assert {path.name for path in out.iterdir()} >= {"annex.csv", "annex.geojson", "map.png"}
+
+
+@pytest.mark.parametrize(("day", "code"), [(2, 3), (4, 0)])
+def test_a_zone_counts_on_the_days_on_which_it_is_in_force(paths, tmp_path, day, code):
+    event = {
+        "name": "event",
+        "begins": "2025-06-02T09:00:00+08:00",
+        "ends": "2025-06-03T12:00:00+08:00",
+        "geometry": FRAME.to_lonlat(box(-100, -100, 2000, 2000)),
+    }
+    write_features(tmp_path / "zones.geojson", "zones", [event])
+    asked = replace(paths(cells(1)), airspace=tmp_path / "zones.geojson")
+    first = date(2025, 6, day)
+    assert run(asked, tmp_path / "out", Settings(), days=1, first=first, workers=1) == code
 
 
 def test_bad_cell_gives_exit_code_3_and_stands_in_the_list(paths, tmp_path):

@@ -1,9 +1,19 @@
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, MultiPolygon, Point, box
 
-from missions.airspace import EMPTY, Airspace, CeilingZone, HeightBand, NoFlyZone, Obstacle
+from missions.airspace import (
+    EMPTY,
+    Airspace,
+    CeilingZone,
+    HeightBand,
+    NoFlyZone,
+    Obstacle,
+    TimeWindow,
+)
 from missions.errors import MissionError
 from missions.usable import usable_area
 from tests.missions.shapes import FRAME, SQUARE, on_globe, polygons
@@ -47,6 +57,20 @@ def test_zone_across_cuts_in_two():
 def test_zone_over_all_is_refused_with_its_name():
     with pytest.raises(MissionError, match=r"9.0 ha .*\(zone\)"):
         usable(zone(box(-100, -100, 400, 400)))
+
+
+def test_refusal_names_what_takes_the_area_most_first_and_when_it_is_in_force():
+    event = TimeWindow(datetime(2026, 11, 27, 1, tzinfo=UTC), datetime(2026, 11, 27, 5, tzinfo=UTC))
+    zones = [
+        ("beside", box(500, 0, 600, 100), TimeWindow()),
+        ("small", box(0, 0, 20, 20), TimeWindow()),
+        ("event", box(-100, -100, 400, 400), event),
+    ]
+    airspace = Airspace(no_fly=tuple(NoFlyZone(n, on_globe(s), window=w) for n, s, w in zones))
+    with pytest.raises(MissionError) as refused:
+        usable(airspace)
+    named = "(event, in force from 2026-11-27 01:00 +0000 to 2026-11-27 05:00 +0000; small)"
+    assert named in str(refused.value)
 
 
 def test_slivers_are_left_out():
