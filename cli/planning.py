@@ -138,6 +138,11 @@ def _flown_sortie(log: Path, flown: Path | None, settings: Settings) -> Sortie:
     """The sortie that was flown, by its file or else by what the log shows being uploaded."""
     if flown is not None:
         return read_sortie(flown)
+    if "drone" not in settings.planning.model_fields_set:
+        raise MissionError(
+            f"{log}: shows which mission was uploaded, but not to which drone. Name it with "
+            "--drone, or the sortie's mission.json with --flown"
+        )
     drone = drone_named(settings.planning.drone)
     found = foreign_sortie(read_uploaded(log), drone, code=_code_of(log))
     console.warn(

@@ -166,13 +166,28 @@ def flown(tmp_path_factory):
 
 def test_nothing_is_left_of_a_whole_flight(flown, tmp_path, monkeypatch, capsys):
     _, _, whole, _ = flown
-    assert run(monkeypatch, "plan", "--resume", whole, "--out", tmp_path / "left") == 0
+    assert (
+        run(
+            monkeypatch,
+            "plan",
+            "--resume",
+            whole,
+            "--drone",
+            "sim-quad",
+            "--out",
+            tmp_path / "left",
+        )
+        == 0
+    )
     assert "nothing is left" in told(capsys)
     assert not (tmp_path / "left").exists()
 
 
-def test_rest_is_the_same_by_the_log_alone_and_by_the_mission(flown, tmp_path, monkeypatch):
+def test_rest_is_the_same_by_the_log_alone_and_by_the_mission(flown, tmp_path, monkeypatch, capsys):
     _, mission, _, broken = flown
+    assert run(monkeypatch, "plan", "--resume", broken, "--out", tmp_path / "log") == 1
+    assert "--drone" in capsys.readouterr().err
+    assert not (tmp_path / "log").exists()
     by_log = ("plan", "--resume", broken, "--drone", "sim-quad", "--out", tmp_path / "log")
     assert run(monkeypatch, *by_log) == 0
     by_file = ("plan", "--resume", broken, "--flown", mission, "--out", tmp_path / "file")
