@@ -1,10 +1,12 @@
 """EDGE: planned sorties as KML, to look at in Google Earth or Ovital Map.
 
-Lines and photos stand at their altitude above sea level. Format: OGC KML 2.2.
+Lines and photos stand at their altitude above sea level where the ground is known, and else at
+their height above home over whatever ground the viewer has. Format: OGC KML 2.2.
 """
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Literal
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -18,6 +20,7 @@ from missions.model import Sortie
 
 _KML = "http://www.opengis.net/kml/2.2"
 _Place = tuple[float, float, float]
+AltitudeMode = Literal["absolute", "relativeToGround"]
 
 # aabbggrr
 _STYLES = {
@@ -34,6 +37,7 @@ def write_kml(
     sorties: Sequence[Sortie],
     *,
     areas: Sequence[tuple[str, Polygon | MultiPolygon]] = (),
+    mode: AltitudeMode = "absolute",
 ) -> None:
     """Write rows, ways, photos, fences and homes, whole or not at all.
 
@@ -41,6 +45,7 @@ def write_kml(
         path: ends in .kml.
         sorties: in the order of flying.
         areas: codes and boundaries of the cells, lon/lat degrees.
+        mode: "relativeToGround" where the altitude of home is not known.
     """
     root = Element("kml", {"xmlns": _KML})
     document = SubElement(root, "Document")
@@ -50,7 +55,7 @@ def write_kml(
         for part in shapely.get_parts(area).tolist():
             _polygon(_placemark(cells, code, "cell"), part)
     for sortie in sorties:
-        _sortie(_folder(document, sortie.code), sortie)
+        _sortie(_folder(document, sortie.code), sortie, mode)
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")
     with replacing(path) as temporary:
@@ -71,19 +76,19 @@ def _styles(document: Element) -> None:
     SubElement(SubElement(style, "Icon"), "href").text = _CLICK
 
 
-def _sortie(folder: Element, sortie: Sortie) -> None:
+def _sortie(folder: Element, sortie: Sortie, mode: AltitudeMode) -> None:
     home = sortie.home
-    base = home.altitude_amsl_m
+    base = home.altitude_amsl_m if mode == "absolute" else 0.0
     mark = _placemark(folder, f"{sortie.code} home", "photo")
-    _point(mark, (home.lon_deg, home.lat_deg, base))
+    _point(mark, (home.lon_deg, home.lat_deg, base), mode)
     _polygon(_placemark(folder, f"{sortie.code} fence", "fence"), sortie.fence)
     flown = list(legs(home, sortie.items))
-    _lines(_folder(folder, "rows"), "row", [leg for leg in flown if leg.camera_on], base)
-    _lines(_folder(folder, "ways"), "way", [leg for leg in flown if not leg.camera_on], base)
+    _lines(_folder(folder, "rows"), "row", [leg for leg in flown if leg.camera_on], base, mode)
+    _lines(_folder(folder, "ways"), "way", [leg for leg in flown if not leg.camera_on], base, mode)
     photos = _folder(folder, "photos")
     for number, photo in enumerate(sortie.photos, 1):
         mark = _placemark(photos, str(number), "photo")
-        _point(mark, (photo.lon_deg, photo.lat_deg, base + photo.height_home_m))
+        _point(mark, (photo.lon_deg, photo.lat_deg, base + photo.height_home_m), mode)
 
 
 def _folder(parent: Element, name: str) -> Element:
@@ -104,17 +109,19 @@ def _clean(text: str) -> str:
     return "".join(c if c.isprintable() and not "\ud800" <= c <= "\udfff" else " " for c in text)
 
 
-def _lines(folder: Element, style: str, chosen: Iterable[Leg], base_m: float) -> None:
+def _lines(
+    folder: Element, style: str, chosen: Iterable[Leg], base_m: float, mode: AltitudeMode
+) -> None:
     for number, leg in enumerate(chosen, 1):
         line = SubElement(_placemark(folder, f"{style} {number}", style), "LineString")
-        SubElement(line, "altitudeMode").text = "absolute"
+        SubElement(line, "altitudeMode").text = mode
         ends = [(lon, lat, base_m + height) for lon, lat, height in (leg.start, leg.end)]
         SubElement(line, "coordinates").text = _text(ends)
 
 
-def _point(mark: Element, place: _Place) -> None:
+def _point(mark: Element, place: _Place, mode: AltitudeMode) -> None:
     point = SubElement(mark, "Point")
-    SubElement(point, "altitudeMode").text = "absolute"
+    SubElement(point, "altitudeMode").text = mode
     SubElement(point, "coordinates").text = _text([place])
 
 

@@ -13,7 +13,7 @@ from shapely.errors import ShapelyError
 from geo.files import replacing
 from missions.errors import MissionError
 from missions.fence import circle, joined
-from missions.model import AltitudeFrame, MissionItem
+from missions.model import AltitudeFrame, MissionItem, Sortie
 from missions.reading import reason
 from missions.waypoints import read_rows, rows_text
 
@@ -63,6 +63,12 @@ def rally_items(places: Sequence[tuple[float, float, float]]) -> tuple[MissionIt
         )
         for lon, lat, height in places
     )
+
+
+def rally_place(sortie: Sortie) -> tuple[float, float, float]:
+    """Home as the place to return to: lon, lat, return height above home."""
+    height_m = sortie.height_home_m if sortie.return_height_m is None else sortie.return_height_m
+    return sortie.home.lon_deg, sortie.home.lat_deg, height_m
 
 
 def read_fence(path: Path) -> Polygon:

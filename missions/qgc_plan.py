@@ -13,6 +13,7 @@ from shapely import Point, Polygon
 from geo.files import replacing
 from geo.pose import GeoPoint
 from missions.fence import circle, joined
+from missions.mavlink_files import rally_place
 from missions.model import AltitudeFrame, Command, MissionFile, MissionItem, Sortie
 from missions.reading import checked_item, damage_told, fence_of, json_document, read_text
 
@@ -46,9 +47,14 @@ def plan_document(sortie: Sortie) -> dict[str, Any]:
             "vehicleType": _QUADROTOR,
             "version": 2,
         },
-        "rallyPoints": {"points": [], "version": 2},
+        "rallyPoints": {"points": [_rally(sortie)], "version": 2},
         "version": 1,
     }
+
+
+def _rally(sortie: Sortie) -> list[float]:
+    lon, lat, height_m = rally_place(sortie)
+    return [lat, lon, height_m]
 
 
 def _item(item: MissionItem, number: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from missions.check_limits import Limits
 from missions.drones import drone_named
 from missions.kml import write_kml
 from missions.litchi import write_litchi
-from missions.mavlink_files import write_fence, write_rally
+from missions.mavlink_files import rally_place, write_fence, write_rally
 from missions.mission_json import write_sortie
 from missions.model import Drone, Sortie
 from missions.overlap import OverlapMap, overlap_map, poses
@@ -64,7 +64,7 @@ def write_files(
     areas = tuple(outlines.items())
     for name, write in OF_PLAN.items():
         if name in formats:
-            write(folder, sorties, areas)
+            write(folder, sorties, areas, terrain)
     _write_maps(folder, sorties, areas, terrain, airspace)
 
 
@@ -96,9 +96,8 @@ def _litchi(folder: Path, sortie: Sortie, drone: Drone) -> Paths:
 
 def _mavlink(folder: Path, sortie: Sortie, drone: Drone) -> Paths:
     """The fence, and home as the place to rally at; these are no missions."""
-    home = (sortie.home.lon_deg, sortie.home.lat_deg, sortie.height_home_m)
     write_fence(folder / f"{sortie.code}.fence", sortie.fence)
-    write_rally(folder / f"{sortie.code}.rally", [home])
+    write_rally(folder / f"{sortie.code}.rally", [rally_place(sortie)])
     return ()
 
 
@@ -107,12 +106,17 @@ OF_SORTIE: Mapping[Format, Callable[[Path, Sortie, Drone], Paths]] = {
     "litchi": _litchi,
     "fence": _mavlink,
 }
-OF_PLAN: Mapping[Format, Callable[[Path, Sequence[Sortie], Areas], None]] = {
-    "kml": lambda folder, sorties, areas: write_kml(folder / "plan.kml", sorties, areas=areas),
-    "geojson": lambda folder, sorties, areas: write_vectors(
+OF_PLAN: Mapping[Format, Callable[[Path, Sequence[Sortie], Areas, Terrain | None], None]] = {
+    "kml": lambda folder, sorties, areas, terrain: write_kml(
+        folder / "plan.kml",
+        sorties,
+        areas=areas,
+        mode="relativeToGround" if terrain is None else "absolute",
+    ),
+    "geojson": lambda folder, sorties, areas, terrain: write_vectors(
         folder / "plan.geojson", sorties, areas=areas
     ),
-    "gpkg": lambda folder, sorties, areas: write_vectors(
+    "gpkg": lambda folder, sorties, areas, terrain: write_vectors(
         folder / "plan.gpkg", sorties, areas=areas
     ),
 }

@@ -4,6 +4,7 @@ import pytest
 from shapely import Point, Polygon
 
 from missions.errors import MissionError
+from missions.mavlink_files import rally_place
 from missions.model import Command
 from missions.qgc_plan import plan_document, read_plan, write_plan
 
@@ -28,7 +29,8 @@ def test_document_has_the_versions_that_qgroundcontrol_reads(sortie):
     assert (document["fileType"], document["version"]) == ("Plan", 1)
     assert document["mission"]["version"] == 2
     assert document["geoFence"]["version"] == 2
-    assert document["rallyPoints"] == {"points": [], "version": 2}
+    lon, lat, height_m = rally_place(sortie)
+    assert document["rallyPoints"] == {"points": [[lat, lon, height_m]], "version": 2}
     assert {"cruiseSpeed", "hoverSpeed", "firmwareType", "vehicleType"} <= set(document["mission"])
 
 

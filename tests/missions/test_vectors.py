@@ -92,6 +92,16 @@ def test_names_may_hold_anything(kml):
     assert any("网格 <1>" in str(feature.properties["Name"]) for feature in kml)
 
 
+def test_kml_of_unknown_ground_stands_above_whatever_ground_there_is(sortie, tmp_path):
+    low = replace(sortie, home=replace(sortie.home, altitude_amsl_m=0.0))
+    for name, one in (("a.kml", sortie), ("b.kml", low)):
+        write_kml(tmp_path / name, [one], mode="relativeToGround")
+    text = (tmp_path / "a.kml").read_text()
+    assert text == (tmp_path / "b.kml").read_text()
+    assert ">relativeToGround<" in text
+    assert ">absolute<" not in text
+
+
 def test_kml_lines_stand_at_their_altitude(sortie, tmp_path):
     write_kml(tmp_path / "a.kml", [sortie])
     frame = geopandas.read_file(tmp_path / "a.kml", layer="rows")
