@@ -183,7 +183,8 @@ def _bars(bars: Progress) -> OnStep:
 
 def _write(folder: Path, request: Request, plan: DistrictPlan) -> None:
     zone = zone_of(request.fleet.hours)
-    write_flight_lists(folder, plan, zone, request.points)
+    cells = {cell.code: cell for cell in request.grid}
+    write_flight_lists(folder, plan, zone, request.points, cells)
     annex = entries(plan, zone)
     write_annex(folder / "annex.csv", annex)
     write_annex(folder / "annex.geojson", annex)
@@ -204,6 +205,12 @@ def _tell(folder: Path, plan: DistrictPlan) -> None:
     ]
     columns = ("day", "cells", "flights", "crews", "hours in the air", "km driven out")
     out.print(table(f"District plan in {where(folder)}", columns, rows))
+    flown = {slot.cell_code for slot in plan.schedule.slots}
+    out.print(
+        f"{len(plan.depot_of)} cells: {len(flown)} flown, {len(plan.refused)} refused; "
+        f"{len(plan.schedule.slots)} flights, {len(plan.schedule.unassigned)} left over",
+        highlight=False,
+    )
     for refusal in plan.refused:
         warn(str(refusal))
     if plan.schedule.unassigned:
