@@ -26,7 +26,7 @@ from missions.errors import MissionError
 from missions.foreign import foreign_sortie
 from missions.mission_json import read_sortie
 from missions.model import Drone, Sortie
-from missions.plan import Plan, plan_cells
+from missions.plan import Plan, moves, plan_cells
 from missions.refly import plan_refly
 from missions.resume import remaining
 from missions.safe_survey import ways_home
@@ -256,6 +256,15 @@ def _tell(made: Plan, out: Path) -> None:
     ]
     columns = ["sortie", "photos", "m high", "cm/px", "m/s", "km", "min", "batt %"]
     console.out.print(console.table("Sorties", columns, rows))
+    moved = moves(made.sorties)
+    if moved:
+        console.out.print(
+            "what a zone, a mast or the distance hides from one take-off place is flown from "
+            "another:",
+            highlight=False,
+        )
+    for move in moved:
+        console.out.print(str(move), highlight=False)
     for limit in made.speed_limits:
         if limit:
             console.out.print(f"speed: {limit}", highlight=False)

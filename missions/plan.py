@@ -1,17 +1,23 @@
 """Which sorties patrol a set of grid cells, and which cells cannot be flown."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from pyproj import Geod
 from shapely.errors import GEOSException
 
 from geo.errors import AerogridError
 from geo.grid import Cell
+from geo.pose import GeoPoint
 from geo.terrain import Terrain
 from missions.airspace import EMPTY, Airspace
 from missions.model import Drone, Sortie
 from missions.safe_survey import survey_safely
 from missions.settings import SurveySettings
+
+_SAME_PLACE_M = 1.0
+_GEOD = Geod(ellps="WGS84")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,35 @@ class Plan:
         """Height above home that clears the way home of every sortie (RTL_ALT)."""
         heights = [s.return_height_m for s in self.sorties if s.return_height_m is not None]
         return max(heights, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where a crew takes off for a sortie, other than for the one before over the same cells."""
+
+    before: str
+    code: str
+    home: GeoPoint
+    away_m: float
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        return (
+            f"{self.code}: move the crew {self.away_m:.0f} m after {self.before}, to "
+            f"{self.home.lon_deg:.6f}, {self.home.lat_deg:.6f} (lon, lat)"
+        )
+
+
+def moves(sorties: Sequence[Sortie]) -> tuple[Move, ...]:
+    """All moves between consecutive sorties over the same cells."""
+    found = []
+    for before, after in pairwise(sorties):
+        away_m = _GEOD.inv(
+            before.home.lon_deg, before.home.lat_deg, after.home.lon_deg, after.home.lat_deg
+        )[2]
+        if before.cell_codes == after.cell_codes and away_m > _SAME_PLACE_M:
+            found.append(Move(before.code, after.code, after.home, round(float(away_m), 1)))
+    return tuple(found)
 
 
 def plan_cells(

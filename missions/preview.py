@@ -85,6 +85,7 @@ def _draw(
         _polygon(axes, shape, facecolor=_ZONE + "38", edgecolor=_ZONE, linewidth=1.0, zorder=1.4)
     for number, sortie in enumerate(sorties):
         _sortie(axes, sortie, frame, _COLOURS[number % len(_COLOURS)])
+    _homes(axes, sorties, frame)
     axes.autoscale_view()
     axes.margins(0.04)
     _scale_bar(axes)
@@ -122,6 +123,29 @@ def _sortie(axes: Axes, sortie: Sortie, frame: LocalFrame, colour: str) -> None:
     if len(rows):  # often at home: the smaller marks lie on the star
         axes.plot(*rows[0][0], marker="o", color=colour, markeredgecolor="white", ms=7, zorder=6)
         axes.plot(*rows[-1][1], marker="s", color=colour, markeredgecolor="white", ms=6, zorder=6)
+
+
+def _homes(axes: Axes, sorties: Sequence[Sortie], frame: LocalFrame) -> None:
+    """Write beside each take-off place which sorties start there, where there are several."""
+    named: dict[tuple[float, float], list[str]] = {}
+    for sortie in sorties:
+        place = (sortie.home.lon_deg, sortie.home.lat_deg)
+        named.setdefault(place, []).append(_ascii(sortie.code))
+    if len(named) < 2:
+        return
+    for place, codes in named.items():
+        at = frame.xy_from_lonlat(np.array([place]))[0]
+        more = f" and {len(codes) - 1} more" if len(codes) > 1 else ""
+        axes.annotate(
+            codes[0] + more,
+            (float(at[0]), float(at[1])),
+            (9, 8),
+            textcoords="offset points",
+            fontsize=9,
+            weight="bold",
+            color=_TEXT,
+            zorder=8,
+        )
 
 
 def _lines(frame: LocalFrame, chosen: Sequence[Leg]) -> Array:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -207,9 +208,27 @@ class _Problem:
                 if stop.is_client():
                     tour.append((stop.start_time, self.visits[stop.idx]))
         return {
-            key: tuple(visit for _, visit in sorted(tour, key=lambda pair: pair[0]))
+            key: self._numbered([v for _, v in sorted(tour, key=lambda pair: pair[0])])
             for key, tour in stops.items()
         }
+
+    def _numbered(self, tour: Sequence[Visit]) -> tuple[Visit, ...]:
+        """Flights over one cell that follow one another, by number where that is no longer."""
+        groups = [list(own) for _, own in groupby(tour, key=lambda visit: visit.cell_code)]
+        for number, group in enumerate(groups):
+            turned = [*groups[:number], sorted(group, key=_number), *groups[number + 1 :]]
+            if self._tour_m(turned) <= self._tour_m(groups):
+                groups = turned
+        return tuple(visit for group in groups for visit in group)
+
+    def _tour_m(self, groups: Sequence[Sequence[Visit]]) -> float:
+        visits = [visit for group in groups for visit in group]
+        return round(tour_m(self.depot_m, visits, self.road_factor), 1)
+
+
+def _number(visit: Visit) -> tuple[int, str]:
+    """By which flights over one cell are ordered: shorter codes first, so 2 before 10."""
+    return len(visit.code), visit.code
 
 
 def _seconds(metres: NDArray[np.int64], speed_m_s: float, setup_s: float) -> NDArray[np.int64]:

@@ -136,6 +136,7 @@ def summary(made: Plan, planning: Planning) -> dict[str, Any]:
             {
                 "code": sortie.code,
                 "cells": list(sortie.cell_codes),
+                "home": [round(sortie.home.lon_deg, 7), round(sortie.home.lat_deg, 7)],
                 "height_home_m": round(sortie.height_home_m, 1),
                 "gsd_m": round(sortie.gsd_m, 4),
                 "speed_m_s": round(sortie.speed_m_s, 2),

@@ -1,13 +1,15 @@
+import numpy as np
 import pytest
 from shapely import MultiPolygon, Polygon, box
 from shapely.errors import GEOSException
 
 from geo.grid import Cell
+from missions.airspace import Airspace, NoFlyZone
 from missions.drones import drone_named
-from missions.plan import plan_cells, plan_patrol
+from missions.plan import moves, plan_cells, plan_patrol
 from missions.settings import SurveySettings
 from missions.survey import plan_survey
-from tests.missions.shapes import SQUARE, U_SHAPE, on_globe
+from tests.missions.shapes import FRAME, SQUARE, U_SHAPE, on_globe
 
 DRONE = drone_named("sim-quad")
 
@@ -32,6 +34,23 @@ def test_cell_with_one_bad_part_is_left_out_as_a_whole():
     plan = plan_patrol([cell("4", MultiPolygon([GOOD.boundary, *far_sliver()]))], DRONE)
     assert plan.sorties == ()
     assert len(plan.refused) == 1
+
+
+def test_a_crew_is_told_to_move_where_a_zone_hides_a_part():
+    zone = NoFlyZone("canal", on_globe(box(140, -100, 160, 400)), margin_m=20.0)
+    plan = plan_patrol([GOOD, BENT], DRONE, airspace=Airspace(no_fly=(zone,)))
+    told = moves(plan.sorties)
+    homes = {sortie.code: sortie.home for sortie in plan.sorties}
+    assert told
+    for move in told:
+        a, b = (
+            FRAME.xy_from_lonlat([(homes[c].lon_deg, homes[c].lat_deg)])[0]
+            for c in (move.before, move.code)
+        )
+        assert move.before.split("-")[0] == move.code.split("-")[0]
+        assert move.away_m == pytest.approx(float(np.hypot(*(a - b))), abs=0.2)
+        assert str(move).startswith(f"{move.code}: move the crew {move.away_m:.0f} m")
+    assert moves(plan_patrol([GOOD, BENT], DRONE).sorties) == ()
 
 
 def far_sliver():

@@ -77,6 +77,20 @@ def test_where_all_points_are_alike_no_visit_is_due_before_another():
     assert routed(visits, days_=days_).transit_m == routed(without, days_=days_).transit_m
 
 
+def test_flights_from_one_place_over_one_cell_come_by_their_number():
+    cells = [(900.0 * n, 500.0 * (n % 3)) for n in range(6)]
+    visits = [
+        replace(visit(10 * c + n, place, minutes=4), code=f"c{c}-{n}", cell_code=f"c{c}")
+        for c, place in enumerate(cells)
+        for n in (3, 10, 1, 2)
+    ]
+    found = routed(visits, crews=[crew(batteries=30)])
+    (route,) = found.routes.values()
+    for c in range(6):
+        own = [v.code for v in route if v.cell_code == f"c{c}"]
+        assert own == [f"c{c}-{n}" for n in (1, 2, 3, 10)]
+
+
 def test_no_more_flights_a_day_than_there_are_batteries():
     visits = [visit(n, (500.0, 50.0 * n), minutes=5) for n in range(9)]
     found = routed(visits, crews=[crew(batteries=3, charging="depot")], days_=days(3))
