@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from cli.console import DONE, IN_PART, out, progress, table, warn, where
 from geo.files import replacing
 from geo.raster import read_terrain_around
+from missions.airspace import Airspace
 from missions.airspace_files import read_airspace
 from missions.annex import entries, write_annex
 from missions.batch import Tools
@@ -112,7 +113,7 @@ def run(
             plan = plan_district(
                 request, tools, workers=workers or os.cpu_count() or 1, on_step=_bars(bars)
             )
-        _write(temporary, request, plan)
+        _write(temporary, request, plan, around.airspace)
         files = sorted(path.name for path in temporary.iterdir())
         write_json(temporary / PLAN_FILE, {"days": days, "first": str(first), "files": files})
     _tell(folder, plan)
@@ -181,14 +182,14 @@ def _bars(bars: Progress) -> OnStep:
     return step
 
 
-def _write(folder: Path, request: Request, plan: DistrictPlan) -> None:
+def _write(folder: Path, request: Request, plan: DistrictPlan, airspace: Airspace) -> None:
     zone = zone_of(request.fleet.hours)
     cells = {cell.code: cell for cell in request.grid}
     write_flight_lists(folder, plan, zone, request.points, cells)
     annex = entries(plan, zone)
     write_annex(folder / "annex.csv", annex)
     write_annex(folder / "annex.geojson", annex)
-    write_district_map(folder / "map.png", request.grid, request.fleet, plan)
+    write_district_map(folder / "map.png", request.grid, request.fleet, plan, airspace)
 
 
 def _tell(folder: Path, plan: DistrictPlan) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -12,23 +13,34 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from shapely import Polygon
 
 from geo.files import replacing
 from geo.frames import LocalFrame
 from geo.grid import Grid
+from missions.airspace import EMPTY, Airspace
 from missions.district import DistrictPlan
 from missions.fleet import Fleet
+from missions.keep_outs import keep_outs
 
 _DAYS = ("#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377", "#bbbbbb")
 _NOT_FLOWN = "#f2f2f2"
 _REFUSED = "#222222"
+_ZONE = "#882255"
+_CREWS = ("#333333", "#882255", "#117733", "#332288", "#cc6677", "#aa4499")
+_MOST_CODES = 200
 _PAPER, _INK = "#ffffff", "#333333"
 _INCHES = 12.0
 _DPI = 130
 
 
-def write_district_map(path: Path, grid: Grid, fleet: Fleet, plan: DistrictPlan) -> None:
-    """Write a PNG; the same plan gives the same bytes."""
+def write_district_map(
+    path: Path, grid: Grid, fleet: Fleet, plan: DistrictPlan, airspace: Airspace = EMPTY
+) -> None:
+    """Write a PNG; the same plan gives the same bytes.
+
+    Cells bear the end of their code in which they differ, where there are few enough to read it.
+    """
     figure = Figure(figsize=(_INCHES, _INCHES), dpi=_DPI, facecolor=_PAPER)
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.04, 0.08, 0.92, 0.85))
@@ -39,10 +51,12 @@ def write_district_map(path: Path, grid: Grid, fleet: Fleet, plan: DistrictPlan)
     frame = grid.frame()
     colours = day_colours(plan)
     _cells(axes, grid, frame, cell_colours(grid, plan))
+    _zones(axes, grid, frame, airspace)
     _tours(axes, fleet, plan, frame)
+    _codes(axes, grid, frame)
     _depots(axes, fleet, frame)
     axes.autoscale_view()
-    _words(figure, plan, colours)
+    _words(figure, fleet, plan, colours)
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None})
 
@@ -72,31 +86,65 @@ def _cells(axes: Axes, grid: Grid, frame: LocalFrame, colours: Sequence[str]) ->
     )
 
 
+def _zones(axes: Axes, grid: Grid, frame: LocalFrame, airspace: Airspace) -> None:
+    """Zones and obstacles, as far as they lie in the district."""
+    whole = shapely.GeometryCollection([cell.boundary for cell in grid])
+    shown = frame.to_local(whole).envelope
+    rings = [
+        shapely.get_coordinates(part.exterior) / 1000
+        for _, shape in keep_outs(airspace, whole, frame)
+        for part in shapely.get_parts(shape.intersection(shown)).tolist()
+        if isinstance(part, Polygon)
+    ]
+    axes.add_collection(
+        PolyCollection(rings, facecolors=_ZONE + "38", edgecolors=_ZONE, linewidths=1.0, zorder=1.5)
+    )
+
+
+def _codes(axes: Axes, grid: Grid, frame: LocalFrame) -> None:
+    if len(grid) > _MOST_CODES:
+        return
+    codes = [cell.code for cell in grid]
+    ends = zip(min(codes), max(codes), strict=False) if len(codes) > 1 else ()
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
+    for cell in grid:
+        place = frame.to_local(cell.boundary).representative_point()
+        name = _ascii(cell.code[shared:])
+        at = (place.x / 1000, place.y / 1000)
+        axes.annotate(name, at, ha="center", va="center", fontsize=6, color=_INK, zorder=3)
+
+
+def crew_colours(fleet: Fleet) -> dict[str, str]:
+    """Colour of each crew's way."""
+    return {crew.code: _CREWS[n % len(_CREWS)] for n, crew in enumerate(fleet.crews)}
+
+
 def _tours(axes: Axes, fleet: Fleet, plan: DistrictPlan, frame: LocalFrame) -> None:
     """One line for each crew and day, from the depot over the launch places and back."""
     depot_of = {crew.code: fleet.by_code()[crew.depot] for crew in fleet.crews}
     stops: dict[tuple[date, str], list[tuple[float, float]]] = {}
     for slot in plan.schedule.slots:
         stops.setdefault((slot.day, slot.crew_code), []).append(slot.place_m)
-    lines = []
+    lines, colours, of_crew = [], [], crew_colours(fleet)
     for (_, crew), places in sorted(stops.items()):
         depot = depot_of[crew]
         base = frame.xy_from_lonlat(np.array([[depot.lon_deg, depot.lat_deg]]))
         lines.append(np.concatenate([base, np.array(places), base]) / 1000)
-    axes.add_collection(LineCollection(lines, colors=_INK, linewidths=0.6, alpha=0.7, zorder=2))
+        colours.append(of_crew[crew])
+    axes.add_collection(LineCollection(lines, colors=colours, linewidths=0.9, zorder=2))
 
 
 def _depots(axes: Axes, fleet: Fleet, frame: LocalFrame) -> None:
     for depot in fleet.depots:
         x, y = frame.xy_from_lonlat(np.array([[depot.lon_deg, depot.lat_deg]]))[0] / 1000
         axes.plot(x, y, marker="s", ms=11, color="white", markeredgecolor="black", zorder=4)
-        name = depot.code.encode("ascii", "replace").decode("ascii")
+        name = _ascii(depot.code)
         axes.annotate(
             name, (x, y), (8, 6), textcoords="offset points", fontsize=10, weight="bold", zorder=5
         )
 
 
-def _words(figure: Figure, plan: DistrictPlan, colours: dict[date, str]) -> None:
+def _words(figure: Figure, fleet: Fleet, plan: DistrictPlan, colours: dict[date, str]) -> None:
     by_day = plan.slots_by_day()
     marks: list[Patch | Line2D] = [
         Patch(facecolor=colour, label=f"{day:%a %d %b}: {len(by_day[day])} flights")
@@ -105,7 +153,11 @@ def _words(figure: Figure, plan: DistrictPlan, colours: dict[date, str]) -> None
     marks += [
         Patch(facecolor=_NOT_FLOWN, edgecolor="#999999", label="not flown"),
         Patch(facecolor=_REFUSED, label="cannot be planned"),
-        Line2D([], [], color=_INK, linewidth=0.8, label="way of a crew"),
+        Patch(facecolor=_ZONE + "38", edgecolor=_ZONE, label="zone, obstacle"),
+        *(
+            Line2D([], [], color=colour, linewidth=1.2, label=f"way of crew {_ascii(crew)}")
+            for crew, colour in list(crew_colours(fleet).items())[: len(_CREWS)]
+        ),
         Line2D([], [], color="none", marker="s", markeredgecolor="black", ms=9, label="depot"),
     ]
     figure.legend(handles=marks, loc="lower center", ncols=5, fontsize=9, frameon=False)
@@ -114,9 +166,14 @@ def _words(figure: Figure, plan: DistrictPlan, colours: dict[date, str]) -> None
     figure.text(
         0.05,
         0.955,
-        f"{len(plan.depot_of)} cells, {len(plan.schedule.slots)} flights, {hours:.0f} h in the "
-        f"air, {driven:.0f} km driven",
+        f"{len(plan.depot_of)} cells ({len(plan.refused)} refused), {len(plan.schedule.slots)} "
+        f"flights, {hours:.0f} h in the air, {driven:.0f} km driven",
         fontsize=15,
         weight="bold",
         color=_INK,
     )
+
+
+def _ascii(text: str) -> str:
+    """Text that the built-in font can draw."""
+    return text.encode("ascii", "replace").decode("ascii")
