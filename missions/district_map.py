@@ -13,6 +13,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 from shapely import Polygon
 
 from geo.files import replacing
@@ -27,7 +28,7 @@ _DAYS = ("#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377", "#bbb
 _NOT_FLOWN = "#f2f2f2"
 _REFUSED = "#222222"
 _ZONE = "#882255"
-_CREWS = ("#333333", "#882255", "#117733", "#332288", "#cc6677", "#aa4499")
+_CREWS = ("#333333", "#cc3311", "#117733", "#332288", "#cc6677", "#aa4499")
 _MOST_CODES = 200
 _PAPER, _INK = "#ffffff", "#333333"
 _INCHES = 12.0
@@ -111,7 +112,8 @@ def _codes(axes: Axes, grid: Grid, frame: LocalFrame) -> None:
         place = frame.to_local(cell.boundary).representative_point()
         name = _ascii(cell.code[shared:])
         at = (place.x / 1000, place.y / 1000)
-        axes.annotate(name, at, ha="center", va="center", fontsize=6, color=_INK, zorder=3)
+        text = axes.annotate(name, at, ha="center", va="center", fontsize=6, color=_INK, zorder=3)
+        text.set_path_effects([withStroke(linewidth=1.5, foreground=_PAPER, alpha=0.7)])
 
 
 def crew_colours(fleet: Fleet) -> dict[str, str]:
