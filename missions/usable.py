@@ -157,11 +157,14 @@ def _is_passed_over(obstacle: Obstacle, lowest_agl_m: float) -> bool:
 def _grown(shape: BaseGeometry, margin_m: float) -> BaseGeometry:
     """A shape with its margin, and a little more for simplified outlines; few corners.
 
-    Simplifying moves an outline by no more than its tolerance, which is added before.
+    Simplifying moves an outline by about its tolerance, which is added before; a ring whose first
+    corner goes can move by a little more, and what is missing then is added after.
     """
     reach = (margin_m + _DRAWN_M) * 1.002  # arcs of 64 corners are flatter by up to 0.12 %
     tolerance = max(_SIMPLER_M, _SIMPLER_SHARE * reach)
-    return shape.buffer(reach + tolerance, quad_segs=_ROUND).simplify(tolerance)
+    grown = shape.buffer(reach + tolerance, quad_segs=_ROUND).simplify(tolerance)
+    missing = reach - grown.boundary.distance(shape)
+    return grown if missing <= 0 else grown.buffer(missing, join_style="mitre")
 
 
 def is_worth_flying(part: BaseGeometry) -> bool:

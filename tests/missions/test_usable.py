@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely import LineString, MultiPolygon, Point, box
 
@@ -109,6 +109,7 @@ def test_lower_ceiling_takes_its_ground_only_from_higher_flights():
 
 
 @given(st.floats(-150, 450), st.floats(-150, 450), st.floats(5, 60), st.integers(1, 9))
+@example(x=0.0, y=0.0, radius=55.0, corners=9)  # simplifying moved it by 1.05 times its tolerance
 def test_margin_is_kept_by_outlines_that_planners_draw_less_exactly(x, y, radius, corners):
     shape = Point(x, y).buffer(radius, quad_segs=corners)
     left = usable(zone(shape, margin_m=35.0))
