@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from missions.model import Drone
 
 GRAVITY_M_S2 = 9.80665
+INDUCED_POWER_EXPONENT = 1.5  # induced power grows with thrust^1.5 (momentum theory)
 MOST_LEAN_DEG = 30.0  # ArduCopter's parameter ANGLE_MAX
 
 
@@ -16,6 +17,8 @@ class Airframe:
     Attributes:
         drag_1_m: deceleration by air drag over airspeed squared.
         rotor_drag_1_s: deceleration by the rotors over airspeed.
+        drag_power_share: of the power that drag takes, what comes on top of hovering; the air that
+            a moving rotor meets saves the rest (translational lift).
         thrust_to_weight: of all motors at full throttle.
     """
 
@@ -24,12 +27,22 @@ class Airframe:
     rotor_drag_1_s: float = 0.0
     hover_power_w: float = 120.0
     efficiency_share: float = 0.7
+    drag_power_share: float = 1.0
     battery_wh: float = 77.0
     full_v: float = 17.0
     empty_v: float = 14.0
     resistance_ohm: float = 0.04
     yaw_rate_deg_s: float = 60.0
     thrust_to_weight: float = 2.0
+
+    def induced_w(self, push_m_s2: float, lift_m_s2: float) -> float:
+        """Power of the rotors that push sideways and lift, by momentum theory."""
+        load = math.hypot(push_m_s2, lift_m_s2) / GRAVITY_M_S2
+        return self.hover_power_w * float(load**INDUCED_POWER_EXPONENT)
+
+    def drag_w(self, push_m_s2: float, speed_m_s: float) -> float:
+        """Power that a sideways push at a speed takes, were none of it saved."""
+        return self.mass_kg * push_m_s2 * speed_m_s / self.efficiency_share
 
 
 @dataclass(slots=True)
@@ -66,7 +79,7 @@ class Battery:
 
 
 def airframe_of(drone: Drone, battery_share: float = 1.0) -> Airframe:
-    """An airframe that hovers and climbs on the powers of the drone library, and is as fast.
+    """An airframe that hovers, climbs and cruises on the drone library's powers, and is as fast.
 
     Its drag holds it at the drone's top air speed where it leans as far as it may.
 
@@ -79,7 +92,7 @@ def airframe_of(drone: Drone, battery_share: float = 1.0) -> Airframe:
     mass_kg = lift_w * usual.efficiency_share / (GRAVITY_M_S2 * drone.climb_speed_m_s)
     most_push_m_s2 = GRAVITY_M_S2 * math.tan(math.radians(MOST_LEAN_DEG))
     sag_v = usual.resistance_ohm * usual.hover_power_w  # the same sag for every size of battery
-    return replace(
+    frame = replace(
         usual,
         mass_kg=mass_kg if lift_w > 0 else usual.mass_kg,
         drag_1_m=most_push_m_s2 / drone.top_air_speed_m_s**2,
@@ -87,3 +100,7 @@ def airframe_of(drone: Drone, battery_share: float = 1.0) -> Airframe:
         battery_wh=drone.battery_wh * battery_share,
         resistance_ohm=sag_v / drone.hover_w,
     )
+    push_m_s2 = frame.drag_1_m * drone.cruise_speed_m_s**2
+    left_w = drone.cruise_w - frame.induced_w(push_m_s2, GRAVITY_M_S2)
+    share = left_w / frame.drag_w(push_m_s2, drone.cruise_speed_m_s)
+    return replace(frame, drag_power_share=min(max(share, 0.0), 1.0))

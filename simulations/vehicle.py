@@ -29,7 +29,6 @@ POSITION_P, VELOCITY_P, VELOCITY_I = 1.0, 2.0, 1.0  # PSC_POSXY_P, PSC_VELXY_P, 
 LEAN_LAG_S = 0.3  # gives the recording's overshoot of 0.6 m after a right angle
 GUST_TIME_S = 4.0  # how long a gust lasts
 SAG_P = 1.0  # how fast a height that was lost for want of thrust is won back, 1/s
-INDUCED_POWER_EXPONENT = 1.5  # induced power grows with thrust^1.5 (momentum theory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,10 +379,9 @@ class Multirotor:
         frame = self.airframe
         x, y = self._thrust
         z = self.acceleration[2] + GRAVITY_M_S2
-        load = math.sqrt(x * x + y * y + z * z) / GRAVITY_M_S2
-        induced_w = frame.hover_power_w * load**INDUCED_POWER_EXPONENT
-        speed_m_s = math.hypot(self.velocity[0], self.velocity[1])
-        drag_w = frame.mass_kg * math.hypot(x, y) * speed_m_s / frame.efficiency_share
+        push_m_s2, speed_m_s = math.hypot(x, y), math.hypot(self.velocity[0], self.velocity[1])
+        induced_w = frame.induced_w(push_m_s2, z)
+        drag_w = frame.drag_power_share * frame.drag_w(push_m_s2, speed_m_s)
         climb_w = frame.mass_kg * GRAVITY_M_S2 * self.velocity[2] / frame.efficiency_share
         return max(0.5 * frame.hover_power_w, float(induced_w + drag_w + climb_w))
 
