@@ -121,7 +121,8 @@ def _local_shapes(observations: Sequence[Observation]) -> list[BaseGeometry]:
         return []
     polygons = [seen.polygon for seen in observations]
     frame = LocalFrame.around(shapely.multipolygons(polygons))
-    return [frame.to_local(polygon) for polygon in polygons]
+    local: list[BaseGeometry] = frame.all_to_local(polygons).tolist()
+    return local
 
 
 def _pairs_within(
