@@ -11,6 +11,7 @@ again. Afterwards `analyze` runs over the whole folder, and must double nothing.
 
 import argparse
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -53,6 +54,7 @@ class Told:
 
     latency_s: dict[str, float]
     problems: list[str]
+    cpu_s: float = 0.0
 
 
 def photograph(folder: Path, fires: int, seed: int) -> None:
@@ -114,6 +116,7 @@ def fly(folder: Path, every_s: float) -> Told:
         given = ["--config", settings, "--out", patrol]
         for option, name in DISTRICT_FILES:
             given += [option, folder / "district" / name]
+        cpu_before_s = _cpu_of_children_s()
         watch = start("watch", landing, *given)
         sender = start("alerts", "send", patrol, "--config", settings)
         try:
@@ -130,11 +133,18 @@ def fly(folder: Path, every_s: float) -> Told:
                 process.terminate()
                 process.wait(60)
         told = judge(server, folder, landed_s)
+        told.cpu_s = _cpu_of_children_s() - cpu_before_s
         before = _case_numbers(folder)
         subprocess.run(command_of("analyze", landing, *given), cwd=ROOT, check=True)
         if _case_numbers(folder) != before:
             told.problems.append(f"analyze made {_case_numbers(folder)} of {before}")
     return told
+
+
+def _cpu_of_children_s() -> float:
+    """CPU of the programs that have ended by now."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def command_of(*arguments: object) -> list[str]:
@@ -220,7 +230,8 @@ def main() -> None:
     print(
         f"{len(taken)} photos with smoke, one each {given.every:g} s: alert at the gateway after "
         f"{p50:.1f} s (median), {p95:.1f} s (p95), {taken[-1]:.1f} s at most; load average "
-        f"{os.getloadavg()[0]:.1f}"
+        f"{os.getloadavg()[0]:.1f}; {told.cpu_s:.1f} s of CPU of the watch, "
+        "its second start and the sender"
     )
     for problem in told.problems:
         print(f"PROBLEM {problem}")

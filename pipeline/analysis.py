@@ -21,6 +21,7 @@ from cases.zones import NO_ZONES, Zones
 from geo.files import require_writable
 from geo.formats import read_grid
 from geo.grid import Grid
+from geo.terrain import Terrain
 from geo.track import CameraEvent
 from pipeline.adjusting import adjust, control_points, map_points, write_adjustment
 from pipeline.belonging import check_places, refuse_unknown_layers
@@ -67,6 +68,21 @@ FILING_WAIT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What photos are held against; it stays the same however many of them come.
+
+    Attributes:
+        terrain: that was given; None where only the photos tell of the ground.
+        grid: the district's cells; None where none were given.
+    """
+
+    terrain: Terrain | None
+    grid: Grid | None
+    zones: Zones
+    rulebook: Rulebook
+
+
+@dataclass(frozen=True, slots=True)
 class Ingested:
     """What `ingest` read: photos, and how their poses were adjusted."""
 
@@ -80,6 +96,19 @@ class Located:
 
     observations: tuple[Observation, ...]
     unlocated: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is to be filed.
+
+    Attributes:
+        footprints: ground where not seeing a case makes it gone.
+    """
+
+    frames: Sequence[Frame]
+    observations: Sequence[Observation]
+    footprints: Sequence[Polygon]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +212,20 @@ def _read_zones(path: Path, rulebook: Rulebook) -> Zones:
     return zones
 
 
+def read_surroundings(inputs: Inputs, settings: Settings) -> Surroundings:
+    """Read everything that the photos of a patrol are held against.
+
+    Raises:
+        AerogridError: a file cannot be used.
+    """
+    return Surroundings(
+        terrain=known_terrain(inputs, settings),
+        grid=None if inputs.cells is None else read_cells(inputs.cells, settings.grids),
+        zones=NO_ZONES if inputs.zones is None else read_zones(inputs.zones),
+        rulebook=rulebook_for(settings, inputs),
+    )
+
+
 def detect(
     workspace: Workspace, settings: Settings, progress: Progress | None = None
 ) -> list[Detection]:
@@ -217,21 +260,36 @@ def locate(workspace: Workspace, settings: Settings) -> Located:
     check_photos(require(workspace.detections, "detect"), frames)
     detections = read_coco(workspace.detections)
     inputs = read_inputs(workspace)
+    terrain = known_terrain(inputs, settings)
+    grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
+    return locate_seen(workspace, settings, frames, detections, terrain=terrain, grid=grid)
+
+
+def locate_seen(
+    workspace: Workspace,
+    settings: Settings,
+    frames: Sequence[Frame],
+    detections: Sequence[Detection],
+    *,
+    terrain: Terrain | None,
+    grid: Grid | None,
+) -> Located:
+    """Locate what was searched and written just now, with all else at hand."""
+    inputs = read_inputs(workspace)
     if not any(frame.is_located for frame in frames):
         failures = [(item.photo_id, "the photo has no pose") for item in detections]
         return _write_located(workspace, Located((), tuple(failures)))
-    terrain, local = ground_of(frames, inputs, settings)
+    ground, local = ground_of(frames, inputs, terrain)
     sightings, failures_ = locate_detections(
         detections,
         frames,
-        terrain,
+        ground,
         local,
         terrain_sigma_m=settings.locating.terrain_sigma_m,
         terrain_has_roofs=settings.locating.terrain_has_roofs,
         terrain_name="the terrain" if inputs.dem is None else inputs.dem.name,
     )
-    grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
-    clear = footprints(frames, terrain, local, search_scale(workspace.detections))
+    clear = footprints(frames, ground, local, search_scale(workspace.detections))
     observations = associate(sightings, frames, grid, local=local, footprints=clear)
     unlocated = [(failure.detection.photo_id, failure.reason) for failure in failures_]
     return _write_located(workspace, Located(observations, tuple(unlocated)))
@@ -250,32 +308,33 @@ def file(
     check_photos(require(workspace.detections, "detect"), frames)
     refuse_stale_observations(workspace)
     inputs = read_inputs(workspace)
-    footprints = covered(frames, inputs, settings, search_scale(workspace.detections))
-    return file_seen(workspace, settings, frames, footprints, now=now)
+    around = read_surroundings(inputs, settings)
+    footprints = covered(frames, inputs, around.terrain, search_scale(workspace.detections))
+    observations = read_observations(workspace.observations)
+    seen = Seen(frames, observations, footprints)
+    return file_seen(workspace, settings, seen, around, now=now)
 
 
 def file_seen(
     workspace: Workspace,
     settings: Settings,
-    frames: Sequence[Frame],
-    footprints: Sequence[Polygon],
+    seen: Seen,
+    around: Surroundings,
     *,
     now: datetime,
 ) -> Filed:
-    """File what was observed; `footprints` are the ground where not seeing a case makes it gone."""
-    observations = read_observations(workspace.observations)
-    inputs = read_inputs(workspace)
-    rulebook = rulebook_for(settings, inputs)
-    model = model_hash(workspace.detections)
-    patrol = _patrol_record(frames, model, rulebook, now)
+    """File what was observed, with all that it is held against at hand."""
+    observations, rulebook = seen.observations, around.rulebook
+    patrol = _patrol_record(seen.frames, model_hash(workspace.detections), rulebook, now)
     day = rulebook.local_day(patrol.flown_at, patrol.flown_at.date())
     findings = propose(
         observations,
         rulebook,
-        NO_ZONES if inputs.zones is None else read_zones(inputs.zones),
+        around.zones,
         on=day if patrol.is_dated else None,
-        cells=() if inputs.cells is None else read_cells(inputs.cells, settings.grids),
+        cells=around.grid or (),
     )
+    footprints = seen.footprints
     with Registry.open(registry_of(workspace, settings), lock_timeout_s=FILING_WAIT_S) as registry:
         store = partial(
             registry.file, findings=findings, rulebook=rulebook, footprints=footprints, now=now

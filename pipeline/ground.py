@@ -33,12 +33,11 @@ def places_of(frames: Sequence[Frame]) -> list[tuple[float, float]]:
 
 
 def ground_of(
-    frames: Sequence[Frame], inputs: Inputs, settings: Settings
+    frames: Sequence[Frame], inputs: Inputs, terrain: Terrain | None
 ) -> tuple[Terrain, LocalFrame]:
-    """Terrain and local frame of the located photos."""
+    """Terrain and local frame of the located photos; `terrain` is what `known_terrain` tells."""
     places = places_of(frames)
     outlines = [f.placement.outline(f.width_px, f.height_px) for f in frames if f.placement]
-    terrain = known_terrain(inputs, settings)
     if terrain is None and not places:
         terrain = FlatTerrain(0.0)  # orthophotos lie where they lie
     if terrain is None:
@@ -54,11 +53,11 @@ def ground_of(
 
 
 def covered(
-    frames: Sequence[Frame], inputs: Inputs, settings: Settings, scale: SearchScale
+    frames: Sequence[Frame], inputs: Inputs, terrain: Terrain | None, scale: SearchScale
 ) -> list[shapely.Polygon]:
     """Ground that the usable photos show clearly; without poses none."""
     if not any(frame.is_located for frame in frames):
         return []
-    terrain, local = ground_of(frames, inputs, settings)
-    grounds = list(footprints(frames, terrain, local, scale).values())
+    ground, local = ground_of(frames, inputs, terrain)
+    grounds = list(footprints(frames, ground, local, scale).values())
     return [part for part in shapely.get_parts(grounds) if isinstance(part, shapely.Polygon)]

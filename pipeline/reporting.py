@@ -14,7 +14,7 @@ from dispatch.bulletin import Outing, make_figures
 from dispatch.bulletin_html import Pictureless, write_bulletin
 from pipeline.analysis import read_cells, registry_of
 from pipeline.filings import read_filing, refuse_stale_filing, settings_as_filed
-from pipeline.ground import covered, ground_of
+from pipeline.ground import covered, ground_of, known_terrain
 from pipeline.inputs import read_inputs
 from pipeline.maps import write_case_map
 from pipeline.own_folder import LISTING, REPORT_FILES, refuse_foreign, renewing
@@ -94,7 +94,7 @@ def _outing(
     if inputs.cells is None:
         return Outing(flown, utc_offset_hours)
     scale = search_scale(require(workspace.detections, "detect"))
-    ground = shapely.unary_union(covered(frames, inputs, settings, scale))
+    ground = shapely.unary_union(covered(frames, inputs, known_terrain(inputs, settings), scale))
     grid = read_cells(inputs.cells, settings.grids)
     patrolled = frozenset(
         cell.code
@@ -150,7 +150,7 @@ def _write_stac(
     if not any(frame.is_located for frame in frames):
         return
     inputs = read_inputs(workspace)
-    terrain, local = ground_of(frames, inputs, settings)
+    terrain, local = ground_of(frames, inputs, known_terrain(inputs, settings))
     flown = Flown(
         patrol_id=patrol_id,
         frames=frames,
@@ -183,7 +183,7 @@ def _write_maps(
     if not any(frame.is_located for frame in frames):
         return
     inputs = read_inputs(workspace)
-    terrain, local = ground_of(frames, inputs, settings)
+    terrain, local = ground_of(frames, inputs, known_terrain(inputs, settings))
     by_id = {frame.photo_id: frame for frame in frames}
     for case in cases:
         evidence = next((item for item in case.evidence if item.patrol_id == patrol_id), None)

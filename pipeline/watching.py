@@ -6,8 +6,8 @@ doubles nothing. Two things are left to it: matching photos to adjust their pose
 a case is gone, which half of a flight cannot know.
 """
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,15 +17,14 @@ from geo.files import require_writable
 from pipeline.adjusting import write_adjustment
 from pipeline.analysis import (
     Note,
+    Seen,
     file_seen,
-    locate,
+    locate_seen,
     manifest_of,
-    read_cells,
+    read_surroundings,
     refuse_inside_photos,
-    rulebook_for,
     search_key,
 )
-from pipeline.ground import known_terrain
 from pipeline.inputs import Inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
 from pipeline.remarks import write_remarks
@@ -33,17 +32,19 @@ from pipeline.settings import Settings
 from pipeline.workspace import Workspace, refuse_foreign_folder
 from vision.adjustment import Adjustment
 from vision.coco import write_coco
-from vision.detector import detect_frames, open_detector
+from vision.detector import detect_frame, open_detector
 from vision.errors import PhotoError
 from vision.frame_table import write_frames
 from vision.frames import ReadPhoto, frames_of, photo_ids, read_photo
 from vision.images import list_photos
 from vision.model import Detection, Frame
+from vision.observations import read_observations
+from vision.polygons import PolygonRules
 from vision.poses import ClockRules
 from vision.quality import is_worth_looking, with_scale_remarks
 
 AT_ONCE = 2
-"""Photos that are searched before what they show is filed: more keep up, fewer are told sooner."""
+"""Photos that are searched side by side, and beside the filing of those before."""
 
 EMPTY_AT_ONCE = 16
 """Photos without any detection that are filed together; filing takes longer with every photo."""
@@ -84,12 +85,10 @@ class Watch:
         require_writable(workspace.frames)
         refuse_inside_photos(workspace, inputs)
         refuse_foreign_folder(workspace)
-        if inputs.cells is not None:
-            for problem in read_cells(inputs.cells, settings.grids).problems:
-                note(f"{inputs.cells}: {problem}")
+        self._around = read_surroundings(inputs, settings)
+        for problem in () if self._around.grid is None else self._around.grid.problems:
+            note(f"{inputs.cells}: {problem}")
         self._workspace, self._inputs, self._settings = workspace, inputs, settings
-        self._terrain = known_terrain(inputs, settings)
-        self._offset_hours = rulebook_for(settings, inputs).utc_offset_hours
         self._detector = open_detector(manifest_of(settings.detecting.model))
         workspace.root.mkdir(parents=True, exist_ok=True)
         write_inputs(workspace, inputs)
@@ -98,11 +97,14 @@ class Watch:
         self._stamps: dict[Path, Stamp] = {}
         self._read: dict[Path, ReadPhoto] = {}
         self._frames: tuple[Frame, ...] = ()
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="search")
+        self._in_hand: dict[str, Future[list[Detection]]] = {}
         self._unfiled = 0
         self._is_filed = False
 
     def close(self) -> None:
-        """Close the ledger; what was searched stays known to the next watch, and to `detect`."""
+        """End the search; what was searched stays known to the next watch, and to `detect`."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
         self._ledger.close()
 
     def look(self, now: datetime) -> Look:
@@ -118,17 +120,22 @@ class Watch:
         keys = {
             frame.photo_id: search_key(frame, self._detector.package.digest) for frame in wanted
         }
-        unknown = [frame for frame in wanted if self._ledger.get(keys[frame.photo_id]) is None]
-        unknown.sort(key=_newest_first)
-        chosen = unknown[:AT_ONCE]
-        shows_something = self._search(chosen, keys)
-        self._unfiled += len(chosen) or int(fresh)
-        is_idle = not chosen and not fresh and (self._unfiled > 0 or not self._is_filed)
+        unknown = {
+            keys[frame.photo_id]: frame
+            for frame in sorted(wanted, key=_newest_first)
+            if self._ledger.get(keys[frame.photo_id]) is None
+        }
+        self._begin(unknown)
+        found = self._finished()
+        done = [unknown.pop(key) for key in found if key in unknown]
+        self._begin(unknown)  # so that the next are searched while these are filed
+        shows_something = any(found.values())
+        self._unfiled += len(done) or int(fresh)
+        is_idle = not done and not fresh and (self._unfiled > 0 or not self._is_filed)
         is_time = shows_something or is_idle or self._unfiled >= EMPTY_AT_ONCE
         is_any = any(self._ledger.get(key) is not None for key in keys.values())
         result = self._file(frames, keys, now) if is_time and is_any else None
-        searched = tuple(frame.photo_id for frame in chosen)
-        return Look(len(frames), searched, len(unknown) - len(chosen), result)
+        return Look(len(frames), tuple(frame.photo_id for frame in done), len(unknown), result)
 
     def _take_in(self) -> bool:
         """Read the photos that have not changed since the look before; whether others are known."""
@@ -167,25 +174,32 @@ class Watch:
         ]
         frames = frames_of(
             photos,
-            terrain=self._terrain,
+            terrain=self._around.terrain,
             clock=ClockRules(self._settings.locating.most_clock_offset_s),
-            utc_offset_hours=self._offset_hours,
+            utc_offset_hours=self._around.rulebook.utc_offset_hours,
         )
         return with_scale_remarks(frames, self._detector.package.scale)
 
-    def _search(self, chosen: Sequence[Frame], keys: dict[str, str]) -> bool:
-        """Search photos; whether anything was found in them."""
-        shows_something = False
-        search = detect_frames(
-            chosen,
-            self._inputs.photos,
-            self._detector,
-            workers=self._settings.detecting.workers,
-        )
-        for frame, detections in search:
-            self._ledger.put(keys[frame.photo_id], detections)
-            shows_something = shows_something or bool(detections)
-        return shows_something
+    def _begin(self, unknown: Mapping[str, Frame]) -> None:
+        """Let the first of the unknown photos be searched, as many as are searched at once."""
+        for key, frame in unknown.items():
+            if len(self._in_hand) >= AT_ONCE:
+                return
+            if key not in self._in_hand:
+                self._in_hand[key] = self._pool.submit(
+                    detect_frame, frame, self._inputs.photos, self._detector, PolygonRules()
+                )
+
+    def _finished(self) -> dict[str, list[Detection]]:
+        """Wait for the next search to end; what those found that have, by key."""
+        if not self._in_hand:
+            return {}
+        wait(self._in_hand.values(), return_when=FIRST_COMPLETED)
+        ended = [key for key, search in self._in_hand.items() if search.done()]
+        found = {key: self._in_hand.pop(key).result() for key in ended}
+        for key, detections in found.items():
+            self._ledger.put(key, detections)
+        return found
 
     def _file(self, frames: Sequence[Frame], keys: dict[str, str], now: datetime) -> FilingResult:
         """Write the products of every stage for the photos that were searched, and file."""
@@ -198,8 +212,10 @@ class Watch:
         write_remarks(workspace, searched)
         write_adjustment(workspace, Adjustment(tuple(searched), why_not=_STILL_FLYING))
         write_coco(workspace.detections, searched, found, self._detector.package)
-        locate(workspace, self._settings)
-        filed = file_seen(workspace, self._settings, searched, (), now=now)
+        around, settings = self._around, self._settings
+        locate_seen(workspace, settings, searched, found, terrain=around.terrain, grid=around.grid)
+        seen = Seen(searched, read_observations(workspace.observations), ())
+        filed = file_seen(workspace, settings, seen, around, now=now)
         self._is_filed, self._unfiled = True, 0
         return filed.result
 

@@ -108,8 +108,21 @@ def detect_frame(
     """Find things in one photo.
 
     Raises:
-        PhotoError: the file is gone, or is no longer the one that the frame describes.
+        PhotoError: the file is gone, is no longer the one that the frame describes, or is too large
+            for the memory.
     """
+    try:
+        return _detected(frame, folder, detector, rules)
+    except MemoryError as error:
+        raise PhotoError(
+            f"{frame.path}: {frame.width_px} x {frame.height_px} pixels do not fit in memory; "
+            "use one worker or smaller pictures"
+        ) from error
+
+
+def _detected(
+    frame: Frame, folder: Path, detector: Detector, rules: PolygonRules
+) -> list[Detection]:
     package = detector.package
     scale = scale_for(frame.gsd_m, package.model_gsd_m, frame.width_px, frame.height_px)
     size = (max(1, round(frame.width_px * scale)), max(1, round(frame.height_px * scale)))
@@ -152,19 +165,9 @@ def detect_frames(
             waiting.append((frame, pool.submit(detect_frame, frame, folder, detector, rules)))
             if len(waiting) > workers + 1:
                 done, future = waiting.popleft()
-                yield done, _result(done, future)
+                yield done, future.result()
         while waiting:
             done, future = waiting.popleft()
-            yield done, _result(done, future)
+            yield done, future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _result(frame: Frame, future: Future[list[Detection]]) -> list[Detection]:
-    try:
-        return future.result()
-    except MemoryError as error:
-        raise PhotoError(
-            f"{frame.path}: {frame.width_px} x {frame.height_px} pixels do not fit in memory; "
-            "use one worker or smaller pictures"
-        ) from error

@@ -5,11 +5,12 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from cases.registry import Registry
-from pipeline import chaining, watching
+from pipeline import analysis, chaining, watching
 from pipeline.inputs import Inputs
 from pipeline.settings import Settings
 from pipeline.watching import Look, Watch
@@ -149,6 +150,44 @@ def test_of_many_photos_the_newest_are_searched_first(
     looks = [flight.look(watch), watch.look(flight.now)]
     newest, oldest = (name.removesuffix(".jpg") for name in reversed(flight.names()[:2]))
     assert [(look.searched, look.waiting) for look in looks] == [((newest,), 1), ((oldest,), 0)]
+    watch.close()
+
+
+def test_the_next_photo_is_searched_while_what_the_last_shows_is_filed(
+    flight: Flight, monkeypatch: pytest.MonkeyPatch
+):
+    begun, is_second_begun = [], Event()
+    search, file_seen = watching.detect_frame, watching.file_seen
+
+    def searching(frame, *given):
+        begun.append(frame.photo_id)
+        if len(begun) == 2:
+            is_second_begun.set()
+        return search(frame, *given)
+
+    def filing(*given, **named):
+        assert is_second_begun.wait(60)
+        return file_seen(*given, **named)
+
+    monkeypatch.setattr(watching, "AT_ONCE", 1)
+    monkeypatch.setattr(watching, "detect_frame", searching)
+    monkeypatch.setattr(watching, "file_seen", filing)
+    flight.land(*flight.names()[:2])
+    watch = flight.watch()
+    look = flight.look(watch)
+    assert (look.searched, look.waiting) == ((begun[0],), 1)
+    assert look.result is not None
+    watch.close()
+
+
+def test_what_does_not_change_is_read_at_the_start_only(
+    flight: Flight, monkeypatch: pytest.MonkeyPatch
+):
+    watch = flight.watch()
+    for name in ("read_cells", "read_zones", "load_rulebook", "known_terrain"):
+        monkeypatch.delattr(analysis, name)
+    flight.land(flight.names()[0])
+    assert flight.look(watch).result is not None
     watch.close()
 
 
