@@ -41,6 +41,22 @@ def due(
     raise typer.Exit(dispatching.due(patrol, config, at=when, as_json=as_json))
 
 
+@verbs.command(epilog="Example: aerogrid order patrol/ 20260610-0001 --out orders.pdf")
+def order(
+    patrol: Patrol,
+    cases: Annotated[
+        list[str] | None,
+        typer.Argument(help="Numbers of cases; without any all that are assigned or handled."),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="PDF to write.")] = Path("orders.pdf"),
+    config: Config = None,
+) -> None:
+    """Write work orders, one page each: place, code to navigate, photos, deadline, history."""
+    from cli import ordering
+
+    raise typer.Exit(ordering.order(patrol, cases or (), out, config))
+
+
 routes = typer.Typer(no_args_is_help=True, help="Who answers for what: the routing table.")
 verbs.add_typer(routes, name="routes")
 

@@ -43,7 +43,7 @@ def _write_pdf(path: Path, figures: PeriodFigures) -> None:
     import typst  # 30 MB that only bulletins need
 
     data = {
-        "font": _chinese_font(typst.Fonts().families()),
+        "font": chinese_font(typst.Fonts().families()),
         "title": asdict(title_of(figures)),
         "blank": asdict(blank_words()) if figures.is_blank else None,
         "tables": [asdict(table) for table in tables_of(figures)],
@@ -57,7 +57,12 @@ def _write_pdf(path: Path, figures: PeriodFigures) -> None:
     path.write_bytes(content)
 
 
-def _chinese_font(families: Sequence[str]) -> str:
+def chinese_font(families: Sequence[str]) -> str:
+    """Choose the font of a PDF among those installed.
+
+    Raises:
+        DispatchError: no Chinese one is.
+    """
     for font in FONTS:
         if font in families:
             return font

@@ -12,6 +12,8 @@ from tests.cases.conftest import FLOWN, patrol_on
 from tests.cases.test_registry import file, sights
 from tests.cli.test_main import cells_file, run
 from tests.dispatch.routes import TEXT
+from tests.dispatch.test_period_pages import needs_font
+from tests.dispatch.test_period_pages import told as told_by
 
 
 @pytest.fixture
@@ -206,3 +208,24 @@ def test_a_period_is_reported_of_all_cases_of_the_registry(patrol, monkeypatch, 
 def test_a_period_that_is_none_is_refused(options, code, said, patrol, monkeypatch, capsys):
     assert run(monkeypatch, "report", patrol, *options) == code
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+@needs_font
+def test_work_orders_are_written_of_what_was_sent_out(patrol, monkeypatch, capsys):
+    config, out = patrol.parent / "district.toml", patrol.parent / "orders.pdf"
+    assert run(monkeypatch, "order", patrol, "--config", config, "--out", out) == 1
+    assert "no case is assigned or being handled" in capsys.readouterr().err
+    assert not out.exists()
+    run(monkeypatch, "dispatch", patrol, "--config", config)
+    assert run(monkeypatch, "order", patrol, "--config", config, "--out", out) == 0
+    assert "3 work orders" in capsys.readouterr().out
+    text = told_by("pdftotext", "-layout", out, "-")
+    assert text.count("\f") == 3
+    for words in ("West Town", "生态环境", "department:urban", "无图片"):
+        assert words in text
+
+
+def test_the_work_order_of_a_case_that_is_none_is_refused(patrol, monkeypatch, capsys):
+    assert run(monkeypatch, "order", patrol, "20200101-0001", "--out", patrol / "x.pdf") == 1
+    assert "20200101-0001" in capsys.readouterr().err
+    assert not (patrol / "x.pdf").exists()

@@ -49,7 +49,7 @@ def test_the_text_of_a_pdf_can_be_searched_in_both_languages(tmp_path: Path):
 
 
 @needs_font
-def test_the_chinese_font_is_embedded(tmp_path: Path):
+def test_thechinese_font_is_embedded(tmp_path: Path):
     write_period(tmp_path / "week.pdf", FIGURES)
     fonts = told("pdffonts", tmp_path / "week.pdf").splitlines()[2:]
     assert fonts
@@ -94,7 +94,7 @@ def test_another_format_is_refused_and_nothing_is_written(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_a_chinese_font_no_pdf_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_achinese_font_no_pdf_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("dispatch.period_pages.FONTS", ("No Such Font",))
     with pytest.raises(DispatchError, match="needs a Chinese font"):
         write_period(tmp_path / "week.pdf", FIGURES)
