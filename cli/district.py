@@ -10,6 +10,7 @@ from shapely import GeometryCollection, Point
 from shapely.geometry.base import BaseGeometry
 
 from cli.console import DONE, IN_PART, out, progress, table, warn, where
+from cli.next_patrol import cases_of
 from geo.files import replacing
 from geo.raster import read_terrain_around
 from missions.airspace import Airspace
@@ -41,7 +42,12 @@ from pipeline.workspace import write_json
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Files that a district is planned from; None where there is none."""
+    """Files that a district is planned from; None where there is none.
+
+    Attributes:
+        patrol: folder of a patrol whose registry tells of open cases.
+        config: settings that say where that is, and by which calendar cases are overdue.
+    """
 
     grids: Path
     depots: Path
@@ -52,6 +58,8 @@ class Paths:
     tips: Path | None = None
     airspace: Path | None = None
     obstacles: Path | None = None
+    patrol: Path | None = None
+    config: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +169,13 @@ def _points(paths: Paths, request: Request, said: FleetFile) -> dict[str, Priori
     """Priorities on the morning of the first day."""
     hours = request.fleet.hours
     now = datetime.combine(request.first, hours.work_from, zone_of(hours))
+    histories = read_histories(paths.history) if paths.history is not None else {}
+    if paths.patrol is not None:
+        histories = cases_of(paths.patrol, paths.config, now).histories(histories)
     return priorities(
         request.grid,
         now,
-        histories=read_histories(paths.history) if paths.history is not None else None,
+        histories=histories,
         seasons=said.seasons,
         tips=read_tips(paths.tips, hours) if paths.tips is not None else (),
         weights=said.weights,

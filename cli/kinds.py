@@ -67,6 +67,7 @@ class Asked:
     directions: int = 5
     farmland: Path | None = None
     cases: Path | None = None
+    to_verify: tuple[RevisitCase, ...] = ()
     when: datetime | None = None
     dem: Path | None = None
     airspace: Path | None = None
@@ -78,7 +79,7 @@ _WHAT = {
     "grids": "the cells to fly over, GeoJSON, GeoPackage, Shapefile or KML",
     "farmland": "polygons of the fields to look at",
     "lines": "centre lines of the river or road",
-    "cases": "polygons of the cases, which `aerogrid report` writes",
+    "cases": "polygons of the cases, which `aerogrid report` writes; or give --from-cases PATROL",
 }
 
 
@@ -183,6 +184,7 @@ def _terrain(dem: Path, asked: Asked, settings: Settings) -> Terrain:
     for path in (asked.lines, asked.cases):
         if path is not None:
             shapes += [f.geometry for f in read_features(path) if f.geometry]
+    shapes += [case.polygon for case in asked.to_verify]
     if not shapes:
         return read_terrain(dem)
     if asked.home_lonlat_deg is not None:
@@ -314,9 +316,17 @@ def _corridor(task: Task) -> Made:
 
 
 def _revisit(task: Task) -> Made:
-    path = task.needed("cases")
     if task.asked.when is None:
         raise MissionError("--mission revisit needs --when, for the sun: 2026-06-15T10:00+08:00")
+    cases = list(task.asked.to_verify) or _cases_in(task.needed("cases"))
+    when = task.asked.when
+    made = task.safely(
+        lambda drone: plan_revisit(cases, when, drone, task.survey, terrain=task.terrain)
+    )
+    return Plan(made, ()), {}
+
+
+def _cases_in(path: Path) -> list[RevisitCase]:
     cases = [
         RevisitCase(str(f.properties.get("case_no", f.number)), f.geometry)
         for f in read_features(path)
@@ -324,11 +334,7 @@ def _revisit(task: Task) -> Made:
     ]
     if not cases:
         raise MissionError(f"{path}: holds no case polygons; `aerogrid report` writes them")
-    when = task.asked.when
-    made = task.safely(
-        lambda drone: plan_revisit(cases, when, drone, task.survey, terrain=task.terrain)
-    )
-    return Plan(made, ()), {}
+    return cases
 
 
 KINDS: dict[str, Callable[[Task], Made]] = {

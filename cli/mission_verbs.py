@@ -58,6 +58,7 @@ def plan(
     weather: option.Weather = None,
     history: option.History = None,
     tips: option.Tips = None,
+    from_cases: option.FromCases = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -76,13 +77,15 @@ def plan(
     if depots is not None or fleet is not None:
         code = planning.district(
             asked, depots, fleet, out, settings, days=days, first=first, weather=weather,
-            history=history, tips=tips,
+            history=history, tips=tips, patrol=from_cases, config=config,
         )  # fmt: skip
     elif resume is not None:
         code = planning.resume(resume, flown, out, asked, settings, as_json=as_json)
     elif refly is not None:
         code = planning.refly(refly, seen_by, out, asked, settings, as_json=as_json)
     else:
+        if from_cases is not None:
+            asked = planning.revisiting(asked, mission, from_cases, config)
         code = planning.run(mission, out, asked, settings, as_json=as_json)
     raise typer.Exit(code)
 

@@ -58,4 +58,10 @@ Days = Annotated[int, typer.Option(min=1, help="district: days to plan.")]
 FirstDay = Annotated[str | None, typer.Option(help="district: first day, YYYY-MM-DD.")]
 Weather = Annotated[Path | None, typer.Option(help="district: weather windows.")]
 History = Annotated[Path | None, typer.Option(help="district: last patrol and open cases.")]
+FromCases = Annotated[
+    Path | None,
+    typer.Option(
+        help="A patrol whose registry says: revisit: what to verify; district: what is open."
+    ),
+]
 Tips = Annotated[Path | None, typer.Option(help="district: hotline tickets, CSV.")]

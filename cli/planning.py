@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -282,6 +282,23 @@ def _tell(made: Plan, out: Path) -> None:
         )
 
 
+def revisiting(asked: Asked, mission: str, patrol: Path, config: Path | None) -> Asked:
+    """Take the cases to fly to from the registry of a patrol.
+
+    Raises:
+        MissionError: no case waits to be verified, or the mission is none of single cases.
+    """
+    from cli.next_patrol import cases_to_revisit
+
+    if mission != "revisit" or asked.cases is not None:
+        raise MissionError(
+            f"--from-cases {patrol}: belongs to --mission revisit without --cases, or to a "
+            "district with --depots and --fleet"
+        )
+    cases = cases_to_revisit(patrol, config, datetime.now(UTC))
+    return replace(asked, to_verify=cases)
+
+
 def asked(
     *, home: str | None, when: str | None, gsd_cm: float | None = None, **given: Any
 ) -> Asked:
@@ -306,6 +323,8 @@ def district(
     weather: Path | None,
     history: Path | None,
     tips: Path | None,
+    patrol: Path | None,
+    config: Path | None,
 ) -> int:
     """Plan a district; 3 where flights are left over."""
     from cli import district as districts
@@ -323,6 +342,8 @@ def district(
             tips=tips,
             airspace=asked.airspace,
             obstacles=asked.obstacles,
+            patrol=patrol,
+            config=config,
         ),
         out,
         settings,

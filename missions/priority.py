@@ -14,11 +14,13 @@ class History:
 
     Attributes:
         last_patrol: None if it was never flown.
+        unverified_cases: open ones that are said to be solved; a flight has to show it.
     """
 
     last_patrol: date | None = None
     open_cases: int = 0
     overdue_cases: int = 0
+    unverified_cases: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Weights:
         interval_points: for a cell last flown one interval ago; in proportion, up to twice.
         open_points: for each open case.
         overdue_points: for each overdue case; by itself enough for the first day.
+        unverified_points: for each case that is said to be solved, beside its open_points.
         tip_days: a tip counts fully when it comes and not any more after this.
         tip_points: for each tip; by itself enough for the first day while it is fresh.
         urgent_points: cells with this many or more must be flown on the first day.
@@ -86,6 +89,7 @@ class Weights:
     interval_points: float = 10.0
     open_points: float = 5.0
     overdue_points: float = 40.0
+    unverified_points: float = 10.0
     tip_days: float = 7.0
     tip_points: float = 60.0
     urgent_points: float = 40.0
@@ -95,7 +99,8 @@ class Weights:
         for name in ("interval_days", "tip_days"):
             if not getattr(self, name) > 0:
                 raise MissionError(f"{name} is {getattr(self, name)}; it must be above 0")
-        for name in ("interval_points", "open_points", "overdue_points", "tip_points"):
+        kinds = ("interval", "open", "overdue", "unverified", "tip")
+        for name in (f"{kind}_points" for kind in kinds):
             if not getattr(self, name) >= 0:
                 raise MissionError(f"{name} is {getattr(self, name)}; it must be 0 or more")
 
@@ -156,6 +161,7 @@ def _priority(
         "patrol": weights.interval_points * _overdue_share(history, now.date(), weights),
         "open cases": weights.open_points * history.open_cases,
         "overdue cases": weights.overdue_points * history.overdue_cases,
+        "cases to verify": weights.unverified_points * history.unverified_cases,
         "tips": tipped,
     }
     for season in seasons:

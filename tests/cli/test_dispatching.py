@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from cases.lifecycle import Role
 from cases.model import Case
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
+from missions.mission_json import read_sortie
 from tests.cases.conftest import FLOWN, patrol_on
 from tests.cases.test_registry import file, sights
 from tests.cli.test_main import cells_file, run
@@ -229,3 +231,31 @@ def test_the_work_order_of_a_case_that_is_none_is_refused(patrol, monkeypatch, c
     assert run(monkeypatch, "order", patrol, "20200101-0001", "--out", patrol / "x.pdf") == 1
     assert "20200101-0001" in capsys.readouterr().err
     assert not (patrol / "x.pdf").exists()
+
+
+def test_what_was_fed_back_is_revisited(patrol, monkeypatch, capsys):
+    plans = patrol.parent / "plans"
+    plan = ("plan", "--mission", "revisit", "--from-cases", patrol, "--out", plans)
+    when = ("--when", "2026-06-15T10:00+08:00")
+    assert run(monkeypatch, *plan, *when) == 1
+    assert "no case was fed back and waits to be verified" in " ".join(
+        capsys.readouterr().err.split()
+    )
+    assert not plans.exists()
+    with Registry.open(patrol / "cases.sqlite") as registry:
+        number = registry.cases(order="number")[0].case_no
+        for action in ("assign", "start", "feed_back"):
+            version = registry.case(number).version
+            registry.decide(
+                number, action, actor="Li", role=Role.ADMINISTRATOR, expected_version=version,
+                now=FLOWN, reason="done",
+            )  # fmt: skip
+    assert run(monkeypatch, *plan, *when) == 0
+    (made,) = plans.rglob("*.mission.json")
+    assert len(read_sortie(made).photos) == 3  # far, middle, near
+
+
+def test_cases_of_a_registry_are_no_survey(patrol, monkeypatch, capsys):
+    plan = ("plan", "--from-cases", patrol, "--out", patrol.parent / "plans")
+    assert run(monkeypatch, *plan) == 1
+    assert "belongs to --mission revisit" in " ".join(capsys.readouterr().err.split())

@@ -5,11 +5,15 @@ from datetime import date
 import pytest
 from shapely import Point, box
 
+from cases.registry import Registry
+from cases.rule_files import load_rulebook
 from cli.district import Paths, run
 from geo.formats import write_features
 from missions.mission_json import read_sortie
 from missions.qgc_plan import read_plan
 from pipeline.settings import Settings
+from tests.cases.conftest import patrol_on
+from tests.cases.test_registry import file, sights
 from tests.missions.fleets import FRAME, squares
 
 FLEET = '[[crew]]\ncode = "A"\ndepot = "D"\ndrone = "sim-quad"\n'
@@ -67,3 +71,16 @@ def test_bad_cell_gives_exit_code_3_and_stands_in_the_list(paths, tmp_path):
     rows = list(csv.DictReader((out / "not-flown.csv").read_text("utf-8-sig").splitlines()))
     assert code == 3
     assert [row["cell"] for row in rows] == [bad[0]]
+
+
+def test_open_cases_of_a_registry_say_which_cells_come_first(paths, tmp_path):
+    rulebook, (other, code) = load_rulebook(), [cell.code for cell in squares(2)]
+    found = sights(rulebook)
+    placed = [replace(p, place=replace(p.place, cell_code=code)) for p in found.proposals]
+    with Registry.open(tmp_path / "patrol" / "cases.sqlite") as registry:
+        file(registry, rulebook, replace(found, proposals=tuple(placed)), patrol_on(0))
+    asked = replace(paths(cells(2)), patrol=tmp_path / "patrol")
+    assert run(asked, tmp_path / "out", Settings(), days=1, first=date(2026, 6, 15), workers=1) == 0
+    table = (tmp_path / "out" / "2026-06-15" / "A.csv").read_text("utf-8-sig").splitlines()
+    because = {row["cell"]: row["because"] for row in csv.DictReader(table)}
+    assert because == {code: "patrol 5.0, open cases 15.0", other: "patrol 20.0"}

@@ -47,6 +47,11 @@ def test_a_fresh_tip_alone_makes_a_cell_urgent(hours, urgent):
     assert points(tips=[tip])[A].urgent is urgent
 
 
+def test_cases_to_verify_count_beside_the_open_ones_that_they_are():
+    found = points(histories={A: History(NOW.date(), open_cases=2, unverified_cases=1)})[A]
+    assert (found.points, found.because) == (20, "open cases 10.0, cases to verify 10.0")
+
+
 def test_tip_counts_for_the_cell_it_lies_in_and_fades():
     place = next(iter(GRID)).boundary.centroid
     old = Tip(NOW - timedelta(days=3.5), place.x, place.y)
