@@ -71,6 +71,15 @@ class Look:
     result: FilingResult | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A photo in hand, with the stamp under which it was read."""
+
+    path: Path
+    stamp: Stamp | None
+    found: Future[list[Detection]]
+
+
 class Watch:
     """Follows a folder of photos into a patrol; goes on where an earlier one was killed."""
 
@@ -98,7 +107,7 @@ class Watch:
         self._read: dict[Path, ReadPhoto] = {}
         self._frames: tuple[Frame, ...] = ()
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="search")
-        self._in_hand: dict[str, Future[list[Detection]]] = {}
+        self._in_hand: dict[str, _Search] = {}
         self._unfiled = 0
         self._is_filed = False
 
@@ -186,19 +195,30 @@ class Watch:
             if len(self._in_hand) >= AT_ONCE:
                 return
             if key not in self._in_hand:
-                self._in_hand[key] = self._pool.submit(
+                search = self._pool.submit(
                     detect_frame, frame, self._inputs.photos, self._detector, PolygonRules()
                 )
+                path = self._inputs.photos / frame.path
+                self._in_hand[key] = _Search(path, self._stamps.get(path), search)
 
     def _finished(self) -> dict[str, list[Detection]]:
-        """Wait for the next search to end; what those found that have, by key."""
+        """Wait for the next search to end; what those found that have, by key.
+
+        A photo that was written over or taken away meanwhile is left for the next look.
+        """
         if not self._in_hand:
             return {}
-        wait(self._in_hand.values(), return_when=FIRST_COMPLETED)
-        ended = [key for key, search in self._in_hand.items() if search.done()]
-        found = {key: self._in_hand.pop(key).result() for key in ended}
-        for key, detections in found.items():
-            self._ledger.put(key, detections)
+        wait([search.found for search in self._in_hand.values()], return_when=FIRST_COMPLETED)
+        found: dict[str, list[Detection]] = {}
+        for key in [key for key, search in self._in_hand.items() if search.found.done()]:
+            search = self._in_hand.pop(key)
+            try:
+                found[key] = search.found.result()
+            except PhotoError:
+                if _stamp(search.path) == search.stamp:
+                    raise
+                continue
+            self._ledger.put(key, found[key])
         return found
 
     def _file(self, frames: Sequence[Frame], keys: dict[str, str], now: datetime) -> FilingResult:

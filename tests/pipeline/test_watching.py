@@ -180,6 +180,25 @@ def test_the_next_photo_is_searched_while_what_the_last_shows_is_filed(
     watch.close()
 
 
+def test_a_photo_that_is_written_over_while_it_is_searched_is_searched_again(
+    flight: Flight, monkeypatch: pytest.MonkeyPatch
+):
+    first, second = flight.names()[:2]
+    search = watching.detect_frame
+
+    def overtaken(*given):
+        shutil.copyfile(flight.source / second, flight.inputs.photos / first)
+        monkeypatch.setattr(watching, "detect_frame", search)
+        return search(*given)
+
+    monkeypatch.setattr(watching, "detect_frame", overtaken)
+    flight.land(first)
+    watch = flight.watch()
+    assert flight.look(watch).searched == ()
+    assert flight.look(watch).searched == (first.removesuffix(".jpg"),)
+    watch.close()
+
+
 def test_what_does_not_change_is_read_at_the_start_only(
     flight: Flight, monkeypatch: pytest.MonkeyPatch
 ):
