@@ -74,7 +74,10 @@ def plan(
         directions=directions, grids=grids, cells=tuple(cell or ()), dem=dem, lines=lines,
         width_m=width, farmland=farmland, cases=cases, airspace=airspace, obstacles=obstacles,
     )  # fmt: skip
-    if depots is not None or fleet is not None:
+    is_district = depots is not None or fleet is not None
+    if from_cases is not None and not is_district:
+        asked = planning.revisiting(asked, mission, from_cases, config)
+    if is_district:
         code = planning.district(
             asked, depots, fleet, out, settings, days=days, first=first, weather=weather,
             history=history, tips=tips, patrol=from_cases, config=config,
@@ -84,8 +87,6 @@ def plan(
     elif refly is not None:
         code = planning.refly(refly, seen_by, out, asked, settings, as_json=as_json)
     else:
-        if from_cases is not None:
-            asked = planning.revisiting(asked, mission, from_cases, config)
         code = planning.run(mission, out, asked, settings, as_json=as_json)
     raise typer.Exit(code)
 

@@ -255,7 +255,8 @@ def test_what_was_fed_back_is_revisited(patrol, monkeypatch, capsys):
     assert len(read_sortie(made).photos) == 3  # far, middle, near
 
 
-def test_cases_of_a_registry_are_no_survey(patrol, monkeypatch, capsys):
+@pytest.mark.parametrize("more", [(), ("--resume", "flight.tlog"), ("--refly", "flight.tlog")])
+def test_cases_of_a_registry_are_no_survey(more, patrol, monkeypatch, capsys):
     plan = ("plan", "--from-cases", patrol, "--out", patrol.parent / "plans")
-    assert run(monkeypatch, *plan) == 1
+    assert run(monkeypatch, *plan, *more) == 1
     assert "belongs to --mission revisit" in " ".join(capsys.readouterr().err.split())
