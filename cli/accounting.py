@@ -15,8 +15,8 @@ from cases.registry import Registry
 from cli import console
 from cli.serving import registry_of_patrol
 from geo.errors import AerogridError
-from pipeline.analysis import read_cells
 from pipeline.inputs import patrol_settings, read_inputs
+from pipeline.surroundings import read_cells
 from pipeline.workspace import Workspace
 
 

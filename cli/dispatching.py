@@ -23,10 +23,11 @@ from dispatch.routing import RoutingTable
 from dispatch.routing_check import RoutingGap, gaps_of
 from dispatch.table_files import load_calendar
 from dispatch.timetable import Timetable
-from pipeline.analysis import read_cells, registry_of
+from pipeline.analysis import registry_of
 from pipeline.filings import settings_as_filed
 from pipeline.inputs import patrol_settings, read_inputs
 from pipeline.settings import Settings, read_settings
+from pipeline.surroundings import read_cells
 from pipeline.workspace import Workspace
 
 

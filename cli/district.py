@@ -33,10 +33,10 @@ from missions.priority import Priority, priorities
 from missions.safe_survey import limits_of
 from missions.windows import zone_of
 from missions.written import Surroundings
-from pipeline.analysis import read_cells
 from pipeline.plan_files import write_missions
 from pipeline.planning import PLAN_FILE, refuse_foreign, survey_settings
 from pipeline.settings import Format, Settings
+from pipeline.surroundings import read_cells
 from pipeline.workspace import write_json
 
 

@@ -43,8 +43,8 @@ from missions.safe_survey import safely, survey_safely, ways_home
 from missions.settings import SurveySettings
 from missions.usable import usable_area
 from pipeline import planning
-from pipeline.analysis import read_cells
 from pipeline.settings import Settings
+from pipeline.surroundings import read_cells
 
 Area = Polygon | MultiPolygon
 Sorties = tuple[Sortie, ...]

@@ -22,8 +22,8 @@ from missions.open_file import read_mission
 from missions.overlap import OverlapMap, overlap_map, poses
 from missions.preview import write_preview
 from missions.preview_html import write_preview_html
-from pipeline.analysis import read_cells
 from pipeline.settings import read_settings
+from pipeline.surroundings import read_cells
 
 _LEAST_PHOTOS = 3
 _HULL_RATIO = 0.15  # of the longest gap between photos that still counts as photographed

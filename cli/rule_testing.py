@@ -16,9 +16,9 @@ from cases.zones import NO_ZONES
 from cli import console
 from geo.errors import AerogridError
 from geo.frames import LocalFrame
-from pipeline.analysis import read_cells
 from pipeline.inputs import patrol_settings, read_inputs
 from pipeline.settings import read_settings
+from pipeline.surroundings import read_cells
 from pipeline.workspace import Workspace, require
 from vision.classes import CLASS_NAMES
 from vision.frame_table import read_frame_table

@@ -13,12 +13,13 @@ from cases.sheet import problems_of
 from cli import console
 from geo.errors import AerogridError
 from geo.raster import read_terrain
-from pipeline.analysis import read_cells, registry_of
+from pipeline.analysis import registry_of
 from pipeline.errors import PipelineError
 from pipeline.filings import head_of, read_filing, refuse_stale_filing, settings_as_filed
 from pipeline.handing_out import write_reviewed, write_sheet
 from pipeline.inputs import patrol_settings, read_inputs
 from pipeline.settings import Settings
+from pipeline.surroundings import read_cells
 from pipeline.workspace import Workspace, require
 from review.admission import Entrance
 from review.app import create_app

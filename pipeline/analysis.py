@@ -14,12 +14,10 @@ from cases.errors import FiledMeanwhileError
 from cases.filing import propose
 from cases.model import FilingResult, Findings, PatrolRecord
 from cases.registry import Registry
-from cases.rule_files import load_rulebook
 from cases.rules import Rulebook
 from cases.zone_files import read_zones
-from cases.zones import NO_ZONES, Zones
+from cases.zones import Zones
 from geo.files import require_writable
-from geo.formats import read_grid
 from geo.grid import Grid
 from geo.terrain import Terrain
 from geo.track import CameraEvent
@@ -31,7 +29,8 @@ from pipeline.ground import covered, ground_of, known_terrain
 from pipeline.inputs import Inputs, read_inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
 from pipeline.remarks import write_remarks
-from pipeline.settings import SHIPPED, Grids, Settings
+from pipeline.settings import SHIPPED, Settings
+from pipeline.surroundings import Surroundings, read_cells, read_surroundings, rulebook_for
 from pipeline.workspace import Workspace, refuse_foreign_folder, require, write_json
 from vision.adjustment import Adjustment
 from vision.associate import associate
@@ -65,21 +64,6 @@ VERSION = version("aerogrid")
 
 FILING_WAIT_S = 600.0
 """How long a filing waits for its turn; one of 100,000 findings takes one to two minutes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What photos are held against; it stays the same however many of them come.
-
-    Attributes:
-        terrain: that was given; None where only the photos tell of the ground.
-        grid: the district's cells; None where none were given.
-    """
-
-    terrain: Terrain | None
-    grid: Grid | None
-    zones: Zones
-    rulebook: Rulebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +101,6 @@ class Filed:
 
     findings: Findings
     result: FilingResult
-
-
-def read_cells(path: Path, settings: Grids) -> Grid:
-    """Read the district's grid as the settings say."""
-    return read_grid(
-        path,
-        fields=settings.fields,
-        code_pattern=settings.code_pattern or None,
-        encoding=settings.encoding,
-        crs=settings.crs,
-        layer=settings.layer,
-    )
 
 
 def ingest(
@@ -210,20 +182,6 @@ def _read_zones(path: Path, rulebook: Rulebook) -> Zones:
     zones = read_zones(path)
     refuse_unknown_layers(path, zones, rulebook)
     return zones
-
-
-def read_surroundings(inputs: Inputs, settings: Settings) -> Surroundings:
-    """Read everything that the photos of a patrol are held against.
-
-    Raises:
-        AerogridError: a file cannot be used.
-    """
-    return Surroundings(
-        terrain=known_terrain(inputs, settings),
-        grid=None if inputs.cells is None else read_cells(inputs.cells, settings.grids),
-        zones=NO_ZONES if inputs.zones is None else read_zones(inputs.zones),
-        rulebook=rulebook_for(settings, inputs),
-    )
 
 
 def detect(
@@ -365,12 +323,6 @@ def _tell_other_registry(workspace: Workspace, settings: Settings, note: Note) -
             f"this patrol was filed into {before.registry or workspace.registry} before, where its "
             f"cases stay; it is filed into {registry_of(workspace, settings)} now"
         )
-
-
-def rulebook_for(settings: Settings, inputs: Inputs) -> Rulebook:
-    """Load the rules of a patrol; without grid cells no rule asks for one."""
-    rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
-    return rulebook.without_grid() if inputs.cells is None else rulebook
 
 
 def registry_of(workspace: Workspace, settings: Settings) -> str | Path:

@@ -12,7 +12,7 @@ from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from dispatch.bulletin import Outing, make_figures
 from dispatch.bulletin_html import Pictureless, write_bulletin
-from pipeline.analysis import read_cells, registry_of
+from pipeline.analysis import registry_of
 from pipeline.filings import read_filing, refuse_stale_filing, settings_as_filed
 from pipeline.ground import covered, ground_of, known_terrain
 from pipeline.inputs import read_inputs
@@ -21,6 +21,7 @@ from pipeline.own_folder import LISTING, REPORT_FILES, refuse_foreign, renewing
 from pipeline.picturing import choose_tiles
 from pipeline.settings import Settings
 from pipeline.stac import Flown, write_stac
+from pipeline.surroundings import read_cells
 from pipeline.workspace import Workspace, require
 from vision.coco import check_photos, model_hash, read_coco, search_scale
 from vision.contact_sheet import contact_sheet

@@ -21,7 +21,6 @@ from pipeline.analysis import (
     file_seen,
     locate_seen,
     manifest_of,
-    read_surroundings,
     refuse_inside_photos,
     search_key,
 )
@@ -29,6 +28,7 @@ from pipeline.inputs import Inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
 from pipeline.remarks import write_remarks
 from pipeline.settings import Settings
+from pipeline.surroundings import read_surroundings
 from pipeline.workspace import Workspace, refuse_foreign_folder
 from vision.adjustment import Adjustment
 from vision.coco import write_coco

@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 
 from cases.registry import Registry
-from pipeline import analysis, chaining, watching
+from pipeline import analysis, chaining, surroundings, watching
 from pipeline.inputs import Inputs
 from pipeline.settings import Settings
 from pipeline.watching import Look, Watch
@@ -204,7 +204,8 @@ def test_what_does_not_change_is_read_at_the_start_only(
 ):
     watch = flight.watch()
     for name in ("read_cells", "read_zones", "load_rulebook", "known_terrain"):
-        monkeypatch.delattr(analysis, name)
+        for module in (analysis, surroundings):
+            monkeypatch.delattr(module, name, raising=False)
     flight.land(flight.names()[0])
     assert flight.look(watch).result is not None
     watch.close()
