@@ -300,6 +300,7 @@ def test_a_grid_officer_handles_the_cases_of_the_village_on_a_phone(browser, peo
     foreign.get_by_text("No case of this choice").wait_for()
     foreign.goto(f"{address}#/case/{second}")
     foreign.reload()
-    foreign.get_by_text("holds no case").wait_for()
+    foreign.get_by_text("No case of this choice").wait_for()  # a message of the refusal soon goes
+    assert foreign.locator(".photo .number", has_text=second).count() == 0
     for opened in (page, foreign):
         opened.context.close()
