@@ -1,4 +1,5 @@
 import { useWords } from "./i18n";
+import { LanguageButton } from "./language-button";
 import type { ReviewStore } from "./store";
 
 export function Header({ store }: { store: ReviewStore }) {
@@ -33,15 +34,7 @@ export function Header({ store }: { store: ReviewStore }) {
           {me || t.noInspector}
           {role ? <span class="role wide-only"> · {words.role(role)}</span> : null}
         </button>
-        <button
-          type="button"
-          class="quiet"
-          lang={words.language === "en" ? "zh-CN" : "en"}
-          title={t.languageTitle}
-          onClick={() => store.speak(words.language === "en" ? "zh" : "en")}
-        >
-          {t.language}
-        </button>
+        <LanguageButton store={store} />
         <button type="button" class="quiet keys" onClick={() => store.set({ dialog: "help" })}>
           <kbd>?</kbd> <span class="wide-only">{t.help}</span>
         </button>

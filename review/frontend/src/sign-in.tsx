@@ -2,11 +2,11 @@
 
 import { useRef, useState } from "preact/hooks";
 import { useWords } from "./i18n";
+import { LanguageButton } from "./language-button";
 import type { ReviewStore } from "./store";
 
 export function SignIn({ store }: { store: ReviewStore }) {
-  const words = useWords();
-  const { t } = words;
+  const { t } = useWords();
   const name = useRef<HTMLInputElement>(null);
   const password = useRef<HTMLInputElement>(null);
   const [waiting, setWaiting] = useState(false);
@@ -43,15 +43,7 @@ export function SignIn({ store }: { store: ReviewStore }) {
         <button type="submit" class="primary" disabled={waiting}>
           {t.signIn}
         </button>
-        <button
-          type="button"
-          class="quiet"
-          lang={words.language === "en" ? "zh-CN" : "en"}
-          title={t.languageTitle}
-          onClick={() => store.speak(words.language === "en" ? "zh" : "en")}
-        >
-          {t.language}
-        </button>
+        <LanguageButton store={store} />
       </form>
     </main>
   );
