@@ -8,8 +8,6 @@ is kept: it has 256 random bits, so nothing slower is needed.
 import hashlib
 import secrets
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -22,7 +20,7 @@ from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from cases.account_tables import AccountRow, SessionRow, SignInRow, TokenRow
-from cases.database import connect, explained, writing
+from cases.database import connect
 from cases.errors import AccountError, SignInError, TooManyTriesError
 from cases.lifecycle import Role
 from cases.people import (
@@ -36,6 +34,7 @@ from cases.people import (
     looks_like,
     roles_of,
 )
+from cases.store import Store
 
 IDLE = timedelta(minutes=30)
 """A session ends so long after its person was last there..."""
@@ -52,11 +51,11 @@ _HASHES_AT_ONCE = 2  # each takes 64 MiB
 _NOT_IN = "name or password is wrong, or the account is not active; try again"
 
 
-class Accounts:
+class Accounts(Store):
     """All accounts of a registry; may be shared between threads."""
 
     def __init__(self, engine: Engine, hasher: PasswordHasher | None = None) -> None:
-        self._engine, self._writing = engine, writing(engine)
+        super().__init__(engine)
         self._hasher = hasher or PasswordHasher()
         self._hashing = threading.BoundedSemaphore(_HASHES_AT_ONCE)
 
@@ -69,16 +68,6 @@ class Accounts:
     def open(cls, url_or_path: str | Path, *, hasher: PasswordHasher | None = None) -> Self:
         """Open the accounts of a registry by its path or SQLAlchemy URL."""
         return cls(connect(url_or_path, lock_timeout_s=10.0), hasher)
-
-    def close(self) -> None:
-        """Give back all connections."""
-        self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def are_there(self) -> bool:
         """Whether anybody has an account, active or not."""
@@ -253,16 +242,6 @@ class Accounts:
                 return self._hasher.verify(hashed, password)
         except VerifyMismatchError:
             return False
-
-    @contextmanager
-    def _read(self) -> Iterator[Session]:
-        with explained(self._engine), Session(self._engine) as session:
-            yield session
-
-    @contextmanager
-    def _write(self) -> Iterator[Session]:
-        with explained(self._engine), Session(self._writing) as session, session.begin():
-            yield session
 
 
 _BY_NAME = select(AccountRow).order_by(AccountRow.name)

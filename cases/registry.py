@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from cases import claims
 from cases.chain import verify
-from cases.database import connect, explained, path_of, writing
+from cases.database import connect, explained, path_of
 from cases.errors import StaleCaseError, UnknownCaseError
 from cases.filing_store import Filing, head_of_filing, patrol_of, store_filing
 from cases.heads import heads_beside
@@ -46,18 +46,18 @@ from cases.rows import (
 )
 from cases.rules import Rulebook
 from cases.steps import next_step, steps_of
+from cases.store import Store
 from cases.tables import CaseCountRow, CaseRow, EventRow, EvidenceRow, FilingRow
 from cases.updating import filing_digest
 
 _CHUNK = 1000
 
 
-class Registry:
+class Registry(Store):
     """All cases and their history; may be shared between threads."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._writing = writing(engine)
+        super().__init__(engine)
         self._area = DISTRICT
         path = path_of(str(engine.url))
         self._heads = heads_beside(path) if path else None
@@ -78,16 +78,6 @@ class Registry:
         limited = copy.copy(self)
         limited._area = area
         return limited
-
-    def close(self) -> None:
-        """Give back all connections."""
-        self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def file(
         self,
@@ -347,11 +337,6 @@ class Registry:
                 (*kept, *heads),
             )
             return replace(report, problems=(*report.problems, *misfiled(session)))
-
-    @contextmanager
-    def _read(self) -> Iterator[Session]:
-        with explained(self._engine), Session(self._engine) as session:
-            yield session
 
     @contextmanager
     def _write(self) -> Iterator[Session]:

@@ -1,8 +1,7 @@
 """EDGE: the alerts of a registry: made of its history, handed out to a sender, and settled."""
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,10 +10,11 @@ from typing import Any, Self
 from sqlalchemy import ColumnElement, Engine, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from cases.database import connect, explained, writing
+from cases.database import connect, explained
 from cases.model import Case, Category
 from cases.people import DISTRICT, Area
 from cases.reading import read_cases
+from cases.store import Store
 from cases.tables import EventRow
 from dispatch.alert_tables import AlertProgressRow, AlertRow, NoticeCaseRow, NoticeRow
 from dispatch.alerts import AlertEntry, Message, Outcome, State
@@ -43,12 +43,11 @@ class Acknowledged:
     at: datetime
 
 
-class Outbox:
+class Outbox(Store):
     """The alerts of a registry; may be shared between threads."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._writing = writing(engine)
+        super().__init__(engine)
         self._area = DISTRICT
 
     @classmethod
@@ -61,16 +60,6 @@ class Outbox:
         limited = copy.copy(self)
         limited._area = area
         return limited
-
-    def close(self) -> None:
-        """Give back all connections."""
-        self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def refresh(self, rules: Rules, now: datetime) -> int:
         """Make alerts of what happened, of what nobody acknowledged, and of what digests hold.
@@ -253,16 +242,6 @@ class Outbox:
         with self._read() as session:
             query = exists().where(AlertRow.state.in_(_TO_SEND), AlertRow.ready_at <= now)
             return bool(session.scalar(select(query)))
-
-    @contextmanager
-    def _read(self) -> Iterator[Session]:
-        with explained(self._engine), Session(self._engine) as session:
-            yield session
-
-    @contextmanager
-    def _write(self) -> Iterator[Session]:
-        with explained(self._engine), Session(self._writing) as session, session.begin():
-            yield session
 
 
 class _Bodies:
