@@ -43,7 +43,7 @@ class Sender:
     def __init__(self, equipment: Equipment, *, workers: int = 16) -> None:
         self._with = equipment
         self._workers = workers
-        self._in_hand: dict[Future[Outcome], int] = {}
+        self._in_hand: dict[Future[str], Message] = {}
 
     def run(self, stop: Event) -> None:
         """Send until `stop` is set; what is in hand then is finished first."""
@@ -75,41 +75,48 @@ class Sender:
             self._with.rules, self._with.categories, limit=free, lease=_LEASE, now=now
         )
         for message in messages:
-            self._in_hand[pool.submit(self._hand_over, message)] = message.alert_id
+            self._in_hand[pool.submit(self._hand_over, message)] = message
         if self._in_hand:
             self._settle(timeout_s=_TURN_S)
         return bool(read or messages or self._in_hand)
 
     def _settle(self, timeout_s: float | None) -> None:
         done, _ = wait(self._in_hand, timeout=timeout_s, return_when=FIRST_COMPLETED)
-        for future in done:
-            del self._in_hand[future]
-        self._with.outbox.settle([future.result() for future in done], self._with.clock())
+        outcomes = [self._outcome(self._in_hand.pop(future), future) for future in done]
+        self._with.outbox.settle(outcomes, self._with.clock())
 
     def _finish(self) -> None:
         while self._in_hand:
             self._settle(timeout_s=None)
 
-    def _hand_over(self, message: Message) -> Outcome:
+    def _hand_over(self, message: Message) -> str:
+        """Hand an alert over and give its receipt; in a thread of the pool."""
         carrier = self._with.carriers.get(message.channel)
         if carrier is None:
-            return _dead(message, f"no carrier for {message.channel.value} in the settings")
+            raise DeliveryError(
+                f"no carrier for {message.channel.value} in the settings", is_final=True
+            )
         if message.is_repeat and carrier.in_doubt == "stop":
-            return _dead(message, "in doubt: its sender was killed, and may have handed it over")
-        try:
-            receipt = carrier.hand_over(message)
-        except DeliveryError as error:
-            return self._refused(message, carrier, error)
-        except Exception as error:  # a library's own; one alert must not stop the others
-            failed = DeliveryError(f"{type(error).__name__}: {error}", is_in_doubt=True)
-            return self._refused(message, carrier, failed)
-        return Outcome(message.alert_id, State.DELIVERED, receipt=receipt)
+            raise DeliveryError(
+                "in doubt: its sender was killed, and may have handed it over", is_final=True
+            )
+        return carrier.hand_over(message)
 
-    def _refused(self, message: Message, carrier: Carrier, error: DeliveryError) -> Outcome:
+    def _outcome(self, message: Message, handed: Future[str]) -> Outcome:
+        """What became of an alert; one that breaks a library's code does not stop the others."""
+        error = handed.exception()
+        if error is None:
+            return Outcome(message.alert_id, State.DELIVERED, receipt=handed.result())
+        if isinstance(error, DeliveryError):
+            return self._refused(message, error)
+        odd = DeliveryError(f"{type(error).__name__}: {error}", is_in_doubt=True)
+        return self._refused(message, odd)
+
+    def _refused(self, message: Message, error: DeliveryError) -> Outcome:
         settings = self._with.rules.settings
         if error.is_final or message.attempts >= settings.attempts:
             return _dead(message, str(error))
-        if error.is_in_doubt and carrier.in_doubt == "stop":
+        if error.is_in_doubt and self._with.carriers[message.channel].in_doubt == "stop":
             return _dead(message, f"in doubt: {error}")
         later = self._with.clock() + settings.retry_after(message.attempts, message.key)
         return Outcome(message.alert_id, State.WAITING, error=str(error), retry_at=later)
