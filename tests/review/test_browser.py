@@ -298,9 +298,11 @@ def test_a_grid_officer_handles_the_cases_of_the_village_on_a_phone(browser, peo
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     foreign = open_signed_in(browser, address, "zhao")
     foreign.get_by_text("No case of this choice").wait_for()
-    foreign.goto(f"{address}#/case/{second}")
-    foreign.reload()
-    foreign.get_by_text("No case of this choice").wait_for()  # a message of the refusal soon goes
-    assert foreign.locator(".photo .number", has_text=second).count() == 0
+    linked = foreign.context.new_page()
+    with linked.expect_response(lambda answer: f"/api/cases/{second}" in answer.url) as asked:
+        linked.goto(f"{address}#/case/{second}")
+    assert asked.value.status == 404
+    linked.get_by_text("holds no case").wait_for()
+    assert linked.locator(".photo .number", has_text=second).count() == 0
     for opened in (page, foreign):
         opened.context.close()
