@@ -114,7 +114,7 @@ def _check(heights: Array, points: Array, frame: LocalFrame, settings: SurveySet
         if wrong * (heights[worst] - bound) > _ROUNDING_M:
             lon, lat = frame.lonlat_from_xy(points[worst : worst + 1])[0]
             raise MissionError(
-                f"the flight would be {heights[worst]:.0f} m above ground at {lon:.6f}, {lat:.6f} "
+                f"the flight would be {heights[worst]:.1f} m above ground at {lon:.6f}, {lat:.6f} "
                 f"(lon, lat), {what} of {bound:g} m; the ground varies by "
                 f"{float(np.ptp(heights)):.0f} m. {remedy} the flying height or split the cell"
             )

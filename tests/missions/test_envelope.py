@@ -54,7 +54,9 @@ def test_overlap_is_kept_over_the_highest_ground():
 
 
 def test_flight_above_the_ceiling_is_refused_with_the_place():
-    with pytest.raises(MissionError, match=r"1(29|30) m above ground at 119\.9.*ceiling of 120 m"):
+    with pytest.raises(
+        MissionError, match=r"1(29|30)\.\d m above ground at 119\.9.*ceiling of 120 m"
+    ):
         envelope(Slope(0.2))
 
 
