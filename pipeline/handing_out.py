@@ -11,6 +11,7 @@ from cases.model import Case, Evidence
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from cases.sheet import is_showable, make_sheet
+from cases.showing import chosen_photos
 from geo.files import replacing
 from pipeline.analysis import registry_of
 from pipeline.filings import read_filing, settings_as_filed
@@ -25,10 +26,10 @@ _UNDECIDED = frozenset({Stage.REPORTED, Stage.WITHDRAWN})
 
 
 def write_sheet(patrols: Sequence[Path], case_no: str, out: Path, *, now: datetime) -> int:
-    """Write the sheet of a case with the photos that these patrols hold; returns how many.
+    """Write the sheet of a case with its chosen photos, of these patrols; returns how many.
 
-    A photo is only named where its file is gone, is no longer the one that was judged, or is no
-    JPEG or PNG, as orthophotos are.
+    The others are only named, so that a page can be mailed; so is a photo whose file is gone, is
+    no longer the one that was judged, or is no JPEG or PNG, as orthophotos are.
     """
     first = _filed(patrols)
     settings = settings_as_filed(first, patrol_settings(first, None))
@@ -37,7 +38,7 @@ def write_sheet(patrols: Sequence[Path], case_no: str, out: Path, *, now: dateti
         evidence, events = registry.evidence(case_no), registry.history(case_no)
     rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
     category = rulebook.category(case.category)
-    photos = _photos(patrols, {entry.photo_sha256 for entry in case.evidence})
+    photos = _photos(patrols, {entry.photo_sha256 for entry in chosen_photos(case)})
     page = make_sheet(case, evidence, events, category, photos, exported_at=now)
     with replacing(out) as temporary:
         temporary.write_text(page, encoding="utf-8", newline="")

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from cases.model import Case, Evidence, Words
+from cases.showing import chosen_photos
 from dispatch.work_order import OrderPage
 from dispatch.work_order_pages import OrderPictures, write_orders
 from pipeline.inputs import read_inputs
@@ -30,7 +31,7 @@ _NO_PHOTO = Words(
 def write_work_orders(
     workspace: Workspace, path: Path, cases: Sequence[Case], pages: Sequence[OrderPage]
 ) -> None:
-    """Write the pages with far, middle and near cut from the newest photo of each case.
+    """Write the pages with far, middle and near cut from the best photo of the newest patrol.
 
     A case whose photos are gone, have changed or are of another patrol gets a page that says so.
     """
@@ -46,7 +47,7 @@ def write_work_orders(
 
 
 def _pictures(case: Case, by_hash: dict[str, Frame], photos: Path, folder: Path) -> OrderPictures:
-    for evidence in reversed(case.evidence):
+    for evidence in chosen_photos(case):
         frame = by_hash.get(evidence.photo_sha256)
         if frame is None:
             continue
