@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vision.classes import CLASS_NAMES, class_index
-from vision.datasets import SourceData
+from vision.datasets import Picture, SourceData
 from vision.metrics import ObjectCounts, ScoreHistogram, best_threshold, match_objects
 
 Predictor = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
@@ -27,10 +27,10 @@ _UNCHOSEN_THRESHOLD = 0.5  # for a class that no validation source contains
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a predictor said about one picture, with the mask it should be judged by."""
+    """What a predictor said about one picture, which has the size of the answer."""
 
     probability: NDArray[np.float16]
-    mask: NDArray[np.uint8]
+    picture: Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +49,24 @@ class Figure:
 
 def answer_all(predict: Predictor, data: SourceData, model_gsd_m: float) -> list[Answer]:
     """Ask the predictor about every picture of a source, resampled to the model's GSD."""
-    return [
-        Answer(predict(rgb).astype(np.float16), mask)
-        for rgb, mask in _at_model_scale(data, model_gsd_m)
-    ]
+    pictures = (at_model_scale(data, picture, model_gsd_m) for picture in data.pictures)
+    return [Answer(predict(item.rgb).astype(np.float16), item) for item in pictures]
 
 
-def _at_model_scale(
-    data: SourceData, model_gsd_m: float
-) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
-    gsd_m = data.source.gsd_m
+def at_model_scale(data: SourceData, picture: Picture, model_gsd_m: float) -> Picture:
+    """Resample a picture and what is known of it to the model's GSD."""
+    gsd_m = data.gsd_m(picture)
     scale = 1.0 if gsd_m is None else gsd_m / model_gsd_m
+    rows, columns = picture.mask.shape
+    size = (max(1, round(columns * scale)), max(1, round(rows * scale)))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    for picture in data.pictures:
-        rows, columns = picture.mask.shape
-        size = (round(columns * scale), round(rows * scale))
-        rgb = cv2.resize(picture.rgb, size, interpolation=method)
-        mask = cv2.resize(picture.mask, size, interpolation=cv2.INTER_NEAREST)
-        yield np.asarray(rgb, np.uint8), np.asarray(mask, np.uint8)
+
+    def plane(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+
+    rgb = np.asarray(cv2.resize(picture.rgb, size, interpolation=method), np.uint8)
+    known = None if picture.known is None else plane(picture.known)
+    return replace(picture, rgb=rgb, mask=plane(picture.mask), points={}, known=known)
 
 
 def score_source(data: SourceData, answers: Sequence[Answer]) -> dict[str, ScoreHistogram]:
@@ -75,19 +75,10 @@ def score_source(data: SourceData, answers: Sequence[Answer]) -> dict[str, Score
     for name in data.source.known:
         total = ScoreHistogram.empty()
         for answer in answers:
-            truth, known = _truth(data, answer.mask, name)
+            truth, known = data.truth_at(answer.picture, name), data.known_at(answer.picture, name)
             total = total.add(answer.probability[class_index(name)][known], truth[known])
         scores[name] = total
     return scores
-
-
-def _truth(
-    data: SourceData, mask: NDArray[np.uint8], name: str
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    channel = class_index(name)
-    truth = data.source.target_table()[:, channel][mask] > 0
-    known = data.source.weight_table()[:, channel][mask] > 0
-    return truth, known
 
 
 def choose_thresholds(scores: Mapping[str, Mapping[str, ScoreHistogram]]) -> dict[str, float]:
@@ -125,7 +116,7 @@ def _count_objects(
 ) -> ObjectCounts:
     total = ObjectCounts()
     for answer in answers:
-        truth, known = _truth(data, answer.mask, name)
+        truth, known = data.truth_at(answer.picture, name), data.known_at(answer.picture, name)
         called = answer.probability[class_index(name)] >= threshold
         total += match_objects(
             called, truth, min_area_px=MIN_OBJECT_PX, join_px=JOIN_PX, unknown=~known

@@ -18,9 +18,10 @@ from torch import Tensor, nn
 
 from geo.files import replacing
 from vision.classes import CLASS_NAMES
-from vision.datasets import Run, SourceData, TrainingError, load_source, read_run
+from vision.datasets import Run, SourceData, TrainingError, read_run
 from vision.evaluation import Figure, Predictor, answer_all, choose_thresholds, figures_of
 from vision.evaluation import score_source as score
+from vision.loading import load_source
 from vision.network import MEAN, STD, STRIDE_PX
 from vision.training import load_average, predict, read_checkpoint
 

@@ -17,15 +17,15 @@ from torch.nn import functional
 
 from geo.files import replacing
 from vision.classes import CLASS_NAMES
+from vision.crops import draw_batch
 from vision.datasets import (
     Batch,
     Run,
     SourceData,
     TrainingError,
-    draw_batch,
-    load_source,
     read_run,
 )
+from vision.loading import load_source
 from vision.network import MEAN, STD, STRIDE_PX, PatrolNet, build_network
 
 _DICE_SMOOTH_PX = 50.0

@@ -1,5 +1,6 @@
 import dataclasses
 import math
+import re
 from pathlib import Path
 
 import cv2
@@ -9,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vision.classes import class_index
+from vision.crops import cut, draw_batch
 from vision.datasets import (
-    IGNORE,
     Picture,
     Run,
     Source,
     TrainingError,
-    cut,
-    draw_batch,
     list_files,
-    load_source,
     read_run,
+    split_of,
 )
+from vision.label_marks import IGNORE
+from vision.loading import load_source
 
 RUNS = sorted((Path(__file__).parents[2] / "vision" / "models").glob("run_*.toml"))
 
@@ -80,16 +81,42 @@ def test_absent_folder_is_named(tmp_path):
         list_files(source(), tmp_path, "train")
 
 
-def test_mask_of_another_size_is_refused(folder):
+def test_mask_of_another_size_is_listed_and_the_others_are_read(folder):
     cv2.imwrite(str(folder / "train" / "masks" / "a.png"), np.zeros((5, 6), np.uint8))
-    with pytest.raises(TrainingError, match=r"a\.png has 5 rows and 6 columns"):
-        load_source(source(), folder, "train")
+    data = load_source(source(), folder, "train")
+    assert [picture.name for picture in data.pictures] == ["b.png"]
+    (problem,) = data.problems
+    assert re.search(r"a\.png.*5 rows and 6 columns; its picture has 48 and 64", str(problem))
 
 
-def test_broken_picture_is_named(folder):
+def test_broken_picture_is_listed_and_the_others_are_read(folder):
     (folder / "train" / "images" / "a.png").write_bytes(b"not a picture")
-    with pytest.raises(TrainingError, match=r"a\.png cannot be decoded"):
+    data = load_source(source(), folder, "train")
+    assert [picture.name for picture in data.pictures] == ["b.png"]
+    assert re.search(r"a\.png, picture: .*no picture that can be read", str(data.problems[0]))
+
+
+def test_mask_values_that_say_nothing_are_listed_and_unknown(folder):
+    path = folder / "train" / "masks" / "b.png"
+    mask = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    mask[0, 0] = 77
+    cv2.imwrite(str(path), mask)
+    data = load_source(source(), folder, "train")
+    assert "values [77]" in str(data.problems[0])
+    assert data.pictures[1].mask[0, 0] == IGNORE
+
+
+def test_a_source_of_which_nothing_can_be_used_is_refused_with_the_first_problem(folder):
+    for name in ("a", "b"):
+        (folder / "train" / "masks" / f"{name}.png").unlink()
+    with pytest.raises(TrainingError, match=r"First problem: .*a\.png, mask: missing"):
         load_source(source(), folder, "train")
+
+
+def test_without_manifest_and_split_folders_one_picture_in_five_is_held_back():
+    names = [f"p{n}.jpg" for n in range(400)]
+    held_back = sum(split_of(name) == "val" for name in names)
+    assert 55 < held_back < 110
 
 
 def test_source_that_marks_an_unlisted_class_is_refused():
@@ -195,7 +222,7 @@ def test_shipped_run_files_hold_back_the_demo_s_burning_picture(path):
         assert "demo" not in entry.images
 
 
-@pytest.mark.parametrize("owner", [Run, Source])
+@pytest.mark.parametrize("owner", [Run, Source], ids=lambda c: c.__name__)
 def test_every_field_of_a_run_file_is_documented(owner):
     page = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
     missing = [f.name for f in dataclasses.fields(owner) if f"`{f.name}`" not in page]

@@ -126,7 +126,8 @@ def test_resumed_training_equals_uninterrupted(tmp_path):
 
 
 def _stop_after_two(root, out_dir):
-    from vision.datasets import load_source, read_run
+    from vision.datasets import read_run
+    from vision.loading import load_source
     from vision.training import steps_of
 
     run = read_run(write_run(root, 4))
