@@ -17,6 +17,7 @@ from cli import (
     console,
     dispatch_verbs,
     mission_verbs,
+    model_verbs,
     photo_verbs,
 )
 from cli.options import Json
@@ -31,7 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (mission_verbs, photo_verbs, case_verbs, dispatch_verbs):
+for group in (mission_verbs, photo_verbs, case_verbs, dispatch_verbs, model_verbs):
     app.add_typer(group.verbs)
 app.add_typer(account_verbs.verbs, name="account")
 

@@ -206,6 +206,20 @@ def read_run(path: Path) -> Run:
         ) from error
 
 
+def read_sources(path: Path) -> tuple[Source, ...]:
+    """Read the `[[sources]]` tables of a run file, or of a file that holds nothing else."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        sources = tuple(_source(entry) for entry in table.get("sources", []))
+    except (OSError, tomllib.TOMLDecodeError, TypeError, ValueError, KeyError) as error:
+        raise TrainingError(
+            f"{path}: {error}. docs/training.md lists the fields of a source."
+        ) from error
+    if not sources:
+        raise TrainingError(f"{path}: has no [[sources]] table. docs/training.md shows one.")
+    return sources
+
+
 def _source(entry: dict[str, Any]) -> Source:
     def by_value(table: dict[str, list[str]]) -> dict[int, tuple[str, ...]]:
         return {int(value): tuple(names) for value, names in table.items()}

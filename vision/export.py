@@ -17,14 +17,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from geo.files import replacing
+from vision.calibration import fit
 from vision.classes import CLASS_NAMES
 from vision.datasets import Run, SourceData, TrainingError, read_run
 from vision.evaluation import Figure, Predictor, answer_all, choose_thresholds, figures_of
 from vision.evaluation import score_source as score
 from vision.loading import load_source
+from vision.metrics import ScoreHistogram
 from vision.network import MEAN, STD, STRIDE_PX
 from vision.training import load_average, predict, read_checkpoint
 
+MANIFEST = "patrol.toml"
 OPSET = 17
 TILE_PX = 512
 GSD_RANGE_M = (0.03, 0.25)
@@ -130,16 +133,17 @@ def package(run_path: Path, checkpoint: Path, data_root: Path, out_dir: Path) ->
             f"{onnx_path} differs from its checkpoint by {agreement.max_difference:.2g} in "
             f"probability; {_MAX_DIFFERENCE} is allowed. Check the versions of torch and onnx."
         )
-    thresholds, figures = measure(onnx_predictor(onnx_path), data, run.model_gsd_m)
+    thresholds, calibration, figures = measure(onnx_predictor(onnx_path), data, run.model_gsd_m)
     counts = {s.name: len(load_source(s, data_root, "train").pictures) for s in run.sources}
     tables: dict[str, Any] = {
         **_head(run, digest),
         "thresholds": thresholds,
+        "calibration": calibration,
         "training": _training(run, checkpoint, agreement),
         "sources": [_source_entry(d, counts[d.source.name]) for d in data],
         "metrics": [_figure_entry(figure) for figure in figures],
     }
-    write_manifest(out_dir / "patrol.toml", tables)
+    write_manifest(out_dir / MANIFEST, tables)
     card = out_dir / "patrol.md"
     if card.exists():
         _write_whole(card, fill_card(card.read_text(encoding="utf-8"), figures))
@@ -170,8 +174,8 @@ def _card_row(figure: Figure) -> str:
 
 def measure(
     answer: Predictor, data: Sequence[SourceData], model_gsd_m: float
-) -> tuple[dict[str, float], list[Figure]]:
-    """Choose the thresholds on `data` and return them with the figures at them."""
+) -> tuple[dict[str, float], dict[str, list[float]], list[Figure]]:
+    """Choose thresholds and calibration on `data`; return them with the figures at them."""
     answers = {d.source.name: answer_all(answer, d, model_gsd_m) for d in data}
     scores = {d.source.name: score(d, answers[d.source.name]) for d in data}
     thresholds = choose_thresholds(
@@ -181,7 +185,18 @@ def measure(
     for d in data:
         name = d.source.name
         figures.extend(figures_of(d, answers[name], scores[name], thresholds))
-    return thresholds, figures
+    return thresholds, calibrations(scores), figures
+
+
+def calibrations(
+    scores: Mapping[str, Mapping[str, ScoreHistogram]],
+) -> dict[str, list[float]]:
+    """Fit slope and offset of each class to what all sources say of it, for a manifest."""
+    found = {}
+    for name in CLASS_NAMES:
+        fitted = fit([part[name] for part in scores.values() if name in part])
+        found[name] = [fitted.slope, fitted.offset]
+    return found
 
 
 def _head(run: Run, digest: str) -> dict[str, Any]:

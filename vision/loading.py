@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -10,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.files import replacing
 from vision.datasets import Picture, Source, SourceData, Split, TrainingError, list_files, split_of
 from vision.errors import PhotoError
 from vision.images import read_rgb
@@ -50,6 +52,18 @@ def load_source(source: Source, data_root: Path, split: Split) -> SourceData:
             f"Check images, labels, manifest and exclude in the run file.{first}"
         )
     return SourceData(source, pictures, tuple(problems))
+
+
+def write_problems(path: Path, problems: Iterable[LabelProblem]) -> None:
+    """Write what could not be used as CSV: file, entry, value, what to do; nothing if all could."""
+    rows = [(p.file, p.entry, p.value, p.advice) for p in problems]
+    if not rows:
+        path.unlink(missing_ok=True)
+        return
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("file", "entry", "value", "what to do"))
+        writer.writerows(rows)
 
 
 def _masked(

@@ -38,6 +38,16 @@ class ScoreHistogram:
     def __add__(self, other: ScoreHistogram) -> ScoreHistogram:
         return ScoreHistogram(self.positive + other.positive, self.negative + other.negative)
 
+    def precision_at(self, threshold: float) -> float:
+        """Return which share of the pixels called the class have it; NaN where none is called."""
+        start = _bin_of(threshold)
+        hit, false = int(self.positive[start:].sum()), int(self.negative[start:].sum())
+        return _share(hit, hit + false)
+
+    def recall_at(self, threshold: float) -> float:
+        """Return which share of the pixels with the class is called so; NaN where none has it."""
+        return _share(int(self.positive[_bin_of(threshold) :].sum()), int(self.positive.sum()))
+
     @property
     def thresholds(self) -> NDArray[np.float64]:
         """Lower edge of each bin."""
@@ -140,8 +150,8 @@ def match_objects(
     Predicted objects that lie mostly where nothing is known count neither way, and neither do
     objects below `min_area_px` on either side. Parts up to `2 * join_px` apart are one object.
     """
-    called, n_called = _label(predicted, join_px)
-    real, n_real = _label(truth, join_px)
+    called, n_called = label_objects(predicted, join_px)
+    real, n_real = label_objects(truth, join_px)
     area_called = np.bincount(called.ravel(), minlength=n_called + 1)
     area_real = np.bincount(real.ravel(), minlength=n_real + 1)
     pairs = _overlaps(called, real, area_called, area_real)
@@ -161,7 +171,8 @@ def match_objects(
     return ObjectCounts(len(used_real), len(false), len(missed))
 
 
-def _label(mask: NDArray[np.bool_], join_px: int) -> tuple[NDArray[np.int32], int]:
+def label_objects(mask: NDArray[np.bool_], join_px: int) -> tuple[NDArray[np.int32], int]:
+    """Number the objects of a mask (H, W) from 1; parts up to `2 * join_px` apart are one."""
     if not join_px:
         labels, count = ndimage.label(mask)
         return labels, int(count)

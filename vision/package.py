@@ -2,10 +2,11 @@
 
 import hashlib
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vision.calibration import Calibration
 from vision.errors import ModelError
 from vision.model import SearchScale
 
@@ -23,7 +24,10 @@ class ModelPackage:
         mean: to subtract from RGB scaled to 0..1, then divide by `std`.
         model_gsd_m: metres per pixel at which pictures are shown to the model.
         gsd_range_m: metres per pixel of pictures for which its figures hold.
-        thresholds: probability by class at and above which there is something.
+        thresholds: probability by class, as the network gives it, at and above which there is
+            something.
+        calibration: by class, what brings the network's probability to what it is worth; scores
+            are given so. A class that is absent is taken as it is.
     """
 
     path: Path
@@ -37,6 +41,11 @@ class ModelPackage:
     gsd_range_m: tuple[float, float]
     tile_px: int
     thresholds: dict[str, float]
+    calibration: dict[str, Calibration] = field(default_factory=dict)
+
+    def calibration_of(self, name: str) -> Calibration:
+        """How the probability of a class is brought to what it is worth."""
+        return self.calibration.get(name, Calibration())
 
     @property
     def digest(self) -> str:
@@ -47,6 +56,7 @@ class ModelPackage:
         decides = (
             self.sha256, self.classes, self.mean, self.std, self.model_gsd_m, self.gsd_range_m,
             self.tile_px, sorted(self.thresholds.items()),
+            *([sorted(self.calibration.items())] if self.calibration else []),
         )  # fmt: skip
         return hashlib.sha256(repr(decides).encode()).hexdigest()
 
@@ -114,6 +124,9 @@ def _package(manifest_path: Path, path: Path, manifest: dict[str, Any]) -> Model
             gsd_range_m=_two(manifest.get("gsd_range_m", [0.02, 0.5])),
             tile_px=int(manifest.get("tile_px", 512)),
             thresholds={str(k): float(v) for k, v in manifest["thresholds"].items()},
+            calibration={
+                str(k): Calibration(*_two(v)) for k, v in manifest.get("calibration", {}).items()
+            },
         )
     except (TypeError, ValueError, AttributeError) as error:
         raise ModelError(f"{manifest_path}: a value has the wrong type ({error})") from error
@@ -127,6 +140,9 @@ def _problem(package: ModelPackage) -> str | None:
     unknown = set(package.classes) ^ set(package.thresholds)
     if unknown:
         return f"thresholds and classes differ in {', '.join(sorted(unknown))}"
+    strange = set(package.calibration) - set(package.classes)
+    if strange:
+        return f"calibration names {', '.join(sorted(strange))}, which are none of its classes"
     wrong = [name for name, value in package.thresholds.items() if not 0 < value < 1]
     if wrong:
         return f"thresholds must lie between 0 and 1; {', '.join(wrong)} do not"

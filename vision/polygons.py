@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
+from vision.calibration import Calibration
 from vision.model import Detection, Frame
 from vision.package import ModelPackage
 from vision.tiles import Maps
@@ -62,7 +63,7 @@ class PolygonRules:
 def detections_from_maps(
     maps: Maps, frame: Frame, package: ModelPackage, rules: PolygonRules
 ) -> list[Detection]:
-    """Outline what a model saw in a photo; scores are mean probabilities inside.
+    """Outline what a model saw in a photo; scores are mean probabilities inside, calibrated.
 
     Args:
         maps: (classes, rows, columns) of the whole picture at any scale.
@@ -83,7 +84,8 @@ def detections_from_maps(
             least_px=max(4.0, rule.least_area_m2 / map_gsd_m**2),
             tolerance_px=rules.tolerance_px,
         )
-        found.extend(_detection(shape, name, frame, maps.shape[1:]) for shape in shapes)
+        worth = package.calibration_of(name)
+        found.extend(_detection(shape, name, worth, frame, maps.shape[1:]) for shape in shapes)
     return found
 
 
@@ -195,7 +197,9 @@ def _largest_part(shape: shapely.Geometry) -> Polygon | None:
     return max(parts, key=lambda part: part.area, default=None)
 
 
-def _detection(outline: Outline, name: str, frame: Frame, shape: tuple[int, ...]) -> Detection:
+def _detection(
+    outline: Outline, name: str, worth: Calibration, frame: Frame, shape: tuple[int, ...]
+) -> Detection:
     """Bring an outline from map pixels to pixels of the full picture."""
     rows, columns = shape
     factor = np.array([frame.width_px / columns, frame.height_px / rows])
@@ -205,5 +209,5 @@ def _detection(outline: Outline, name: str, frame: Frame, shape: tuple[int, ...]
         return full
 
     polygon = shapely.transform(outline.polygon, to_full)
-    score = math.floor(outline.score * 1e4) / 1e4
+    score = math.floor(float(worth(np.array(outline.score))) * 1e4) / 1e4
     return Detection(frame.photo_id, name, score, polygon, outline.cut)

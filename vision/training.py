@@ -1,10 +1,15 @@
-"""How the network learns from sources that each know only some classes (edge: checkpoints, log)."""
+"""EDGE: how the network learns from sources that each know only some classes; checkpoints, log.
+
+On a GPU where torch sees one, else on the CPU; both in bf16 by autocast, channels last.
+"""
 
 from __future__ import annotations
 
 import csv
+import os
 import pickle
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +30,7 @@ from vision.datasets import (
     TrainingError,
     read_run,
 )
-from vision.loading import load_source
+from vision.loading import load_source, write_problems
 from vision.network import MEAN, STD, STRIDE_PX, PatrolNet, build_network
 
 _DICE_SMOOTH_PX = 50.0
@@ -49,6 +54,7 @@ class Learner:
     network: PatrolNet
     average: PatrolNet
     optimiser: torch.optim.Optimizer
+    device: torch.device
     step: int = 0
     earlier: tuple[str, ...] = ()
     """Runs whose weights this one started from, oldest first."""
@@ -91,13 +97,19 @@ def rate_at(step: int, run: Run) -> float:
     return 0.02 + 0.98 * 0.5 * (1 + float(np.cos(np.pi * min(1.0, done))))
 
 
+def best_device() -> torch.device:
+    """A GPU where torch sees one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def make_learner(run: Run, *, pretrained: bool) -> Learner:
     """Start a learner from ImageNet weights, or from random ones for tests."""
     torch.manual_seed(run.seed)
+    device = best_device()
     network = build_network(len(CLASS_NAMES), pretrained=pretrained)
-    network = network.to(memory_format=torch.channels_last)
+    network = network.to(device, memory_format=torch.channels_last)
     average = build_network(len(CLASS_NAMES), pretrained=False)
-    average = average.to(memory_format=torch.channels_last).eval()
+    average = average.to(device, memory_format=torch.channels_last).eval()
     average.load_state_dict(network.state_dict())
     encoder = list(network.encoder.parameters())
     own = {id(p) for p in encoder}
@@ -107,7 +119,7 @@ def make_learner(run: Run, *, pretrained: bool) -> Learner:
         {"params": decoder, "full_rate": run.decoder_rate},
     ]
     optimiser = torch.optim.AdamW(groups, lr=run.decoder_rate, weight_decay=run.weight_decay)
-    return Learner(network, average, optimiser)
+    return Learner(network, average, optimiser, device)
 
 
 def learn(learner: Learner, batch: Batch, run: Run) -> Loss:
@@ -116,10 +128,11 @@ def learn(learner: Learner, batch: Batch, run: Run) -> Loss:
         group["lr"] = group["full_rate"] * rate_at(learner.step, run)
     learner.network.train()
     target, weight = (
-        torch.from_numpy(part).permute(0, 3, 1, 2) for part in (batch.target, batch.weight)
+        torch.from_numpy(part).to(learner.device).permute(0, 3, 1, 2)
+        for part in (batch.target, batch.weight)
     )
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        logits = learner.network(normalise(batch.rgb))
+    with torch.autocast(learner.device.type, dtype=torch.bfloat16):
+        logits = learner.network(normalise(batch.rgb).to(learner.device))
     loss = masked_loss(logits, target, weight)
     learner.optimiser.zero_grad(set_to_none=True)
     loss.total.backward()
@@ -196,32 +209,51 @@ def load_average(path: Path) -> PatrolNet:
 
 
 def train(
-    run_path: Path, data_root: Path, out_dir: Path, *, start_from: Path | None = None
+    run_path: Path,
+    data_root: Path,
+    out_dir: Path,
+    *,
+    start_from: Path | None = None,
+    tell: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Train as the run file says; go on from `out_dir`'s checkpoint when there is one.
+    """Train a run, going on from its checkpoint where there is one.
 
     Args:
-        run_path: TOML run file, see `vision.datasets.read_run`.
-        data_root: folder that the run file's paths start from.
-        out_dir: receives `checkpoint.pt` and `log.csv`.
-        start_from: checkpoint of an earlier run, whose averaged weights are the starting point.
+        run_path: the run file.
+        data_root: folder that the sources' paths are relative to.
+        out_dir: gets `checkpoint.pt`, `log.csv` and `problems.csv`.
+        start_from: checkpoint of another run whose averaged weights are the starting point.
+        tell: is told the steps done and the steps in all.
 
     Returns:
         The path of the checkpoint.
     """
     run = read_run(run_path)
-    data = [load_source(source, data_root, "train") for source in run.sources]
     out_dir.mkdir(parents=True, exist_ok=True)
     checkpoint = out_dir / "checkpoint.pt"
     learner = _start(run, checkpoint, start_from)
-    for _ in steps_of(learner, data, run, out_dir / "log.csv"):
-        if learner.step % run.checkpoint_steps == 0 or learner.step == run.steps:
-            save_checkpoint(checkpoint, learner, run)
+    data = [load_source(source, data_root, "train") for source in run.sources]
+    write_problems(out_dir / "problems.csv", [p for entry in data for p in entry.problems])
+    try:
+        for _ in steps_of(learner, data, run, out_dir / "log.csv"):
+            if tell is not None:
+                tell(learner.step, run.steps)
+            if learner.step % run.checkpoint_steps == 0 or learner.step == run.steps:
+                save_checkpoint(checkpoint, learner, run)
+    except KeyboardInterrupt:
+        save_checkpoint(checkpoint, learner, run)
+        raise
     return checkpoint
 
 
 def _start(run: Run, checkpoint: Path, start_from: Path | None) -> Learner:
     if checkpoint.exists():
+        name = read_checkpoint(checkpoint)["run"]
+        if name != run.name:
+            raise TrainingError(
+                f"{checkpoint} belongs to the run {name!r}, not to {run.name!r}. "
+                "Give another folder, or delete it to start anew."
+            )
         learner = make_learner(run, pretrained=False)
         load_checkpoint(checkpoint, learner)
         return learner
@@ -238,11 +270,14 @@ def steps_of(
     learner: Learner, data: Sequence[SourceData], run: Run, log_path: Path
 ) -> Iterator[Loss]:
     """Yield the loss of each remaining step, and log every tenth."""
-    with ThreadPoolExecutor(1) as loader:  # the next crops are drawn while this step computes
-        pending = loader.submit(draw_batch, data, run, learner.step)
+    workers = max(1, (os.cpu_count() or 2) // 2)
+    with ThreadPoolExecutor(workers) as loader:  # crops are drawn while earlier steps compute
+        drawn = range(learner.step, run.steps)
+        pending = deque(loader.submit(draw_batch, data, run, s) for s in drawn[: workers + 1])
         while learner.step < run.steps:
-            batch = pending.result()
-            pending = loader.submit(draw_batch, data, run, learner.step + 1)
+            batch = pending.popleft().result()
+            if learner.step + workers + 1 < run.steps:
+                pending.append(loader.submit(draw_batch, data, run, learner.step + workers + 1))
             loss = learn(learner, batch, run)
             _check(loss, learner.step, run)
             if learner.step % _LOG_EVERY_STEPS == 0:
