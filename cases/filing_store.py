@@ -31,6 +31,7 @@ from cases.same_patrol import marks_of, same_patrol
 from cases.standing import Miss, Sight, Standing, Statement, as_said, sight_of, told, told_assumed
 from cases.tables import CASES, CaseRow, EventRow, EvidenceRow, FilingRow
 from cases.updating import changes, open_case, with_evidence
+from cases.verifying import store_outcomes
 
 _MARGIN_DEG = 0.01
 """About a kilometre, far beyond every matching distance."""
@@ -64,6 +65,7 @@ def store_filing(session: Session, filing: Filing) -> FilingResult:
             already_filed=True,
             head=Head(entry.seq, entry.hash),
             cooling=entry.details.get("cooling", {}),
+            outcomes=entry.details.get("outcomes", {}),
         )
     scene = _Scene(session, filing)
     scene.load(_spoken_of(session, before) if before else ())
@@ -84,6 +86,7 @@ def store_filing(session: Session, filing: Filing) -> FilingResult:
     found = {case.case_no for _, case in matching.same}
     missed = [case.case_no for case in matching.missed]
     scene.load(sorted({*found, *missed}.difference(spoken)))
+    waiting, before_m2 = _waiting(scene)
     with Journal(session, actor=FILING_ACTOR, now=filing.now) as journal:
         result = FilingResult(
             same=_store_same(scene, journal, matching),
@@ -91,8 +94,10 @@ def store_filing(session: Session, filing: Filing) -> FilingResult:
             withdrawn=_store_retracted(scene, journal, set(spoken).difference(found, missed)),
             new=_store_new(scene, journal, matching),
         )
-        _store_filing_row(scene, journal, result, missed, cooled)
-        return replace(result, head=journal.head, cooling=cooled)
+        outcomes = store_outcomes(session, journal, patrol, matching, waiting, before_m2)
+        result = replace(result, cooling=cooled, outcomes=outcomes)
+        _store_filing_row(scene, journal, result, missed)
+        return replace(result, head=journal.head)
 
 
 def patrol_of(session: Session, photo_sha256: Mapping[str, str]) -> str | None:
@@ -231,6 +236,24 @@ def _cooling(scene: _Scene, matching: Matching) -> dict[str, str]:
     return cooling(matching.new, ended, categories, patrol=filing.patrol, hours=hours)
 
 
+def _waiting(scene: _Scene) -> tuple[list[Case], dict[str, float]]:
+    """Cases around the patrol that wait to be verified, and their areas as others have seen them.
+
+    A patrol that says nothing of what is gone, half a flight for one, verifies nothing.
+    """
+    if not scene.filing.footprints:
+        return [], {}
+    near = _near_cases(scene.session, scene.filing, (Stage.FED_BACK,))
+    scene.load({case.case_no for case in near}.difference(scene.cases))
+    waiting = [scene.cases[case.case_no] for case in near]
+    patrol_id = scene.filing.patrol.patrol_id
+    stood = {
+        case.case_no: as_said(case, scene.standings[case.case_no].with_word(patrol_id, None))
+        for case in waiting
+    }
+    return waiting, {case_no: case.area_m2 for case_no, case in stood.items()}
+
+
 def _near_cases(session: Session, filing: Filing, stages: Iterable[Stage]) -> list[Case]:
     """Cases of some stages around the findings and footprints, without their evidence."""
     areas = [proposal.polygon for proposal in filing.findings.proposals] + list(filing.footprints)
@@ -337,7 +360,6 @@ def _store_filing_row(
     journal: Journal,
     result: FilingResult,
     missed: Sequence[str],
-    cooled: Mapping[str, str],
 ) -> None:
     session, filing = scene.session, scene.filing
     last = session.scalar(select(func.max(FilingRow.filing_id)))
@@ -362,7 +384,8 @@ def _store_filing_row(
         "photos": marks_of(patrol.photo_sha256.values()),
         **{name: len(numbers) for name, numbers in result.lists().items()},
         "missed": list(missed),
-        **({"cooling": dict(cooled)} if cooled else {}),
+        **({"cooling": dict(result.cooling)} if result.cooling else {}),
+        **({"outcomes": dict(result.outcomes)} if result.outcomes else {}),
         "filings": {str(entry.filing_id): filing_hash(entry)},
     }
     journal.note("filing", details)

@@ -67,6 +67,10 @@ class Journal:
         self._append(case.case_no, action, facts)
         return case
 
+    def newest(self, case: Case) -> Case:
+        """A case as it was last recorded here; as given where it was not."""
+        return self._cases.get(case.case_no, case)
+
     def note(self, action: str, details: Mapping[str, Any]) -> None:
         """Note something about no case in particular."""
         self._append(None, action, details)

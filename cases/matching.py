@@ -42,11 +42,13 @@ class Matching:
     Attributes:
         same: findings with the known case that they show again.
         missed: open cases at covered places where nothing like them was seen.
+        unclear: open cases at covered places with something of their kind that is not them.
     """
 
     new: tuple[Proposal, ...]
     same: tuple[tuple[Proposal, Case], ...]
     missed: tuple[Case, ...]
+    unclear: tuple[Case, ...] = ()
 
 
 def match(
@@ -79,15 +81,15 @@ def match(
     standing = [
         case for j, case in enumerate(cases) if j not in matched and _may_be_missed(case, patrol)
     ]
+    covered = _covered(standing, footprints, frame)
+    missed = _unseen(covered, findings, lying, paired, categories, frame)
+    gone = {case.case_no for case in missed}
     filing = [(entry, paired.get(entry.proposal_id)) for entry in findings.proposals]
     return Matching(
         new=tuple(entry for entry, case in filing if case is None),
         same=tuple((entry, case) for entry, case in filing if case is not None),
-        missed=tuple(
-            _unseen(
-                _covered(standing, footprints, frame), findings, lying, paired, categories, frame
-            )
-        ),
+        missed=tuple(missed),
+        unclear=tuple(case for case in covered if case.case_no not in gone),
     )
 
 

@@ -257,7 +257,8 @@ class Event:
     Attributes:
         seq: 1, 2, 3... over the whole registry.
         case_no: None for entries about a whole filing.
-        action: file, same, gone, missed, retract, filing, seal, or an action of the life cycle.
+        action: file, same, gone, missed, verified, retract, filing, seal, or an action of the life
+            cycle.
     """
 
     seq: int
@@ -293,6 +294,8 @@ class FilingResult:
         head: the entry that ended the filing; the same when it is filed again.
         cooling: proposals that make no case, since one like it has ended there not long before:
             its number by proposal.
+        outcomes: what was found at cases that waited to be verified, `cases.outcomes.Outcome` by
+            case number.
     """
 
     new: tuple[str, ...] = ()
@@ -302,6 +305,7 @@ class FilingResult:
     already_filed: bool = False
     head: Head | None = None
     cooling: Mapping[str, str] = field(default_factory=dict)
+    outcomes: Mapping[str, str] = field(default_factory=dict)
 
     def lists(self) -> dict[str, list[str]]:
         """Give the case numbers by what was done, as JSON."""

@@ -28,7 +28,8 @@ from cases.chain import case_facts, event_hash, evidence_facts, sha256_of, utc_t
 from cases.errors import CaseError
 from cases.lifecycle import Action, Stage
 from cases.model import Case, Category, Event, Evidence, Words
-from cases.wording import action_words, class_words, stage_words
+from cases.outcomes import VERIFIED, finding_of
+from cases.wording import action_words, class_words, stage_words, verified_words
 from vision.metadata import PhotoTags, displayed_size_px
 
 FORMAT = "aerogrid case sheet 3"
@@ -313,7 +314,7 @@ def _close(outline: str) -> str:
 def _history(events: Iterable[Mapping[str, Any]], moment: Callable[[str], str]) -> str:
     rows = "".join(
         f"<tr><td>{event['seq']}</td><td>{_safe(moment(event['at']))}</td><td>{_safe(event['actor'])}"
-        f"</td><td>{_safe(_action(event['action']))}</td>"
+        f"</td><td>{_safe(_action(event))}</td>"
         f"<td>{_safe(str(event['details'].get('reason', '')))}</td>"
         f"<td><code>{_safe(event['hash'])}</code></td></tr>"
         for event in events
@@ -321,7 +322,10 @@ def _history(events: Iterable[Mapping[str, Any]], moment: Callable[[str], str]) 
     return f"<h2>History / 经过</h2><table>{rows}</table>"
 
 
-def _action(action: str) -> str:
+def _action(event: Mapping[str, Any]) -> str:
+    action = event["action"]
+    if action == VERIFIED:
+        return _both(verified_words(finding_of(event["details"])))
     return _both(action_words(Action(action))) if action in _ACTIONS else action
 
 

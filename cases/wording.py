@@ -2,6 +2,7 @@
 
 from cases.lifecycle import Action, Stage
 from cases.model import Words
+from cases.outcomes import Finding, Outcome
 from vision.classes import CLASSES
 
 _CLASSES = {entry.name: Words(entry.label_en, entry.label_zh) for entry in CLASSES}
@@ -43,6 +44,15 @@ _ACTIONS = {
     Action.EVALUATE: Words("evaluate", "综合评价"),
     Action.WITHDRAW: Words("withdraw", "撤回"),
     Action.REFILE: Words("file again", "重新上报"),
+}
+
+
+_OUTCOMES = {
+    Outcome.SOLVED: Words("solved", "已解决"),
+    Outcome.UNCHANGED: Words("unchanged", "未变化"),
+    Outcome.GROWN: Words("grown", "有扩大"),
+    Outcome.UNCLEAR: Words("unclear", "无法判定"),
+    Outcome.NOT_COVERED: Words("not covered", "未覆盖"),
 }
 
 
@@ -234,3 +244,27 @@ def stage_words(stage: Stage) -> Words:
 def action_words(action: Action) -> Words:
     """Name what somebody does to a case."""
     return _ACTIONS[action]
+
+
+def outcome_words(outcome: Outcome) -> Words:
+    """Name what a patrol found at a case that waited to be verified."""
+    return _OUTCOMES[outcome]
+
+
+def finding_words(finding: Finding) -> Words:
+    """Say what a patrol found at a case that waited to be verified."""
+    name = outcome_words(finding.outcome)
+    if finding.grown_m2 is None or finding.area_m2 is None:
+        return name
+    before_m2, now_m2 = finding.area_m2
+    areas = f"{before_m2:.0f} → {now_m2:.0f} m²"
+    return Words(
+        f"{name.en} by {finding.grown_m2:.0f} m² ({areas})",
+        f"{name.zh} {finding.grown_m2:.0f} 平方米（{areas}）",
+    )
+
+
+def verified_words(finding: Finding) -> Words:
+    """Say that a patrol looked at a case, and what it found."""
+    found = finding_words(finding)
+    return Words(f"verified from the air: {found.en}", f"空中复核：{found.zh}")

@@ -8,6 +8,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from cases.outcomes import Outcome
+from cases.wording import outcome_words
 from cli import console
 from flight.releases import read_releases
 from pipeline import analysis, chaining, reporting
@@ -210,6 +212,8 @@ def _tell_filed(filed: analysis.Filed) -> None:
         f"{len(result.new)} new, {len(result.same)} known, {len(result.gone)} gone, "
         f"{len(filed.findings.rejected)} observations not filed{already}"
     )
+    for case_no, outcome in sorted(result.outcomes.items()):
+        console.out.print(f"{case_no} waited to be verified: {outcome_words(Outcome(outcome)).en}")
     for proposal, case_no in result.cooling.items():
         console.warn(f"{proposal}: no new case, too soon after {case_no}, which has ended")
 

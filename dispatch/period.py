@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from cases.lifecycle import Action, Stage
 from cases.model import Case, Category, Event, Words
+from cases.outcomes import VERIFIED, Outcome, finding_of
 from cases.rules import find_category
 from dispatch.deadlines import Course, Deadline, Standing, course_of, deadline_of
 from dispatch.timetable import Timetable
@@ -92,6 +93,8 @@ class Tally:
         due_in_time: those of them that are closed and were fed back before their deadline.
         closed: cases closed in it that still are at its end.
         overdue: cases that are overdue at its end, whenever their deadline was.
+        solved: looks of patrols at fed-back cases that found nothing any more; `unchanged`,
+            `grown`, `unclear` and `not_covered` are those with the other outcomes.
     """
 
     reported: int = 0
@@ -104,6 +107,11 @@ class Tally:
     returned: int = 0
     reworked: int = 0
     supervised: int = 0
+    solved: int = 0
+    unchanged: int = 0
+    grown: int = 0
+    unclear: int = 0
+    not_covered: int = 0
 
     @property
     def closing_share(self) -> float | None:
@@ -203,6 +211,7 @@ def tally_of(story: Story, timetable: Timetable, period: Period) -> Tally:
         reworked=_count(inside, Action.REWORK),
         supervised=_count(inside, Action.SUPERVISE),
         **_due(course, deadline, period),
+        **_verified(inside),
     )
 
 
@@ -212,6 +221,16 @@ def _due(course: Course, deadline: Deadline, period: Period) -> dict[str, int]:
     is_closed = course.closed_at is not None
     in_time = is_closed and deadline.standing is Standing.IN_TIME
     return {"due": 1, "due_closed": int(is_closed), "due_in_time": int(in_time)}
+
+
+def _verified(inside: Iterable[Event]) -> dict[str, int]:
+    """Outcomes of looks at a case; of a patrol that was filed again the last word counts."""
+    looks = {
+        event.details["patrol"]: finding_of(event.details).outcome
+        for event in inside
+        if event.action == VERIFIED
+    }
+    return {outcome.value: list(looks.values()).count(outcome) for outcome in Outcome}
 
 
 def _count(events: Iterable[Event], action: Action) -> int:

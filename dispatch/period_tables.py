@@ -22,6 +22,11 @@ _FIGURES = (
     ("returned", Words("returned", "退回")),
     ("reworked", Words("reworked", "返工")),
     ("supervised", Words("supervised", "督办")),
+    ("solved", Words("verified: solved", "复核已解决")),
+    ("unchanged", Words("verified: unchanged", "复核未变化")),
+    ("grown", Words("verified: grown", "复核有扩大")),
+    ("unclear", Words("verified: unclear", "复核无法判定")),
+    ("not_covered", Words("not covered", "复核未覆盖")),
 )
 _SHARES = (
     ("closing_share", Words("closing rate", "结案率")),

@@ -9,7 +9,8 @@ import numpy as np
 
 from cases.lifecycle import Action
 from cases.model import Case, Category, Event, Words
-from cases.wording import action_words, class_words, stage_words
+from cases.outcomes import VERIFIED, finding_of, last_finding
+from cases.wording import action_words, class_words, finding_words, stage_words, verified_words
 from dispatch.clock import stamp
 from dispatch.deadlines import Deadline, Standing
 from geo.gcj02 import gcj02_from_wgs84
@@ -81,6 +82,7 @@ def order_page(facts: OrderFacts, utc_offset_hours: float) -> OrderPage:
             Line(Words("time limit", "时限"), facts.category.limit.words),
             Line(Words("urgency", "紧急程度"), _urgency(case.urgency)),
             Line(Words("stage", "阶段"), stage_words(case.stage)),
+            *_found_lines(facts.events),
             *_place_lines(case),
             Line(Words("lon, lat, WGS 84", "经纬度 WGS 84"), _position(wgs84, case.sigma_m)),
             Line(Words("lon, lat, GCJ-02", "经纬度 GCJ-02"), _position(gcj02, case.sigma_m)),
@@ -121,6 +123,14 @@ def _urgency(urgency: int) -> Words:
     return _URGENCY.get(urgency, Words(f"level {urgency}", f"{urgency}级"))
 
 
+def _found_lines(events: Sequence[Event]) -> tuple[Line, ...]:
+    """What a patrol found after the last feedback, where one has looked."""
+    finding = last_finding(events)
+    if finding is None:
+        return ()
+    return (Line(Words("from the air", "空中复核"), finding_words(finding)),)
+
+
 def _place_lines(case: Case) -> tuple[Line, ...]:
     place = case.place
     cell = f"{place.cell_code} {place.cell_name}".strip()
@@ -156,6 +166,8 @@ def _history(
 
 
 def _done(event: Event) -> Words:
+    if event.action == VERIFIED:
+        return verified_words(finding_of(event.details))
     if event.action in tuple(Action):
         return action_words(Action(event.action))
     return _EVENTS.get(event.action, Words(event.action, event.action))

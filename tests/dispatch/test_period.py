@@ -148,3 +148,22 @@ def test_periods_follow_each_other_without_a_gap(day: date, length: Length):
     assert period.before().end == period.first
     assert period.before().ends_at == period.starts_at
     assert period.ends_at - period.starts_at == period.end - period.first
+
+
+def test_the_last_word_of_each_patrol_on_a_case_counts(registry: Registry):
+    found = registry.cases(category="fishing.boat")[0]
+    looks = [
+        ("p1", "unchanged", "12T09:00"),
+        ("p1", "grown", "12T10:00"),
+        ("p2", "solved", "13T09:00"),
+    ]
+    events = (
+        *registry.history(found.case_no),
+        *(
+            Event(99, found.case_no, at(when), "aerogrid", "verified", details, "", "")
+            for patrol, outcome, when in looks
+            for details in [{"patrol": patrol, "outcome": outcome}]
+        ),
+    )
+    week = tally_of(Story(found, BOAT, events), TABLE, period_of(Length.WEEK, date(2026, 6, 10), 8))
+    assert (week.solved, week.grown, week.unchanged, week.not_covered) == (1, 1, 0, 0)
