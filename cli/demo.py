@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,35 +10,23 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import cv2
-
 from cases.model import Case
 from cases.registry import Registry
 from cli import console
-from cli.demo_folder import LOG_FILE, claim
-from flight.fly import FlightResult
-from flight.log import write_track
-from geo.files import replacing
+from cli.demo_flight import DRONE, Outing, fly_and_photograph
+from cli.demo_folder import claim
 from geo.raster import read_terrain
-from missions.drones import drone_named
-from missions.model import Sortie
 from missions.plan import Plan
-from missions.processes import worker_pool
 from pipeline import chaining, planning
-from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs
 from pipeline.settings import Locating, Planning, Settings
 from pipeline.workspace import Workspace, write_json
 from simulations.layout import District
-from simulations.light import Light
-from simulations.photography import Roll, take_photos
-from simulations.planting import Planted, plant
+from simulations.planting import plant
 from simulations.recording import DEM_SIGMA_M, write_district
 from simulations.scoring import NEAR_M, FiledCase, Score, score
-from simulations.sitl import fly_simulated
 from simulations.town import make_district
 
-DRONE = "sim-quad"
 VERSION = version("aerogrid")
 SETTINGS = Settings(
     planning=Planning(drone=DRONE, front_overlap_share=0.6, side_overlap_share=0.4),
@@ -98,13 +85,14 @@ def demonstrate(
     claim(workspace, asked, again=again)
     with watch.stage("make district"):
         district = make_district(seed)
-        codes = _patrol_codes(district, cell_count)
+        codes = patrol_codes(district, cell_count)
         planted = plant(district, codes, seed)
         write_district(folder / "district", district, planted)
     with watch.stage("plan"):
         made = _plan(workspace, district, codes)
     with watch.stage("fly and photograph"):
-        flown = _fly_and_photograph(workspace, district, planted, made.sorties, workers)
+        outing = Outing(workspace, district, planted, first_seed=district.seed * 1000)
+        flown = fly_and_photograph(outing, made.sorties, workers)
     _analyse(workspace, watch)
     with Registry.open(workspace.registry) as registry:
         cases = registry.cases(limit=None)
@@ -161,7 +149,7 @@ def as_plain(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _patrol_codes(district: District, count: int) -> list[str]:
+def patrol_codes(district: District, count: int) -> list[str]:
     """Cells to patrol: the district's own choice first, then the others in order."""
     others = [cell.code for cell in district.cells if cell.code not in district.patrol_codes]
     return [*district.patrol_codes, *others][:count]
@@ -182,69 +170,6 @@ def _plan(workspace: Workspace, district: District, codes: Sequence[str]) -> Pla
     for refusal in made.refused:
         console.warn(str(refusal))
     return made
-
-
-def _fly_and_photograph(
-    workspace: Workspace,
-    district: District,
-    planted: Sequence[Planted],
-    sorties: Sequence[Sortie],
-    workers: int,
-) -> float:
-    """Fly one sortie after the other while the photos of those before are rendered; seconds flown.
-
-    A sortie's photo folder appears when all its photos are there, so that a run that goes on
-    knows which sorties it need not render again.
-    """
-    seconds = 0.0
-    waiting: list[Future[None]] = []
-    with worker_pool(workers) as pool, console.progress() as bars:
-        flights = bars.add_task("flying", total=len(sorties))
-        rolls = bars.add_task("rendering photos", total=len(sorties))
-        try:
-            for number, sortie in enumerate(sorties):
-                _raise_failed(waiting)
-                result, roll = _fly(workspace, sortie, seed=district.seed * 1000 + number)
-                seconds += result.duration_s
-                bars.advance(flights)
-                target = workspace.photos / sortie.code
-                if target.exists():
-                    bars.advance(rolls)
-                    continue
-                future = pool.submit(_photograph, district, planted, roll, target)
-                future.add_done_callback(lambda _: bars.advance(rolls))
-                waiting.append(future)
-            for future in waiting:
-                future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)  # after a failure nobody waits for the rest
-    return seconds
-
-
-def _raise_failed(futures: Sequence[Future[None]]) -> None:
-    """Stop early when the photos of an earlier sortie could not be made."""
-    for future in futures:
-        if future.done():
-            future.result()
-
-
-def _fly(workspace: Workspace, sortie: Sortie, *, seed: int) -> tuple[FlightResult, Roll]:
-    folder = workspace.flight / sortie.code
-    folder.mkdir(parents=True, exist_ok=True)
-    log = folder / LOG_FILE
-    log.unlink(missing_ok=True)  # of an interrupted run; the flight is the same again
-    result, exposures = fly_simulated(sortie, log, seed)
-    if not result.completed:
-        raise PipelineError(f"sortie {sortie.code} was not completed: {result.problem}")
-    write_track(folder, result.track)
-    return result, Roll(sortie.code, exposures, result.track.camera_events)
-
-
-def _photograph(district: District, planted: Sequence[Planted], roll: Roll, target: Path) -> None:
-    """Render one roll in a process of its own."""
-    cv2.setNumThreads(1)
-    with replacing(target) as folder:
-        take_photos(district, planted, roll, drone_named(DRONE).camera, folder, Light())
 
 
 def _analyse(workspace: Workspace, watch: Stopwatch) -> None:

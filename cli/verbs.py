@@ -64,11 +64,22 @@ def demo(
     again: Annotated[
         bool, typer.Option("--again", help="Start anew although cases were decided in the folder.")
     ] = False,
+    weeks: Annotated[
+        int | None,
+        typer.Option(min=2, max=8, help="Patrol so many weeks; people and the world go on."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a synthetic district, patrol it, and compare what was found with what is there."""
     from cli import demo as demonstration
+    from cli import demo_weeks
 
+    if weeks is not None:
+        raise typer.Exit(
+            demo_weeks.run(
+                folder, seed=seed, cells=cells, weeks=weeks, workers=workers, as_json=as_json
+            )
+        )
     raise typer.Exit(
         demonstration.run(
             folder, seed=seed, cells=cells, workers=workers, again=again, as_json=as_json

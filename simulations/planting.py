@@ -115,9 +115,17 @@ class _Site:
 
 
 def plant(
-    district: District, cell_codes: Sequence[str], seed: int, counts: Counts | None = None
+    district: District,
+    cell_codes: Sequence[str],
+    seed: int,
+    counts: Counts | None = None,
+    *,
+    beside: Sequence[Planted] = (),
 ) -> tuple[Planted, ...]:
     """Plant violations and twins into cells; the same seed plants the same.
+
+    They keep their distance from what is there already, `beside`, which is not given back; their
+    codes name the seed then.
 
     >>> from simulations.town import make_district
     >>> district = make_district(3)
@@ -129,7 +137,8 @@ def plant(
         raise ValueError("cell_codes must name at least one cell")
     rng = np.random.default_rng([13, district.seed, seed])
     counts = counts or Counts()
-    planted: list[Planted] = []
+    planted: list[Planted] = list(beside)
+    suffix = f"-{seed}" if beside else ""
     order = sorted(Kind, key=lambda kind: kind not in (Kind.CHIMNEY, Kind.STEAM))
     for kind in order:
         wanted = counts.of(kind)
@@ -137,9 +146,10 @@ def plant(
         while wanted and cells:
             found = _place(district, kind, cells.pop(0), planted, rng)
             if found is not None:
-                planted.append(replace(found, code=f"{kind.value}-{len(planted) + 1:03d}"))
+                code = f"{kind.value}-{len(planted) + 1:03d}{suffix}"
+                planted.append(replace(found, code=code))
                 wanted -= 1
-    return tuple(planted)
+    return tuple(planted[len(beside) :])
 
 
 def _rounds(cell_codes: Sequence[str], count: int, rng: Generator) -> list[str]:

@@ -186,6 +186,13 @@ def score(planted: Sequence[Planted], filed: Sequence[FiledCase], frame: LocalFr
     )
 
 
+def pairs(
+    violations: Sequence[Planted], filed: Sequence[FiledCase], frame: LocalFrame
+) -> dict[int, int]:
+    """Which case is which violation: position of the violation to position of the case."""
+    return _match(violations, filed, [_place(case, frame) for case in filed])
+
+
 def _filed_twins(fate: dict[int, str], twins: Sequence[Planted]) -> list[Kind]:
     """Return the kinds of the twins that became a case, each twin once."""
     filed = set(fate.values())

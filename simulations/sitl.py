@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -18,7 +19,7 @@ from simulations.airframe import Airframe, airframe_of
 from simulations.drift import DriftSigma
 from simulations.exposures import TrueExposure
 from simulations.personas import ARDUPILOT, Persona
-from simulations.scene import Scene
+from simulations.scene import EPOCH, Scene
 from simulations.server import serve
 from simulations.vehicle import STILL, USUAL_WIND, Wind
 
@@ -66,6 +67,7 @@ def running_vehicle(
     udp_port: int | None = None,
     system: int = 1,
     airframe: Airframe | None = None,
+    epoch: datetime = EPOCH,
 ) -> Iterator[RunningVehicle]:
     """Start a vehicle that stands at home and listens on a free port of this machine.
 
@@ -80,12 +82,14 @@ def running_vehicle(
         udp_port: of this machine that it calls instead of listening, as `udpin:` waits for it.
         system: its MAVLink system id.
         airframe: what it weighs and resists; the usual one by default.
+        epoch: UTC at which its clock is 0.
     """
     uid = secrets.randbits(62) + 1
     scene = Scene(
         home=home,
         seed=seed,
         airframe=airframe or Airframe(),
+        epoch=epoch,
         wind=wind or STILL,
         drift=drift or DriftSigma(),
         boot_s=boot_s,
@@ -117,15 +121,19 @@ def fly_simulated(
     *,
     wind: Wind | None = None,
     drift: DriftSigma | None = None,
+    epoch: datetime = EPOCH,
 ) -> tuple[FlightResult, tuple[TrueExposure, ...]]:
     """Fly a sortie in the built-in vehicle: what it reported, and where the camera really was.
 
     The vehicle has the powers and the top speed of the drone that the sortie was planned for.
-    There is a breeze (`USUAL_WIND`) unless another wind is given; `STILL` is none.
+    There is a breeze (`USUAL_WIND`) unless another wind is given; `STILL` is none. Its clock is 0
+    at `epoch`, UTC.
     """
     wind = wind or USUAL_WIND
     airframe = airframe_of(drone_named(sortie.drone_key))
-    with running_vehicle(sortie.home, seed, wind=wind, drift=drift, airframe=airframe) as vehicle:
+    with running_vehicle(
+        sortie.home, seed, wind=wind, drift=drift, airframe=airframe, epoch=epoch
+    ) as vehicle:
         result = fly_sortie(
             sortie,
             vehicle.connection,
