@@ -1,26 +1,23 @@
 """EDGE: the cases of a district in a database: file, list, decide, and prove the history."""
 
-import copy
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from shapely import Polygon
-from sqlalchemy import Engine, func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
 
 from cases import claims
 from cases.chain import verify
-from cases.database import connect, explained, path_of
-from cases.errors import StaleCaseError, UnknownCaseError
+from cases.deciding import DecidedTogether, Decision, decide, decide_all
 from cases.filing_store import Filing, head_of_filing, patrol_of, store_filing
-from cases.heads import heads_beside
 from cases.histories import histories
 from cases.journal import Journal
+from cases.ledger import Ledger
 from cases.lifecycle import Action, Role, Stage, allowed_actions
 from cases.listing import Choice, Order, count, in_area, misfiled, page
 from cases.model import (
@@ -36,8 +33,7 @@ from cases.model import (
     Head,
     PatrolRecord,
 )
-from cases.people import DISTRICT, Area
-from cases.reading import read_cases, read_evidence
+from cases.reading import read_evidence
 from cases.rows import (
     case_from_row,
     event_from_row,
@@ -45,39 +41,15 @@ from cases.rows import (
     filing_from_row,
 )
 from cases.rules import Rulebook
-from cases.steps import next_step, steps_of
-from cases.store import Store
+from cases.steps import steps_of
 from cases.tables import CaseCountRow, CaseRow, EventRow, EvidenceRow, FilingRow
 from cases.updating import filing_digest
 
 _CHUNK = 1000
 
 
-class Registry(Store):
+class Registry(Ledger):
     """All cases and their history; may be shared between threads."""
-
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
-        self._area = DISTRICT
-        path = path_of(str(engine.url))
-        self._heads = heads_beside(path) if path else None
-
-    @classmethod
-    def open(cls, url_or_path: str | Path, *, lock_timeout_s: float = 10.0) -> Self:
-        """Open a registry by path or SQLAlchemy URL; make or migrate its tables.
-
-        Another program that writes is waited for up to `lock_timeout_s`.
-        """
-        return cls(connect(url_or_path, lock_timeout_s=lock_timeout_s))
-
-    def within(self, area: Area) -> Self:
-        """The registry as somebody of an area sees it: there are no cases but those of the area.
-
-        Filing and proving the history are not for it.
-        """
-        limited = copy.copy(self)
-        limited._area = area
-        return limited
 
     def file(
         self,
@@ -204,18 +176,29 @@ class Registry(Store):
             NotPermittedError: its stage allows the action to others, not to this role.
             ReasonMissingError: the action has to be justified.
         """
+        decision = Decision(action, actor, role, reason, now, facts or {})
         with self._write() as session:
             case = self._case(session, case_no)
-            claims.refuse_foreign(session, case_no, actor, now)
-            if case.version != expected_version:
-                raise StaleCaseError(case_no, expected_version, case.version)
-            taken = steps_of(histories(session, [case_no])[case_no])
-            step = next_step(case, str(action), role, reason, taken)
-            details = {"from": step.source.value, "to": step.target.value, "reason": reason}
-            details = {**(facts or {}), **details, "role": role.value}
-            claims.release(session, case_no, actor)
             with Journal(session, actor=actor, now=now) as journal:
-                return journal.record(replace(case, stage=step.target), step.action.value, details)
+                return decide(session, journal, case, expected_version, decision)
+
+    def decide_all(
+        self,
+        versions: Mapping[str, int],
+        action: Action | str,
+        *,
+        actor: str,
+        role: Role = Role.INSPECTOR,
+        reason: str = "",
+        now: datetime,
+    ) -> DecidedTogether:
+        """Take one decision on many cases, each as its version was seen, in one transaction.
+
+        What cannot be decided so is left as it is, and told with the error of `decide`.
+        """
+        decision = Decision(action, actor, role, reason, now)
+        with self._write() as session:
+            return decide_all(session, versions, decision, self._area)
 
     def claim(self, case_no: str, who: str, *, until: datetime, now: datetime) -> Claim:
         """Take a case for a while, or hold one's own longer; CaseClaimedError if another has it.
@@ -338,29 +321,6 @@ class Registry(Store):
             )
             return replace(report, problems=(*report.problems, *misfiled(session)))
 
-    @contextmanager
-    def _write(self) -> Iterator[Session]:
-        with explained(self._engine), ExitStack() as stack:
-            session = stack.enter_context(Session(self._writing))
-            with session.begin():
-                yield session
-                head = _head(session)
-                keep = self._heads and stack.enter_context(self._heads.appending())
-            if keep and head:
-                keep(head)
-
-    def _case(self, session: Session, case_no: str) -> Case:
-        case = read_cases(session, [case_no]).get(case_no)
-        if case is None or not self._area.holds(case.place.town, case.place.village):
-            raise UnknownCaseError(case_no)
-        return case
-
-    def _row(self, session: Session, case_no: str) -> CaseRow:
-        row = session.get(CaseRow, case_no)
-        if row is None or not self._area.holds(row.town, row.village):
-            raise UnknownCaseError(case_no)
-        return row
-
 
 @contextmanager
 def _collecting_later() -> Iterator[None]:
@@ -375,9 +335,3 @@ def _collecting_later() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _head(session: Session) -> Head | None:
-    query = select(EventRow.seq, EventRow.hash).order_by(EventRow.seq.desc()).limit(1)
-    last = session.execute(query).first()
-    return Head(last.seq, last.hash) if last else None

@@ -144,6 +144,23 @@ class CasePage:
     next: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A case that was not decided with the others, why in one word, and in full."""
+
+    no: str
+    why: Literal["unknown", "held", "changed", "not_allowed", "no_reason"]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedTogether:
+    """What became of cases that were decided together."""
+
+    decided: list[CaseItem]
+    refused: list[Refused]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEvent:
     """One entry of a case's history."""

@@ -27,7 +27,7 @@ from cases.errors import (
 )
 from dispatch.errors import UnknownAlertError
 from geo.errors import AerogridError
-from review import alerting, claiming, features, signing_in, views
+from review import alerting, claiming, features, signing_in, together, views
 from review.admission import Entrance, admit
 from review.errors import (
     ActorError,
@@ -109,6 +109,7 @@ def create_app(
     app.include_router(signing_in.router)
     app.include_router(views.router)
     app.include_router(claiming.router)
+    app.include_router(together.router)
     app.include_router(features.router)
     app.include_router(alerting.router)
     app.add_api_route("/", _page, include_in_schema=False)

@@ -132,11 +132,12 @@ class Endpoint:
         url = url.replace("{photo_id}", quote(photo)) + self.query.replace("{case_no}", case_no)
         if self.body is None:
             return client.request(self.method, url)
-        known = {"case_no": case_no, "version": version}
+        one = [{"no": case_no, "version": version}]
+        known: dict[object, object] = {"case_no": case_no, "version": version, "one_case": one}
         return client.request(
             self.method,
             url,
-            json={key: known.get(value, value) for key, value in self.body.items()},
+            json={key: known.get(str(value), value) for key, value in self.body.items()},
         )
 
 
@@ -187,6 +188,7 @@ ENDPOINTS = (
         "POST", "/api/cases/{case_no}/decision", {"decision": "confirm", "version": "version"},
         roles=DECIDERS, is_of_case=True,
     ),
+    Endpoint("POST", "/api/decisions", {"decision": "undo", "cases": "one_case"}),
 )  # fmt: skip
 TEMPLATES = {
     "/api/layers/cells.geojson": "/api/layers/{layer}.geojson",

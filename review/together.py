@@ -1,0 +1,82 @@
+"""The route by which many cases are decided together."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from cases.deciding import DecidedTogether
+from cases.errors import (
+    CaseClaimedError,
+    CaseError,
+    ReasonMissingError,
+    StaleCaseError,
+    UnknownCaseError,
+)
+from cases.lifecycle import Action, Role
+from review import answers, presenters
+from review.admission import ClockOf, Data, Guest
+from review.decisions import written_reason
+from review.views import Line, Name
+
+router = APIRouter(prefix="/api")
+
+MOST_TOGETHER = 200
+
+_Why = Literal["unknown", "held", "changed", "not_allowed", "no_reason"]
+_WHY: tuple[tuple[type[CaseError], _Why], ...] = (
+    (UnknownCaseError, "unknown"),
+    (CaseClaimedError, "held"),
+    (StaleCaseError, "changed"),
+    (ReasonMissingError, "no_reason"),
+)
+
+
+class SeenCase(BaseModel):
+    """A case in the version that was seen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    no: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    version: Annotated[int, Field(ge=1)]
+
+
+class TogetherBody(BaseModel):
+    """One decision on many cases; who and in which role as for one."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    decision: Literal["confirm", "reject", "reopen", "undo", "assign"]
+    cases: Annotated[list[SeenCase], Field(min_length=1, max_length=MOST_TOGETHER)]
+    actor: Name | None = None
+    role: Role | None = None
+    reason: Line = ""
+    note: Line = ""
+
+
+@router.post("/decisions")
+def post_decisions(
+    body: TogetherBody, data: Data, clock: ClockOf, visitor: Guest
+) -> answers.DecidedTogether:
+    """Decide on many cases in one transaction; what could not be decided is told, case by case."""
+    action = Action(body.decision)
+    done = data.registry.decide_all(
+        {case.no: case.version for case in body.cases},
+        action,
+        actor=visitor.signs(body.actor),
+        role=visitor.acts_as(body.role),
+        reason=written_reason(action, body.reason, body.note),
+        now=clock(),
+    )
+    return _told(done)
+
+
+def _told(done: DecidedTogether) -> answers.DecidedTogether:
+    return answers.DecidedTogether(
+        [presenters.case_item(case) for case in done.decided],
+        [answers.Refused(no, _why(error), str(error)) for no, error in done.refused.items()],
+    )
+
+
+def _why(error: CaseError) -> _Why:
+    return next((why for kind, why in _WHY if isinstance(error, kind)), "not_allowed")
