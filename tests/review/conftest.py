@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from PIL import Image
 from shapely import Polygon, box
@@ -20,6 +22,7 @@ from geo.camera import Camera
 from geo.formats import read_grid
 from geo.pose import Attitude, GeoPoint, Pose
 from review.app import create_app
+from review.server import listen
 from review.sources import PatrolPhotos, ReviewData, ReviewSources, open_sources
 from vision.model import Frame
 
@@ -29,6 +32,7 @@ NOW = datetime(2026, 6, 10, 9, 30, tzinfo=UTC)
 WIDTH, HEIGHT = 1200, 900
 OBJECT_PX = Polygon([(500, 400), (620, 400), (620, 480), (500, 480)])
 URL = "http://127.0.0.1:8765"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def make_photo(folder: Path, photo_id: str, seed: int) -> Frame:
@@ -132,3 +136,49 @@ def data(sources: ReviewSources) -> Iterator[ReviewData]:
 def client(data: ReviewData) -> Iterator[TestClient]:
     with TestClient(create_app(data, clock=lambda: NOW), base_url=URL) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(data: ReviewData) -> Iterator[str]:
+    """Serve the district from a thread."""
+    with listen(0) as listener:
+        server = uvicorn.Server(uvicorn.Config(create_app(data), log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture
+def page(browser, address):
+    """Open the page in English; anything loaded from elsewhere and any script error fails."""
+    context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(90_000)  # a loaded machine is slow, not wrong
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((address, "data:", "blob:"))
+            else complaints.append(f"loads {request.url}")
+        ),
+    )
+    page.goto(address)
+    page.wait_for_selector(".actions .confirm:not([disabled])")
+    page.complaints = complaints
+    yield page
+    context.close()
+    assert [line for line in complaints if "409" not in line] == []

@@ -1,69 +1,16 @@
 """An inspector at the page, in headless Chromium; skipped where browser or playwright is absent."""
 
-import shutil
-import threading
-from collections.abc import Iterator
-
 import pytest
-import uvicorn
 
 from cases.lifecycle import Role
 from cases.people import Account, Area
-from review.app import create_app
-from review.server import listen
 from review.sources import ReviewData
 from tests.cases.test_accounts import PASSWORD, QUICK
 
-from .conftest import NOW
+from .conftest import CHROMIUM, NOW
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def address(data: ReviewData) -> Iterator[str]:
-    """Serve the district from a thread."""
-    with listen(0) as listener:
-        server = uvicorn.Server(uvicorn.Config(create_app(data), log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        server.should_exit = True
-        thread.join(10)
-
-
-@pytest.fixture
-def page(browser, address):
-    """Open the page in English; anything loaded from elsewhere and any script error fails."""
-    context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(90_000)  # a loaded machine is slow, not wrong
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-    page.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith((address, "data:", "blob:"))
-            else complaints.append(f"loads {request.url}")
-        ),
-    )
-    page.goto(address)
-    page.wait_for_selector(".actions .confirm:not([disabled])")
-    page.complaints = complaints
-    yield page
-    context.close()
-    assert [line for line in complaints if "409" not in line] == []
 
 
 def open_case(page) -> str:

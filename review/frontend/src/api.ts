@@ -4,6 +4,7 @@ import type {
   CaseDetail,
   CasePage,
   Claim,
+  DecidedTogether,
   Decision,
   HistoryEvent,
   Problem,
@@ -57,6 +58,10 @@ export interface DecisionBody {
   note?: string;
 }
 
+export interface TogetherBody extends Omit<DecisionBody, "version"> {
+  cases: { no: string; version: number }[];
+}
+
 export interface NextChoice {
   actor?: string;
   stage: string;
@@ -89,6 +94,8 @@ export const api = {
   },
 
   decide: (no: string, body: DecisionBody) => post<CaseDetail>(`${caseUrl(no)}/decision`, body),
+
+  decideTogether: (body: TogetherBody) => post<DecidedTogether>("/api/decisions", body),
 
   claim: (no: string, actor: string | undefined) => post<Claim>(`${caseUrl(no)}/claim`, { actor }),
   release: (no: string, actor: string | undefined) => post<null>(`${caseUrl(no)}/release`, { actor }, true),

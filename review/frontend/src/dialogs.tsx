@@ -1,8 +1,10 @@
 // What is asked or shown above the page: keys, the reason of a decision, who is there.
 
-import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { useWords } from "./i18n";
+import { Reasons } from "./reasons";
+import { SeveralDialog } from "./several-dialog";
+import { Sheet } from "./sheet";
 import type { ReviewStore } from "./store";
 
 export function Dialogs({ store }: { store: ReviewStore }) {
@@ -19,43 +21,11 @@ export function Dialogs({ store }: { store: ReviewStore }) {
       return <Name store={store} />;
     case "account":
       return <Account store={store} />;
+    case "several":
+      return <SeveralDialog store={store} />;
     default:
       return null;
   }
-}
-
-interface SheetProps {
-  store: ReviewStore;
-  title: string;
-  children: ComponentChildren;
-}
-
-function Sheet({ store, title, children }: SheetProps) {
-  const { t } = useWords();
-  const dialog = useRef<HTMLDialogElement>(null);
-  // Before the next key: a number pressed right after X has to find the dialog.
-  useLayoutEffect(() => {
-    dialog.current?.showModal();
-  }, []);
-  return (
-    <dialog
-      ref={dialog}
-      class="sheet"
-      aria-labelledby="sheet-title"
-      onClose={() => store.set({ dialog: null })}
-      onClick={(event) => event.target === dialog.current && dialog.current?.close()}
-    >
-      <div class="sheet-body">
-        <div class="sheet-head">
-          <h2 id="sheet-title">{title}</h2>
-          <button type="button" class="quiet" onClick={() => dialog.current?.close()}>
-            {t.close} <kbd>Esc</kbd>
-          </button>
-        </div>
-        {children}
-      </div>
-    </dialog>
-  );
 }
 
 function Help({ store }: { store: ReviewStore }) {
@@ -67,6 +37,7 @@ function Help({ store }: { store: ReviewStore }) {
     [["J", "↓"], t.keys.next],
     [["K", "↑"], t.keys.previous],
     [["←", "→"], t.keys.otherPhoto],
+    [["G"], t.keys.several],
     [["M"], t.keys.mask],
     [["Space"], t.keys.peek],
     [["Z"], t.keys.object],
@@ -93,42 +64,14 @@ function Help({ store }: { store: ReviewStore }) {
   );
 }
 
-/** A number decides at once; with "other", or by hand, a note goes along. */
 function Reject({ store }: { store: ReviewStore }) {
-  const words = useWords();
-  const { t } = words;
-  const note = useRef<HTMLInputElement>(null);
-  const reasons = store.state.vocabulary?.reasons ?? [];
-  const send = (reason: string) => {
-    const written = note.current?.value.trim() ?? "";
-    if (reason === "other" && !written) return note.current?.focus();
-    void store.decide({ decision: "reject", reason, note: written });
-  };
-  const pressed = (event: KeyboardEvent) => {
-    if ((event.target as Element).tagName === "INPUT") return;
-    const reason = reasons[Number(event.key) - 1];
-    if (!reason) return;
-    event.preventDefault();
-    send(reason);
-  };
+  const { t } = useWords();
   return (
     <Sheet store={store} title={t.rejectTitle}>
-      <div class="reasons" onKeyDown={pressed}>
-        {reasons.map((reason, index) => (
-          <button key={reason} type="button" autoFocus={index === 0} onClick={() => send(reason)}>
-            <kbd>{index + 1}</kbd> {words.reason(reason)}
-          </button>
-        ))}
-        <label>
-          {t.reasonNote}
-          <input
-            ref={note}
-            type="text"
-            maxLength={300}
-            onKeyDown={(event) => event.key === "Enter" && send("other")}
-          />
-        </label>
-      </div>
+      <Reasons
+        reasons={store.state.vocabulary?.reasons ?? []}
+        onSend={(reason, note) => void store.decide({ decision: "reject", reason, note })}
+      />
     </Sheet>
   );
 }

@@ -6,7 +6,9 @@ import View from "ol/View.js";
 import ScaleLine from "ol/control/ScaleLine.js";
 import { createEmpty, extend, isEmpty, type Extent } from "ol/extent.js";
 import GeoJSON from "ol/format/GeoJSON.js";
+import { shiftKeyOnly } from "ol/events/condition.js";
 import Point from "ol/geom/Point.js";
+import DragBox from "ol/interaction/DragBox.js";
 import { defaults as defaultInteractions } from "ol/interaction/defaults.js";
 import VectorLayer from "ol/layer/Vector.js";
 import { fromLonLat } from "ol/proj.js";
@@ -35,11 +37,19 @@ export class GroundMap {
   private selected = "";
   private ownCell = "";
 
-  constructor(target: HTMLElement, onSelect: (no: string) => void) {
+  private boxing = false;
+
+  /** `onBox` is told the cases in a box that was drawn with Shift held, or while boxing is on. */
+  constructor(target: HTMLElement, onSelect: (no: string) => void, onBox: (numbers: string[]) => void) {
     this.map = new Map({
       target,
       controls: [new ScaleLine({ minWidth: 64 })],
-      interactions: defaultInteractions({ keyboard: false, altShiftDragRotate: false, pinchRotate: false }),
+      interactions: defaultInteractions({
+        keyboard: false,
+        altShiftDragRotate: false,
+        pinchRotate: false,
+        shiftDragZoom: false,
+      }),
       view: new View({ center: [0, 0], zoom: 2, minZoom: 2, maxZoom: 22, enableRotation: false }),
       layers: [
         new VectorLayer({ source: this.zones, style: zoneStyle }),
@@ -53,6 +63,9 @@ export class GroundMap {
         new VectorLayer({ source: this.object, style: objectStyle }),
       ],
     });
+    const box = new DragBox({ condition: (event) => this.boxing || shiftKeyOnly(event) });
+    box.on("boxend", () => onBox(this.casesIn(box.getGeometry().getExtent())));
+    this.map.addInteraction(box);
     this.map.on("singleclick", (event) => {
       const no = this.caseAt(event.pixel);
       if (no) onSelect(no);
@@ -60,6 +73,16 @@ export class GroundMap {
     this.map.on("pointermove", (event) => {
       target.style.cursor = this.caseAt(event.pixel) ? "pointer" : "";
     });
+  }
+
+  setBoxing(boxing: boolean): void {
+    this.boxing = boxing;
+  }
+
+  private casesIn(extent: Extent): string[] {
+    const found: string[] = [];
+    this.points.forEachFeatureInExtent(extent, (point) => void found.push(point.get("no") as string));
+    return found;
   }
 
   dispose(): void {

@@ -15,6 +15,7 @@ const ACTIONS: Record<string, Action> = {
   arrowup: (store) => void store.step(-1),
   arrowright: (store) => store.showPhoto(store.state.photoIndex + 1),
   arrowleft: (store) => store.showPhoto(store.state.photoIndex - 1),
+  g: (store) => store.several.open(),
   m: (store) => store.set({ outlineOn: !store.state.outlineOn }),
   z: (_, view) => view?.zoomToObject(),
   f: (_, view) => view?.zoomWhole(),

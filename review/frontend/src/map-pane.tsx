@@ -1,6 +1,6 @@
 // Where the case lies: cells, zones, other cases, what the photo covers and how sure the place is.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { GroundMap } from "./ground-map";
 import { useWords } from "./i18n";
 import { zoneColour } from "./palette";
@@ -13,16 +13,22 @@ export function MapPane({ store }: { store: ReviewStore }) {
   const words = useWords();
   const target = useRef<HTMLDivElement>(null);
   const map = useRef<GroundMap | null>(null);
+  const [boxing, setBoxing] = useState(false);
   const { cells, zones, queue, detail, photoIndex, vocabulary, pane } = store.state;
   const colour = vocabulary?.classes.find((entry) => entry.name === detail?.class_name)?.colour ?? "#ffffff";
   useEffect(() => {
-    map.current = new GroundMap(target.current!, (no) => void store.select(no));
+    map.current = new GroundMap(
+      target.current!,
+      (no) => void store.select(no),
+      (numbers) => store.several.open(numbers),
+    );
     return () => map.current?.dispose();
   }, []);
   useEffect(() => {
     if (cells && zones) map.current?.setLayers(cells, zones);
   }, [cells, zones]);
   useEffect(() => map.current?.setCases(queue), [queue]);
+  useEffect(() => map.current?.setBoxing(boxing), [boxing]);
   useEffect(() => {
     if (detail) map.current?.showCase(detail, colour);
     else map.current?.clearCase();
@@ -40,6 +46,9 @@ export function MapPane({ store }: { store: ReviewStore }) {
         </button>
         <button type="button" onClick={() => map.current?.fitAll()}>
           {words.t.fitAll}
+        </button>
+        <button type="button" title={words.t.boxTitle} aria-pressed={boxing} onClick={() => setBoxing(!boxing)}>
+          {words.t.box}
         </button>
       </div>
       <div class="zoom-buttons">

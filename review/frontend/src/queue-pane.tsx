@@ -9,7 +9,7 @@ import type { CaseItem, Label, Summary } from "./types";
 
 export function QueuePane({ store }: { store: ReviewStore }) {
   const words = useWords();
-  const { queue, total, next, loaded, no, filters } = store.state;
+  const { queue, total, next, loaded, no, filters, picked } = store.state;
   return (
     <section class="pane queue" aria-labelledby="queue-title">
       <div class="pane-head">
@@ -17,6 +17,16 @@ export function QueuePane({ store }: { store: ReviewStore }) {
         <span class="muted">{words.t.shownOf(words.number(queue.length), words.number(total))}</span>
       </div>
       <QueueFilters store={store} />
+      <div class="queue-tools">
+        {picked ? (
+          <button type="button" onClick={() => void store.several.leave()}>
+            {words.t.pickedOnly(words.number(queue.length))} ×
+          </button>
+        ) : null}
+        <button type="button" disabled={queue.length === 0} onClick={() => store.several.open()}>
+          {words.t.several} <kbd>G</kbd>
+        </button>
+      </div>
       {loaded && queue.length === 0 ? (
         <div class="empty">
           <strong>{filters.stage === "reported" ? words.t.emptyQueue : words.t.emptyChoice}</strong>

@@ -4,6 +4,7 @@ import { api, ApiError, photoUrl, type Filters } from "./api";
 import { Claims } from "./claims";
 import { initialLanguage, rememberLanguage, Words, type Language } from "./i18n";
 import { OVERVIEW_PX } from "./photo-view";
+import { Several } from "./several";
 import type {
   CaseDetail,
   CaseItem,
@@ -18,7 +19,7 @@ import type {
 } from "./types";
 
 export type Pane = "queue" | "photo" | "map" | "case";
-export type Dialog = "help" | "reject" | "reopen" | "step" | "name" | "account";
+export type Dialog = "help" | "reject" | "reopen" | "step" | "name" | "account" | "several";
 
 export interface Toast {
   text: string;
@@ -41,6 +42,11 @@ export interface State {
   zones: object | null;
   filters: Filters;
   queue: CaseItem[];
+  /** To choose several from. */
+  shown: CaseItem[];
+  chosen: string[];
+  /** Looked at one after another instead of the whole queue. */
+  picked: string[] | null;
   total: number;
   next: string | null;
   loaded: boolean;
@@ -65,7 +71,7 @@ interface Opened {
   history: HistoryEvent[];
 }
 
-interface Intent {
+export interface Intent {
   decision: Decision;
   reason?: string;
   note?: string;
@@ -97,6 +103,9 @@ export class ReviewStore {
     zones: null,
     filters: { stage: "reported", category: "" },
     queue: [],
+    shown: [],
+    chosen: [],
+    picked: null,
     total: 0,
     next: null,
     loaded: false,
@@ -117,12 +126,14 @@ export class ReviewStore {
 
   private readonly listeners = new Set<() => void>();
   private readonly opened = new Map<string, Opened>();
-  private readonly decisions: { no: string; version: number }[] = [];
+  readonly several = new Several(this);
+  /** What was decided here, together where it was decided together. */
+  private readonly decisions: { no: string; version: number }[][] = [];
   private readonly claims = new Claims(() => (this.signsIn() ? undefined : this.state.inspector));
   private ahead: Promise<string | null> = Promise.resolve(null);
   private lastInput = Date.now();
   private changes = 0;
-  private waiting: Intent | null = null;
+  private waiting: (() => void) | null = null;
   private toastTimer = 0;
 
   subscribe(listener: () => void): () => void {
@@ -261,6 +272,10 @@ export class ReviewStore {
   }
 
   private async lookAhead(no: string): Promise<string | null> {
+    if (this.state.picked) {
+      const following = this.neighbour(1);
+      return following && (await this.claims.take(following)).no;
+    }
     const claim = await this.claims.next(this.state.filters, no);
     return claim && claim.no !== no ? claim.no : null;
   }
@@ -272,11 +287,12 @@ export class ReviewStore {
     const wanted = Math.max(this.state.queue.length, 1);
     const [summary, page] = await Promise.all([api.summary(), api.cases(filters, null, wanted)]);
     if (filters !== this.state.filters || changes !== this.changes) return;
+    if (this.state.picked) return this.set({ summary });
     this.set({ summary, ...queueOf(page), loaded: true });
   }
 
   async filter(filters: Partial<Filters>): Promise<void> {
-    this.set({ filters: { ...this.state.filters, ...filters }, queue: [] });
+    this.set({ filters: { ...this.state.filters, ...filters }, queue: [], picked: null });
     await this.guard(() => this.refresh());
     const inQueue = this.state.queue.some((item) => item.no === this.state.no);
     if (!inQueue) await this.selectOrClear(this.state.queue[0]?.no);
@@ -325,7 +341,7 @@ export class ReviewStore {
   async decide(intent: Intent): Promise<void> {
     const { detail, busy } = this.state;
     if (busy || !detail || !this.allows(intent.decision)) return;
-    if (!this.named(intent)) return;
+    if (!this.named(() => void this.decide(intent))) return;
     await this.send(detail.no, detail.version, intent);
   }
 
@@ -333,20 +349,21 @@ export class ReviewStore {
     if (this.state.busy) return;
     const last = this.decisions.at(-1);
     const { detail } = this.state;
-    const target = last ?? (detail && this.allows("undo") ? detail : null);
-    if (!target) return this.say(this.state.words.t.nothingToUndo, "problem");
-    if (!this.named({ decision: "undo" })) return;
+    const target = last ?? (detail && this.allows("undo") ? [detail] : []);
+    const [only] = target;
+    if (!only) return this.say(this.state.words.t.nothingToUndo, "problem");
+    if (!this.named(() => void this.undo())) return;
     if (last) this.decisions.pop();
-    await this.send(target.no, target.version, { decision: "undo" });
+    if (target.length > 1) return this.several.send(target, { decision: "undo" });
+    await this.send(only.no, only.version, { decision: "undo" });
   }
 
   rename(inspector: string): void {
     localStorage.setItem(INSPECTOR_KEY, inspector);
-    const intent = this.waiting;
+    const then = this.waiting;
     this.waiting = null;
     this.set({ inspector, dialog: null });
-    if (intent?.decision === "undo") void this.undo();
-    else if (intent) void this.decide(intent);
+    if (then) then();
     else if (this.state.no) void this.guard(() => this.hold(this.state.no!));
   }
 
@@ -361,19 +378,41 @@ export class ReviewStore {
     this.toastTimer = window.setTimeout(() => this.set({ toast: null }), TOAST_MS);
   }
 
-  private named(intent: Intent): boolean {
+  /** Whether it is known who decides; if not, asks, and goes on when it is. */
+  named(then: () => void): boolean {
     if (this.me()) return true;
-    this.waiting = intent;
+    this.waiting = then;
     this.set({ dialog: "name" });
     return false;
+  }
+
+  signature(): { role: string } | { actor: string } {
+    return this.signsIn() ? { role: this.state.role } : { actor: this.state.inspector };
+  }
+
+  /** Several were decided together: they leave the queue, and are undone together. */
+  async settled(decided: CaseItem[], decision: Decision): Promise<void> {
+    const undone = decision === "undo";
+    this.changes += 1;
+    for (const { no } of decided) {
+      this.opened.delete(no);
+      this.claims.forget(no);
+    }
+    if (!undone && decided.length) this.decisions.push(decided);
+    const count = this.state.decided + (undone ? -decided.length : decided.length);
+    this.set({ decided: Math.max(0, count) });
+    await this.guard(() => this.refresh());
+    const stays = this.state.queue.some((item) => item.no === this.state.no);
+    if (!stays || decided.some((item) => item.no === this.state.no)) {
+      await this.selectOrClear(stays ? this.state.no : this.state.queue[0]?.no);
+    }
   }
 
   private async send(no: string, version: number, intent: Intent): Promise<void> {
     this.set({ busy: true, dialog: null });
     let decided: CaseDetail;
     try {
-      const signed = this.signsIn() ? { role: this.state.role } : { actor: this.state.inspector };
-      decided = await api.decide(no, { ...intent, version, ...signed });
+      decided = await api.decide(no, { ...intent, version, ...this.signature() });
     } catch (error) {
       this.set({ busy: false });
       return this.explain(error, no);
@@ -395,7 +434,7 @@ export class ReviewStore {
     const undone = decision === "undo";
     this.changes += 1;
     this.opened.delete(decided.no);
-    if (decided.allowed.includes("undo")) this.decisions.push({ no: decided.no, version: decided.version });
+    if (decided.allowed.includes("undo")) this.decisions.push([decided]);
     this.set({
       queue: this.queueAfter(decided),
       decided: Math.max(0, this.state.decided + (undone ? -1 : 1)),

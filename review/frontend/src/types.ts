@@ -145,6 +145,17 @@ export interface CasePage {
   next: string | null;
 }
 
+export interface Refused {
+  no: string;
+  why: "unknown" | "held" | "changed" | "not_allowed" | "no_reason";
+  detail: string;
+}
+
+export interface DecidedTogether {
+  decided: CaseItem[];
+  refused: Refused[];
+}
+
 export type Decision = "confirm" | "reject" | "reopen" | "undo" | Step;
 
 /** What follows a confirmed case: sent out, handled, verified. */

@@ -1,0 +1,40 @@
+// Why something is no violation: a number decides at once; with "other", or by hand, a note goes along.
+
+import { useRef } from "preact/hooks";
+import { useWords } from "./i18n";
+
+interface ReasonsProps {
+  reasons: string[];
+  onSend: (reason: string, note: string) => void;
+}
+
+export function Reasons({ reasons, onSend }: ReasonsProps) {
+  const words = useWords();
+  const { t } = words;
+  const note = useRef<HTMLInputElement>(null);
+  const send = (reason: string) => {
+    const written = note.current?.value.trim() ?? "";
+    if (reason === "other" && !written) return note.current?.focus();
+    onSend(reason, written);
+  };
+  const pressed = (event: KeyboardEvent) => {
+    if ((event.target as Element).tagName === "INPUT") return;
+    const reason = reasons[Number(event.key) - 1];
+    if (!reason) return;
+    event.preventDefault();
+    send(reason);
+  };
+  return (
+    <div class="reasons" onKeyDown={pressed}>
+      {reasons.map((reason, index) => (
+        <button key={reason} type="button" autoFocus={index === 0} onClick={() => send(reason)}>
+          <kbd>{index + 1}</kbd> {words.reason(reason)}
+        </button>
+      ))}
+      <label>
+        {t.reasonNote}
+        <input ref={note} type="text" maxLength={300} onKeyDown={(event) => event.key === "Enter" && send("other")} />
+      </label>
+    </div>
+  );
+}
