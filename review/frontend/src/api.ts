@@ -93,7 +93,7 @@ export const api = {
     return request<CasePage>(`/api/cases?${query}`);
   },
 
-  decide: (no: string, body: DecisionBody) => post<CaseDetail>(`${caseUrl(no)}/decision`, body),
+  decide: (no: string, body: DecisionBody) => post<CaseDetail>(`${caseUrl(no)}/decision`, body, true),
 
   decideTogether: (body: TogetherBody) => post<DecidedTogether>("/api/decisions", body),
 

@@ -26,7 +26,7 @@ export function ClaimNote({ store }: { store: ReviewStore }) {
     );
   }
   return (
-    <button type="button" class="claim others" onClick={() => void store.hold(store.state.no!)}>
+    <button type="button" class="claim others" onClick={() => void store.holdOpen()}>
       {t.ranOut}
     </button>
   );

@@ -79,6 +79,8 @@ export interface Intent {
 
 const POLL_MS = 15_000;
 const TOAST_MS = 6_000;
+/** The counts and the queue are read again so long after the last decision. */
+const REFRESH_MS = 400;
 const INSPECTOR_KEY = "aerogrid.inspector";
 const ROLE_KEY = "aerogrid.role";
 /** What waits for people of a role. */
@@ -133,8 +135,11 @@ export class ReviewStore {
   private ahead: Promise<string | null> = Promise.resolve(null);
   private lastInput = Date.now();
   private changes = 0;
+  /** The last decision on its way to the server, while the next case is shown already. */
+  private saving: Promise<unknown> = Promise.resolve();
   private waiting: (() => void) | null = null;
   private toastTimer = 0;
+  private refreshTimer = 0;
 
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener);
@@ -249,26 +254,34 @@ export class ReviewStore {
     return reviews && this.state.filters.stage === "reported";
   }
 
-  /** Take the open case, and the one after it, so that it can be shown at once. */
-  async hold(no: string): Promise<void> {
+  /** Take the open case, and the one after it, so that it can be shown at once; tells that one. */
+  private async hold(no: string): Promise<string | null> {
     if (!this.claiming() || this.state.detail?.stage !== "reported") {
-      this.ahead = Promise.resolve(null);
       this.claims.keepOnly();
-      return this.set({ claim: null });
+      this.set({ claim: null });
+      return null;
     }
     try {
       const claim = await this.claims.take(no);
-      if (this.state.no !== no) return;
+      if (this.state.no !== no) return null;
       this.set({ claim });
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 423) throw error;
       const fresh = await this.read(no);
       if (this.state.no === no) this.set({ ...fresh, claim: null });
     }
-    this.ahead = this.lookAhead(no).catch(() => null); // asked again with the next step
-    const ahead = await this.ahead;
+    const ahead = await this.lookAhead(no).catch(() => null); // asked again with the next step
     if (this.state.no === no) this.claims.keepOnly(no, ahead);
-    await this.prefetch(ahead);
+    void this.prefetch(ahead);
+    return ahead;
+  }
+
+  /** What follows the open case is known when this has answered, however fast somebody decides. */
+  holdOpen(): Promise<void> {
+    const { no } = this.state;
+    const holding = no ? this.hold(no) : Promise.resolve(null);
+    this.ahead = holding.catch(() => null);
+    return this.guard(async () => void (await holding));
   }
 
   private async lookAhead(no: string): Promise<string | null> {
@@ -291,12 +304,18 @@ export class ReviewStore {
     this.set({ summary, ...queueOf(page), loaded: true });
   }
 
+  /** Once, after the last of several fast decisions. */
+  private refreshSoon(): void {
+    window.clearTimeout(this.refreshTimer);
+    this.refreshTimer = window.setTimeout(() => this.isIn() && void this.guard(() => this.refresh()), REFRESH_MS);
+  }
+
   async filter(filters: Partial<Filters>): Promise<void> {
     this.set({ filters: { ...this.state.filters, ...filters }, queue: [], picked: null });
     await this.guard(() => this.refresh());
     const inQueue = this.state.queue.some((item) => item.no === this.state.no);
     if (!inQueue) await this.selectOrClear(this.state.queue[0]?.no);
-    else if (this.state.no) await this.guard(() => this.hold(this.state.no!));
+    else await this.holdOpen();
   }
 
   async loadMore(): Promise<void> {
@@ -312,13 +331,18 @@ export class ReviewStore {
     history.replaceState(null, "", `#/case/${encodeURIComponent(no)}`);
     const claim = this.claims.of(no);
     this.set({ no, photoIndex: 0, claim, ...(pane ? { pane } : {}), ...(known ?? {}) });
-    await this.guard(async () => {
-      const fresh = await this.read(no);
-      if (this.state.no !== no) return;
-      this.set(fresh);
-      await this.hold(no);
-      if (!this.claiming()) await this.prefetch(this.neighbour(1));
-    });
+    const opening = this.open(no);
+    this.ahead = opening.catch(() => null);
+    await this.guard(async () => void (await opening));
+  }
+
+  private async open(no: string): Promise<string | null> {
+    const fresh = await this.read(no);
+    if (this.state.no !== no) return null;
+    this.set(fresh);
+    const ahead = await this.hold(no);
+    if (!this.claiming()) await this.prefetch(this.neighbour(1));
+    return ahead;
   }
 
   async step(offset: number): Promise<void> {
@@ -341,11 +365,14 @@ export class ReviewStore {
   async decide(intent: Intent): Promise<void> {
     const { detail, busy } = this.state;
     if (busy || !detail || !this.allows(intent.decision)) return;
+    await this.saving;
+    if (this.state.no !== detail.no) return; // what was decided before has come back
     if (!this.named(() => void this.decide(intent))) return;
     await this.send(detail.no, detail.version, intent);
   }
 
   async undo(): Promise<void> {
+    await this.saving;
     if (this.state.busy) return;
     const last = this.decisions.at(-1);
     const { detail } = this.state;
@@ -364,7 +391,7 @@ export class ReviewStore {
     this.waiting = null;
     this.set({ inspector, dialog: null });
     if (then) then();
-    else if (this.state.no) void this.guard(() => this.hold(this.state.no!));
+    else void this.holdOpen();
   }
 
   speak(language: Language): void {
@@ -408,19 +435,24 @@ export class ReviewStore {
     }
   }
 
+  /** After a review the next case is shown at once; a decision that is not taken brings its case back. */
   private async send(no: string, version: number, intent: Intent): Promise<void> {
+    const reviews = REVIEWS.has(intent.decision);
     this.set({ busy: true, dialog: null });
-    let decided: CaseDetail;
+    const following = reviews ? await this.following() : no;
+    const answer = api.decide(no, { ...intent, version, ...this.signature() });
+    this.saving = answer.catch(() => null);
+    this.claims.forget(no);
+    if (reviews) {
+      this.set({ busy: false });
+      void this.selectOrClear(following);
+    }
     try {
-      decided = await api.decide(no, { ...intent, version, ...this.signature() });
+      this.settle(await answer, intent.decision);
     } catch (error) {
       this.set({ busy: false });
-      return this.explain(error, no);
+      await this.explain(error, no);
     }
-    this.claims.forget(no);
-    const following = REVIEWS.has(intent.decision) ? await this.following() : no;
-    this.set({ busy: false });
-    this.goOn(decided, intent.decision, following);
   }
 
   /** What comes after the open case: what this page has taken for it, where cases are taken. */
@@ -428,23 +460,24 @@ export class ReviewStore {
     return (this.claiming() ? await this.ahead : null) ?? this.neighbour(1) ?? this.neighbour(-1);
   }
 
-  /** Show what follows at once; the counts catch up behind. */
-  private goOn(decided: CaseDetail, decision: Decision, following: string | null): void {
+  /** What was decided stands; the counts catch up behind. */
+  private settle(decided: CaseDetail, decision: Decision): void {
     const { t } = this.state.words;
     const undone = decision === "undo";
     this.changes += 1;
     this.opened.delete(decided.no);
     if (decided.allowed.includes("undo")) this.decisions.push([decided]);
     this.set({
+      busy: false,
       queue: this.queueAfter(decided),
       decided: Math.max(0, this.state.decided + (undone ? -1 : 1)),
     });
-    void this.selectOrClear(following);
+    if (!REVIEWS.has(decision)) void this.select(decided.no);
     const text = { confirm: t.confirmed, reject: t.rejected, reopen: t.reopened, undo: t.undone };
     const told = decision in text ? text[decision as keyof typeof text](decided.no) : undefined;
     const said = told ?? t.stepped(decided.no, this.state.words.action(decision));
     this.say(said, "done", REVIEWS.has(decision));
-    void this.guard(() => this.refresh());
+    this.refreshSoon();
   }
 
   private queueAfter(decided: CaseDetail): CaseItem[] {
@@ -495,6 +528,7 @@ export class ReviewStore {
       return this.refresh();
     }
     this.say(status === 0 ? t.offline : String((error as Error).message), "problem");
+    if (this.state.no !== no) await this.select(no);
   }
 
   private async guard(work: () => Promise<void>): Promise<void> {
