@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from cases.listing import in_area
@@ -36,16 +37,28 @@ class NoticeEntry:
 
 def newest_notices(session: Session, limit: int, area: Area = DISTRICT) -> list[NoticeEntry]:
     """List the newest notices of an area's cases, with the cases and alerts of each."""
+    newest = select(NoticeRow).order_by(NoticeRow.notice_id.desc()).limit(limit)
+    return _entries(session, newest, area)
+
+
+def notices_after(
+    session: Session, notice_id: int, limit: int, area: Area = DISTRICT
+) -> list[NoticeEntry]:
+    """List the notices of an area's cases after one, oldest first."""
+    later = select(NoticeRow).where(NoticeRow.notice_id > notice_id)
+    return _entries(session, later.order_by(NoticeRow.notice_id).limit(limit), area)
+
+
+def _entries(session: Session, wanted: Select[Any], area: Area) -> list[NoticeEntry]:
     of_area = (
         select(NoticeCaseRow.notice_id, NoticeCaseRow.case_no)
         .join(CaseRow, CaseRow.case_no == NoticeCaseRow.case_no)
         .where(*in_area(area, CaseRow.town, CaseRow.village))
     )
-    newest = select(NoticeRow).order_by(NoticeRow.notice_id.desc()).limit(limit)
     if not area.is_district:
         here = of_area.where(NoticeCaseRow.notice_id == NoticeRow.notice_id)
-        newest = newest.where(here.exists())
-    rows = list(session.scalars(newest))
+        wanted = wanted.where(here.exists())
+    rows = list(session.scalars(wanted))
     ids = [row.notice_id for row in rows]
     members = of_area.where(NoticeCaseRow.notice_id.in_(ids))
     cases: dict[int, list[str]] = {notice_id: [] for notice_id in ids}

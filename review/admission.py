@@ -12,6 +12,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import HTTPConnection
 
 from cases.accounts import Accounts
 from cases.errors import SignInError
@@ -149,7 +150,7 @@ def admit(
         NotAllowedError: a program's token is not for this.
     """
     try:
-        visitor = _identify(request, entrance, clock(), bearer)
+        visitor = identify(request, entrance, clock(), bearer)
     except SignInError:
         path = request.scope["path"]
         if path in OPEN_PATHS or path.startswith(OPEN_PREFIXES):
@@ -163,12 +164,13 @@ def admit(
     return visitor
 
 
-def _identify(
-    request: Request,
+def identify(
+    request: HTTPConnection,
     entrance: Entrance,
     now: datetime,
     bearer: HTTPAuthorizationCredentials | None,
 ) -> Visitor:
+    """Find out who asks now; SignInError where nobody who may."""
     if bearer is not None:
         return Visitor(*entrance.accounts.of_token(bearer.credentials, now))
     if not entrance.asks_who:

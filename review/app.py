@@ -27,12 +27,14 @@ from cases.errors import (
 )
 from dispatch.errors import UnknownAlertError
 from geo.errors import AerogridError
-from review import alerting, claiming, features, signing_in, together, views
+from review import alerting, claiming, features, live, signing_in, together, views
 from review.admission import Entrance, admit
+from review.bell import Bell
 from review.errors import (
     ActorError,
     DecisionError,
     FeatureQueryError,
+    FullError,
     NotAllowedError,
     UnknownFeatureError,
     UnknownLayerError,
@@ -67,6 +69,7 @@ STATUSES: dict[type[Exception], int] = {
     NotAllowedError: 403,
     TooManyTriesError: 429,
     RegistryError: 503,
+    FullError: 503,
     AerogridError: 500,
 }
 """Which HTTP status an error is answered with; the first class that fits an error's ancestry."""
@@ -106,12 +109,14 @@ def create_app(
     app.state.walls = Walls(data)
     app.state.entrance = entrance or Entrance(data.accounts)
     app.state.clock = clock
+    app.state.bell = Bell(data.news.place)
     app.include_router(signing_in.router)
     app.include_router(views.router)
     app.include_router(claiming.router)
     app.include_router(together.router)
     app.include_router(features.router)
     app.include_router(alerting.router)
+    app.include_router(live.router)
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)))
     for kind, status in STATUSES.items():

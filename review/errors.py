@@ -45,5 +45,9 @@ class NotAllowedError(ReviewError):
     """Something that this person, or the token that acts for them, may not do."""
 
 
+class FullError(ReviewError):
+    """More pages listen for news than the server has room for."""
+
+
 class PortError(ReviewError):
     """A port that cannot be listened on."""

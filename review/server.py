@@ -109,7 +109,7 @@ def serve(app: FastAPI, where: Listening, *, ready: Callable[[str], None]) -> No
         name = f"[{where.address}]" if ":" in where.address else where.address
         scheme = "https" if where.certificate else "http"
         address = f"{scheme}://{name}:{listener.getsockname()[1]}/"
-        server = _Server(_config(app, where), lambda: ready(address))
+        server = Server(app, _config(app, where), lambda: ready(address))
         try:
             server.run(sockets=[listener])
         except KeyboardInterrupt:
@@ -139,15 +139,20 @@ def _config(app: FastAPI, where: Listening) -> uvicorn.Config:
     return config
 
 
-class _Server(uvicorn.Server):
-    """Says when it answers."""
+class Server(uvicorn.Server):
+    """Says when it answers, and ends what listens for news."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, app: FastAPI, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._app, self._ready = app, ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start as uvicorn does, then tell."""
         await super().startup(sockets=sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams of news first, which would never end by themselves."""
+        self._app.state.bell.close()
+        await super().shutdown(sockets=sockets)

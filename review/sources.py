@@ -11,6 +11,7 @@ from cases.rule_files import load_rulebook
 from cases.rules import Rulebook
 from cases.zone_files import read_zones
 from cases.zones import NO_ZONES, Zones
+from dispatch.news import News
 from dispatch.outbox import Outbox
 from geo.grid import Grid
 from geo.terrain import Terrain
@@ -54,6 +55,7 @@ class ReviewData:
     registry: Registry
     accounts: Accounts
     outbox: Outbox
+    news: News
     rulebook: Rulebook
     grid: Grid
     zones: Zones
@@ -76,5 +78,8 @@ def open_sources(sources: ReviewSources) -> Iterator[ReviewData]:
         Registry.open(sources.registry) as registry,
         Accounts.open(sources.registry) as accounts,
         Outbox.open(sources.registry) as outbox,
+        News.open(sources.registry) as news,
     ):
-        yield ReviewData(registry, accounts, outbox, rulebook, grid, zones, shelf, sources.terrain)
+        yield ReviewData(
+            registry, accounts, outbox, news, rulebook, grid, zones, shelf, sources.terrain
+        )

@@ -29,6 +29,11 @@ class Walls:
         self._data = data
         self._shown = {DISTRICT: _shown(data)}
 
+    @property
+    def everything(self) -> ReviewData:
+        """All that the page has, whoever asks."""
+        return self._data
+
     def within(self, area: Area) -> Shown:
         """What people of an area see: its cases, its cells, and the zones around them."""
         if area not in self._shown:
@@ -42,6 +47,7 @@ def _limited(data: ReviewData, area: Area) -> ReviewData:
         data,
         registry=data.registry.within(area),
         outbox=data.outbox.within(area),
+        news=data.news.within(area),
         grid=Grid(cells),
         zones=_zones_of(data.zones, cells=Grid(cells)),
     )

@@ -106,8 +106,8 @@ def test_a_long_queue_scrolls_inside_the_window(page):
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
 
-def test_phone_shows_one_pane_at_a_time(browser, address):
-    context = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 844})
+def test_phone_shows_one_pane_at_a_time(chromium, address):
+    context = chromium.new_context(locale="zh-CN", viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.goto(address)
     page.wait_for_selector(".actions .confirm:not([disabled])")
@@ -130,9 +130,9 @@ def people(data: ReviewData, monkeypatch) -> ReviewData:
     return data
 
 
-def open_signed_in(browser, address: str, name: str, **context):
+def open_signed_in(chromium, address: str, name: str, **context):
     """Open a browser of somebody's own and sign in."""
-    page = browser.new_context(locale="en-GB", **context).new_page()
+    page = chromium.new_context(locale="en-GB", **context).new_page()
     page.set_default_timeout(90_000)
     page.goto(address)
     page.get_by_label("Sign-in name").fill(name)
@@ -142,15 +142,15 @@ def open_signed_in(browser, address: str, name: str, **context):
     return page
 
 
-def enter(browser, address: str, name: str):
+def enter(chromium, address: str, name: str):
     """Sign in as an inspector and wait for the first case."""
-    page = open_signed_in(browser, address, name)
+    page = open_signed_in(chromium, address, name)
     page.wait_for_selector(".actions .confirm:not([disabled])")
     return page
 
 
-def test_nothing_is_shown_before_signing_in_and_after_signing_out(browser, people, address):
-    page = browser.new_context(locale="zh-CN").new_page()
+def test_nothing_is_shown_before_signing_in_and_after_signing_out(chromium, people, address):
+    page = chromium.new_context(locale="zh-CN").new_page()
     page.set_default_timeout(90_000)
     page.goto(address)
     page.get_by_label("登录名").fill("chen")
@@ -172,8 +172,8 @@ def test_nothing_is_shown_before_signing_in_and_after_signing_out(browser, peopl
     page.context.close()
 
 
-def test_two_inspectors_never_get_one_case(browser, people: ReviewData, address):
-    chen, wang = (enter(browser, address, name) for name in ("chen", "wang"))
+def test_two_inspectors_never_get_one_case(chromium, people: ReviewData, address):
+    chen, wang = (enter(chromium, address, name) for name in ("chen", "wang"))
     done: list[str] = []
     for page in (chen, wang, chen, wang):
         no = open_case(page)
@@ -192,11 +192,11 @@ def test_two_inspectors_never_get_one_case(browser, people: ReviewData, address)
         page.context.close()
 
 
-def test_a_case_in_other_hands_says_whose_and_cannot_be_decided(browser, people, address):
-    chen = enter(browser, address, "chen")
+def test_a_case_in_other_hands_says_whose_and_cannot_be_decided(chromium, people, address):
+    chen = enter(chromium, address, "chen")
     mine = open_case(chen)
     chen.locator(".claim", has_text="Yours for").wait_for()
-    wang = enter(browser, address, "wang")
+    wang = enter(chromium, address, "wang")
     wang.goto(f"{address}#/case/{mine}")
     wang.reload()
     wang.locator(".claim", has_text="Chen Jing has it for").wait_for()
@@ -213,8 +213,8 @@ def test_a_case_in_other_hands_says_whose_and_cannot_be_decided(browser, people,
         page.context.close()
 
 
-def test_a_session_that_ended_asks_again(browser, people: ReviewData, address):
-    page = enter(browser, address, "chen")
+def test_a_session_that_ended_asks_again(chromium, people: ReviewData, address):
+    page = enter(chromium, address, "chen")
     people.accounts.set_password("chen", "another password")
     page.keyboard.press("c")
     page.get_by_text("The session has ended").wait_for()
@@ -222,7 +222,7 @@ def test_a_session_that_ended_asks_again(browser, people: ReviewData, address):
     page.context.close()
 
 
-def test_a_grid_officer_handles_the_cases_of_the_village_on_a_phone(browser, people, address):
+def test_a_grid_officer_handles_the_cases_of_the_village_on_a_phone(chromium, people, address):
     first, second = (case.case_no for case in people.registry.cases()[:2])
     for version, (step, role) in enumerate((("confirm", "inspector"), ("assign", "command")), 1):
         people.registry.decide(
@@ -231,7 +231,7 @@ def test_a_grid_officer_handles_the_cases_of_the_village_on_a_phone(browser, peo
     for name, area in (("zhang", Area("沙岸镇", "东塘村")), ("zhao", Area("海口镇"))):
         officer = Account(name=name, display_name=name, roles=(Role.OFFICER,), area=area)
         people.accounts.add(officer, PASSWORD)
-    page = open_signed_in(browser, address, "zhang", viewport={"width": 390, "height": 844})
+    page = open_signed_in(chromium, address, "zhang", viewport={"width": 390, "height": 844})
     page.locator(".photo .number", has_text=first).wait_for(state="attached")
     assert page.locator(".case").count() == 1
     page.get_by_role("button", name="Start handling").first.click()
@@ -243,7 +243,7 @@ def test_a_grid_officer_handles_the_cases_of_the_village_on_a_phone(browser, peo
     case = people.registry.case(first)
     assert href.startswith(f"geo:{case.lat_deg:.6f},{case.lon_deg:.6f}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    foreign = open_signed_in(browser, address, "zhao")
+    foreign = open_signed_in(chromium, address, "zhao")
     foreign.get_by_text("No case of this choice").wait_for()
     linked = foreign.context.new_page()
     with linked.expect_response(lambda answer: f"/api/cases/{second}" in answer.url) as asked:

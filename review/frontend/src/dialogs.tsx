@@ -2,6 +2,7 @@
 
 import { useRef } from "preact/hooks";
 import { useWords } from "./i18n";
+import { NewsSheet } from "./news-sheet";
 import { Reasons } from "./reasons";
 import { SeveralDialog } from "./several-dialog";
 import { Sheet } from "./sheet";
@@ -19,6 +20,8 @@ export function Dialogs({ store }: { store: ReviewStore }) {
       return <StepReason store={store} />;
     case "name":
       return <Name store={store} />;
+    case "news":
+      return <NewsSheet store={store} />;
     case "account":
       return <Account store={store} />;
     case "several":

@@ -1,5 +1,6 @@
 import { useWords } from "./i18n";
 import { LanguageButton } from "./language-button";
+import { NewsButton } from "./news-sheet";
 import type { ReviewStore } from "./store";
 
 export function Header({ store }: { store: ReviewStore }) {
@@ -34,6 +35,7 @@ export function Header({ store }: { store: ReviewStore }) {
           {me || t.noInspector}
           {role ? <span class="role wide-only"> · {words.role(role)}</span> : null}
         </button>
+        <NewsButton store={store} />
         <LanguageButton store={store} />
         <button type="button" class="quiet keys" onClick={() => store.set({ dialog: "help" })}>
           <kbd>?</kbd> <span class="wide-only">{t.help}</span>

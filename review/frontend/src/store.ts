@@ -3,6 +3,7 @@
 import { api, ApiError, photoUrl, type Filters } from "./api";
 import { Claims } from "./claims";
 import { initialLanguage, rememberLanguage, Words, type Language } from "./i18n";
+import { News } from "./news";
 import { OVERVIEW_PX } from "./photo-view";
 import { Several } from "./several";
 import type {
@@ -19,7 +20,15 @@ import type {
 } from "./types";
 
 export type Pane = "queue" | "photo" | "map" | "case";
-export type Dialog = "help" | "reject" | "reopen" | "step" | "name" | "account" | "several";
+export type Dialog =
+  | "help"
+  | "reject"
+  | "reopen"
+  | "step"
+  | "name"
+  | "account"
+  | "several"
+  | "news";
 
 export interface Toast {
   text: string;
@@ -132,6 +141,13 @@ export class ReviewStore {
   /** What was decided here, together where it was decided together. */
   private readonly decisions: { no: string; version: number }[][] = [];
   private readonly claims = new Claims(() => (this.signsIn() ? undefined : this.state.inspector));
+  readonly news = new News({
+    changed: () => void this.guard(() => this.refresh()),
+    arrived: (item) => {
+      if (item.urgent && !item.alert) this.say(this.state.words.t.newUrgent(item.no, item.place), "done");
+      this.set({});
+    },
+  });
   private ahead: Promise<string | null> = Promise.resolve(null);
   private lastInput = Date.now();
   private changes = 0;
@@ -205,6 +221,21 @@ export class ReviewStore {
     return isOthers && !this.state.claim ? claim : null;
   }
 
+  showNews(): void {
+    this.news.read();
+    this.set({ dialog: "news" });
+  }
+
+  openNews(no: string): void {
+    this.set({ dialog: null });
+    void this.select(no);
+  }
+
+  useSound(on: boolean): void {
+    this.news.useSound(on);
+    this.set({});
+  }
+
   private isIn(): boolean {
     return !!this.state.session && (!this.signsIn() || !!this.state.session.person);
   }
@@ -216,6 +247,7 @@ export class ReviewStore {
     const stage = FIRST_STAGE[role] ?? "reported";
     this.set({ session, role, filters: { ...this.state.filters, stage } });
     if (!this.isIn()) return;
+    this.news.listen(session.person?.name ?? ""); // before the queue is read, so that nothing falls between
     const wanted = decodeURIComponent(location.hash.match(/^#\/case\/(.+)$/)?.[1] ?? "");
     const [vocabulary] = await Promise.all([api.vocabulary(), this.refresh()]);
     this.set({ vocabulary, words: new Words(this.state.words.language, vocabulary.utc_offset_hours) });
@@ -229,6 +261,7 @@ export class ReviewStore {
   private leave(problem: string): void {
     if (!this.signsIn()) return;
     this.opened.clear();
+    this.news.forget();
     this.decisions.length = 0;
     this.claims.keepOnly();
     history.replaceState(null, "", location.pathname + location.search);

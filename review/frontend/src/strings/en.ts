@@ -14,6 +14,14 @@ export const en = {
   inspector: "Inspector",
   noInspector: "Your name",
 
+  news: "New",
+  newsTitle: "What is new",
+  noNews: "Nothing new since you were here.",
+  newCase: "New case",
+  alert: "Alert",
+  sound: "Sound for urgent cases and alerts",
+  newUrgent: (no: string, place: string) => `Urgent: new case ${no} ${place}`,
+
   queue: "Queue",
   photo: "Photo",
   map: "Map",

@@ -16,6 +16,14 @@ export const zh: Strings = {
   inspector: "审核员",
   noInspector: "填写姓名",
 
+  news: "新消息",
+  newsTitle: "新消息",
+  noNews: "上次离开后没有新消息。",
+  newCase: "新案件",
+  alert: "预警",
+  sound: "紧急案件和预警声音提示",
+  newUrgent: (no, place) => `紧急：新案件 ${no} ${place}`,
+
   queue: "队列",
   photo: "照片",
   map: "地图",

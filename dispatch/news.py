@@ -1,0 +1,125 @@
+"""EDGE: what has happened since a place in the history, for those who watch it live?"""
+
+import copy
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from cases.database import connect
+from cases.listing import in_area
+from cases.people import DISTRICT, Area
+from cases.store import Store
+from cases.tables import CaseRow, EventRow
+from dispatch.alert_tables import NoticeRow
+from dispatch.notices import NoticeEntry, notices_after
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Up to where somebody knows the history and the alerts; (0, 0) is before all of both."""
+
+    seq: int
+    notice_id: int
+
+    def is_beyond(self, other: "Place") -> bool:
+        """Whether there is anything between the other place and this one."""
+        return self.seq > other.seq or self.notice_id > other.notice_id
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An entry of the history of a case, with what the case is now."""
+
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    case_no: str
+    category: str
+    class_name: str
+    stage: str
+    urgency: int
+    cell_code: str
+    town: str
+    village: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What has happened next, oldest first, and up to where one knows all then."""
+
+    changes: tuple[Change, ...]
+    notices: tuple[NoticeEntry, ...]
+    place: Place
+
+
+class News(Store):
+    """The news of a registry; may be shared between threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._area = DISTRICT
+
+    @classmethod
+    def open(cls, url_or_path: str | Path) -> Self:
+        """Open the registry that the news are of."""
+        return cls(connect(url_or_path, lock_timeout_s=10.0))
+
+    def within(self, area: Area) -> Self:
+        """The news as somebody of an area hears them."""
+        limited = copy.copy(self)
+        limited._area = area
+        return limited
+
+    def place(self) -> Place:
+        """Where history and alerts end now, in whatever area."""
+        with self._read() as session:
+            return _end(session)
+
+    def after(self, place: Place, limit: int) -> Batch:
+        """Read what comes after a place; at most `limit` changes and as many notices.
+
+        A place beyond the end, as that of a registry that was set back since, has nothing after
+        it; its batch ends where the history does.
+        """
+        with self._read() as session:
+            end = _end(session)
+            changes = _changes(session, place.seq, limit, self._area)
+            notices = notices_after(session, place.notice_id, limit, self._area)
+        seq = changes[-1].seq if len(changes) == limit else end.seq
+        notice_id = notices[-1].notice_id if len(notices) == limit else end.notice_id
+        return Batch(tuple(changes), tuple(notices), Place(seq, notice_id))
+
+
+def _end(session: Session) -> Place:
+    seq = session.scalar(select(func.max(EventRow.seq)))
+    notice_id = session.scalar(select(func.max(NoticeRow.notice_id)))
+    return Place(seq or 0, notice_id or 0)
+
+
+def _changes(session: Session, seq: int, limit: int, area: Area) -> list[Change]:
+    query = (
+        select(
+            EventRow.seq,
+            EventRow.at,
+            EventRow.actor,
+            EventRow.action,
+            CaseRow.case_no,
+            CaseRow.category,
+            CaseRow.class_name,
+            CaseRow.stage,
+            CaseRow.urgency,
+            CaseRow.cell_code,
+            CaseRow.town,
+            CaseRow.village,
+        )
+        .join(CaseRow, CaseRow.case_no == EventRow.case_no)
+        .where(EventRow.seq > seq, *in_area(area, CaseRow.town, CaseRow.village))
+        .order_by(EventRow.seq)
+        .limit(limit)
+    )
+    return [Change(**row._mapping) for row in session.execute(query)]
