@@ -54,6 +54,7 @@ class Message:
     """An alert as a channel gets it.
 
     Attributes:
+        word: acknowledges it; known to nobody but whom it is handed to.
         address: phone or push address; empty for channels that tell everybody.
         body: case, category, place, text and so on.
         is_repeat: nobody knows whether it was taken before: its sender was killed or not answered.
@@ -61,6 +62,7 @@ class Message:
 
     alert_id: int
     key: str
+    word: str
     channel: Channel
     person_id: str
     address: str

@@ -141,6 +141,7 @@ def _values(message: Message) -> dict[str, str]:
     return {
         "key": message.key,
         "key_15": message.key[:15],
+        "word": message.word,
         "phone": message.address,
         "phone_national": message.address.removeprefix("+86"),
         "text": str(body["text_zh"]),

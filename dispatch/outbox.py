@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Engine, and_, exists, func, or_, select, update
+from sqlalchemy import Engine, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from cases.database import connect, explained
@@ -150,14 +150,15 @@ class Outbox(Store):
     def acknowledge(self, word: str, *, now: datetime) -> Acknowledged:
         """Note that whoever got an alert has seen it; nothing of its event is escalated then.
 
-        The word is the one of its link, or its key, which a gateway tells when somebody who was
-        called has pressed a button.
+        The word is the one of its link; a voice gateway is given it, too, and tells it when
+        somebody who was called has pressed a button. Keys are no words: they follow from the
+        history.
 
         Raises:
             UnknownAlertError: no alert has the word.
         """
         with self._write() as session:
-            alert = session.scalar(select(AlertRow).where(_is_named(word)))
+            alert = session.scalar(select(AlertRow).where(AlertRow.token == word))
             if alert is None:
                 raise UnknownAlertError
             notice = session.get_one(NoticeRow, alert.notice_id)
@@ -169,13 +170,13 @@ class Outbox(Store):
             )
 
     def subject(self, word: str) -> AlertEntry:
-        """Look an alert up by the word of its link or its key, before it is acknowledged.
+        """Look an alert up by the word of its link, before it is acknowledged.
 
         Raises:
             UnknownAlertError: no alert has the word.
         """
         with self._read() as session:
-            found = _entries(session, _is_named(word), limit=1)
+            found = _entries(session, AlertRow.token == word, limit=1)
         if not found:
             raise UnknownAlertError
         return found[0]
@@ -307,16 +308,13 @@ def _ready(now: datetime) -> Any:
     )
 
 
-def _is_named(word: str) -> ColumnElement[bool]:
-    return or_(AlertRow.token == word, AlertRow.key == word)
-
-
 def _message(rules: Rules, row: AlertRow, body: Mapping[str, Any]) -> Message:
     channel = Channel(row.channel)
     person = rules.table.person(row.person_id)
     return Message(
         alert_id=row.alert_id,
         key=row.key,
+        word=row.token,
         channel=channel,
         person_id=row.person_id,
         address=address_of(person, channel) if person else "",

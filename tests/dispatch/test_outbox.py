@@ -9,7 +9,7 @@ from cases.filing import propose
 from cases.lifecycle import Action
 from cases.registry import Registry
 from dispatch.alerts import Outcome, State
-from dispatch.errors import AlertError
+from dispatch.errors import AlertError, UnknownAlertError
 from dispatch.expanding import Rules
 from dispatch.outbox import Outbox
 from dispatch.policies import Channel, parse_alerts
@@ -194,11 +194,15 @@ def test_whoever_acknowledges_stops_the_escalation(district: District):
         district.outbox.acknowledge("guessed", now=district.now)
 
 
-def test_a_pressed_button_acknowledges_by_the_key_of_the_call(district: District):
+def test_a_pressed_button_acknowledges_by_the_word_of_the_call(district: District):
     district.find()
     district.refresh()
     call = next(message for message in district.deliver() if message.channel is Channel.VOICE)
-    answer = district.outbox.acknowledge(call.key, now=district.now)
+    with pytest.raises(UnknownAlertError):  # whoever knows the history can tell the key
+        district.outbox.acknowledge(call.key, now=district.now)
+    with pytest.raises(UnknownAlertError):
+        district.outbox.subject(call.key)
+    answer = district.outbox.acknowledge(call.word, now=district.now)
     assert answer.by == call.person_id
     district.refresh(60)
     assert district.told() == PUSHED | CALLED | SHOWN

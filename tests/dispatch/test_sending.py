@@ -241,7 +241,7 @@ def test_a_broker_that_is_away_is_an_error_to_try_again():
 
 def _message() -> Message:
     body = {"category": "burning.straw", "cell": "", "event": "file"}
-    return Message(1, "k", Channel.MQTT, "", "", body, 1)
+    return Message(1, "k", "w", Channel.MQTT, "", "", body, 1)
 
 
 def test_only_one_sender_works_on_a_registry(where: str):

@@ -23,6 +23,7 @@ TAKEN = {"Code": "Ok", "SerialNo": "5"}
 VALUES = {
     "key": "ab" * 16,
     "key_15": "ab" * 7,
+    "word": "w" * 22,
     "phone": "+8613800000001",
     "phone_national": "13800000001",
     "text": "秸秆露天焚烧",
