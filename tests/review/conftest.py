@@ -196,7 +196,7 @@ def address(data: ReviewData) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(open_page: Callable[..., Any], address: str) -> Any:
+def page(address: str, open_page: Callable[..., Any]) -> Any:
     """The page in English, when its first case is there to decide on."""
     opened = open_page(address, expected="409")
     opened.wait_for_selector(".actions .confirm:not([disabled])")
