@@ -19,7 +19,7 @@ from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from cases.rules import Rulebook
 from cli import console
-from cli.demo import SETTINGS, patrol_codes
+from cli.demo import SETTINGS, VERSION, patrol_codes
 from cli.demo_flight import DRONE, Outing, fly_and_photograph
 from cli.demo_people import ROUTING, People
 from dispatch.errors import DispatchError
@@ -39,7 +39,7 @@ from pipeline import chaining, planning
 from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs
 from pipeline.settings import Dispatching, Filing, Settings
-from pipeline.workspace import Workspace
+from pipeline.workspace import Workspace, write_json
 from simulations.changing import State, Week, make_weeks, states_of, truth_of
 from simulations.layout import District
 from simulations.recording import write_district
@@ -202,6 +202,9 @@ def _week(story: Story, number: int) -> list[Compared]:
 def _patrol(story: Story, number: int) -> None:
     """Fly the cells, and the cases that wait to be verified; find, locate and file."""
     workspace = Workspace(story.folder / f"week-{number + 1}")
+    asked = {"seed": story.district.seed, "week": number + 1, "version": VERSION}
+    workspace.root.mkdir(exist_ok=True)
+    write_json(workspace.demo, {"asked": asked})
     district, monday = story.district, EPOCH + number * WEEK
     terrain = read_terrain(story.folder / "district" / "dem.tif")
     made = planning.plan(
@@ -215,7 +218,7 @@ def _patrol(story: Story, number: int) -> None:
         workspace,
         district,
         story.weeks[number].planted,
-        first_seed=district.seed * 1000 + 100 * number,
+        first_seed=1000 * district.seed + 100 * number,
         epoch=monday,
     )
     fly_and_photograph(outing, sorties, story.workers)

@@ -2,22 +2,17 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cases.database import path_of
-from cases.lifecycle import Stage
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from cli import console
 from dispatch.assigning import Order, assign, orders_for
-from dispatch.clock import local_time, stamp
+from dispatch.clock import stamp
 from dispatch.due import DueCase, due_cases
 from dispatch.errors import DispatchError
-from dispatch.period import Length, PeriodFigures, Row, make_period_figures, period_of
-from dispatch.period_pages import write_period
-from dispatch.period_tables import tables_of, title_of
 from dispatch.route_files import load_routing
 from dispatch.routing import RoutingTable
 from dispatch.routing_check import RoutingGap, gaps_of
@@ -91,79 +86,6 @@ def due(patrol: Path, config: Path | None, *, at: datetime | None, as_json: bool
     else:
         _tell_due(found, timetable.calendar.utc_offset_hours)
     return console.DONE
-
-
-def report_period(
-    patrol: Path,
-    config: Path | None,
-    length: str,
-    on: str | None,
-    out: Path | None,
-    *,
-    as_json: bool,
-) -> int:
-    """Tell, and write, the figures of a period over all cases of a registry."""
-    workspace = Workspace(patrol)
-    settings = settings_for(workspace, config)
-    rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
-    timetable = Timetable(load_calendar(settings.dispatching.calendar))
-    offset_hours = timetable.calendar.utc_offset_hours
-    day = _day(on) or local_time(datetime.now(UTC), offset_hours).date()
-    period = period_of(_length(length), day, offset_hours)
-    with Registry.open(registry_there(workspace, settings)) as registry:
-        cases = registry.cases(stage=tuple(Stage), limit=None)
-        histories = registry.histories(case.case_no for case in cases)
-    figures = make_period_figures(cases, histories, rulebook.categories, timetable, period)
-    if out is not None:
-        write_period(out, figures)
-    if as_json:
-        console.out.print_json(data=_period_json(figures))
-    else:
-        _tell_period(figures)
-    if out is not None:
-        console.err.print(f"bulletin: {console.where(out)}", highlight=False)
-    return console.DONE
-
-
-def _length(name: str) -> Length:
-    try:
-        return Length(name)
-    except ValueError as error:
-        raise DispatchError(f"--period {name}: choose day, week or month") from error
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise DispatchError(f"--on {text}: give a day, such as 2026-06-10") from error
-
-
-def _period_json(figures: PeriodFigures) -> dict[str, object]:
-    def rows(entries: Sequence[Row]) -> list[dict[str, object]]:
-        return [
-            {"name": asdict(row.name), "now": asdict(row.now), "before": asdict(row.before)}
-            for row in entries
-        ]
-
-    return {
-        "period": figures.period.length.value,
-        "first": figures.period.first.isoformat(),
-        "last": figures.period.last.isoformat(),
-        "now": asdict(figures.now),
-        "before": asdict(figures.before),
-        "by_town": rows(figures.by_town),
-        "by_department": rows(figures.by_department),
-        "by_category": rows(figures.by_category),
-    }
-
-
-def _tell_period(figures: PeriodFigures) -> None:
-    for table in tables_of(figures):
-        rows = [[words.en for words in row] for row in table.rows]
-        names = [words.en for words in table.header]
-        title = f"{title_of(figures).en}: {table.title.en}"
-        console.out.print(console.table(title, names, rows))
 
 
 def check_routes(routing: Path, grids: Path, config: Path | None, *, as_json: bool) -> int:

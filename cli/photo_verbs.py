@@ -68,11 +68,21 @@ def report(
     patrol: Patrol,
     config: Config = None,
     period: Annotated[
-        str | None, typer.Option(help="day, week or month: of all cases of the registry.")
+        str | None, typer.Option(help="day, week, month or special: of all cases of the registry.")
     ] = None,
     on: Annotated[
         str | None, typer.Option(help="A day of the period, such as 2026-06-10; else today.")
     ] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="First day of a special period.")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last day of a special period.")] = None,
+    topic: Annotated[
+        str, typer.Option(help="Of one category alone, or of a family such as burning.*")
+    ] = "",
+    area: Annotated[
+        str, typer.Option(help="Of one town, village or cell alone, or of the start of codes.")
+    ] = "",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File of the period: .pdf or .docx.")
     ] = None,
@@ -82,12 +92,16 @@ def report(
     from cli import analysing
 
     if period is None:
-        if on is not None or out is not None or as_json:
-            raise typer.BadParameter("--on, --out and --json go with --period")
+        if any((on, first, last, topic, area, out, as_json)):
+            raise typer.BadParameter(
+                "--on, --from, --to, --topic, --area, --out and --json go with --period"
+            )
         raise typer.Exit(analysing.report(patrol, config))
-    from cli import dispatching
+    from cli import periods
+    from dispatch.scope import Scope
 
-    raise typer.Exit(dispatching.report_period(patrol, config, period, on, out, as_json=as_json))
+    asked = periods.Asked(period, on, first, last, Scope(topic, area))
+    raise typer.Exit(periods.report_period(patrol, config, asked, out, as_json=as_json))
 
 
 @verbs.command(epilog="Example: aerogrid analyze PHOTOS/ --grids cells.gpkg --out patrol/")

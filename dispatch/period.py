@@ -14,9 +14,13 @@ from cases.model import Case, Category, Event, Words
 from cases.outcomes import VERIFIED, Outcome, finding_of
 from cases.rules import find_category
 from dispatch.deadlines import Course, Deadline, Standing, course_of, deadline_of
+from dispatch.errors import DispatchError
+from dispatch.scope import Scope
 from dispatch.timetable import Timetable
 
 FILED = "file"
+TOP_CELLS = 10
+EVERYTHING = Scope()
 
 
 class Length(StrEnum):
@@ -25,6 +29,8 @@ class Length(StrEnum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
+    SPECIAL = "special"
+    """Any days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,10 @@ class Period:
         return self.end - timedelta(days=1)
 
     def before(self) -> "Period":
-        """The period of the same kind just before."""
+        """The period of the same kind just before; of a special one as many days."""
+        if self.length is Length.SPECIAL:
+            first = self.first - (self.end - self.first)
+            return Period(self.length, first, self.first, self.utc_offset_hours)
         return period_of(self.length, self.first - timedelta(days=1), self.utc_offset_hours)
 
     def holds(self, at: datetime | None) -> bool:
@@ -68,12 +77,12 @@ class Period:
 
 
 def period_of(length: Length, day: date, utc_offset_hours: float) -> Period:
-    """The day, the week from Monday, or the month that a day lies in.
+    """The day, the week from Monday, or the month that a day lies in; special is the day alone.
 
     >>> period_of(Length.WEEK, date(2026, 6, 10), 8.0).first
     datetime.date(2026, 6, 8)
     """
-    if length is Length.DAY:
+    if length in (Length.DAY, Length.SPECIAL):
         return Period(length, day, day + timedelta(days=1), utc_offset_hours)
     if length is Length.WEEK:
         monday = day - timedelta(days=day.weekday())
@@ -83,11 +92,25 @@ def period_of(length: Length, day: date, utc_offset_hours: float) -> Period:
     return Period(length, first, following, utc_offset_hours)
 
 
+def special_period(first: date, last: date, utc_offset_hours: float) -> Period:
+    """The days from one to another, both included.
+
+    Raises:
+        DispatchError: the last day lies before the first.
+    """
+    if last < first:
+        raise DispatchError(
+            f"the period from {first} to {last} ends before it begins; give the earlier day first"
+        )
+    return Period(Length.SPECIAL, first, last + timedelta(days=1), utc_offset_hours)
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Figures of some cases in a period.
 
     Attributes:
+        rejected: cases that were rejected in it and still are at its end.
         due: cases whose deadline lies in it.
         due_closed: those of them that are closed at its end.
         due_in_time: those of them that are closed and were fed back before their deadline.
@@ -99,6 +122,7 @@ class Tally:
 
     reported: int = 0
     established: int = 0
+    rejected: int = 0
     due: int = 0
     due_closed: int = 0
     due_in_time: int = 0
@@ -123,6 +147,12 @@ class Tally:
         """Share of the due cases that were handled in time and closed; None where none was due."""
         return self.due_in_time / self.due if self.due else None
 
+    @property
+    def precision_share(self) -> float | None:
+        """Share of the cases judged that were violations; None where none was judged."""
+        judged = self.established + self.rejected
+        return self.established / judged if judged else None
+
     def __add__(self, other: "Tally") -> "Tally":
         """Count both together."""
         return Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Tally)))
@@ -139,7 +169,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class PeriodFigures:
-    """The figures of a period; rows with most reported and open cases first."""
+    """The figures of a period; rows with most reported and open cases first.
+
+    Attributes:
+        by_cell: the cells with most of them.
+        scope: what a special bulletin is about; None for everything.
+    """
 
     period: Period
     now: Tally
@@ -147,6 +182,8 @@ class PeriodFigures:
     by_town: tuple[Row, ...]
     by_department: tuple[Row, ...]
     by_category: tuple[Row, ...]
+    by_cell: tuple[Row, ...] = ()
+    scope: Words | None = None
 
     @property
     def is_blank(self) -> bool:
@@ -169,16 +206,20 @@ def make_period_figures(
     categories: Sequence[Category],
     timetable: Timetable,
     period: Period,
+    *,
+    scope: Scope = EVERYTHING,
 ) -> PeriodFigures:
-    """Count cases in a period and in the one before.
+    """Count the cases of a scope in a period and in the one before.
 
     Raises:
+        DispatchError: the scope names no category.
         RuleError: a case has a category that the table does not have.
         CalendarError: a case lies too far from the days that the calendar knows.
     """
     stories = [
         Story(case, find_category(tuple(categories), case.category), tuple(histories[case.case_no]))
         for case in cases
+        if scope.holds(case)
     ]
     now = [(story, tally_of(story, timetable, period)) for story in stories]
     before = [(story, tally_of(story, timetable, period.before())) for story in stories]
@@ -189,6 +230,8 @@ def make_period_figures(
         by_town=_rows(now, before, _town),
         by_department=_rows(now, before, _department),
         by_category=_rows(now, before, lambda story: story.category.name),
+        by_cell=_rows(now, before, _cell)[:TOP_CELLS],
+        scope=scope.words(categories),
     )
 
 
@@ -205,6 +248,7 @@ def tally_of(story: Story, timetable: Timetable, period: Period) -> Tally:
     return Tally(
         reported=int(filed and course.stage is not Stage.WITHDRAWN),
         established=int(period.holds(course.started_at)),
+        rejected=int(course.stage is Stage.REJECTED and _count(inside, Action.REJECT) > 0),
         closed=int(period.holds(course.closed_at)),
         overdue=int(deadline.standing is Standing.OVERDUE),
         returned=_count(inside, Action.RETURN),
@@ -239,6 +283,15 @@ def _count(events: Iterable[Event], action: Action) -> int:
 
 def _town(story: Story) -> Words:
     return Words(story.case.place.town or "no town", story.case.place.town or "未知镇街")
+
+
+def _cell(story: Story) -> Words:
+    """The cell and who answers for it."""
+    place = story.case.place
+    if not place.cell_code:
+        return Words("no cell", "网格外")
+    name = " ".join(part for part in (place.cell_code, place.cell_name, place.officer) if part)
+    return Words(name, name)
 
 
 def _department(story: Story) -> Words:

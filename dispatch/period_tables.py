@@ -10,10 +10,12 @@ _TITLES = {
     Length.DAY: Words("Daily bulletin", "日报"),
     Length.WEEK: Words("Weekly bulletin", "周报"),
     Length.MONTH: Words("Monthly bulletin", "月报"),
+    Length.SPECIAL: Words("Special bulletin", "专报"),
 }
 _FIGURES = (
     ("reported", Words("reported", "上报")),
     ("established", Words("established", "立案")),
+    ("rejected", Words("rejected", "驳回")),
     ("due", Words("due", "应结案")),
     ("due_closed", Words("due and closed", "应结已结")),
     ("due_in_time", Words("closed in time", "按期结案")),
@@ -31,6 +33,7 @@ _FIGURES = (
 _SHARES = (
     ("closing_share", Words("closing rate", "结案率")),
     ("in_time_share", Words("in-time rate", "按期结案率")),
+    ("precision_share", Words("detection precision", "识别准确率")),
 )
 _PARTS = ("reported", "established", "due", "due_in_time", "closed", "overdue")
 _NONE = "–"
@@ -47,9 +50,12 @@ class PageTable:
 
 def title_of(figures: PeriodFigures) -> Words:
     """Name the bulletin by its days."""
-    name, period = _TITLES[figures.period.length], figures.period
+    period = figures.period
+    name = _TITLES[Length.SPECIAL if figures.scope else period.length]
     days = f"{period.first} – {period.last}" if period.first != period.last else f"{period.first}"
-    return Words(f"{name.en} {days}", f"{name.zh} {days}")
+    if figures.scope is None:
+        return Words(f"{name.en} {days}", f"{name.zh} {days}")
+    return Words(f"{name.en}: {figures.scope.en}, {days}", f"{name.zh}：{figures.scope.zh} {days}")
 
 
 def tables_of(figures: PeriodFigures) -> tuple[PageTable, ...]:
@@ -58,6 +64,7 @@ def tables_of(figures: PeriodFigures) -> tuple[PageTable, ...]:
         (Words("By town", "按镇街"), figures.by_town),
         (Words("By department", "按责任部门"), figures.by_department),
         (Words("By category", "按类别"), figures.by_category),
+        (Words("Cells with most cases", "案件最多的网格"), figures.by_cell),
     )
     return (
         _whole(figures),

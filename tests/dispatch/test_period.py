@@ -13,6 +13,7 @@ from cases.model import Event
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from dispatch.deadlines import Standing, course_of, deadline_of
+from dispatch.errors import DispatchError
 from dispatch.period import (
     Length,
     PeriodFigures,
@@ -20,8 +21,11 @@ from dispatch.period import (
     Tally,
     make_period_figures,
     period_of,
+    special_period,
     tally_of,
 )
+from dispatch.period_tables import title_of
+from dispatch.scope import Scope
 from dispatch.table_files import load_calendar
 from dispatch.timetable import Timetable
 from tests.cases.conftest import patrol_on
@@ -167,3 +171,47 @@ def test_the_last_word_of_each_patrol_on_a_case_counts(registry: Registry):
     )
     week = tally_of(Story(found, BOAT, events), TABLE, period_of(Length.WEEK, date(2026, 6, 10), 8))
     assert (week.solved, week.grown, week.unchanged, week.not_covered) == (1, 1, 0, 0)
+
+
+def test_a_special_period_has_as_many_days_before_it():
+    period = special_period(date(2026, 6, 3), date(2026, 6, 12), 8.0)
+    assert (period.before().first, period.before().last) == (date(2026, 5, 24), date(2026, 6, 2))
+    assert period.before().ends_at == period.starts_at
+    with pytest.raises(DispatchError, match="ends before it begins"):
+        special_period(date(2026, 6, 3), date(2026, 6, 2), 8.0)
+
+
+@pytest.mark.parametrize(
+    ("scope", "reported", "title"),
+    [
+        (Scope(), 3, "Special bulletin 2026-06-01 – 2026-06-30"),
+        (Scope("burning.*"), 1, "Special bulletin: Open straw burning, Burn scar, 2026-06-01"),
+        (Scope(area="West Town"), 3, "Special bulletin: West Town, 2026-06-01"),
+        (Scope(area="cell-"), 3, "Special bulletin: cell-, 2026-06-01"),
+        (Scope("fishing.boat", "East Town"), 0, "Special bulletin: Boat on closed water; East T"),
+    ],
+)
+def test_a_special_bulletin_counts_its_topic_and_area_alone(registry, scope, reported, title):
+    cases = registry.cases(stage=None, limit=None)
+    histories = registry.histories(entry.case_no for entry in cases)
+    june = special_period(date(2026, 6, 1), date(2026, 6, 30), 8.0)
+    told = make_period_figures(cases, histories, RULEBOOK.categories, TABLE, june, scope=scope)
+    assert told.now.reported == reported
+    assert title_of(told).en.startswith(title)
+    assert sum(row.now.reported for row in told.by_cell) == reported
+
+
+def test_a_topic_without_a_category_is_refused(registry: Registry):
+    june = special_period(date(2026, 6, 1), date(2026, 6, 30), 8.0)
+    scope = Scope("smoking.*")
+    with pytest.raises(DispatchError, match=r"topic smoking.*fishing\.boat"):
+        make_period_figures((), {}, RULEBOOK.categories, TABLE, june, scope=scope)
+
+
+def test_precision_is_the_share_of_what_was_judged(registry: Registry):
+    go(registry, "burning.straw", ("confirm", "10T11:00"))
+    go(registry, "fishing.boat", ("reject", "10T11:00"))
+    go(registry, "building.unpermitted", ("reject", "10T11:00"), ("reopen", "10T12:00"))
+    day = figures(registry, Length.DAY, 10)
+    assert (day.now.rejected, day.now.precision_share) == (1, 0.5)
+    assert day.before.precision_share is None
