@@ -1,5 +1,6 @@
 """Errors of rules, zones and the case registry."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from geo.errors import AerogridError
@@ -98,6 +99,29 @@ class ReasonMissingError(CaseError):
     def __init__(self, case_no: str, action: str) -> None:
         self.case_no, self.action = case_no, action
         super().__init__(f"case {case_no}: {action!r} needs a reason; say why in a few words.")
+
+
+class DrawingError(CaseError):
+    """An outline drawn by hand that cannot be taken."""
+
+
+class NoCaseError(DrawingError):
+    """Something drawn by hand that no rule makes a case of; `why` says it in both languages."""
+
+    def __init__(self, class_name: str, why: Sequence[tuple[str, str]]) -> None:
+        self.why = [{"en": en, "zh": zh} for en, zh in why]
+        super().__init__(
+            f"no rule makes a case of this {class_name}: {'; '.join(en for en, _ in why)}. "
+            "Correct the outline or the class, or leave it."
+        )
+
+
+class KnownCaseError(DrawingError):
+    """Something drawn by hand that is a case already."""
+
+    def __init__(self, case_no: str) -> None:
+        self.known_case = case_no
+        super().__init__(f"this is case {case_no} already; open that one")
 
 
 class AccountError(CaseError):

@@ -211,7 +211,7 @@ def _candidates(scene: _Scene) -> tuple[list[Case], list[Case]]:
     known: list[Case] = []
     remembered: list[Case] = []
     stages = (*MATCHED_STAGES, Stage.WITHDRAWN)
-    for case in _near_cases(scene.session, scene.filing, stages):
+    for case in near_cases(scene.session, scene.filing, stages):
         if case.case_no not in scene.cases:
             (known if case.stage in MATCHED_STAGES else remembered).append(case)
     patrol_id = scene.filing.patrol.patrol_id
@@ -231,7 +231,7 @@ def _cooling(scene: _Scene, matching: Matching) -> dict[str, str]:
     hours = {rule.id: rule.cool_down_hours for rule in filing.rulebook.rules}
     if not any(hours.get(entry.rule_id) for entry in matching.new):
         return {}
-    ended = _near_cases(scene.session, filing, (Stage.CLOSED, Stage.EVALUATED))
+    ended = near_cases(scene.session, filing, (Stage.CLOSED, Stage.EVALUATED))
     categories = filing.rulebook.categories
     return cooling(matching.new, ended, categories, patrol=filing.patrol, hours=hours)
 
@@ -243,7 +243,7 @@ def _waiting(scene: _Scene) -> tuple[list[Case], dict[str, float]]:
     """
     if not scene.filing.footprints:
         return [], {}
-    near = _near_cases(scene.session, scene.filing, (Stage.FED_BACK,))
+    near = near_cases(scene.session, scene.filing, (Stage.FED_BACK,))
     scene.load({case.case_no for case in near}.difference(scene.cases))
     waiting = [scene.cases[case.case_no] for case in near]
     patrol_id = scene.filing.patrol.patrol_id
@@ -254,7 +254,7 @@ def _waiting(scene: _Scene) -> tuple[list[Case], dict[str, float]]:
     return waiting, {case_no: case.area_m2 for case_no, case in stood.items()}
 
 
-def _near_cases(session: Session, filing: Filing, stages: Iterable[Stage]) -> list[Case]:
+def near_cases(session: Session, filing: Filing, stages: Iterable[Stage]) -> list[Case]:
     """Cases of some stages around the findings and footprints, without their evidence."""
     areas = [proposal.polygon for proposal in filing.findings.proposals] + list(filing.footprints)
     if not areas:
@@ -272,7 +272,7 @@ def _store_new(scene: _Scene, journal: Journal, matching: Matching) -> tuple[str
     filing, patrol = scene.filing, scene.filing.patrol
     numbers = []
     prefix = f"{filing.rulebook.local_day(patrol.flown_at, filing.now.date()):%Y%m%d}"
-    number = _last_number(scene.session, prefix)
+    number = last_number(scene.session, prefix)
     for proposal in matching.new:
         number += 1
         case = open_case(proposal, f"{prefix}-{number:04d}", patrol)
@@ -283,7 +283,8 @@ def _store_new(scene: _Scene, journal: Journal, matching: Matching) -> tuple[str
     return tuple(numbers)
 
 
-def _last_number(session: Session, prefix: str) -> int:
+def last_number(session: Session, prefix: str) -> int:
+    """Running number of the last case of a day; 0 where there is none."""
     query = select(CaseRow.case_no).where(CaseRow.case_no.startswith(f"{prefix}-"))
     longest_first = func.length(CaseRow.case_no).desc()
     last = session.scalars(query.order_by(longest_first, CaseRow.case_no.desc()).limit(1)).first()
@@ -294,6 +295,8 @@ def _store_same(scene: _Scene, journal: Journal, matching: Matching) -> tuple[st
     patrol = scene.filing.patrol
     for proposal, known in matching.same:
         case = scene.cases[known.case_no]
+        if patrol.patrol_id in scene.standings[case.case_no].drawn:
+            continue  # what a person drew in the patrol's photos stands
         fresh = open_case(proposal, case.case_no, patrol)
         sight = sight_of(fresh, patrol.patrol_id, is_dated=patrol.is_dated)
         seen = with_evidence(case, fresh.evidence, patrol.patrol_id)
@@ -334,6 +337,8 @@ def _store_retracted(scene: _Scene, journal: Journal, case_nos: Iterable[str]) -
     for case_no in sorted(case_nos):
         case, standing = scene.cases[case_no], scene.standings[case_no]
         statement = standing.statements.get(patrol_id)
+        if patrol_id in standing.drawn:
+            continue
         if statement is None or (isinstance(statement, Miss) and case.stage not in OPEN_STAGES):
             continue  # who missed a case that asks for nothing has not been asked again
         spoken = scene.speak(case_no, None)

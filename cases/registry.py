@@ -14,6 +14,8 @@ from sqlalchemy.orm import selectinload
 from cases import claims
 from cases.chain import verify
 from cases.deciding import DecidedTogether, Decision, decide, decide_all
+from cases.drawing import Draughtsman, Stroke
+from cases.drawing_store import store_drawing, store_stroke
 from cases.filing_store import Filing, head_of_filing, patrol_of, store_filing
 from cases.histories import histories
 from cases.journal import Journal
@@ -199,6 +201,41 @@ class Registry(Ledger):
         decision = Decision(action, actor, role, reason, now)
         with self._write() as session:
             return decide_all(session, versions, decision, self._area)
+
+    def redraw(
+        self,
+        case_no: str,
+        stroke: Stroke,
+        *,
+        actor: str,
+        role: Role = Role.INSPECTOR,
+        expected_version: int,
+        now: datetime,
+    ) -> Case:
+        """Take an outline that a person corrected; the one before stays in the evidence.
+
+        Raises:
+            DrawingError: the case has no such outline.
+        """
+        with self._write() as session:
+            case = self._case(session, case_no)
+            return store_stroke(
+                session, case, stroke, Draughtsman(actor, role, now), expected_version
+            )
+
+    def draw(
+        self, patrol: PatrolRecord, findings: Findings, *, rulebook: Rulebook, by: Draughtsman
+    ) -> Case:
+        """Make a case of what a person drew in a photo of a patrol.
+
+        Raises:
+            NoCaseError: no rule makes a case of it.
+            KnownCaseError: it is one already.
+            DrawingError: it lies outside the area.
+        """
+        filing = Filing(patrol, findings, rulebook, (), digest="", now=by.now)
+        with self._write() as session:
+            return store_drawing(session, filing, by, self._area)
 
     def claim(self, case_no: str, who: str, *, until: datetime, now: datetime) -> Claim:
         """Take a case for a while, or hold one's own longer; CaseClaimedError if another has it.

@@ -82,10 +82,12 @@ class Standing:
         statements: the newest of each patrol, None where it took its word back; in the order in
             which the patrols first spoke.
         is_assumed: the history does not tell it, because it began with an earlier aerogrid.
+        drawn: patrols in whose photos a person drew what is there, which later filings leave.
     """
 
     statements: Mapping[str, Statement | None] = field(default_factory=dict)
     is_assumed: bool = False
+    drawn: frozenset[str] = frozenset()
 
     def sights(self) -> list[Sight]:
         """List what was seen, in the order in which the patrols first spoke."""
@@ -93,7 +95,7 @@ class Standing:
 
     def with_word(self, patrol_id: str, statement: Statement | None) -> "Standing":
         """Replace what a patrol says; None takes it back."""
-        return Standing({**self.statements, patrol_id: statement}, self.is_assumed)
+        return replace(self, statements={**self.statements, patrol_id: statement})
 
 
 def sight_of(case: Case, patrol_id: str, *, is_dated: bool) -> Sight:
@@ -182,6 +184,8 @@ def heard(standing: Standing, details: Mapping[str, Any]) -> Standing:
     if details.keys() & {"seen", "missed", "retracted"}:
         patrol_id = str(details["patrol"])
         standing = standing.with_word(patrol_id, _statement(patrol_id, details))
+        if details.get("drawn"):
+            standing = replace(standing, drawn=standing.drawn | {patrol_id})
     return standing
 
 

@@ -236,6 +236,12 @@ def seen(class_name: str, score: float, minimum: float) -> Words:
     )
 
 
+def drawn(class_name: str) -> Words:
+    """Say that a person drew something in a photo."""
+    name = class_words(class_name)
+    return Words(f"{name.en} drawn in a photo by a person", f"人工在照片中勾画的{name.zh}")
+
+
 def stage_words(stage: Stage) -> Words:
     """Name a stage of the life cycle."""
     return _STAGES[stage]

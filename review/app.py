@@ -16,6 +16,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from cases.errors import (
     CaseClaimedError,
     ClaimError,
+    DrawingError,
+    KnownCaseError,
     NotPermittedError,
     ReasonMissingError,
     RegistryError,
@@ -27,7 +29,7 @@ from cases.errors import (
 )
 from dispatch.errors import UnknownAlertError
 from geo.errors import AerogridError
-from review import alerting, claiming, features, live, signing_in, together, views
+from review import alerting, claiming, drawing, features, live, signing_in, together, views
 from review.admission import Entrance, admit
 from review.bell import Bell
 from review.errors import (
@@ -61,6 +63,8 @@ STATUSES: dict[type[Exception], int] = {
     TransitionError: 409,
     CaseClaimedError: 423,
     ClaimError: 409,
+    KnownCaseError: 409,
+    DrawingError: 422,
     NotPermittedError: 403,
     ReasonMissingError: 422,
     DecisionError: 422,
@@ -114,6 +118,7 @@ def create_app(
     app.include_router(views.router)
     app.include_router(claiming.router)
     app.include_router(together.router)
+    app.include_router(drawing.router)
     app.include_router(features.router)
     app.include_router(alerting.router)
     app.include_router(live.router)
@@ -143,7 +148,7 @@ def _explain(status: int) -> Callable[[Request, Exception], Awaitable[Response]]
     async def answer(_: Request, error: Exception) -> Response:
         facts = {
             name: value
-            for name in ("version", "expected_version", "allowed", "who")
+            for name in ("version", "expected_version", "allowed", "who", "why", "known_case")
             if (value := getattr(error, name, None)) is not None
         }
         explained = problem(status, str(error), **facts)

@@ -20,7 +20,7 @@ def photo_outline(frame: Frame, terrain: Terrain | None, local: LocalFrame) -> P
     """Outline in lon/lat of the ground in a photo, None where it cannot be told."""
     if frame.camera is None or frame.pose is None:
         return None
-    ground = terrain or _flat_below(frame)
+    ground = terrain or ground_below(frame)
     return footprint(frame.camera, frame.pose, ground, local) if ground else None
 
 
@@ -33,7 +33,7 @@ def doubt_circle(lon_deg: float, lat_deg: float, sigma_m: float) -> Polygon:
     return circle
 
 
-def _flat_below(frame: Frame) -> FlatTerrain | None:
+def ground_below(frame: Frame) -> FlatTerrain | None:
     """Level ground at the height that the photo's GSD speaks of."""
     if frame.camera is None or frame.pose is None or frame.gsd_m is None:
         return None

@@ -95,7 +95,7 @@ def get_case(
     case_no: str, data: Data, clock: ClockOf, visitor: Guest, role: Role | None = None
 ) -> answers.CaseDetail:
     """Show one case with its photos and outlines, and what somebody in a role may do to it."""
-    return _detail(data, data.registry.case(case_no), visitor.acts_as(role), clock())
+    return detail_of(data, data.registry.case(case_no), visitor.acts_as(role), clock())
 
 
 @router.get("/cases/{case_no}/history")
@@ -121,7 +121,7 @@ def post_decision(
         expected_version=body.version,
         now=clock(),
     )
-    return _detail(data, case, role, clock())
+    return detail_of(data, case, role, clock())
 
 
 @router.get("/cases/{case_no}/crop.jpg", response_class=Response)
@@ -178,7 +178,8 @@ def get_layer(layer: str, shown: ShownTo) -> Response:
     return Response(content, media_type="application/geo+json")
 
 
-def _detail(data: ReviewData, case: Case, role: Role, now: datetime) -> answers.CaseDetail:
+def detail_of(data: ReviewData, case: Case, role: Role, now: datetime) -> answers.CaseDetail:
+    """Show a case as somebody in a role sees it."""
     return presenters.case_detail(
         case,
         allowed=data.registry.allowed(case.case_no, role),

@@ -27,7 +27,14 @@ def dictionary(language: str, section: str) -> dict[str, str]:
 def test_every_stage_action_and_reason_has_a_word(language):
     assert set(dictionary(language, "stages")) == {stage.value for stage in Stage}
     assert set(dictionary(language, "reasons")) == set(REJECT_REASONS)
-    actions = {action.value for action in Action} | {"file", "same", "gone", "missed", "retract"}
+    actions = {action.value for action in Action} | {
+        "file",
+        "same",
+        "gone",
+        "missed",
+        "retract",
+        "redraw",
+    }
     assert set(dictionary(language, "actions")) == actions
     assert set(dictionary(language, "roles")) == {role.value for role in Role}
     decided = {"confirm", "reject", "reopen", "undo", *(action.value for action in FILING_ACTIONS)}

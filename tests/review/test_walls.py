@@ -134,6 +134,7 @@ class Endpoint:
             return client.request(self.method, url)
         one = [{"no": case_no, "version": version}]
         known: dict[object, object] = {"case_no": case_no, "version": version, "one_case": one}
+        known["photo_id"] = photo
         return client.request(
             self.method,
             url,
@@ -188,6 +189,12 @@ ENDPOINTS = (
         "POST", "/api/cases/{case_no}/decision", {"decision": "confirm", "version": "version"},
         roles=DECIDERS, is_of_case=True,
     ),
+    Endpoint(
+        "POST", "/api/cases/{case_no}/outline",
+        {"patrol_id": PATROL, "photo_id": "photo_id", "index": 0, "version": "version",
+         "corners": [[500, 400], [620, 400], [620, 480]]},
+        roles=DECIDERS, is_of_case=True,
+    ),
     Endpoint("POST", "/api/decisions", {"decision": "undo", "cases": "one_case"}),
 )  # fmt: skip
 TEMPLATES = {
@@ -201,6 +208,7 @@ TEMPLATES = {
 ELSEWHERE = {
     ("post", "/api/session"), ("post", "/api/session/end"),
     ("get", "/api/events"),  # never ends: test_live
+    ("post", "/api/drawings"),
     ("get", "/api/alerts/{token}"), ("post", "/api/alerts/{token}/acknowledge"),
 }  # fmt: skip
 """Tried in test_signing_in, and below: the link of an alert needs nobody to sign in."""
@@ -219,8 +227,8 @@ def test_every_role_at_every_endpoint_has_its_area_and_no_other(
     lines = []
     for role in Role:
         client = doors.signed_in(role)
-        version = data.registry.case(OWN).version
         for entry in ENDPOINTS:
+            version = data.registry.case(OWN).version
             own = entry.ask(client, OWN, PHOTOS[0], version)
             wanted = entry.own if role in entry.roles else 403
             assert own.status_code == wanted, (role, entry, own.text)
@@ -271,6 +279,27 @@ def test_nobody_comes_in_without_signing_in(doors: Doors):
     assert client.get("/api/health").json() == {"status": "ok", "cases": None, "photos": None}
     assert set(client.get("/api/session").json()) == {"asks_who", "person"}
     assert {"/", "/api/session", "/api/session/end", "/api/health"} == OPEN_PATHS
+
+
+def draw(client: TestClient, photo: str, west_px: float):
+    corners = [[west_px, 700], [west_px + 90, 700], [west_px + 90, 790], [west_px, 790]]
+    named = {"patrol_id": PATROL, "photo_id": photo, "class_name": "building"}
+    return client.post("/api/drawings", json={**named, "corners": corners})
+
+
+def test_missed_objects_are_drawn_in_photos_and_places_of_ones_own_area(
+    data: ReviewData, doors: Doors
+):
+    assert draw(doors.browser(), PHOTOS[0], 900).status_code == 401
+    client = doors.signed_in(Role.INSPECTOR)
+    for photo in (*PHOTOS[1:], "../cases", "flight/x"):
+        assert draw(client, photo, 900).status_code == 404
+    outside = draw(client, PHOTOS[0], 100)
+    assert (outside.status_code, "outside" in outside.json()["why"][0]["en"]) == (422, True)
+    for role in (Role.OFFICER, Role.OPERATOR, Role.COMMAND):
+        assert draw(doors.signed_in(role), PHOTOS[0], 900).status_code == 403
+    assert len(data.registry.cases()) == 4
+    assert draw(client, PHOTOS[0], 900).json()["village"] == AREA.village
 
 
 ALERTS = """

@@ -8,6 +8,7 @@ import type {
   Decision,
   HistoryEvent,
   Problem,
+  Ring,
   Session,
   Summary,
   Vocabulary,
@@ -17,6 +18,8 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** What else the server tells, such as why in both languages. */
+    readonly problem: Problem | null = null,
   ) {
     super(message);
   }
@@ -32,7 +35,7 @@ async function request<T>(path: string, init?: RequestInit): Promise<T> {
   if (response.status === 204) return null as T;
   if (response.ok) return (await response.json()) as T;
   const problem = (await response.json().catch(() => null)) as Problem | null;
-  throw new ApiError(response.status, problem?.detail ?? `${response.status} ${response.statusText}`);
+  throw new ApiError(response.status, problem?.detail ?? `${response.status} ${response.statusText}`, problem);
 }
 
 function post<T>(path: string, body: object, keepalive = false): Promise<T> {
@@ -60,6 +63,14 @@ export interface DecisionBody {
 
 export interface TogetherBody extends Omit<DecisionBody, "version"> {
   cases: { no: string; version: number }[];
+}
+
+export interface DrawnBody {
+  patrol_id: string;
+  photo_id: string;
+  corners: Ring;
+  actor?: string;
+  role?: string;
 }
 
 export interface NextChoice {
@@ -96,6 +107,10 @@ export const api = {
   decide: (no: string, body: DecisionBody) => post<CaseDetail>(`${caseUrl(no)}/decision`, body, true),
 
   decideTogether: (body: TogetherBody) => post<DecidedTogether>("/api/decisions", body),
+
+  correct: (no: string, body: DrawnBody & { index: number; version: number }) =>
+    post<CaseDetail>(`${caseUrl(no)}/outline`, body),
+  draw: (body: DrawnBody & { class_name: string }) => post<CaseDetail>("/api/drawings", body),
 
   claim: (no: string, actor: string | undefined) => post<Claim>(`${caseUrl(no)}/claim`, { actor }),
   release: (no: string, actor: string | undefined) => post<null>(`${caseUrl(no)}/release`, { actor }, true),

@@ -8,6 +8,9 @@ import { Steps, WayThere } from "./steps";
 import type { ReviewStore } from "./store";
 import type { CaseDetail, HistoryEvent } from "./types";
 
+/** In the place of a model's digest where a person drew the object. */
+const DRAWN = "drawn";
+
 export function CasePane({ store }: { store: ReviewStore }) {
   const words = useWords();
   const { detail, history, photoIndex } = store.state;
@@ -74,9 +77,13 @@ function Facts({ store, detail, photoIndex }: FactsProps) {
       <Fact name={t.firstSeen}>{words.time(detail.first_seen)}</Fact>
       {detail.last_seen === detail.first_seen ? null : <Fact name={t.seen}>{words.time(detail.last_seen)}</Fact>}
       {photo?.pose_source ? <Fact name={t.poseSource}>{words.poseFrom(photo.pose_source)}</Fact> : null}
-      <Fact name={t.model} copy={detail.model_sha256}>
-        <code>{detail.model_sha256.slice(0, 12)}</code>
-      </Fact>
+      {detail.model_sha256 === DRAWN ? (
+        <Fact name={t.model}>{t.drawnByHand}</Fact>
+      ) : (
+        <Fact name={t.model} copy={detail.model_sha256}>
+          <code>{detail.model_sha256.slice(0, 12)}</code>
+        </Fact>
+      )}
       {photo ? (
         <Fact name={t.photoHash} copy={photo.sha256}>
           <code>{photo.sha256.slice(0, 12)}</code>

@@ -24,6 +24,8 @@ export function Dialogs({ store }: { store: ReviewStore }) {
       return <NewsSheet store={store} />;
     case "account":
       return <Account store={store} />;
+    case "missed":
+      return <Missed store={store} />;
     case "several":
       return <SeveralDialog store={store} />;
     default:
@@ -41,6 +43,8 @@ function Help({ store }: { store: ReviewStore }) {
     [["K", "↑"], t.keys.previous],
     [["←", "→"], t.keys.otherPhoto],
     [["G"], t.keys.several],
+    [["E"], t.keys.correct],
+    [["N"], t.keys.missed],
     [["M"], t.keys.mask],
     [["Space"], t.keys.peek],
     [["Z"], t.keys.object],
@@ -99,6 +103,29 @@ function StepReason({ store }: { store: ReviewStore }) {
   return (
     <Sheet store={store} title={t.steps[step]}>
       <Ask label={t.reasonOwn} initial="" onSend={(reason) => void store.decide({ decision: step, reason })} />
+    </Sheet>
+  );
+}
+
+/** Of what class something is that was drawn in the photo. */
+function Missed({ store }: { store: ReviewStore }) {
+  const words = useWords();
+  const classes = store.state.vocabulary?.classes ?? [];
+  const pressed = (event: KeyboardEvent) => {
+    const chosen = classes[Number(event.key) - 1];
+    if (!chosen) return;
+    event.preventDefault();
+    void store.handWork.add(chosen.name);
+  };
+  return (
+    <Sheet store={store} title={words.t.missedTitle} onKeyDown={pressed}>
+      <div class="reasons">
+        {classes.map((entry, index) => (
+          <button key={entry.name} type="button" autoFocus={index === 0} onClick={() => void store.handWork.add(entry.name)}>
+            <kbd>{index + 1}</kbd> {words.label(entry.label)}
+          </button>
+        ))}
+      </div>
     </Sheet>
   );
 }

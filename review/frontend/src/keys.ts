@@ -17,6 +17,10 @@ const ACTIONS: Record<string, Action> = {
   arrowleft: (store) => store.showPhoto(store.state.photoIndex - 1),
   g: (store) => store.several.open(),
   m: (store) => store.set({ outlineOn: !store.state.outlineOn }),
+  e: (store) => store.handWork.correct(),
+  n: (store) => store.handWork.draw(),
+  enter: (store, view) => void store.handWork.save(view),
+  escape: (store) => store.set({ hand: null }),
   z: (_, view) => view?.zoomToObject(),
   f: (_, view) => view?.zoomWhole(),
   "+": (_, view) => view?.zoomBy(1.5),
@@ -24,6 +28,11 @@ const ACTIONS: Record<string, Action> = {
   "-": (_, view) => view?.zoomBy(1 / 1.5),
   "?": (store) => store.set({ dialog: "help" }),
 };
+
+/** Only while something is drawn: elsewhere Enter presses buttons. */
+const BY_HAND = new Set(["enter", "escape"]);
+/** Nothing is decided or left while something is drawn that is not saved. */
+const DECIDES = new Set(["c", "x", "u", "j", "k", "g", "arrowdown", "arrowup", "arrowleft", "arrowright"]);
 
 const TYPED = "input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]";
 
@@ -36,8 +45,10 @@ export function listenToKeys(store: ReviewStore, view: () => PhotoView | null): 
       store.set({ peeking: true });
       return event.preventDefault();
     }
-    const action = ACTIONS[event.key.toLowerCase()];
-    if (!action) return;
+    const key = event.key.toLowerCase();
+    const action = ACTIONS[key];
+    if (!action || (BY_HAND.has(key) && !store.state.hand)) return;
+    if (store.state.hand && DECIDES.has(key)) return event.preventDefault();
     event.preventDefault();
     action(store, view());
   };

@@ -1,7 +1,7 @@
 // The photo with its outline, the other photos of the object, and the decision.
 
 import type { RefObject } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { photoUrl } from "./api";
 import { useWords } from "./i18n";
 import { PhotoView, type Outline, type ZoomMode } from "./photo-view";
@@ -58,7 +58,7 @@ function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefine
   const target = useRef<HTMLDivElement>(null);
   const [mode, setMode] = useState<ZoomMode>("object");
   const [loading, setLoading] = useState(false);
-  const { vocabulary, outlineOn, peeking } = store.state;
+  const { vocabulary, outlineOn, peeking, hand } = store.state;
   const outlines = useMemo(() => {
     const info = new Map(vocabulary?.classes.map((entry) => [entry.name, entry]));
     return (photo?.outlines ?? []).map(({ class_name, rings }) => {
@@ -78,6 +78,13 @@ function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefine
     view?.show({ photo, width: photo.width_px, height: photo.height_px, outlines });
   }, [photo, outlines]);
   useEffect(() => viewRef.current?.setOutlineVisible(outlineOn && !peeking), [outlineOn, peeking]);
+  // Before the next click, which belongs to the outline already.
+  useLayoutEffect(() => {
+    const view = viewRef.current;
+    if (hand === "correcting") view?.startCorrecting();
+    else if (hand === "drawing") view?.startDrawing((corners) => store.handWork.drawn(corners));
+    else view?.stopDrawing();
+  }, [hand]);
   return (
     <div class={photo ? "viewer" : "viewer blank"}>
       <div ref={target} class="canvas" role="img" aria-label={photo ? `${outlines.map((entry) => entry.label).join(", ")}: ${photo.photo_id}` : ""} />
@@ -106,7 +113,9 @@ function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefine
         >
           {words.t.zoomWhole} <kbd>F</kbd>
         </button>
+        <HandTools store={store} viewRef={viewRef} />
       </div>
+      {hand ? <p class="hand-hint" role="status">{hand === "drawing" ? words.t.drawHint : words.t.correctHint}</p> : null}
       <div class="zoom-buttons">
         <button type="button" aria-label={words.t.zoomIn} onClick={() => viewRef.current?.zoomBy(1.5)}>
           +
@@ -117,6 +126,36 @@ function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefine
       </div>
       <Notes photo={photo} mode={mode} loading={loading} outlines={outlines} />
     </div>
+  );
+}
+
+function HandTools({ store, viewRef }: Props) {
+  const { t } = useWords();
+  const { hand, busy } = store.state;
+  if (hand) {
+    return (
+      <>
+        {hand === "correcting" ? (
+          <button type="button" class="primary" disabled={busy} onClick={() => void store.handWork.save(viewRef.current)}>
+            {t.send} <kbd>Enter</kbd>
+          </button>
+        ) : null}
+        <button type="button" onClick={() => store.set({ hand: null })}>
+          {t.cancel} <kbd>Esc</kbd>
+        </button>
+      </>
+    );
+  }
+  if (!store.handWork.mayDraw()) return null;
+  return (
+    <>
+      <button type="button" title={t.correctTitle} onClick={() => store.handWork.correct()}>
+        {t.correct} <kbd>E</kbd>
+      </button>
+      <button type="button" title={t.missedTool} onClick={() => store.handWork.draw()}>
+        {t.missed} <kbd>N</kbd>
+      </button>
+    </>
   );
 }
 

@@ -13,6 +13,7 @@ import ImageStatic from "ol/source/ImageStatic.js";
 import VectorSource from "ol/source/Vector.js";
 import { Fill, Stroke, Style, Text } from "ol/style.js";
 import { photoUrl } from "./api";
+import { fromPixels, HandDrawing, type Corrected } from "./drawing";
 import type { Ring } from "./types";
 
 /** Longest side of the picture that is shown first. */
@@ -37,6 +38,8 @@ export interface Outline {
   label: string;
 }
 
+const STILL = matchMedia("(prefers-reduced-motion: reduce)");
+
 const samePhoto = (a: Shown | null, b: Shown) =>
   a?.photo.photo_id === b.photo.photo_id && a.photo.patrol_id === b.photo.patrol_id;
 
@@ -47,6 +50,7 @@ export class PhotoView {
   private readonly overview = new ImageLayer<ImageStatic>();
   private readonly full = new ImageLayer<ImageStatic>();
   private readonly outline = new VectorLayer({ source: new VectorSource(), declutter: true });
+  private readonly hand: HandDrawing;
   private shown: Shown | null = null;
   private mode: ZoomMode = "object";
 
@@ -61,6 +65,7 @@ export class PhotoView {
       interactions: defaultInteractions({ keyboard: false, altShiftDragRotate: false, pinchRotate: false }),
       layers: [this.overview, this.full, this.outline],
     });
+    this.hand = new HandDrawing(this.map, this.outline.getSource()!);
     this.map.on("moveend", () => this.showFullWhenClose());
     for (const name of ["pointerdrag", "wheel", "dblclick"] as const) {
       (this.map as { on(type: string, listener: () => void): unknown }).on(name, () => this.setMode("kept"));
@@ -76,12 +81,32 @@ export class PhotoView {
   show(next: Shown): void {
     const before = this.shown;
     this.shown = next;
+    if (samePhoto(before, next) && this.hand.isActive()) return; // what is drawn by hand stays
     if (!samePhoto(before, next)) this.load(next, before);
     this.drawOutlines(next);
     if (!samePhoto(before, next) || before?.outlines !== next.outlines) this.placeView();
   }
 
+  startCorrecting(): void {
+    this.hand.startCorrecting();
+  }
+
+  startDrawing(onDrawn: (corners: Ring) => void): void {
+    if (this.shown) this.hand.startDrawing(this.shown.height, onDrawn);
+  }
+
+  corrected(): Corrected[] {
+    return this.shown ? this.hand.corrected(this.shown.height) : [];
+  }
+
+  /** Draw the outlines as they are known, without what was drawn by hand. */
+  stopDrawing(): void {
+    this.hand.stop();
+    if (this.shown) this.drawOutlines(this.shown);
+  }
+
   clear(): void {
+    this.hand.stop();
     this.shown = null;
     this.overview.setSource(null);
     this.full.setSource(null);
@@ -107,7 +132,7 @@ export class PhotoView {
     const resolution = view.getResolution();
     if (resolution === undefined) return;
     this.setMode("kept");
-    view.animate({ resolution: view.getConstrainedResolution(resolution / factor), duration: 120 });
+    view.animate({ resolution: view.getConstrainedResolution(resolution / factor), duration: STILL.matches ? 0 : 120 });
   }
 
   private setMode(mode: ZoomMode): void {
@@ -165,7 +190,7 @@ export class PhotoView {
 
   private fit(extent: Extent, animate: boolean): void {
     this.map.updateSize();
-    this.map.getView().fit(extent, { padding: PADDING_PX, duration: animate ? 180 : 0 });
+    this.map.getView().fit(extent, { padding: PADDING_PX, duration: animate && !STILL.matches ? 180 : 0 });
   }
 
   /** The object with its surroundings, moved into the photo where it lies at the edge. */
@@ -181,13 +206,12 @@ export class PhotoView {
     return getIntersection([middleX - half, middleY - half, middleX + half, middleY + half], whole);
   }
 
-  /** Pixel centres are at whole numbers and y points down in our files; here y points up. */
   private drawOutlines(shown: Shown): void {
     const source = this.outline.getSource();
     source?.clear();
-    for (const { rings, colour, label } of shown.outlines) {
-      const placed = rings.map((ring) => ring.map(([x, y]) => [x + 0.5, shown.height - y - 0.5]));
-      const feature = new Feature(new Polygon(placed));
+    for (const [index, { rings, colour, label }] of shown.outlines.entries()) {
+      const feature = new Feature(new Polygon(rings.map((ring) => fromPixels(ring, shown.height))));
+      feature.set("index", index);
       feature.setStyle(outlineStyles(colour, label));
       source?.addFeature(feature);
     }

@@ -2,6 +2,7 @@
 
 import { api, ApiError, photoUrl, type Filters } from "./api";
 import { Claims } from "./claims";
+import { HandWork } from "./hand-work";
 import { initialLanguage, rememberLanguage, Words, type Language } from "./i18n";
 import { News } from "./news";
 import { OVERVIEW_PX } from "./photo-view";
@@ -28,6 +29,7 @@ export type Dialog =
   | "name"
   | "account"
   | "several"
+  | "missed"
   | "news";
 
 export interface Toast {
@@ -64,6 +66,8 @@ export interface State {
   history: HistoryEvent[];
   photoIndex: number;
   outlineOn: boolean;
+  /** What is drawn in the photo by hand just now. */
+  hand: "correcting" | "drawing" | null;
   peeking: boolean;
   pane: Pane;
   dialog: Dialog | null;
@@ -125,6 +129,7 @@ export class ReviewStore {
     history: [],
     photoIndex: 0,
     outlineOn: true,
+    hand: null,
     peeking: false,
     pane: "photo",
     dialog: null,
@@ -138,6 +143,7 @@ export class ReviewStore {
   private readonly listeners = new Set<() => void>();
   private readonly opened = new Map<string, Opened>();
   readonly several = new Several(this);
+  readonly handWork = new HandWork(this);
   /** What was decided here, together where it was decided together. */
   private readonly decisions: { no: string; version: number }[][] = [];
   private readonly claims = new Claims(() => (this.signsIn() ? undefined : this.state.inspector));
@@ -363,7 +369,7 @@ export class ReviewStore {
     const known = this.opened.get(no);
     history.replaceState(null, "", `#/case/${encodeURIComponent(no)}`);
     const claim = this.claims.of(no);
-    this.set({ no, photoIndex: 0, claim, ...(pane ? { pane } : {}), ...(known ?? {}) });
+    this.set({ no, photoIndex: 0, claim, hand: null, ...(pane ? { pane } : {}), ...(known ?? {}) });
     const opening = this.open(no);
     this.ahead = opening.catch(() => null);
     await this.guard(async () => void (await opening));
@@ -386,7 +392,7 @@ export class ReviewStore {
 
   showPhoto(index: number): void {
     const count = this.state.detail?.photos.length ?? 0;
-    if (count) this.set({ photoIndex: (index + count) % count });
+    if (count) this.set({ photoIndex: (index + count) % count, hand: null });
   }
 
   allows(decision: Decision): boolean {
@@ -444,6 +450,16 @@ export class ReviewStore {
     this.waiting = then;
     this.set({ dialog: "name" });
     return false;
+  }
+
+  /** A case was changed by something else than a decision: show it as it is now. */
+  async changed(detail: CaseDetail): Promise<void> {
+    this.changes += 1;
+    this.opened.delete(detail.no);
+    const queue = this.state.queue.map((item) => (item.no === detail.no ? detail : item));
+    this.set({ queue, ...(this.state.no === detail.no ? { detail } : {}) });
+    await this.select(detail.no);
+    this.refreshSoon();
   }
 
   signature(): { role: string } | { actor: string } {

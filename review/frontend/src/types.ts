@@ -176,4 +176,6 @@ export interface Problem {
   title: string;
   status: number;
   detail: string;
+  why?: Label[];
+  known_case?: string;
 }

@@ -1,0 +1,99 @@
+// What a person draws in a photo, sent to the server: corrected outlines and missed objects.
+
+import { api, ApiError } from "./api";
+import type { Corrected } from "./drawing";
+import type { PhotoView } from "./photo-view";
+import type { ReviewStore } from "./store";
+import type { CaseDetail, Ring } from "./types";
+
+const DRAWS = ["inspector", "administrator", ""];
+const STAGES = ["reported", "established"];
+
+export class HandWork {
+  /** Drawn around something that was missed, until its class is chosen. */
+  private missed: Ring | null = null;
+
+  constructor(private readonly store: ReviewStore) {}
+
+  /** Whether outlines of the open case may be corrected; the server decides. */
+  mayDraw(): boolean {
+    const { role, detail } = this.store.state;
+    return DRAWS.includes(role) && !!detail && STAGES.includes(detail.stage) && !this.store.holder() && this.photo()?.state === "ok";
+  }
+
+  correct(): void {
+    if (this.mayDraw() && this.photo()?.outlines.length) this.store.set({ hand: "correcting", outlineOn: true });
+  }
+
+  draw(): void {
+    if (this.mayDraw()) this.store.set({ hand: "drawing", outlineOn: true });
+  }
+
+  drawn(corners: Ring): void {
+    this.missed = corners;
+    this.store.set({ dialog: "missed" });
+  }
+
+  async save(view: PhotoView | null): Promise<void> {
+    const { state } = this.store;
+    if (state.hand !== "correcting" || state.busy) return;
+    const changed = view?.corrected() ?? [];
+    if (changed.length === 0) return this.store.set({ hand: null });
+    if (!this.store.named(() => void this.save(view))) return;
+    await this.sending(async () => {
+      const detail = await this.send(changed);
+      if (detail) await this.store.changed(detail);
+      this.store.say(state.words.t.corrected(state.no ?? ""), "done");
+    });
+  }
+
+  async add(className: string): Promise<void> {
+    const corners = this.missed;
+    if (!corners) return;
+    if (!this.store.named(() => void this.add(className))) return;
+    this.missed = null;
+    await this.sending(async () => {
+      const detail = await api.draw({ ...this.named(corners), class_name: className });
+      await this.store.changed(detail);
+      this.store.say(this.store.state.words.t.added(detail.no), "done");
+    });
+  }
+
+  private async send(changed: Corrected[]): Promise<CaseDetail | null> {
+    let { detail } = this.store.state;
+    for (const { index, corners } of changed) {
+      if (detail) detail = await api.correct(detail.no, { ...this.named(corners), index, version: detail.version });
+    }
+    return detail;
+  }
+
+  private named(corners: Ring) {
+    const { patrol_id, photo_id } = this.photo()!;
+    return { patrol_id, photo_id, corners, ...this.store.signature() };
+  }
+
+  private photo() {
+    const { detail, photoIndex } = this.store.state;
+    return detail?.photos[photoIndex];
+  }
+
+  private async sending(work: () => Promise<void>): Promise<void> {
+    this.store.set({ busy: true, dialog: null });
+    try {
+      await work();
+      this.store.set({ busy: false, hand: null });
+    } catch (error) {
+      this.store.set({ busy: false, hand: null });
+      if (!(error instanceof ApiError)) throw error;
+      this.store.say(this.told(error), "problem");
+    }
+  }
+
+  private told(error: ApiError): string {
+    const { words } = this.store.state;
+    if (error.status === 0) return words.t.offline;
+    if (error.problem?.known_case) return words.t.knownCase(error.problem.known_case);
+    const why = error.problem?.why;
+    return why ? `${words.t.noCase} ${why.map((entry) => words.label(entry)).join("; ")}` : error.message;
+  }
+}

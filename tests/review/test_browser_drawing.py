@@ -1,0 +1,99 @@
+"""Corners dragged and missed objects drawn in the photo, in headless Chromium."""
+
+import pytest
+from shapely import Point, Polygon
+
+from review.sources import ReviewData
+
+from .conftest import CHROMIUM, HEIGHT, WIDTH
+from .test_browser import give_name, open_case
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+
+PADDING = (56, 24, 76, 24)
+"""Top, right, bottom, left of the photo in its view, as photo-view.ts has it."""
+NEAR_PX = 6.0
+"""A pixel of the screen is two of the photo here."""
+
+
+def show_whole(page):
+    """Show the whole photo; tells where a pixel of it is on the screen."""
+    page.emulate_media(reduced_motion="reduce")
+    page.keyboard.press("f")
+    page.locator('button[aria-pressed="true"]', has_text="Whole photo").wait_for()
+    area = page.locator(".viewer .canvas").bounding_box()
+    top, right, bottom, left = PADDING
+    wide, high = area["width"] - left - right, area["height"] - top - bottom
+    scale = min(wide / WIDTH, high / HEIGHT)
+
+    def at(x_px: float, y_px: float) -> tuple[float, float]:
+        x = area["x"] + left + wide / 2 + (x_px + 0.5 - WIDTH / 2) * scale
+        return x, area["y"] + top + high / 2 + (y_px + 0.5 - HEIGHT / 2) * scale
+
+    return at
+
+
+def open_building(page) -> str:
+    page.locator(".case", has_text="Unpermitted building").first.click()
+    page.get_by_role("group", name="Photos of this object").wait_for()
+    return open_case(page)
+
+
+def test_a_corner_is_dragged_and_the_case_moves(page, data: ReviewData):
+    no = open_building(page)
+    before = data.registry.case(no)
+    at = show_whole(page)
+    page.keyboard.press("e")
+    page.get_by_text("Drag corners").wait_for()
+    page.keyboard.press("c")  # decides nothing while something is drawn
+    page.mouse.move(*at(620, 480))
+    page.mouse.down()
+    page.mouse.move(*at(720, 560), steps=5)
+    page.mouse.up()
+    page.keyboard.press("Enter")
+    give_name(page)
+    page.get_by_text(f"Outline of {no} corrected.").wait_for()
+    after = data.registry.case(no)
+    assert after.evidence[0].photo_id == "flight/a"
+    corners = [Point(corner) for corner in after.evidence[0].polygon_px.exterior.coords]
+    assert min(corner.distance(Point(720, 560)) for corner in corners) < NEAR_PX
+    assert min(corner.distance(Point(620, 480)) for corner in corners) > 50
+    assert (after.stage, after.area_m2 > before.area_m2) == ("reported", True)
+    assert [event.action for event in data.registry.history(no)] == ["file", "redraw"]
+    page.locator(".timeline").get_by_text("Outline corrected").wait_for()
+
+
+def test_a_correction_that_is_left_changes_nothing(page, data: ReviewData):
+    no = open_building(page)
+    at = show_whole(page)
+    page.keyboard.press("e")
+    page.get_by_text("Drag corners").wait_for()
+    page.mouse.move(*at(620, 480))
+    page.mouse.down()
+    page.mouse.move(*at(720, 560), steps=5)
+    page.mouse.up()
+    page.keyboard.press("Escape")
+    page.get_by_text("Drag corners").wait_for(state="detached")
+    assert data.registry.case(no).version == 1
+
+
+def test_what_was_missed_is_drawn_and_becomes_a_case(page, data: ReviewData):
+    open_building(page)
+    at = show_whole(page)
+    page.keyboard.press("n")
+    page.get_by_text("Click around the object").wait_for()
+    corners = [(900, 700), (1010, 700), (1010, 800), (900, 800)]
+    for corner in corners[:-1]:
+        page.mouse.click(*at(*corner))
+    page.mouse.dblclick(*at(*corners[-1]))
+    page.get_by_role("heading", name="What was missed?").wait_for()
+    page.get_by_role("button", name="1 building").click()
+    give_name(page)
+    page.get_by_text("20260610-0005 added.").wait_for()
+    page.get_by_text("building drawn in a photo by a person").wait_for()
+    case = data.registry.case("20260610-0005")
+    drawn = case.evidence[0].polygon_px
+    wanted = Polygon(corners)
+    assert drawn.symmetric_difference(wanted).area < 0.12 * wanted.area
+    assert data.registry.history(case.case_no)[0].actor == "Chen Jing"
+    page.locator(".case", has_text="Unpermitted building").nth(2).wait_for()
