@@ -1,7 +1,7 @@
 """The verbs of cases and their registry: review, prove, hand out, copy, try the rules."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,16 +27,25 @@ def serve(
     behind_proxy: Annotated[
         bool, typer.Option("--behind-proxy", help="A proxy on this machine has TLS before it.")
     ] = False,
+    basemap: Annotated[
+        str | None, typer.Option(help="Address of map tiles with {z}, {x}, {y}; none by default.")
+    ] = None,
+    basemap_frame: Annotated[
+        Literal["wgs84", "gcj02"], typer.Option(help="Of the tiles; Chinese services have gcj02.")
+    ] = "wgs84",
+    basemap_credit: Annotated[str, typer.Option(help="What its service asks to be shown.")] = "",
 ) -> None:
     """Open the review page of one or more patrols.
 
     Others than this machine reach it only with accounts (`aerogrid account`) and over TLS.
     """
     from cli import serving
+    from review.basemap import Basemap
     from review.server import Listening
 
+    tiles = None if basemap is None else Basemap(basemap, basemap_frame, basemap_credit)
     where = Listening(listen, port, certificate, key, behind_proxy)
-    raise typer.Exit(serving.serve(patrols, where, host or ()))
+    raise typer.Exit(serving.serve(patrols, where, host or (), tiles))
 
 
 @verbs.command(epilog="Example: aerogrid export patrol/ --case 20260610-0001 --out case.html")

@@ -23,8 +23,9 @@ from cli.demo import SETTINGS, VERSION, patrol_codes
 from cli.demo_flight import DRONE, Outing, fly_and_photograph
 from cli.demo_people import ROUTING, People
 from dispatch.errors import DispatchError
-from dispatch.period import Length, PeriodFigures, make_period_figures, period_of
+from dispatch.period import Length, PeriodFigures, period_of
 from dispatch.period_pages import write_period
+from dispatch.period_reading import read_period_figures
 from dispatch.route_files import load_routing
 from dispatch.table_files import load_calendar
 from dispatch.timetable import Timetable
@@ -268,13 +269,10 @@ def _revisit(
 
 def _bulletin(story: Story, number: int) -> PeriodFigures:
     """Write the bulletin of a week; as PDF, too, where there is a font for it."""
-    registry = story.people.registry
-    cases = registry.cases(stage=tuple(Stage), limit=None)
-    histories = registry.histories(case.case_no for case in cases)
     monday = (EPOCH + number * WEEK).date()
     period = period_of(Length.WEEK, monday, story.timetable.calendar.utc_offset_hours)
-    figures = make_period_figures(
-        cases, histories, story.rulebook.categories, story.timetable, period
+    figures = read_period_figures(
+        story.people.registry, story.rulebook.categories, story.timetable, period
     )
     path = story.folder / f"week-{number + 1}.docx"
     write_period(path, figures)

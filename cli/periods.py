@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from cases.lifecycle import Stage
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from cli import console
@@ -18,11 +17,11 @@ from dispatch.period import (
     Period,
     PeriodFigures,
     Row,
-    make_period_figures,
     period_of,
     special_period,
 )
 from dispatch.period_pages import write_period
+from dispatch.period_reading import read_period_figures
 from dispatch.period_tables import tables_of, title_of
 from dispatch.scope import Scope
 from dispatch.table_files import load_calendar
@@ -56,11 +55,9 @@ def report_period(
     timetable = Timetable(load_calendar(settings.dispatching.calendar))
     period = _period(asked, timetable.calendar.utc_offset_hours)
     with Registry.open(registry_there(workspace, settings)) as registry:
-        cases = registry.cases(stage=tuple(Stage), limit=None)
-        histories = registry.histories(case.case_no for case in cases)
-    figures = make_period_figures(
-        cases, histories, rulebook.categories, timetable, period, scope=asked.scope
-    )
+        figures = read_period_figures(
+            registry, rulebook.categories, timetable, period, scope=asked.scope
+        )
     if out is not None:
         write_period(out, figures)
     if as_json:

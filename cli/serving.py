@@ -23,6 +23,7 @@ from pipeline.surroundings import read_cells
 from pipeline.workspace import Workspace, require
 from review.admission import Entrance
 from review.app import create_app
+from review.basemap import Basemap
 from review.guard import LOOPBACK_HOSTS
 from review.server import LOOPBACK, Listening
 from review.server import serve as run_server
@@ -32,7 +33,9 @@ from vision.frame_table import read_frame_table
 SOUND, BROKEN = 0, 1
 
 
-def serve(patrols: Sequence[Path], where: Listening, names: Sequence[str]) -> int:
+def serve(
+    patrols: Sequence[Path], where: Listening, names: Sequence[str], basemap: Basemap | None
+) -> int:
     """Serve the review page until Ctrl-C; layers are those of the first patrol."""
     for patrol in patrols:
         _require_filed(patrol)
@@ -46,13 +49,15 @@ def serve(patrols: Sequence[Path], where: Listening, names: Sequence[str]) -> in
         zones=inputs.zones,
         rules=settings.filing.rules,
         categories=settings.filing.categories,
+        calendar=settings.dispatching.calendar,
         terrain=None if inputs.dem is None else read_terrain(inputs.dem),
     )
     with open_sources(sources) as data:
         entrance = Entrance(data.accounts, is_local=where.is_local, is_secure=where.is_secure)
         hosts = _host_names(where, names)
         _require_accounts(entrance, patrols[0])
-        run_server(create_app(data, hosts=hosts, entrance=entrance), where, ready=_tell)
+        app = create_app(data, hosts=hosts, entrance=entrance, basemap=basemap)
+        run_server(app, where, ready=_tell)
     return 0
 
 

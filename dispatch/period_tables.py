@@ -12,7 +12,7 @@ _TITLES = {
     Length.MONTH: Words("Monthly bulletin", "月报"),
     Length.SPECIAL: Words("Special bulletin", "专报"),
 }
-_FIGURES = (
+FIGURES = (
     ("reported", Words("reported", "上报")),
     ("established", Words("established", "立案")),
     ("rejected", Words("rejected", "驳回")),
@@ -30,7 +30,7 @@ _FIGURES = (
     ("unclear", Words("verified: unclear", "复核无法判定")),
     ("not_covered", Words("not covered", "复核未覆盖")),
 )
-_SHARES = (
+SHARES = (
     ("closing_share", Words("closing rate", "结案率")),
     ("in_time_share", Words("in-time rate", "按期结案率")),
     ("precision_share", Words("detection precision", "识别准确率")),
@@ -81,7 +81,7 @@ def blank_words() -> Words:
 
 
 def _whole(figures: PeriodFigures) -> PageTable:
-    names = [*_FIGURES, *_SHARES]
+    names = [*FIGURES, *SHARES]
     rows = tuple(
         (words, _plain(figures.now, name), _plain(figures.before, name), _change(figures, name))
         for name, words in names
@@ -96,7 +96,7 @@ def _whole(figures: PeriodFigures) -> PageTable:
 
 
 def _part(title: Words, rows: Sequence[Row]) -> PageTable:
-    known = dict(_FIGURES)
+    known = dict(FIGURES)
     header = (Words("", ""), *(known[name] for name in _PARTS), Words("in-time rate", "按期结案率"))
     return PageTable(
         title,

@@ -29,8 +29,19 @@ from cases.errors import (
 )
 from dispatch.errors import UnknownAlertError
 from geo.errors import AerogridError
-from review import alerting, claiming, drawing, features, live, signing_in, together, views
+from review import (
+    alerting,
+    claiming,
+    commanding,
+    drawing,
+    features,
+    live,
+    signing_in,
+    together,
+    views,
+)
 from review.admission import Entrance, admit
+from review.basemap import Basemap
 from review.bell import Bell
 from review.errors import (
     ActorError,
@@ -38,11 +49,13 @@ from review.errors import (
     FeatureQueryError,
     FullError,
     NotAllowedError,
+    PeriodError,
     UnknownFeatureError,
     UnknownLayerError,
     UnknownPhotoError,
 )
 from review.guard import LOOPBACK_HOSTS, Guard
+from review.memo import Memo
 from review.problems import DESCRIBED, problem
 from review.sources import ReviewData
 from review.walls import Walls
@@ -57,6 +70,7 @@ STATUSES: dict[type[Exception], int] = {
     UnknownFeatureError: 404,
     UnknownAlertError: 404,
     FeatureQueryError: 400,
+    PeriodError: 422,
     PhotoError: 404,
     ChangedPhotoError: 409,
     StaleCaseError: 409,
@@ -91,6 +105,7 @@ def create_app(
     *,
     hosts: Collection[str] = LOOPBACK_HOSTS,
     entrance: Entrance | None = None,
+    basemap: Basemap | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     """Make the application.
@@ -99,6 +114,7 @@ def create_app(
         data: everything it shows; the caller keeps it open.
         hosts: host names that the page may be reached by.
         entrance: who is let in, and how the page is reached; from this machine if not given.
+        basemap: pictures of the ground below the map of the district; none by default.
         clock: for the times in the history.
     """
     app = FastAPI(
@@ -113,6 +129,8 @@ def create_app(
     app.state.walls = Walls(data)
     app.state.entrance = entrance or Entrance(data.accounts)
     app.state.clock = clock
+    app.state.basemap = basemap
+    app.state.memo = Memo()
     app.state.bell = Bell(data.news.place)
     app.include_router(signing_in.router)
     app.include_router(views.router)
@@ -122,6 +140,7 @@ def create_app(
     app.include_router(features.router)
     app.include_router(alerting.router)
     app.include_router(live.router)
+    app.include_router(commanding.router)
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)))
     for kind, status in STATUSES.items():
@@ -129,7 +148,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _explain_invalid)
     app.add_exception_handler(HTTPException, _explain_http)
     app.add_exception_handler(Exception, _explain_unexpected)
-    app.add_middleware(Guard, hosts=hosts)
+    app.add_middleware(Guard, hosts=hosts, pictures_from=basemap.origin if basemap else "")
     return app
 
 

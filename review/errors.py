@@ -49,5 +49,13 @@ class FullError(ReviewError):
     """More pages listen for news than the server has room for."""
 
 
+class PeriodError(ReviewError):
+    """A period that there are no figures of."""
+
+
+class BasemapError(ReviewError):
+    """A base map that no page can show."""
+
+
 class PortError(ReviewError):
     """A port that cannot be listened on."""

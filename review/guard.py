@@ -13,23 +13,26 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 MOST_BODY_BYTES = 16_384  # a decision has at most 3000
 _CHANGING_METHOD = "POST"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "img-src 'self' data: blob:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
 _HEADERS = {
-    "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+
+def content_policy(pictures_from: str = "") -> str:
+    """What a page may load: its own files, and pictures from one place besides, if given."""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"img-src 'self' data: blob: {pictures_from}".rstrip(),
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +93,10 @@ def _host_name(url: str) -> str | None:
 class Guard:
     """ASGI middleware: refuses what comes from elsewhere, adds the security headers."""
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: Collection[str], pictures_from: str = "") -> None:
         """Guard an application that is reached by these host names."""
         self._app, self._hosts = app, hosts
+        self._headers = {**_HEADERS, "Content-Security-Policy": content_policy(pictures_from)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, or refuse it."""
@@ -102,7 +106,7 @@ class Guard:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self._headers.items():
                     headers[name] = value
                 if not scope["path"].startswith("/static/"):
                     headers.setdefault("Cache-Control", "no-store")

@@ -58,10 +58,14 @@ class PhotoShelf:
         entry = self._shelf.get((patrol_id, photo_id))
         return entry[1] if entry else None
 
+    def frames(self, patrol_id: str) -> list[Frame]:
+        """List what is known of a patrol's photos."""
+        return [frame for (owner, _), (_, frame) in self._shelf.items() if owner == patrol_id]
+
     def places(self, patrol_id: str) -> list[tuple[float, float]]:
         """List from where a patrol's photos were taken, lon/lat; those that do not know are not."""
-        frames = [frame for (owner, _), (_, frame) in self._shelf.items() if owner == patrol_id]
-        positions = [frame.pose.position for frame in frames if frame.pose is not None]
+        poses = (frame.pose for frame in self.frames(patrol_id))
+        positions = [pose.position for pose in poses if pose is not None]
         return [(position.lon_deg, position.lat_deg) for position in positions]
 
     def path(self, patrol_id: str, photo_id: str) -> Path | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cases.accounts import Accounts
+from cases.atlas import Atlas
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from cases.rules import Rulebook
@@ -13,6 +14,8 @@ from cases.zone_files import read_zones
 from cases.zones import NO_ZONES, Zones
 from dispatch.news import News
 from dispatch.outbox import Outbox
+from dispatch.table_files import load_calendar
+from dispatch.timetable import Timetable
 from geo.grid import Grid
 from geo.terrain import Terrain
 from review.photos import PhotoShelf
@@ -34,6 +37,7 @@ class ReviewSources:
 
     Attributes:
         registry: path or SQLAlchemy URL.
+        calendar: working calendar of the district; None for the shipped one.
         grid: cells of the district; None leaves the map without cells.
         zones: GeoPackage with one layer a kind; None where there is none.
         terrain: for photo outlines on the ground; None takes the ground as flat below each photo.
@@ -45,6 +49,7 @@ class ReviewSources:
     zones: Path | None = None
     rules: Path | None = None
     categories: Path | None = None
+    calendar: Path | None = None
     terrain: Terrain | None = None
 
 
@@ -55,8 +60,10 @@ class ReviewData:
     registry: Registry
     accounts: Accounts
     outbox: Outbox
+    atlas: Atlas
     news: News
     rulebook: Rulebook
+    timetable: Timetable
     grid: Grid
     zones: Zones
     photos: PhotoShelf
@@ -67,6 +74,7 @@ class ReviewData:
 def open_sources(sources: ReviewSources) -> Iterator[ReviewData]:
     """Open registry, alerts, rules and layers; the registry is closed at the end."""
     rulebook = load_rulebook(sources.rules, sources.categories)
+    timetable = Timetable(load_calendar(sources.calendar))
     grid = sources.grid or Grid(())
     zones = read_zones(sources.zones) if sources.zones else NO_ZONES
     shelf = PhotoShelf(
@@ -78,8 +86,19 @@ def open_sources(sources: ReviewSources) -> Iterator[ReviewData]:
         Registry.open(sources.registry) as registry,
         Accounts.open(sources.registry) as accounts,
         Outbox.open(sources.registry) as outbox,
+        Atlas.open(sources.registry) as atlas,
         News.open(sources.registry) as news,
     ):
         yield ReviewData(
-            registry, accounts, outbox, news, rulebook, grid, zones, shelf, sources.terrain
+            registry,
+            accounts,
+            outbox,
+            atlas,
+            news,
+            rulebook,
+            timetable,
+            grid,
+            zones,
+            shelf,
+            sources.terrain,
         )

@@ -47,6 +47,7 @@ def _limited(data: ReviewData, area: Area) -> ReviewData:
         data,
         registry=data.registry.within(area),
         outbox=data.outbox.within(area),
+        atlas=data.atlas.within(area),
         news=data.news.within(area),
         grid=Grid(cells),
         zones=_zones_of(data.zones, cells=Grid(cells)),

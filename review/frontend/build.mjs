@@ -1,4 +1,4 @@
-// Builds ../static from src: one script, one style sheet, the page, the icon and the licences.
+// Builds ../static from src: a script, a style sheet and a page each for reviewing and for command, the icon and the licences.
 import { build } from "esbuild";
 import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 
@@ -6,8 +6,11 @@ const out = new URL("../static/", import.meta.url);
 const here = (path) => new URL(path, import.meta.url);
 
 const { metafile } = await build({
-  entryPoints: [here("src/main.tsx").pathname],
-  outfile: new URL("app.js", out).pathname,
+  entryPoints: [
+    { in: here("src/main.tsx").pathname, out: "app" },
+    { in: here("src/command/main.tsx").pathname, out: "command" },
+  ],
+  outdir: out.pathname,
   bundle: true,
   minify: true,
   format: "esm",
@@ -19,7 +22,7 @@ const { metafile } = await build({
   logLevel: "info",
 });
 
-for (const name of ["index.html", "icon.svg"]) await copyFile(here(`src/${name}`), new URL(name, out));
+for (const name of ["index.html", "command.html", "icon.svg"]) await copyFile(here(`src/${name}`), new URL(name, out));
 
 // One notice for each package that has code in the bundle.
 const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
@@ -35,5 +38,5 @@ for (const name of [...packages].sort()) {
   notices.push(`${name} ${version}\n\n${text.trim()}\n`);
 }
 const line = "-".repeat(78);
-const head = "app.js and app.css contain parts of the following packages.\n";
+const head = "app.js, app.css, command.js and command.css contain parts of the following packages.\n";
 await writeFile(new URL("THIRD_PARTY.txt", out), [head, ...notices].join(`\n${line}\n\n`));

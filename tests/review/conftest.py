@@ -157,7 +157,9 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
     """Open pages of a server; anything loaded from elsewhere and any script error fails."""
     contexts, complaints = [], []
 
-    def opened(address: str, path: str = "", *, expected: str = "\n", **options: Any) -> Any:
+    def opened(
+        address: str, path: str = "", *, expected: str = "\n", also: str = "data:", **options: Any
+    ) -> Any:
         context = chromium.new_context(**{"locale": "en-GB", **WIDE, **options})
         contexts.append(context)
         page = context.new_page()
@@ -169,7 +171,7 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
                 line.type == "error" and expected not in line.text and complaints.append(line.text)
             ),
         )
-        own = (address, "data:", "blob:")
+        own = (address, also, "data:", "blob:")
         page.on(
             "request",
             lambda request: request.url.startswith(own) or complaints.append(request.url),

@@ -158,6 +158,8 @@ ENDPOINTS = (
     Endpoint("GET", "/api/photos/{photo_id}.jpg", is_of_case=True),
     Endpoint("GET", "/api/photos/{photo_id}.jpg", query=f"?patrol={PATROL}", is_of_case=True),
     Endpoint("GET", "/api/photos/{photo_id}.jpg", query="?max=64", is_of_case=True),
+    Endpoint("GET", "/api/figures"),
+    Endpoint("GET", "/api/district"),
     Endpoint("GET", "/api/alerts"),
     Endpoint("GET", "/api/layers/cells.geojson"),
     Endpoint("GET", "/api/layers/zones.geojson"),
@@ -278,7 +280,7 @@ def test_nobody_comes_in_without_signing_in(doors: Doors):
     assert answer.headers["www-authenticate"] == "Bearer"
     assert client.get("/api/health").json() == {"status": "ok", "cases": None, "photos": None}
     assert set(client.get("/api/session").json()) == {"asks_who", "person"}
-    assert {"/", "/api/session", "/api/session/end", "/api/health"} == OPEN_PATHS
+    assert {"/", "/command", "/api/session", "/api/session/end", "/api/health"} == OPEN_PATHS
 
 
 def draw(client: TestClient, photo: str, west_px: float):

@@ -26,6 +26,9 @@ export function Header({ store }: { store: ReviewStore }) {
         </dl>
       ) : null}
       <div class="tools">
+        <a class="quiet command-link" href="/command">
+          {t.command}
+        </a>
         <button
           type="button"
           class={me ? "quiet person known" : "quiet person"}

@@ -14,6 +14,7 @@ export const en = {
   inspector: "Inspector",
   noInspector: "Your name",
 
+  command: "Command",
   news: "New",
   newsTitle: "What is new",
   noNews: "Nothing new since you were here.",

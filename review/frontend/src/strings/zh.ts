@@ -16,6 +16,7 @@ export const zh: Strings = {
   inspector: "审核员",
   noInspector: "填写姓名",
 
+  command: "指挥",
   news: "新消息",
   newsTitle: "新消息",
   noNews: "上次离开后没有新消息。",

@@ -1,0 +1,93 @@
+"""EDGE: where do the cases of a district lie, and how many has each cell? Without evidence."""
+
+import copy
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import Engine, func, select
+
+from cases.database import connect
+from cases.lifecycle import Stage
+from cases.listing import in_area
+from cases.people import DISTRICT, Area
+from cases.store import Store
+from cases.tables import CaseCountRow, CaseRow
+
+SHOWN = tuple(
+    stage for stage in Stage if stage not in (Stage.WITHDRAWN, Stage.REJECTED, Stage.EVALUATED)
+)
+"""Stages of the cases that a map of the district shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class CasePoint:
+    """A case as a dot of a map."""
+
+    case_no: str
+    lon_deg: float
+    lat_deg: float
+    stage: str
+    category: str
+    urgency: int
+    cell_code: str
+
+
+class Atlas(Store):
+    """The cases of a registry by place; may be shared between threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._area = DISTRICT
+
+    @classmethod
+    def open(cls, url_or_path: str | Path) -> Self:
+        """Open the registry of the cases."""
+        return cls(connect(url_or_path, lock_timeout_s=10.0))
+
+    def within(self, area: Area) -> Self:
+        """The cases of an area only."""
+        limited = copy.copy(self)
+        limited._area = area
+        return limited
+
+    def points(self, limit: int) -> list[CasePoint]:
+        """List cases as dots, those first that are to be worked on first."""
+        columns = (getattr(CaseRow, name) for name in CasePoint.__slots__)
+        query = (
+            select(*columns)
+            .where(
+                CaseRow.stage.in_([stage.value for stage in SHOWN]),
+                *in_area(self._area, CaseRow.town, CaseRow.village),
+            )
+            .order_by(CaseRow.queue_rank, CaseRow.case_no)
+            .limit(limit)
+        )
+        with self._read() as session:
+            return [CasePoint(**row._mapping) for row in session.execute(query)]
+
+    def counts(self) -> Mapping[str, Mapping[str, int]]:
+        """Count the cases of each cell by stage."""
+        query = (
+            select(CaseCountRow.cell_code, CaseCountRow.stage, func.sum(CaseCountRow.cases))
+            .where(*in_area(self._area, CaseCountRow.town, CaseCountRow.village))
+            .group_by(CaseCountRow.cell_code, CaseCountRow.stage)
+        )
+        counted: dict[str, dict[str, int]] = defaultdict(dict)
+        with self._read() as session:
+            for code, stage, cases in session.execute(query):
+                counted[code][stage] = int(cases)
+        return counted
+
+    def last_seen(self) -> Mapping[str, datetime]:
+        """When a case was last seen in each cell, by a patrol that flew there."""
+        query = (
+            select(CaseRow.cell_code, func.max(CaseRow.last_seen))
+            .where(*in_area(self._area, CaseRow.town, CaseRow.village))
+            .group_by(CaseRow.cell_code)
+        )
+        with self._read() as session:
+            return {code: seen for code, seen in session.execute(query)}

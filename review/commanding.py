@@ -1,0 +1,249 @@
+"""The routes of the command page: the figures of a period, and the district cell by cell."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import FileResponse
+from pydantic import BaseModel
+
+from cases.atlas import SHOWN, CasePoint
+from cases.lifecycle import OPEN_STAGES, Stage
+from cases.model import Words
+from dispatch.clock import local_time
+from dispatch.deadlines import Standing
+from dispatch.due import due_cases
+from dispatch.period import Length, PeriodFigures, Row, Tally, period_of
+from dispatch.period_reading import read_period_figures
+from dispatch.period_tables import FIGURES, SHARES, title_of
+from review.admission import ClockOf, Data, Guest
+from review.answers import Label
+from review.basemap import Basemap
+from review.errors import PeriodError
+from review.memo import Memo
+from review.patrolled import last_patrols
+from review.sources import ReviewData
+
+STATIC = Path(__file__).parent / "static"
+MOST_POINTS = 20_000
+OVERDUE_AGAIN_S = 60.0
+"""What is overdue is looked at anew after so long, also where nothing was changed."""
+
+router = APIRouter()
+
+
+class FigureName(BaseModel):
+    """A figure, and what the bulletin calls it."""
+
+    name: str
+    label: Label
+
+
+class FigureRow(BaseModel):
+    """Figures of a town, a department or a category, beside those of the period before."""
+
+    label: Label
+    now: dict[str, float | None]
+    before: dict[str, float | None]
+
+
+class Figures(BaseModel):
+    """The bulletin of a period as figures; shares are 0 to 1, and null where nothing was due."""
+
+    title: Label
+    period: Length
+    first: date
+    last: date
+    names: list[FigureName]
+    shares: list[FigureName]
+    now: dict[str, float | None]
+    before: dict[str, float | None]
+    by_town: list[FigureRow]
+    by_department: list[FigureRow]
+    by_category: list[FigureRow]
+
+
+class CellState(BaseModel):
+    """A cell; `last_patrol` is null where no patrol that this page has flew there."""
+
+    code: str
+    name: str
+    town: str
+    village: str
+    officer: str
+    to_review: int
+    open: int
+    overdue: int
+    last_patrol: datetime | None
+
+
+class District(BaseModel):
+    """The district, or one's area of it, as it stands.
+
+    `cases` are number, longitude, latitude, stage, category, urgency and whether it is overdue, of
+    each case that is not rejected, withdrawn or evaluated; `left_out` counts those beyond the most
+    that are drawn.
+    """
+
+    asked_at: datetime
+    cells: list[CellState]
+    cases: list[tuple[str, float, float, str, str, int, bool]]
+    left_out: int
+    basemap: Basemap | None
+
+
+def _memo(request: Request) -> Memo:
+    memo: Memo = request.app.state.memo
+    return memo
+
+
+MemoOf = Annotated[Memo, Depends(_memo)]
+
+
+@router.get("/command", include_in_schema=False)
+def get_page() -> FileResponse:
+    """Show the page of the command centre; what it shows is asked for by itself."""
+    return FileResponse(STATIC / "command.html", headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/api/figures")
+def get_figures(
+    data: Data,
+    visitor: Guest,
+    memo: MemoOf,
+    clock: ClockOf,
+    period: Length = Length.WEEK,
+    on: Annotated[date | None, Query(description="a day of the period; today if left out")] = None,
+) -> Figures:
+    """Tell the figures of a day, week or month, as the bulletin of the area does."""
+    offset_hours = data.timetable.calendar.utc_offset_hours
+    day = on or local_time(clock(), offset_hours).date()
+    if not date(2000, 1, 1) <= day <= date(2099, 12, 31):
+        raise PeriodError(f"on {day}: give a day from 2000-01-01 to 2099-12-31")
+    wanted = period_of(period, day, offset_hours)
+    figures = memo.get(
+        (visitor.area, "figures", wanted),
+        data.news.place(),
+        lambda: read_period_figures(
+            data.registry, data.rulebook.categories, data.timetable, wanted
+        ),
+    )
+    return _figures(figures)
+
+
+@router.get("/api/district")
+def get_district(
+    request: Request, data: Data, visitor: Guest, memo: MemoOf, clock: ClockOf
+) -> District:
+    """Tell of each cell what is open, overdue, and when it was patrolled, and where cases lie."""
+    now = clock()
+    place = data.news.place()
+    overdue = memo.get(
+        (visitor.area, "overdue"),
+        (place, int(now.timestamp() // OVERDUE_AGAIN_S)),
+        lambda: _overdue(data, now),
+    )
+    flown = {entry.patrol_id: entry.flown_at for entry in data.registry.filings()}
+    patrolled = memo.get(
+        (visitor.area, "patrolled"),
+        tuple(sorted(flown.items())),
+        lambda: last_patrols(data.photos, data.terrain, data.grid, flown),
+    )
+    counts = data.atlas.counts()
+    points = data.atlas.points(MOST_POINTS)
+    there = sum(of.get(stage, 0) for of in counts.values() for stage in SHOWN)
+    basemap: Basemap | None = request.app.state.basemap
+    return District(
+        asked_at=now,
+        cells=_cells(data, counts, overdue, patrolled),
+        cases=[_point(point, overdue) for point in points],
+        left_out=max(0, there - len(points)),
+        basemap=basemap,
+    )
+
+
+def _overdue(data: ReviewData, now: datetime) -> dict[str, str]:
+    """Cell of each case that is overdue, by its number."""
+    due = due_cases(data.registry, data.rulebook.categories, data.timetable, now=now)
+    return {
+        entry.case.case_no: entry.case.place.cell_code
+        for entry in due
+        if entry.deadline.standing is Standing.OVERDUE
+    }
+
+
+def _cells(
+    data: ReviewData,
+    counts: Mapping[str, Mapping[str, int]],
+    overdue: Mapping[str, str],
+    patrolled: Mapping[str, datetime],
+) -> list[CellState]:
+    """A case that was seen says that its cell was patrolled then, as in the plan of a district."""
+    late = Counter(overdue.values())
+    seen = data.atlas.last_seen()
+    states = []
+    for cell in data.grid:
+        of = counts.get(cell.code, {})
+        flown = [at for at in (patrolled.get(cell.code), seen.get(cell.code)) if at is not None]
+        states.append(
+            CellState(
+                code=cell.code,
+                name=cell.name,
+                town=cell.town,
+                village=cell.village,
+                officer=cell.officer,
+                to_review=of.get(Stage.REPORTED, 0),
+                open=sum(of.get(stage, 0) for stage in OPEN_STAGES),
+                overdue=late[cell.code],
+                last_patrol=max(flown, default=None),
+            )
+        )
+    return states
+
+
+def _point(
+    point: CasePoint, overdue: Mapping[str, str]
+) -> tuple[str, float, float, str, str, int, bool]:
+    return (
+        point.case_no,
+        round(point.lon_deg, 6),
+        round(point.lat_deg, 6),
+        point.stage,
+        point.category,
+        point.urgency,
+        point.case_no in overdue,
+    )
+
+
+def _figures(figures: PeriodFigures) -> Figures:
+    return Figures(
+        title=_label(title_of(figures)),
+        period=figures.period.length,
+        first=figures.period.first,
+        last=figures.period.last,
+        names=[FigureName(name=name, label=_label(words)) for name, words in FIGURES],
+        shares=[FigureName(name=name, label=_label(words)) for name, words in SHARES],
+        now=_tally(figures.now),
+        before=_tally(figures.before),
+        by_town=_rows(figures.by_town),
+        by_department=_rows(figures.by_department),
+        by_category=_rows(figures.by_category),
+    )
+
+
+def _rows(rows: Iterable[Row]) -> list[FigureRow]:
+    return [
+        FigureRow(label=_label(row.name), now=_tally(row.now), before=_tally(row.before))
+        for row in rows
+    ]
+
+
+def _tally(tally: Tally) -> dict[str, float | None]:
+    return {name: getattr(tally, name) for name, _ in (*FIGURES, *SHARES)}
+
+
+def _label(words: Words) -> Label:
+    return Label(words.en, words.zh)

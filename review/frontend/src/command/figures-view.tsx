@@ -1,0 +1,202 @@
+// The figures of a period beside those of the one before: as the bulletin has them, and as charts.
+
+import { useEffect, useState } from "preact/hooks";
+import { useWords } from "../i18n";
+import { commandApi, type FigureRow, type Figures, type Length } from "./api";
+import { Bars, type Bar } from "./bars";
+import type { CommandStrings } from "./words";
+
+const LENGTHS: Length[] = ["day", "week", "month"];
+const PARTS = ["reported", "closed", "overdue"];
+const DAY_MS = 86_400_000;
+
+export function FiguresView({ t }: { t: CommandStrings }) {
+  const words = useWords();
+  const [period, setPeriod] = useState<Length>("week");
+  const [on, setOn] = useState("");
+  const [figures, setFigures] = useState<Figures | null>(null);
+  const [problem, setProblem] = useState("");
+  useEffect(() => {
+    let isWanted = true;
+    commandApi.figures(period, on).then(
+      (read) => isWanted && (setFigures(read), setProblem("")),
+      (error: Error) => isWanted && setProblem(error.message || t.offline),
+    );
+    return () => void (isWanted = false);
+  }, [period, on]);
+  return (
+    <div class="figures-view">
+      <form class="period" onSubmit={(event) => event.preventDefault()}>
+        <label>
+          {t.period}
+          <select value={period} onChange={(event) => setPeriod(event.currentTarget.value as Length)}>
+            {LENGTHS.map((length) => (
+              <option key={length} value={length}>
+                {t[length]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          {t.on}
+          <input
+            type="date"
+            min="2000-01-01"
+            max="2099-12-31"
+            value={on || figures?.last}
+            onChange={(event) => setOn(event.currentTarget.value)}
+          />
+        </label>
+        <button type="button" disabled={!figures} onClick={() => figures && setOn(shifted(figures.first, -1))}>
+          ‹ {t.earlier}
+        </button>
+        <button type="button" disabled={!figures} onClick={() => figures && setOn(shifted(figures.last, 1))}>
+          {t.later} ›
+        </button>
+      </form>
+      {problem ? <p role="alert">{problem}</p> : null}
+      {figures ? (
+        <>
+          <h2>{words.label(figures.title)}</h2>
+          {isBlank(figures) ? <p class="muted">{t.blank}</p> : null}
+          <div class="boards">
+            <Whole figures={figures} t={t} />
+            <Shares figures={figures} t={t} />
+            <Part title={t.byTown} rows={figures.by_town} figures={figures} t={t} />
+            <Part title={t.byDepartment} rows={figures.by_department} figures={figures} t={t} />
+            <Part title={t.byCategory} rows={figures.by_category} figures={figures} t={t} />
+          </div>
+        </>
+      ) : (
+        <p class="muted">{t.loading}</p>
+      )}
+    </div>
+  );
+}
+
+function Whole({ figures, t }: { figures: Figures; t: CommandStrings }) {
+  const words = useWords();
+  const bars: Bar[] = figures.names.map(({ name, label }) => ({
+    label: words.label(label),
+    now: figures.now[name] ?? 0,
+    before: figures.before[name] ?? 0,
+  }));
+  return (
+    <section class="board">
+      <h3>{t.thisPeriod}</h3>
+      <Bars title={t.chartOf(words.label(figures.title))} bars={bars} t={t} />
+    </section>
+  );
+}
+
+function Shares({ figures, t }: { figures: Figures; t: CommandStrings }) {
+  const words = useWords();
+  const percent = (value: number | null | undefined) => (value == null ? "–" : `${words.number(100 * value, 1)} %`);
+  return (
+    <section class="board shares">
+      {figures.shares.map(({ name, label }) => {
+        const now = figures.now[name];
+        const before = figures.before[name];
+        return (
+          <div key={name} class="share">
+            <h3>{words.label(label)}</h3>
+            <Ring share={now ?? null} label={`${words.label(label)} ${percent(now)}`} />
+            <strong>{percent(now)}</strong>
+            <span class="muted">
+              {t.before} {percent(before)}
+              {now != null && before != null
+                ? ` · ${t.change} ${now >= before ? "+" : "−"}${words.number(Math.abs(100 * (now - before)), 1)} ${t.points}`
+                : ""}
+            </span>
+          </div>
+        );
+      })}
+    </section>
+  );
+}
+
+const RADIUS = 40;
+
+function Ring({ share, label }: { share: number | null; label: string }) {
+  const around = 2 * Math.PI * RADIUS;
+  return (
+    <svg viewBox="0 0 100 100" width="110" height="110" role="img" aria-label={label}>
+      <circle cx="50" cy="50" r={RADIUS} class="ring-ground" />
+      {share ? (
+        <circle cx="50" cy="50" r={RADIUS} class="ring" stroke-dasharray={`${around * share} ${around}`} transform="rotate(-90 50 50)" />
+      ) : null}
+    </svg>
+  );
+}
+
+interface PartProps {
+  title: string;
+  rows: FigureRow[];
+  figures: Figures;
+  t: CommandStrings;
+}
+
+function Part({ title, rows, figures, t }: PartProps) {
+  const words = useWords();
+  if (!rows.length) return null;
+  const names = figures.names.filter(({ name }) => PARTS.includes(name));
+  const inTime = figures.shares.find(({ name }) => name === "in_time_share");
+  const percent = (value: number | null | undefined) => (value == null ? "–" : `${words.number(100 * value, 1)} %`);
+  const bars = rows.map((row) => ({
+    label: words.label(row.label),
+    now: row.now["reported"] ?? 0,
+    before: row.before["reported"] ?? 0,
+  }));
+  return (
+    <section class="board">
+      <h3>{title}</h3>
+      <Bars title={t.chartOf(title)} bars={bars} t={t} />
+      <div class="scroll" tabIndex={0} role="group" aria-label={title}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{title}</th>
+              {names.map(({ name, label }) => (
+                <th key={name} scope="col">
+                  {words.label(label)}
+                </th>
+              ))}
+              {inTime ? <th scope="col">{words.label(inTime.label)}</th> : null}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row.label.en}>
+                <th scope="row">{words.label(row.label)}</th>
+                {names.map(({ name }) => (
+                  <td key={name}>
+                    {words.number(row.now[name] ?? 0)} <Change now={row.now[name] ?? 0} before={row.before[name] ?? 0} />
+                  </td>
+                ))}
+                {inTime ? <td>{percent(row.now["in_time_share"])}</td> : null}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Change({ now, before }: { now: number; before: number }) {
+  const words = useWords();
+  if (now === before) return null;
+  return (
+    <span class="muted">
+      ({now > before ? "+" : "−"}
+      {words.number(Math.abs(now - before))})
+    </span>
+  );
+}
+
+const isBlank = (figures: Figures) => figures.names.every(({ name }) => !figures.now[name]);
+
+/** A day so many days after another, as the server names days. */
+function shifted(day: string, days: number): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+}

@@ -1,0 +1,78 @@
+// The command centre's page: the district on a map, its figures, its patrols.
+
+import { useEffect, useState } from "preact/hooks";
+import { api } from "../api";
+import { initialLanguage, rememberLanguage, Words, WordsContext } from "../i18n";
+import type { Vocabulary } from "../types";
+import { ApiError } from "./api";
+import { DistrictView } from "./district-view";
+import { FiguresView } from "./figures-view";
+import { commandStrings } from "./words";
+
+const VIEWS = ["district", "figures"] as const;
+type View = (typeof VIEWS)[number];
+
+const viewOf = (hash: string): View => VIEWS.find((view) => hash === `#/${view}`) ?? "district";
+
+export function CommandPage() {
+  const [language, speak] = useState(initialLanguage());
+  const [vocabulary, setVocabulary] = useState<Vocabulary | null>(null);
+  const [problem, setProblem] = useState("");
+  const [view, setView] = useState<View>(viewOf(location.hash));
+  const t = commandStrings[language];
+  const words = new Words(language, vocabulary?.utc_offset_hours);
+  useEffect(() => {
+    api.vocabulary().then(setVocabulary, (error: unknown) => {
+      setProblem(error instanceof ApiError && error.status === 401 ? t.signIn : t.offline);
+    });
+    const turn = () => setView(viewOf(location.hash));
+    window.addEventListener("hashchange", turn);
+    return () => window.removeEventListener("hashchange", turn);
+  }, []);
+  useEffect(() => {
+    document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+    document.title = `aerogrid · ${t.title}`;
+  }, [language]);
+  const switchLanguage = () => {
+    const other = language === "zh" ? "en" : "zh";
+    rememberLanguage(other);
+    speak(other);
+  };
+  return (
+    <WordsContext.Provider value={words}>
+      <div class="command">
+        <header class="command-head">
+          <h1>
+            <img src="/static/icon.svg" alt="" width="24" height="24" />
+            {t.title}
+          </h1>
+          <nav aria-label={t.title}>
+            {VIEWS.map((name) => (
+              <a key={name} href={`#/${name}`} aria-current={name === view ? "page" : undefined}>
+                {t[name]}
+              </a>
+            ))}
+            <a href="/">{t.review}</a>
+            <a href="/alerts">{t.alerts}</a>
+          </nav>
+          <button type="button" class="quiet" onClick={switchLanguage}>
+            {t.language}
+          </button>
+        </header>
+        <main>
+          {problem ? (
+            <p class="empty" role="alert">
+              {problem} <a href="/">{t.review}</a>
+            </p>
+          ) : vocabulary === null ? (
+            <p class="empty">{t.loading}</p>
+          ) : view === "figures" ? (
+            <FiguresView t={t} />
+          ) : (
+            <DistrictView t={t} vocabulary={vocabulary} />
+          )}
+        </main>
+      </div>
+    </WordsContext.Provider>
+  );
+}

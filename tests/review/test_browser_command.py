@@ -1,0 +1,127 @@
+"""The command page in headless Chromium: figures, the district cell by cell, a shifted base map."""
+
+import io
+import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from geo.gcj02 import gcj02_from_wgs84
+from review.app import create_app
+from review.basemap import Basemap
+from review.sources import ReviewData
+
+from .conftest import FLOWN, NOW
+from .serving import served
+
+SPOTS = np.array([[120.0, 31.994], [120.0, 32.006]])  # the middle of the cells is theirs, too
+TILE_PX = 256
+
+
+@pytest.fixture
+def address(data: ReviewData) -> Iterator[str]:
+    with served(create_app(data, clock=lambda: NOW)) as address:
+        yield address
+
+
+@pytest.mark.parametrize(
+    ("locale", "rate", "closed"), [("en-GB", "closing rate", "closed"), ("zh-CN", "结案率", "结案")]
+)
+def test_figures_of_a_period_are_shown_as_charts_and_tables(
+    address: str, open_page, locale: str, rate: str, closed: str
+):
+    page = open_page(address, "command#/figures", locale=locale)
+    page.locator("input[type=date]").fill(f"{FLOWN.date()}")
+    page.locator("h2", has_text="2026-06-08").wait_for()
+    bars = page.locator(".bars svg").first
+    assert f"{closed}: 0" in bars.get_attribute("aria-label")
+    assert page.locator(".bar-value").first.text_content() == "4"
+    assert page.locator(".share h3").first.inner_text() == rate
+    page.locator(".period button").last.click()
+    page.locator("h2", has_text="2026-06-15").wait_for()
+    assert page.locator(".bar-value").first.text_content() == "0"
+
+
+def test_the_district_is_drilled_into_searched_and_left_for_a_case(
+    address: str, open_page, data: ReviewData
+):
+    page = open_page(address, "command")
+    rows = page.locator(".groups tbody tr")
+    rows.first.wait_for()
+    page.get_by_role("searchbox").fill("001002")
+    page.keyboard.press("Enter")
+    page.locator(".facts dd", has_text="320624001001002").wait_for()
+    page.get_by_role("searchbox").fill("nowhere")
+    page.keyboard.press("Enter")
+    page.get_by_text("Nothing is called nowhere here.").wait_for()
+    case = data.registry.cases()[0]
+    page.get_by_role("searchbox").fill(case.case_no)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Open the case").click()
+    page.locator(".photo .number", has_text=case.case_no).wait_for()
+
+
+@contextmanager
+def tile_server() -> Iterator[str]:
+    """Serve tiles of a base map in GCJ-02: black, with a red spot where it shows each place."""
+    shares = [
+        ((lon + 180) / 360, 0.5 - math.asinh(math.tan(math.radians(lat))) / (2 * math.pi))
+        for lon, lat in gcj02_from_wgs84(SPOTS)
+    ]
+
+    class Tiles(BaseHTTPRequestHandler):
+        def do_GET(self):
+            z, x, y = map(int, self.path.removesuffix(".png").strip("/").split("/"))
+            picture = Image.new("RGB", (TILE_PX, TILE_PX), (0, 0, 0))
+            for x_share, y_share in shares:
+                column, row = (x_share * 2**z - x) * TILE_PX, (y_share * 2**z - y) * TILE_PX
+                spot = (column - 8, row - 8, column + 8, row + 8)
+                ImageDraw.Draw(picture).ellipse(spot, fill=(255, 0, 0))
+            content = io.BytesIO()
+            picture.save(content, "PNG")
+            self.send_response(200)
+            self.send_header("Cross-Origin-Resource-Policy", "cross-origin")
+            self.end_headers()
+            self.wfile.write(content.getvalue())
+
+        def log_message(self, *_):
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Tiles) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+def red_middle(page) -> tuple[float, float] | None:
+    """Middle of what is red, in pixels right and down of that of the map; None if nothing is."""
+    canvas = page.locator(".district-map .canvas")
+    pixels = np.asarray(Image.open(io.BytesIO(canvas.screenshot())).convert("RGB")).astype(int)
+    red = (pixels[..., 0] > 65) & (pixels[..., 1] < 60) & (pixels[..., 2] < 100)
+    if red.sum() < 50:
+        return None
+    rows, columns = np.nonzero(red)
+    height, width = red.shape
+    return float(columns.mean() - width / 2), float(rows.mean() - height / 2)
+
+
+def test_a_base_map_in_gcj02_lies_where_the_cells_are(open_page, data: ReviewData):
+    with tile_server() as tiles:
+        basemap = Basemap(f"{tiles}{{z}}/{{x}}/{{y}}.png", "gcj02", "© Nobody")
+        with served(create_app(data, basemap=basemap, clock=lambda: NOW)) as address:
+            page = open_page(address, "command", also=tiles)
+            page.locator(".groups tbody tr").first.wait_for()
+            page.get_by_label("Cells coloured by").select_option("overdue")  # dark blue
+            page.wait_for_load_state("networkidle")
+            page.get_by_text("© Nobody").wait_for()
+            off_px = red_middle(page)
+            page.context.close()
+    assert off_px is not None
+    assert math.hypot(*off_px) < 3  # unshifted it would be 65 px off
