@@ -96,7 +96,7 @@ def _secret(name: str, environment: Environment) -> str:
 
 
 class GatewayCarrier:
-    """An SMS or voice gateway over HTTP."""
+    """An SMS or voice gateway, or a program that listens to all alerts, over HTTP."""
 
     def __init__(
         self, gateway: Gateway, template: Template, credential: Credential, clock: Clock
@@ -109,7 +109,7 @@ class GatewayCarrier:
 
     def hand_over(self, message: Message) -> str:
         """Send one signed request."""
-        if not message.address:
+        if message.person_id and not message.address:
             raise DeliveryError(f"{message.person_id} has no phone any more", is_final=True)
         request = make_request(
             self._template,
@@ -149,7 +149,12 @@ def _values(message: Message) -> dict[str, str]:
         "case_no": str(body["case_no"]),
         "event": str(body["event"]),
         "sequence": str(body["sequence"]),
+        "cases": ",".join(map(str, body["cases"])),
         "category": str(body["category_zh"]),
+        "category_code": str(body["category"]),
+        "cell": str(body["cell"]),
+        "lon_deg": str(body["lon_deg"]),
+        "lat_deg": str(body["lat_deg"]),
         "place": str(body["place"]),
         "link": str(body["link"]),
     }

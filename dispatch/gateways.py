@@ -1,4 +1,6 @@
-"""What is said to an SMS or voice gateway, as data: request, signature, and how its answer is read.
+"""What is said to a gateway, as data: request, signature, and how its answer is read.
+
+It is one for SMS or voice, or a program of the district that hears of all alerts.
 
 A gateway is a template filled with the values of an alert and of the district. Strings may hold
 {phone}, {text}, {key} and the like; a table where a string belongs is sent as JSON text. Secrets
@@ -68,7 +70,7 @@ class Gateway(Checked):
         values: what the template asks for.
     """
 
-    channel: Literal["sms", "voice"]
+    channel: Literal["sms", "voice", "webhook"]
     template: str = Field(min_length=1)
     key_id: str = ""
     secret: str = ""

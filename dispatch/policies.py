@@ -31,9 +31,10 @@ class Channel(StrEnum):
     VOICE = "voice"
     MQTT = "mqtt"
     PAGE = "page"
+    WEBHOOK = "webhook"
 
 
-SHARED = frozenset({Channel.MQTT, Channel.PAGE})
+SHARED = frozenset({Channel.MQTT, Channel.PAGE, Channel.WEBHOOK})
 """Channels that tell everybody who listens, not a person."""
 
 Recipient = Literal["department", "assisting", "officer", "village", "town", "district"]
@@ -159,7 +160,7 @@ class AlertSettings(Checked):
     def _has_what_it_uses(self) -> Self:
         used = {channel for policy in self.policies for channel in policy.channels}
         has = {Channel(gateway.channel) for gateway in self.gateways}
-        for channel in (Channel.SMS, Channel.VOICE):
+        for channel in (Channel.SMS, Channel.VOICE, Channel.WEBHOOK):
             if channel in used and channel not in has:
                 raise ValueError(f"a policy uses {channel.value}, for which there is no gateway")
         if Channel.MQTT in used and self.mqtt is None:

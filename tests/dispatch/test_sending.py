@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -229,6 +230,36 @@ def test_a_broker_gets_every_alert_with_its_key(district: District, tmp_path: Pa
         "aerogrid/alerts/fishing.boat/cell-1",
     }
     assert {body["key"] for _, body in heard} == {e.key for e in district.entries(State.DELIVERED)}
+
+
+def test_a_program_hears_of_every_event_signed_and_again_until_it_answers(district: District):
+    def unwell_at_first(_key: str, times: int) -> str:
+        return "error" if times < 3 else "fine"
+
+    with gateway(unwell_at_first) as server:
+        base = settings(server.url) + (
+            '[[gateways]]\nchannel = "webhook"\ntemplate = "event"\nkey_id = "GATEWAY_KEY"\n'
+            f'secret = "GATEWAY_SECRET"\nvalues = {{ url = "{server.url}" }}\n'
+        )
+        policy = '[[policies]]\ncategory = "*"\nevents = ["file"]\nchannels = ["webhook"]\n'
+        district.settings(policy, base=base)
+        district.find()
+        deadline = time.monotonic() + 30
+        while len(server.taken) < 3 and time.monotonic() < deadline:
+            drain(district)
+    told = {alert["category"]: alert for alert in server.taken}
+    assert set(told) == {"burning.straw", "building.unpermitted", "fishing.boat"}
+    assert set(server.asked.values()) == {3}
+    assert server.refused == []  # what is not signed, or wrongly
+    fire = told["burning.straw"]
+    assert (fire["event"], fire["cell"], fire["cases"]) == ("file", "cell-1", fire["case"])
+    assert float(fire["lon_deg"]) == pytest.approx(120, abs=5)
+
+
+def test_a_policy_for_programs_needs_one(district: District):
+    policy = '[[policies]]\ncategory = "*"\nevents = ["file"]\nchannels = ["webhook"]\n'
+    with pytest.raises(AlertError, match="webhook, for which there is no gateway"):
+        district.settings(policy, base='version = "test"\n')
 
 
 def test_a_broker_that_is_away_is_an_error_to_try_again():

@@ -33,6 +33,12 @@ VALUES = {
     "category": "秸秆露天焚烧",
     "place": "河口镇 双龙村",
     "link": "",
+    "cases": "20260610-0001",
+    "category_code": "burning.straw",
+    "cell": "cell-1",
+    "lon_deg": "120.1",
+    "lat_deg": "32.1",
+    "text_en": "Open straw burning",
 }
 
 
