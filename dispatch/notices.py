@@ -35,9 +35,13 @@ class NoticeEntry:
     states: dict[str, int]
 
 
-def newest_notices(session: Session, limit: int, area: Area = DISTRICT) -> list[NoticeEntry]:
+def newest_notices(
+    session: Session, limit: int, area: Area = DISTRICT, before: int | None = None
+) -> list[NoticeEntry]:
     """List the newest notices of an area's cases, with the cases and alerts of each."""
     newest = select(NoticeRow).order_by(NoticeRow.notice_id.desc()).limit(limit)
+    if before is not None:
+        newest = newest.where(NoticeRow.notice_id < before)
     return _entries(session, newest, area)
 
 

@@ -206,10 +206,10 @@ class Outbox(Store):
         with self._read() as session:
             return _entries(session, and_(True, *given), limit=limit)
 
-    def notices(self, limit: int) -> list[NoticeEntry]:
-        """List what people were told of, newest first."""
+    def notices(self, limit: int, before: int | None = None) -> list[NoticeEntry]:
+        """List what people were told of, newest first; those before a notice if one is named."""
         with self._read() as session:
-            return newest_notices(session, limit, self._area)
+            return newest_notices(session, limit, self._area, before)
 
     def retry_dead(self, now: datetime) -> int:
         """Let the dead letters that have an address be sent again; how many those are."""

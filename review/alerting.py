@@ -3,8 +3,9 @@
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
@@ -56,8 +57,17 @@ class Acknowledgement(BaseModel):
 
 
 @router.get("/api/alerts")
-def get_alerts(data: Data, limit: Annotated[int, Query(ge=1, le=MOST)] = 50) -> list[Notice]:
-    """List what people were told of, newest first."""
+def get_alerts(
+    response: Response,
+    data: Data,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+    before: Annotated[int | None, Query(ge=1, le=2**62, description="as the `Link` has it")] = None,
+) -> list[Notice]:
+    """List what people were told of, newest first; the header `Link` leads to older ones."""
+    found = data.outbox.notices(limit + 1, before)
+    if len(found) > limit:
+        after = urlencode({"limit": limit, "before": found[limit - 1].notice_id})
+        response.headers["Link"] = f'</api/alerts?{after}>; rel="next"'
     names = {entry.code: entry.name for entry in data.rulebook.categories}
     return [
         Notice(
@@ -76,7 +86,7 @@ def get_alerts(data: Data, limit: Annotated[int, Query(ge=1, le=MOST)] = 50) -> 
             ended_at=entry.ended_at,
             states=entry.states,
         )
-        for entry in data.outbox.notices(limit)
+        for entry in found[:limit]
     ]
 
 

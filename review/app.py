@@ -36,6 +36,7 @@ from review import (
     drawing,
     features,
     live,
+    metrics,
     signing_in,
     together,
     views,
@@ -45,6 +46,7 @@ from review.basemap import Basemap
 from review.bell import Bell
 from review.errors import (
     ActorError,
+    ChangedCaseError,
     DecisionError,
     FeatureQueryError,
     FullError,
@@ -53,9 +55,12 @@ from review.errors import (
     UnknownFeatureError,
     UnknownLayerError,
     UnknownPhotoError,
+    UnversionedError,
 )
+from review.etags import Etags
 from review.guard import LOOPBACK_HOSTS, Guard
 from review.memo import Memo
+from review.metrics import Meter, Metering
 from review.problems import DESCRIBED, problem
 from review.sources import ReviewData
 from review.walls import Walls
@@ -70,6 +75,8 @@ STATUSES: dict[type[Exception], int] = {
     UnknownFeatureError: 404,
     UnknownAlertError: 404,
     FeatureQueryError: 400,
+    UnversionedError: 428,
+    ChangedCaseError: 412,
     PeriodError: 422,
     PhotoError: 404,
     ChangedPhotoError: 409,
@@ -131,6 +138,7 @@ def create_app(
     app.state.clock = clock
     app.state.basemap = basemap
     app.state.memo = Memo()
+    app.state.meter = Meter()
     app.state.bell = Bell(data.news.place)
     app.include_router(signing_in.router)
     app.include_router(views.router)
@@ -141,6 +149,7 @@ def create_app(
     app.include_router(alerting.router)
     app.include_router(live.router)
     app.include_router(commanding.router)
+    app.include_router(metrics.router)
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)))
     for kind, status in STATUSES.items():
@@ -148,6 +157,8 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _explain_invalid)
     app.add_exception_handler(HTTPException, _explain_http)
     app.add_exception_handler(Exception, _explain_unexpected)
+    app.add_middleware(Etags)
+    app.add_middleware(Metering, meter=app.state.meter)
     app.add_middleware(Guard, hosts=hosts, pictures_from=basemap.origin if basemap else "")
     return app
 

@@ -37,6 +37,20 @@ class DecisionError(ReviewError):
     """A decision that says too little to be kept."""
 
 
+class UnversionedError(ReviewError):
+    """A decision that does not say which version of the case was seen."""
+
+
+class ChangedCaseError(ReviewError):
+    """A decision on a version of the case, by its ETag, that it has no more."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            f"the case is at version {version} now, not at the one of If-Match; look at it again"
+        )
+        self.version = version
+
+
 class ActorError(ReviewError):
     """A change that nobody signs."""
 

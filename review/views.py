@@ -3,17 +3,19 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import FileResponse, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from cases.errors import StaleCaseError
 from cases.lifecycle import Action, Role, Stage
 from cases.model import Case
 from cases.people import person_name, visible_line
 from review import answers, presenters
 from review.admission import ClockOf, Data, Guest, ShownTo
 from review.decisions import written_reason
-from review.errors import MissingPhotoError, UnknownLayerError, UnknownPhotoError
+from review.errors import ChangedCaseError, MissingPhotoError, UnknownLayerError, UnknownPhotoError
+from review.etags import tell_version, version_of
 from review.sources import ReviewData
 from vision.errors import ChangedPhotoError
 
@@ -30,7 +32,8 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValid
 class DecisionBody(BaseModel):
     """What somebody decided about the version of a case that they saw, and in which role.
 
-    Who has signed in may leave out `actor`; a role that is left out is the first of the account.
+    `If-Match` may name the version instead. Who has signed in may leave out `actor`; a role that is
+    left out is the first of the account.
     """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
@@ -39,7 +42,7 @@ class DecisionBody(BaseModel):
         "confirm", "reject", "reopen", "undo", "assign", "return", "start", "feed_back", "close",
         "rework", "suspend", "resume", "supervise", "evaluate",
     ]  # fmt: skip
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[int, Field(ge=1)] | None = None
     actor: Name | None = None
     role: Role | None = None
     reason: Line = ""
@@ -92,10 +95,17 @@ def get_cases(
 
 @router.get("/cases/{case_no}")
 def get_case(
-    case_no: str, data: Data, clock: ClockOf, visitor: Guest, role: Role | None = None
+    case_no: str,
+    request: Request,
+    data: Data,
+    clock: ClockOf,
+    visitor: Guest,
+    role: Role | None = None,
 ) -> answers.CaseDetail:
     """Show one case with its photos and outlines, and what somebody in a role may do to it."""
-    return detail_of(data, data.registry.case(case_no), visitor.acts_as(role), clock())
+    case = data.registry.case(case_no)
+    tell_version(request, case.version)
+    return detail_of(data, case, visitor.acts_as(role), clock())
 
 
 @router.get("/cases/{case_no}/history")
@@ -108,19 +118,29 @@ def get_history(case_no: str, data: Data) -> answers.History:
 
 @router.post("/cases/{case_no}/decision")
 def post_decision(
-    case_no: str, body: DecisionBody, data: Data, clock: ClockOf, visitor: Guest
+    case_no: str,
+    body: DecisionBody,
+    data: Data,
+    clock: ClockOf,
+    visitor: Guest,
+    if_match: Annotated[str | None, Header(description="ETag of the case that was seen")] = None,
 ) -> answers.CaseDetail:
-    """Decide on the version of a case that was seen; 409 when it has changed since."""
+    """Decide on the version of a case that was seen; 409, or 412, when it has changed since."""
     action, role = Action(body.decision), visitor.acts_as(body.role)
-    case = data.registry.decide(
-        case_no,
-        action,
-        actor=visitor.signs(body.actor),
-        role=role,
-        reason=written_reason(action, body.reason, body.note),
-        expected_version=body.version,
-        now=clock(),
-    )
+    try:
+        case = data.registry.decide(
+            case_no,
+            action,
+            actor=visitor.signs(body.actor),
+            role=role,
+            reason=written_reason(action, body.reason, body.note),
+            expected_version=version_of(if_match, body.version),
+            now=clock(),
+        )
+    except StaleCaseError as error:
+        if if_match is None:
+            raise
+        raise ChangedCaseError(error.version) from error
     return detail_of(data, case, role, clock())
 
 

@@ -158,6 +158,7 @@ ENDPOINTS = (
     Endpoint("GET", "/api/photos/{photo_id}.jpg", is_of_case=True),
     Endpoint("GET", "/api/photos/{photo_id}.jpg", query=f"?patrol={PATROL}", is_of_case=True),
     Endpoint("GET", "/api/photos/{photo_id}.jpg", query="?max=64", is_of_case=True),
+    Endpoint("GET", "/metrics", roles=frozenset()),  # of the whole district only
     Endpoint("GET", "/api/figures"),
     Endpoint("GET", "/api/district"),
     Endpoint("GET", "/api/alerts"),
