@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from cases.lifecycle import Stage
 from cases.model import Category
 from cases.registry import Registry
-from dispatch.period import Period, PeriodFigures, make_period_figures
-from dispatch.scope import EVERYTHING, Scope
+from dispatch.period import EVERYTHING, Period, PeriodFigures, make_period_figures
+from dispatch.scope import Scope
 from dispatch.timetable import Timetable
 
 
