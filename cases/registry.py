@@ -237,6 +237,22 @@ class Registry(Ledger):
         with self._write() as session:
             return store_drawing(session, filing, by, self._area)
 
+    def remark_once(
+        self, case_no: str, action: str, details: Mapping[str, Any], *, actor: str, now: datetime
+    ) -> bool:
+        """Note something about a case that changes nothing of it; False where it was noted before.
+
+        The same is what has the same action and details.
+        """
+        with self._write() as session:
+            case = self._case(session, case_no)
+            for event in histories(session, [case_no])[case_no]:
+                if event.action == action and details.items() <= event.details.items():
+                    return False
+            with Journal(session, actor=actor, now=now) as journal:
+                journal.record(case, action, details)
+            return True
+
     def claim(self, case_no: str, who: str, *, until: datetime, now: datetime) -> Claim:
         """Take a case for a while, or hold one's own longer; CaseClaimedError if another has it.
 

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from cases.lifecycle import OPEN_STAGES
@@ -22,8 +23,11 @@ from dispatch.errors import AlertError
 from dispatch.expanding import Rules
 from dispatch.only_sender import only_sender
 from dispatch.outbox import Outbox
+from dispatch.overdue import note_overdue
+from dispatch.policies import OVERDUE
 from dispatch.sending import Equipment, Sender
-from dispatch.table_files import load_alerts
+from dispatch.table_files import load_alerts, load_calendar
+from dispatch.timetable import Timetable
 from pipeline.workspace import Workspace
 
 _LISTED = 200
@@ -36,6 +40,7 @@ class _District:
     registry: str | Path
     rules: Rules
     categories: dict[str, Category]
+    timetable: Timetable
     folder: Path
 
 
@@ -47,16 +52,25 @@ def send(patrol: Path, config: Path | None, *, drain: bool) -> int:
     with (
         only_sender(district.registry),
         Outbox.open(district.registry) as outbox,
+        Registry.open(district.registry) as registry,
         console.until_told() as stop,
     ):
         left = outbox.take_over(_now())
         if left:
             console.warn(f"{left} alerts were in hand when the last sender ended; sent again")
-        sender = Sender(Equipment(outbox, district.rules, district.categories, carriers, _now))
+        remind = partial(_remind, district, registry)
+        equipment = Equipment(outbox, district.rules, district.categories, carriers, _now, remind)
+        sender = Sender(equipment)
         (sender.drain if drain else sender.run)(stop)
         counts = outbox.counts()
     _tell_counts(counts)
     return console.IN_PART if counts[State.DEAD] else console.DONE
+
+
+def _remind(district: _District, registry: Registry, now: datetime) -> None:
+    """Say of cases that they are overdue, where anybody wants to be told."""
+    if any(OVERDUE in policy.events for policy in district.rules.settings.policies):
+        note_overdue(registry, list(district.categories.values()), district.timetable, now=now)
 
 
 def show(
@@ -128,6 +142,7 @@ def _district(patrol: Path, config: Path | None) -> _District:
         registry_there(workspace, settings),
         Rules(load_alerts(path), routing_of(workspace, settings), _token),
         {category.code: category for category in rulebook.categories},
+        Timetable(load_calendar(settings.dispatching.calendar)),
         path.parent,
     )
 

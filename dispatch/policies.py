@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from cases.lifecycle import Action
+from cases.outcomes import VERIFIED
 from cases.rules import Hours, Season
 from dispatch.clock import local_time
 from dispatch.errors import AlertError
@@ -16,6 +17,8 @@ from dispatch.tables import Checked, parse_table
 
 FILED = "file"
 """What the history calls the entry that opens a case."""
+OVERDUE = "overdue"
+"""What it calls the entry that says once of a deadline that it has passed."""
 
 _ENDING = frozenset(
     {Action.REJECT, Action.WITHDRAW, Action.FEED_BACK, Action.CLOSE, Action.EVALUATE}
@@ -45,7 +48,8 @@ class Policy(Checked):
     """Who is told of an event of a category; the first policy of the file that fits counts.
 
     Attributes:
-        events: of the case's history: `file`, or actions of the life cycle such as `assign`.
+        events: of the case's history: `file`, `overdue`, `verified`, or actions of the life cycle
+            such as `assign`.
         season, days: when it holds, such as a fire-risk season; always where neither is given.
         to: whom; `officer` is that of the cell, `department` whoever has to handle the case.
         acknowledge_within_min: after so long without an answer the next of `escalate_to` is told.
@@ -68,7 +72,7 @@ class Policy(Checked):
 
     @model_validator(mode="after")
     def _can_be_followed(self) -> Self:
-        known = {FILED, *(action.value for action in Action)}
+        known = {FILED, OVERDUE, VERIFIED, *(action.value for action in Action)}
         unknown = sorted(set(self.events) - known)
         if unknown:
             raise ValueError(f"no event is called {unknown[0]!r}; there are {', '.join(known)}")

@@ -5,10 +5,10 @@ with the same key and the same words; so a gateway that knows keys gets each ale
 that does not, at most what was in hand at the moment of the kill can come twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event
 
 from cases.model import Category
@@ -22,19 +22,27 @@ from dispatch.policies import Channel
 _LEASE = timedelta(minutes=10)
 """Far longer than any carrier may take; a sender that starts takes the last one's over at once."""
 
+REMIND_EVERY = timedelta(minutes=1)
+
 _POLL_S = 0.25
 _TURN_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
-    """What a sender works with."""
+    """What a sender works with.
+
+    Attributes:
+        remind: writes what nobody did but what is told of, such as that a case is overdue; asked
+            at the start and then every REMIND_EVERY.
+    """
 
     outbox: Outbox
     rules: Rules
     categories: Mapping[str, Category]
     carriers: Mapping[Channel, Carrier]
     clock: Clock
+    remind: Callable[[datetime], object] = lambda _now: None
 
 
 class Sender:
@@ -44,6 +52,7 @@ class Sender:
         self._with = equipment
         self._workers = workers
         self._in_hand: dict[Future[str], Message] = {}
+        self._reminded_at: datetime | None = None
 
     def run(self, stop: Event) -> None:
         """Send until `stop` is set; what is in hand then is finished first."""
@@ -69,6 +78,9 @@ class Sender:
     def _turn(self, pool: ThreadPoolExecutor) -> bool:
         """Make, take, hand over and settle what there is; whether there was anything."""
         now = self._with.clock()
+        if self._reminded_at is None or now - self._reminded_at >= REMIND_EVERY:
+            self._with.remind(now)
+            self._reminded_at = now
         read = self._with.outbox.refresh(self._with.rules, now)
         free = 4 * self._workers - len(self._in_hand)
         messages = self._with.outbox.claim(

@@ -5,7 +5,8 @@ from typing import Any
 
 from cases.lifecycle import Action
 from cases.model import Case, Category, Place, Words
-from dispatch.policies import FILED
+from cases.outcomes import VERIFIED
+from dispatch.policies import FILED, OVERDUE
 
 _EVENTS = {
     FILED: Words("found", "发现"),
@@ -19,6 +20,8 @@ _EVENTS = {
     Action.SUSPEND: Words("is suspended", "挂账"),
     Action.RESUME: Words("goes on", "恢复处理"),
     Action.CLOSE: Words("is closed", "已结案"),
+    OVERDUE: Words("is overdue", "已超期"),
+    VERIFIED: Words("was looked at from the air", "已空中复核"),
 }
 
 

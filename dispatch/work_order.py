@@ -22,6 +22,7 @@ _EVENTS = {
     "same": Words("seen again", "再次发现"),
     "gone": Words("not seen any more", "复查未见"),
     "missed": Words("covered, not seen", "覆盖未见"),
+    "overdue": Words("deadline passed", "已超期"),
 }
 
 
