@@ -30,7 +30,7 @@ from cases.rules import Rulebook
 from cases.same_patrol import marks_of, same_patrol
 from cases.standing import Miss, Sight, Standing, Statement, as_said, sight_of, told, told_assumed
 from cases.tables import CASES, CaseRow, EventRow, EvidenceRow, FilingRow
-from cases.updating import changes, open_case, with_evidence
+from cases.updating import changes, flown_facts, open_case, with_evidence
 from cases.verifying import store_outcomes
 
 _MARGIN_DEG = 0.01
@@ -391,6 +391,7 @@ def _store_filing_row(
         "missed": list(missed),
         **({"cooling": dict(result.cooling)} if result.cooling else {}),
         **({"outcomes": dict(result.outcomes)} if result.outcomes else {}),
+        **({"flown": flown_facts(patrol)} if patrol.is_dated and patrol.flown else {}),
         "filings": {str(entry.filing_id): filing_hash(entry)},
     }
     journal.note("filing", details)

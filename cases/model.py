@@ -181,6 +181,29 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
+class Flown:
+    """What a patrol flew.
+
+    Attributes:
+        covered_m2: ground that its usable photos show clearly, what several show counted once.
+        flown_s: seconds in which it took photos; a longer pause between two ends a flight.
+        photos: that were searched.
+    """
+
+    covered_m2: float
+    flown_s: float
+    photos: int
+
+    def __add__(self, other: "Flown") -> "Flown":
+        """Both together."""
+        return Flown(
+            self.covered_m2 + other.covered_m2,
+            self.flown_s + other.flown_s,
+            self.photos + other.photos,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class PatrolRecord:
     """The patrol whose findings are filed.
 
@@ -192,6 +215,7 @@ class PatrolRecord:
         poses: from where each photo was taken by photo id, without the photos that do not know.
         is_dated: whether `flown_at` is the photos' own; if not, it is when they were filed, the
             patrol tells nothing about what is gone and is never the latest sight of a known case.
+        flown: how long and over how much ground; None where that is not known.
     """
 
     patrol_id: str
@@ -200,6 +224,7 @@ class PatrolRecord:
     photo_sha256: Mapping[str, str]
     poses: Mapping[str, Pose] = field(default_factory=dict)
     is_dated: bool = True
+    flown: Flown | None = None
 
     def __post_init__(self) -> None:
         """Refuse a patrol without a name or with a local time."""

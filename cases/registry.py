@@ -17,6 +17,7 @@ from cases.deciding import DecidedTogether, Decision, decide, decide_all
 from cases.drawing import Draughtsman, Stroke
 from cases.drawing_store import store_drawing, store_stroke
 from cases.filing_store import Filing, head_of_filing, patrol_of, store_filing
+from cases.flights import Flight, flights
 from cases.histories import histories
 from cases.journal import Journal
 from cases.ledger import Ledger
@@ -240,15 +241,12 @@ class Registry(Ledger):
     def remark_once(
         self, case_no: str, action: str, details: Mapping[str, Any], *, actor: str, now: datetime
     ) -> bool:
-        """Note something about a case that changes nothing of it; False where it was noted before.
-
-        The same is what has the same action and details.
-        """
+        """Note something about a case that changes nothing of it; False where it was noted."""
         with self._write() as session:
             case = self._case(session, case_no)
-            for event in histories(session, [case_no])[case_no]:
-                if event.action == action and details.items() <= event.details.items():
-                    return False
+            said = histories(session, [case_no])[case_no]
+            if any(e.action == action and details.items() <= e.details.items() for e in said):
+                return False
             with Journal(session, actor=actor, now=now) as journal:
                 journal.record(case, action, details)
             return True
@@ -324,15 +322,15 @@ class Registry(Ledger):
             filings = [filing_from_row(row) for row in session.scalars(query)]
             if self._area.is_district:
                 return filings
-            own = set(
-                session.scalars(
-                    select(CaseRow.case_no).where(
-                        *in_area(self._area, CaseRow.town, CaseRow.village)
-                    )
-                )
-            )
+            of_area = in_area(self._area, CaseRow.town, CaseRow.village)
+            own = set(session.scalars(select(CaseRow.case_no).where(*of_area)))
         limited = (replace(entry, result=entry.result.among(own)) for entry in filings)
         return [entry for entry in limited if any(entry.result.lists().values())]
+
+    def flights(self) -> list[Flight]:
+        """List when patrols flew, how long and over how much ground, oldest first."""
+        with self._read() as session:
+            return flights(session)
 
     def shows(self, patrol_id: str, photo_id: str) -> bool:
         """Whether a photo is evidence of any case."""

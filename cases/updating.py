@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -106,6 +106,11 @@ def evidence_of(proposal: Proposal, patrol: PatrolRecord) -> tuple[Evidence, ...
         )
         for outline in proposal.outlines
     )
+
+
+def flown_facts(patrol: PatrolRecord) -> dict[str, Any]:
+    """Write into an entry when a patrol flew, how long, and over how much ground."""
+    return {"at": utc_text(patrol.flown_at), **(asdict(patrol.flown) if patrol.flown else {})}
 
 
 def filing_digest(patrol: PatrolRecord, findings: Findings, footprints: Sequence[Polygon]) -> str:

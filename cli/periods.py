@@ -112,6 +112,7 @@ def _period_json(figures: PeriodFigures) -> dict[str, object]:
         "by_department": rows(figures.by_department),
         "by_category": rows(figures.by_category),
         "by_cell": rows(figures.by_cell),
+        "flown": [asdict(flown) for flown in figures.flown or ()],
     }
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
+from cases.flights import Flight
 from cases.lifecycle import Action, Stage
-from cases.model import Case, Category, Event, Words
+from cases.model import Case, Category, Event, Flown, Words
 from cases.outcomes import VERIFIED, Outcome, finding_of
 from cases.rules import find_category
 from dispatch.deadlines import Course, Deadline, Standing, course_of, deadline_of
@@ -174,6 +175,7 @@ class PeriodFigures:
     Attributes:
         by_cell: the cells with most of them.
         scope: what a special bulletin is about; None for everything.
+        flown: by patrols in the period and in the one before; None where that is not told.
     """
 
     period: Period
@@ -184,6 +186,7 @@ class PeriodFigures:
     by_category: tuple[Row, ...]
     by_cell: tuple[Row, ...] = ()
     scope: Words | None = None
+    flown: tuple[Flown, Flown] | None = None
 
     @property
     def is_blank(self) -> bool:
@@ -208,6 +211,7 @@ def make_period_figures(
     period: Period,
     *,
     scope: Scope = EVERYTHING,
+    flights: Sequence[Flight] = (),
 ) -> PeriodFigures:
     """Count the cases of a scope in a period and in the one before.
 
@@ -232,7 +236,14 @@ def make_period_figures(
         by_category=_rows(now, before, lambda story: story.category.name),
         by_cell=_rows(now, before, _cell)[:TOP_CELLS],
         scope=scope.words(categories),
+        flown=(flown_in(flights, period), flown_in(flights, period.before())),
     )
+
+
+def flown_in(flights: Iterable[Flight], period: Period) -> Flown:
+    """What patrols flew in a period, whose last photo is of it."""
+    inside = (flight.flown for flight in flights if period.holds(flight.at))
+    return sum(inside, Flown(0.0, 0.0, 0))
 
 
 def tally_of(story: Story, timetable: Timetable, period: Period) -> Tally:

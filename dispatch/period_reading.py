@@ -27,4 +27,6 @@ def read_period_figures(
     """
     cases = registry.cases(stage=tuple(Stage), limit=None)
     histories = registry.histories(case.case_no for case in cases)
-    return make_period_figures(cases, histories, categories, timetable, period, scope=scope)
+    return make_period_figures(
+        cases, histories, categories, timetable, period, scope=scope, flights=registry.flights()
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cases.model import Words
+from cases.model import Flown, Words
 from dispatch.period import Length, PeriodFigures, Row, Tally
 
 _TITLES = {
@@ -69,6 +69,7 @@ def tables_of(figures: PeriodFigures) -> tuple[PageTable, ...]:
     return (
         _whole(figures),
         *(_part(title, rows) for title, rows in parts if rows),
+        *([] if figures.flown is None else [_flights(*figures.flown)]),
     )
 
 
@@ -93,6 +94,26 @@ def _whole(figures: PeriodFigures) -> PageTable:
         Words("change", "变化"),
     )
     return PageTable(Words("Figures", "总体情况"), header, rows)
+
+
+def _flights(now: Flown, before: Flown) -> PageTable:
+    """Coverage and hours; ground that two patrols showed counts for both."""
+    rows = (
+        ("ground covered, km²", "覆盖面积（平方公里）", "covered_m2", 1e6, 2),
+        ("drone hours over the ground", "飞行拍摄时长（小时）", "flown_s", 3600.0, 2),
+        ("photos searched", "识别照片数", "photos", 1, 0),
+    )
+    return PageTable(
+        Words("Patrols", "巡查"),
+        (Words("figure", "指标"), Words("this period", "本期"), Words("period before", "上期")),
+        tuple(
+            (
+                Words(en, zh),
+                *(_both(f"{getattr(flown, name) / unit:.{digits}f}") for flown in (now, before)),
+            )
+            for en, zh, name, unit, digits in rows
+        ),
+    )
 
 
 def _part(title: Words, rows: Sequence[Row]) -> PageTable:

@@ -25,7 +25,7 @@ from pipeline.adjusting import adjust, control_points, map_points, write_adjustm
 from pipeline.belonging import check_places, refuse_unknown_layers
 from pipeline.errors import NoUsablePhotoError, PipelineError
 from pipeline.filings import filed_by, refuse_stale_observations, write_filing
-from pipeline.ground import covered, ground_of, known_terrain
+from pipeline.ground import covered, flown_of, ground_of, known_terrain
 from pipeline.inputs import Inputs, read_inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
 from pipeline.remarks import write_remarks
@@ -283,7 +283,10 @@ def file_seen(
 ) -> Filed:
     """File what was observed, with all that it is held against at hand."""
     observations, rulebook = seen.observations, around.rulebook
-    patrol = _patrol_record(seen.frames, model_hash(workspace.detections), rulebook, now)
+    patrol = replace(
+        _patrol_record(seen.frames, model_hash(workspace.detections), rulebook, now),
+        flown=flown_of(seen.frames, seen.footprints),
+    )
     day = rulebook.local_day(patrol.flown_at, patrol.flown_at.date())
     findings = propose(
         observations,

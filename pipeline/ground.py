@@ -1,9 +1,11 @@
 """The ground of a patrol: its terrain, its local frame, and what of it the photos show."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import shapely
 
+from cases.model import Flown
 from geo.frames import LocalFrame
 from geo.raster import read_terrain
 from geo.terrain import FlatTerrain, Terrain
@@ -13,6 +15,10 @@ from pipeline.settings import Settings
 from vision.frames import flat_ground_amsl_m
 from vision.locate import footprints
 from vision.model import Frame, SearchScale
+from vision.quality import is_worth_looking
+
+PAUSE_S = 120.0
+"""Photos further apart are of two flights; batteries are changed between."""
 
 
 def known_terrain(inputs: Inputs, settings: Settings) -> Terrain | None:
@@ -50,6 +56,27 @@ def ground_of(
         terrain = FlatTerrain(level)
     everything = shapely.GeometryCollection([shapely.MultiPoint(places), *outlines])
     return terrain, LocalFrame.around(everything)
+
+
+def flown_of(frames: Sequence[Frame], footprints: Sequence[shapely.Polygon]) -> Flown:
+    """How long a patrol took photos, and how much ground those show clearly."""
+    covered_m2 = 0.0
+    if footprints:
+        local = LocalFrame.around(shapely.MultiPolygon(footprints))
+        covered_m2 = float(shapely.union_all(local.all_to_local(footprints)).area)
+    searched = [frame for frame in frames if is_worth_looking(frame)]
+    times: dict[str, list[float]] = {}
+    for frame in searched:
+        if frame.taken_at is not None:
+            folder = frame.path.rpartition("/")[0]
+            times.setdefault(folder, []).append(frame.taken_at.timestamp())
+    return Flown(round(covered_m2, 1), sum(map(_flown_s, times.values())), len(searched))
+
+
+def _flown_s(times: Sequence[float]) -> float:
+    """Seconds from photo to photo, without the pauses between flights."""
+    gaps = [later - earlier for earlier, later in pairwise(sorted(times))]
+    return round(sum(gap for gap in gaps if gap <= PAUSE_S), 3)
 
 
 def covered(

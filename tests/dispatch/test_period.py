@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cases.flights import Flight
 from cases.lifecycle import Role
-from cases.model import Event
+from cases.model import Event, Flown
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from dispatch.deadlines import Standing, course_of, deadline_of
@@ -24,7 +25,7 @@ from dispatch.period import (
     special_period,
     tally_of,
 )
-from dispatch.period_tables import title_of
+from dispatch.period_tables import tables_of, title_of
 from dispatch.scope import Scope
 from dispatch.table_files import load_calendar
 from dispatch.timetable import Timetable
@@ -215,3 +216,19 @@ def test_precision_is_the_share_of_what_was_judged(registry: Registry):
     day = figures(registry, Length.DAY, 10)
     assert (day.now.rejected, day.now.precision_share) == (1, 0.5)
     assert day.before.precision_share is None
+
+
+def test_what_was_flown_counts_where_its_last_photo_is():
+    week = period_of(Length.WEEK, date(2026, 6, 10), 8.0)
+    flights = [
+        Flight(f"p{number}", when, Flown(1e6, 1800.0, 10))
+        for number, when in enumerate((at("07T23:59"), at("08T00:00"), at("14T23:59")))
+    ]
+    told = make_period_figures((), {}, RULEBOOK.categories, TABLE, week, flights=flights)
+    assert told.flown == (Flown(2e6, 3600.0, 20), Flown(1e6, 1800.0, 10))
+    [table] = [entry for entry in tables_of(told) if entry.title.en == "Patrols"]
+    assert [[cell.en for cell in row[1:]] for row in table.rows] == [
+        ["2.00", "1.00"],
+        ["1.00", "0.50"],
+        ["20", "10"],
+    ]
