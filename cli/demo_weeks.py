@@ -23,9 +23,9 @@ from cli.demo import SETTINGS, VERSION, patrol_codes
 from cli.demo_flight import DRONE, Outing, fly_and_photograph
 from cli.demo_people import ROUTING, People
 from dispatch.errors import DispatchError
-from dispatch.period import Length, PeriodFigures, period_of
+from dispatch.period import EVERYTHING, Length, PeriodFigures, period_of
 from dispatch.period_pages import write_period
-from dispatch.period_reading import read_period_figures
+from dispatch.period_reading import read_recorded
 from dispatch.route_files import load_routing
 from dispatch.table_files import load_calendar
 from dispatch.timetable import Timetable
@@ -38,6 +38,7 @@ from missions.plan import Plan
 from missions.revisit import RevisitCase, plan_revisit
 from pipeline import chaining, planning
 from pipeline.errors import PipelineError
+from pipeline.illustrating import illustrate
 from pipeline.inputs import Inputs
 from pipeline.settings import Dispatching, Filing, Settings
 from pipeline.workspace import Workspace, write_json
@@ -271,13 +272,22 @@ def _bulletin(story: Story, number: int) -> PeriodFigures:
     """Write the bulletin of a week; as PDF, too, where there is a font for it."""
     monday = (EPOCH + number * WEEK).date()
     period = period_of(Length.WEEK, monday, story.timetable.calendar.utc_offset_hours)
-    figures = read_period_figures(
-        story.people.registry, story.rulebook.categories, story.timetable, period
+    recorded = read_recorded(story.people.registry)
+    figures = recorded.figures(story.rulebook.categories, story.timetable, period)
+    workspace = Workspace(story.folder / f"week-{number + 1}")
+    shown = illustrate(
+        workspace,
+        story.settings,
+        recorded.cases,
+        recorded.histories,
+        story.rulebook.categories,
+        period=period,
+        scope=EVERYTHING,
     )
-    path = story.folder / f"week-{number + 1}.docx"
-    write_period(path, figures)
+    path = story.folder / f"{workspace.root.name}.docx"
+    write_period(path, figures, shown)
     try:
-        write_period(path.with_suffix(".pdf"), figures)
+        write_period(path.with_suffix(".pdf"), figures, shown)
     except DispatchError as error:
         console.warn(str(error))
     return figures
@@ -289,7 +299,7 @@ def _compared(
     """Hold a bulletin against the weeks, and against what people did in this one."""
     truth, now = truth_of(story.weeks, number), figures.now
     pairs = {
-        "reported": (truth.found, now.reported),
+        "reported and not rejected": (truth.found, now.reported - now.rejected),
         "established": (truth.found, now.established),
         "verified: solved": (truth.solved, now.solved),
         "verified: unchanged": (truth.unchanged, now.unchanged),

@@ -21,11 +21,12 @@ from dispatch.period import (
     special_period,
 )
 from dispatch.period_pages import write_period
-from dispatch.period_reading import read_period_figures
+from dispatch.period_reading import read_recorded
 from dispatch.period_tables import tables_of, title_of
 from dispatch.scope import Scope
 from dispatch.table_files import load_calendar
 from dispatch.timetable import Timetable
+from pipeline.illustrating import illustrate
 from pipeline.workspace import Workspace
 
 
@@ -55,11 +56,19 @@ def report_period(
     timetable = Timetable(load_calendar(settings.dispatching.calendar))
     period = _period(asked, timetable.calendar.utc_offset_hours)
     with Registry.open(registry_there(workspace, settings)) as registry:
-        figures = read_period_figures(
-            registry, rulebook.categories, timetable, period, scope=asked.scope
-        )
+        recorded = read_recorded(registry)
+    figures = recorded.figures(rulebook.categories, timetable, period, scope=asked.scope)
     if out is not None:
-        write_period(out, figures)
+        shown = illustrate(
+            workspace,
+            settings,
+            recorded.cases,
+            recorded.histories,
+            rulebook.categories,
+            period=period,
+            scope=asked.scope,
+        )
+        write_period(out, figures, shown)
     if as_json:
         console.out.print_json(data=_period_json(figures))
     else:

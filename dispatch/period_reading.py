@@ -1,32 +1,53 @@
-"""EDGE: read the figures of a period out of a registry, for bulletins and for the page alike."""
+"""EDGE: read what bulletins and the page count out of a registry."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from cases.flights import Flight
 from cases.lifecycle import Stage
-from cases.model import Category
+from cases.model import Case, Category, Event
 from cases.registry import Registry
 from dispatch.period import EVERYTHING, Period, PeriodFigures, make_period_figures
 from dispatch.scope import Scope
 from dispatch.timetable import Timetable
 
 
-def read_period_figures(
-    registry: Registry,
-    categories: Sequence[Category],
-    timetable: Timetable,
-    period: Period,
-    *,
-    scope: Scope = EVERYTHING,
-) -> PeriodFigures:
-    """Count a period and the one before over all cases of a scope that the registry shows.
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Everything that a registry shows of cases in any stage, and of flights."""
 
-    Raises:
-        DispatchError: the scope names no category.
-        RuleError: a case has a category that the table does not have.
-        CalendarError: a case lies too far from the days that the calendar knows.
-    """
+    cases: Sequence[Case]
+    histories: Mapping[str, Sequence[Event]]
+    flights: Sequence[Flight]
+
+    def figures(
+        self,
+        categories: Sequence[Category],
+        timetable: Timetable,
+        period: Period,
+        *,
+        scope: Scope = EVERYTHING,
+    ) -> PeriodFigures:
+        """Count the cases of a scope in a period and in the one before.
+
+        Raises:
+            DispatchError: the scope names no category.
+            RuleError: a case has a category that the table does not have.
+            CalendarError: a case lies too far from the days that the calendar knows.
+        """
+        return make_period_figures(
+            self.cases,
+            self.histories,
+            categories,
+            timetable,
+            period,
+            scope=scope,
+            flights=self.flights,
+        )
+
+
+def read_recorded(registry: Registry) -> Recorded:
+    """Read all cases with their histories, and the flights."""
     cases = registry.cases(stage=tuple(Stage), limit=None)
     histories = registry.histories(case.case_no for case in cases)
-    return make_period_figures(
-        cases, histories, categories, timetable, period, scope=scope, flights=registry.flights()
-    )
+    return Recorded(cases, histories, registry.flights())

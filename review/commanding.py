@@ -17,7 +17,7 @@ from dispatch.clock import local_time
 from dispatch.deadlines import Standing
 from dispatch.due import due_cases
 from dispatch.period import Length, PeriodFigures, Row, Tally, period_of
-from dispatch.period_reading import read_period_figures
+from dispatch.period_reading import read_recorded
 from dispatch.period_tables import FIGURES, SHARES, title_of
 from review.admission import ClockOf, Data, Guest
 from review.answers import Label
@@ -127,8 +127,8 @@ def get_figures(
     figures = memo.get(
         (visitor.area, "figures", wanted),
         data.news.place(),
-        lambda: read_period_figures(
-            data.registry, data.rulebook.categories, data.timetable, wanted
+        lambda: read_recorded(data.registry).figures(
+            data.rulebook.categories, data.timetable, wanted
         ),
     )
     return _figures(figures)
