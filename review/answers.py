@@ -108,6 +108,15 @@ class CasePhoto:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierPhoto:
+    """A photo of an earlier patrol that shows the ground of a case's photo."""
+
+    photo_id: str
+    patrol_id: str
+    taken_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """Who works on a case, and until when."""
 

@@ -31,6 +31,7 @@ from dispatch.errors import UnknownAlertError
 from geo.errors import AerogridError
 from review import (
     alerting,
+    before,
     claiming,
     commanding,
     drawing,
@@ -145,6 +146,7 @@ def create_app(
     app.include_router(claiming.router)
     app.include_router(together.router)
     app.include_router(drawing.router)
+    app.include_router(before.router)
     app.include_router(features.router)
     app.include_router(alerting.router)
     app.include_router(live.router)

@@ -6,13 +6,15 @@ Only photos that a patrol's frames name can be asked for; a request never names 
 import io
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 from PIL import Image, ImageDraw
 from shapely import Polygon
 
+from geo.frames import Array
 from review.errors import MissingPhotoError, UnknownPhotoError
 from vision.errors import PhotoError
 from vision.images import read_pinned_rgb, read_rgb, sha256_of
@@ -61,6 +63,10 @@ class PhotoShelf:
     def frames(self, patrol_id: str) -> list[Frame]:
         """List what is known of a patrol's photos."""
         return [frame for (owner, _), (_, frame) in self._shelf.items() if owner == patrol_id]
+
+    def all_frames(self) -> Iterator[tuple[str, Frame]]:
+        """List every photo with its patrol."""
+        return ((patrol_id, frame) for (patrol_id, _), (_, frame) in self._shelf.items())
 
     def places(self, patrol_id: str) -> list[tuple[float, float]]:
         """List from where a patrol's photos were taken, lon/lat; those that do not know are not."""
@@ -129,6 +135,17 @@ class PhotoShelf:
         key = (_stamp(path), sha256, outlines)
         return self._cache.get(key, lambda: _encoded(_crop(path, sha256, frame, marks)))
 
+    def laid(self, patrol_id: str, photo_id: str, matrix: Array, size: tuple[int, int]) -> bytes:
+        """Encode a photo laid over another one by a homography (3, 3) from its pixels to those.
+
+        Raises:
+            ChangedPhotoError: the file is not the one that the patrol took.
+        """
+        path = self._existing(patrol_id, photo_id)
+        frame = self._shelf[patrol_id, photo_id][1]
+        key = (_stamp(path), matrix.tobytes(), size)
+        return self._cache.get(key, lambda: _encoded(_laid(path, frame.sha256, matrix, size)))
+
     def _existing(self, patrol_id: str, photo_id: str) -> Path:
         path = self.path(patrol_id, photo_id)
         if path is None:
@@ -178,6 +195,10 @@ def _shrunk(path: Path, scale: float, longest_px: int) -> Image.Image:
     image = Image.fromarray(read_rgb(path, scale=scale))
     image.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return image
+
+
+def _laid(path: Path, sha256: str, matrix: Array, size: tuple[int, int]) -> Image.Image:
+    return Image.fromarray(cv2.warpPerspective(read_pinned_rgb(path, sha256), matrix, size))
 
 
 def _crop(path: Path, sha256: str, frame: Frame, marks: tuple[Marked, ...]) -> Image.Image:

@@ -21,7 +21,7 @@ from vision.errors import ChangedPhotoError
 
 PAGE = 100
 MOST = 500
-_SHORT_LIFE = {"Cache-Control": "private, max-age=600", "Vary": "Cookie"}
+PRIVATE = {"Cache-Control": "private, max-age=600", "Vary": "Cookie"}
 
 router = APIRouter(prefix="/api")
 
@@ -185,7 +185,7 @@ def get_photo(
     if longest_px is None or longest_px >= longest:
         original = data.photos.original(patrol_id, photo_id)
         if original:
-            return FileResponse(original, headers=_SHORT_LIFE)
+            return FileResponse(original, headers=PRIVATE)
     return _jpeg(data.photos.jpeg(patrol_id, photo_id, longest_px or longest))
 
 
@@ -210,4 +210,4 @@ def detail_of(data: ReviewData, case: Case, role: Role, now: datetime) -> answer
 
 
 def _jpeg(content: bytes) -> Response:
-    return Response(content, media_type="image/jpeg", headers=_SHORT_LIFE)
+    return Response(content, media_type="image/jpeg", headers=PRIVATE)

@@ -156,6 +156,14 @@ ENDPOINTS = (
     Endpoint("GET", "/api/cases/{case_no}/history", is_of_case=True),
     Endpoint("GET", "/api/cases/{case_no}/crop.jpg", is_of_case=True),
     Endpoint("GET", "/api/photos/{photo_id}.jpg", is_of_case=True),
+    Endpoint(
+        "GET", "/api/cases/{case_no}/before", query=f"?patrol={PATROL}&photo=flight/a", own=204,
+        is_of_case=True,
+    ),
+    Endpoint(
+        "GET", "/api/cases/{case_no}/before.jpg", query=f"?patrol={PATROL}&photo=flight/a",
+        own=404, is_of_case=True,
+    ),
     Endpoint("GET", "/api/photos/{photo_id}.jpg", query=f"?patrol={PATROL}", is_of_case=True),
     Endpoint("GET", "/api/photos/{photo_id}.jpg", query="?max=64", is_of_case=True),
     Endpoint("GET", "/metrics", roles=frozenset()),  # of the whole district only

@@ -6,6 +6,7 @@ import type {
   Claim,
   DecidedTogether,
   Decision,
+  EarlierPhoto,
   HistoryEvent,
   Problem,
   Ring,
@@ -108,6 +109,8 @@ export const api = {
 
   decideTogether: (body: TogetherBody) => post<DecidedTogether>("/api/decisions", body),
 
+  before: (no: string, photo: PhotoName) => request<EarlierPhoto | null>(`${caseUrl(no)}/before?${photoQuery(photo)}`),
+
   correct: (no: string, body: DrawnBody & { index: number; version: number }) =>
     post<CaseDetail>(`${caseUrl(no)}/outline`, body),
   draw: (body: DrawnBody & { class_name: string }) => post<CaseDetail>("/api/drawings", body),
@@ -116,6 +119,17 @@ export const api = {
   release: (no: string, actor: string | undefined) => post<null>(`${caseUrl(no)}/release`, { actor }, true),
   claimNext: (choice: NextChoice) => post<Claim | null>("/api/claims/next", choice),
 };
+
+interface PhotoName {
+  photo_id: string;
+  patrol_id: string;
+}
+
+const photoQuery = ({ photo_id, patrol_id }: PhotoName) => new URLSearchParams({ patrol: patrol_id, photo: photo_id });
+
+/** What `before` tells of, laid over the photo. */
+export const beforeUrl = (no: string, photo: PhotoName, max: number) =>
+  `${caseUrl(no)}/before.jpg?${photoQuery(photo)}&max=${max}`;
 
 export const cropUrl = (no: string) => `${caseUrl(no)}/crop.jpg`;
 

@@ -45,6 +45,7 @@ function Help({ store }: { store: ReviewStore }) {
     [["G"], t.keys.several],
     [["E"], t.keys.correct],
     [["N"], t.keys.missed],
+    [["B"], t.keys.before],
     [["M"], t.keys.mask],
     [["Space"], t.keys.peek],
     [["Z"], t.keys.object],

@@ -2,11 +2,23 @@
 
 import Feature from "ol/Feature.js";
 import type Map from "ol/Map.js";
+import MultiPoint from "ol/geom/MultiPoint.js";
 import Polygon from "ol/geom/Polygon.js";
 import Draw from "ol/interaction/Draw.js";
 import Modify from "ol/interaction/Modify.js";
 import type VectorSource from "ol/source/Vector.js";
+import { Circle, Fill, Stroke, Style } from "ol/style.js";
 import type { Ring } from "./types";
+
+/** Shows what can be dragged. */
+const CORNERS = new Style({
+  geometry: (feature) => new MultiPoint((feature.getGeometry() as Polygon).getCoordinates().flat()),
+  image: new Circle({
+    radius: 4,
+    fill: new Fill({ color: "#ffffff" }),
+    stroke: new Stroke({ color: "#0d1116", width: 1.5 }),
+  }),
+});
 
 /** An outline that was changed: which of the photo's, and its corners in pixels of the photo. */
 export interface Corrected {
@@ -38,6 +50,9 @@ export class HandDrawing {
     this.stop();
     this.before = [];
     for (const feature of this.outlines.getFeatures()) this.before[feature.get("index") as number] = fingerprint(feature);
+    for (const feature of this.outlines.getFeatures()) {
+      feature.setStyle([...(feature.getStyle() as Style[]), CORNERS]);
+    }
     this.modify = new Modify({ source: this.outlines, pixelTolerance: 12 });
     this.map.addInteraction(this.modify);
   }

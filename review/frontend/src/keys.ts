@@ -16,6 +16,7 @@ const ACTIONS: Record<string, Action> = {
   arrowright: (store) => store.showPhoto(store.state.photoIndex + 1),
   arrowleft: (store) => store.showPhoto(store.state.photoIndex - 1),
   g: (store) => store.several.open(),
+  b: (store) => void store.swipe(),
   m: (store) => store.set({ outlineOn: !store.state.outlineOn }),
   e: (store) => store.handWork.correct(),
   n: (store) => store.handWork.draw(),
@@ -34,13 +35,14 @@ const BY_HAND = new Set(["enter", "escape"]);
 /** Nothing is decided or left while something is drawn that is not saved. */
 const DECIDES = new Set(["c", "x", "u", "j", "k", "g", "arrowdown", "arrowup", "arrowleft", "arrowright"]);
 
-const TYPED = "input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]";
+const TYPED = "input:not([type=radio]):not([type=checkbox]):not([type=range]), textarea, select, [contenteditable]";
 
 export function listenToKeys(store: ReviewStore, view: () => PhotoView | null): () => void {
   const down = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || store.state.dialog) return;
     const target = event.target instanceof Element ? event.target : document.body;
     if (target.closest(TYPED)) return;
+    if (target.closest("[type=range]") && event.key.startsWith("Arrow")) return;
     if (event.key === " " && !target.closest("button, a, summary")) {
       store.set({ peeking: true });
       return event.preventDefault();

@@ -2,15 +2,15 @@
 
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { photoUrl } from "./api";
+import { beforeUrl, photoUrl } from "./api";
 import { useWords } from "./i18n";
-import { PhotoView, type Outline, type ZoomMode } from "./photo-view";
+import { OVERVIEW_PX, PhotoView, type Outline, type ZoomMode } from "./photo-view";
 import { categoryName } from "./queue-pane";
 import type { ReviewStore } from "./store";
 import { ClaimNote } from "./claim-note";
 import { isStep, Steps } from "./steps";
 import { StageChip } from "./symbols";
-import type { CaseDetail, CasePhoto } from "./types";
+import type { CaseDetail, CasePhoto, EarlierPhoto } from "./types";
 
 interface Props {
   store: ReviewStore;
@@ -58,7 +58,7 @@ function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefine
   const target = useRef<HTMLDivElement>(null);
   const [mode, setMode] = useState<ZoomMode>("object");
   const [loading, setLoading] = useState(false);
-  const { vocabulary, outlineOn, peeking, hand } = store.state;
+  const { vocabulary, outlineOn, peeking, hand, earlier, no } = store.state;
   const outlines = useMemo(() => {
     const info = new Map(vocabulary?.classes.map((entry) => [entry.name, entry]));
     return (photo?.outlines ?? []).map(({ class_name, rings }) => {
@@ -78,6 +78,9 @@ function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefine
     view?.show({ photo, width: photo.width_px, height: photo.height_px, outlines });
   }, [photo, outlines]);
   useEffect(() => viewRef.current?.setOutlineVisible(outlineOn && !peeking), [outlineOn, peeking]);
+  useEffect(() => {
+    viewRef.current?.showEarlier(earlier && photo && no ? beforeUrl(no, photo, OVERVIEW_PX) : null);
+  }, [earlier]);
   // Before the next click, which belongs to the outline already.
   useLayoutEffect(() => {
     const view = viewRef.current;
@@ -113,6 +116,15 @@ function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefine
         >
           {words.t.zoomWhole} <kbd>F</kbd>
         </button>
+        <button
+          type="button"
+          aria-pressed={!!earlier}
+          disabled={!photo}
+          title={words.t.beforeTitle}
+          onClick={() => void store.swipe()}
+        >
+          {words.t.before} <kbd>B</kbd>
+        </button>
         <HandTools store={store} viewRef={viewRef} />
       </div>
       {hand ? <p class="hand-hint" role="status">{hand === "drawing" ? words.t.drawHint : words.t.correctHint}</p> : null}
@@ -124,7 +136,38 @@ function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefine
           −
         </button>
       </div>
+      {earlier ? <Swipe earlier={earlier} photo={photo} viewRef={viewRef} /> : null}
       <Notes photo={photo} mode={mode} loading={loading} outlines={outlines} />
+    </div>
+  );
+}
+
+interface SwipeProps {
+  earlier: EarlierPhoto;
+  photo: CasePhoto | undefined;
+  viewRef: RefObject<PhotoView | null>;
+}
+
+/** Left of the line the ground as it was, right of it the photo. */
+function Swipe({ earlier, photo, viewRef }: SwipeProps) {
+  const words = useWords();
+  const [share, setShare] = useState(0.5);
+  useEffect(() => viewRef.current?.swipeTo(share), [share]);
+  return (
+    <div class="swipe">
+      <i class="swipe-line" style={{ left: `${share * 100}%` }} />
+      <div class="swipe-bar">
+        <span>{words.time(earlier.taken_at)}</span>
+        <input
+          type="range"
+          min="0"
+          max="100"
+          value={share * 100}
+          aria-label={words.t.beforeTitle}
+          onInput={(event) => setShare(Number(event.currentTarget.value) / 100)}
+        />
+        <span>{words.time(photo?.taken_at ?? null)}</span>
+      </div>
     </div>
   );
 }

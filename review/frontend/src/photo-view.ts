@@ -11,6 +11,8 @@ import VectorLayer from "ol/layer/Vector.js";
 import Projection from "ol/proj/Projection.js";
 import ImageStatic from "ol/source/ImageStatic.js";
 import VectorSource from "ol/source/Vector.js";
+import type RenderEvent from "ol/render/Event.js";
+import { getRenderPixel } from "ol/render.js";
 import { Fill, Stroke, Style, Text } from "ol/style.js";
 import { photoUrl } from "./api";
 import { fromPixels, HandDrawing, type Corrected } from "./drawing";
@@ -49,9 +51,11 @@ export class PhotoView {
   private readonly map: Map;
   private readonly overview = new ImageLayer<ImageStatic>();
   private readonly full = new ImageLayer<ImageStatic>();
+  private readonly earlier = new ImageLayer<ImageStatic>();
   private readonly outline = new VectorLayer({ source: new VectorSource(), declutter: true });
   private readonly hand: HandDrawing;
   private shown: Shown | null = null;
+  private swiped = 0.5;
   private mode: ZoomMode = "object";
 
   constructor(
@@ -63,8 +67,10 @@ export class PhotoView {
       target,
       controls: [],
       interactions: defaultInteractions({ keyboard: false, altShiftDragRotate: false, pinchRotate: false }),
-      layers: [this.overview, this.full, this.outline],
+      layers: [this.overview, this.full, this.earlier, this.outline],
     });
+    this.earlier.on("prerender", (event) => this.clip(event));
+    this.earlier.on("postrender", (event) => (event.context as CanvasRenderingContext2D).restore());
     this.hand = new HandDrawing(this.map, this.outline.getSource()!);
     this.map.on("moveend", () => this.showFullWhenClose());
     for (const name of ["pointerdrag", "wheel", "dblclick"] as const) {
@@ -85,6 +91,34 @@ export class PhotoView {
     if (!samePhoto(before, next)) this.load(next, before);
     this.drawOutlines(next);
     if (!samePhoto(before, next) || before?.outlines !== next.outlines) this.placeView();
+  }
+
+  /** Lay an earlier picture of the same ground over the photo; null takes it away. */
+  showEarlier(url: string | null): void {
+    if (!this.shown || !url) return this.earlier.setSource(null);
+    const projection = this.map.getView().getProjection();
+    this.earlier.setSource(new ImageStatic({ url, projection, imageExtent: this.wholeExtent(), interpolate: true }));
+  }
+
+  /** Show the earlier picture left of a line, which is so far across the view: 0 to 1. */
+  swipeTo(share: number): void {
+    this.swiped = share;
+    this.earlier.changed();
+  }
+
+  private clip(event: RenderEvent): void {
+    const context = event.context as CanvasRenderingContext2D;
+    const [across, down] = this.map.getSize() ?? [0, 0];
+    const x = across! * this.swiped;
+    const corners = [[0, 0], [x, 0], [x, down!], [0, down!]].map((corner) => getRenderPixel(event, corner));
+    context.save();
+    context.beginPath();
+    for (const [index, [cornerX, cornerY]] of corners.entries()) {
+      if (index) context.lineTo(cornerX!, cornerY!);
+      else context.moveTo(cornerX!, cornerY!);
+    }
+    context.closePath();
+    context.clip();
   }
 
   startCorrecting(): void {
@@ -110,6 +144,7 @@ export class PhotoView {
     this.shown = null;
     this.overview.setSource(null);
     this.full.setSource(null);
+    this.earlier.setSource(null);
     this.outline.getSource()?.clear();
   }
 
@@ -147,6 +182,7 @@ export class PhotoView {
     const projection = this.map.getView().getProjection();
     const url = photoUrl(next.photo, OVERVIEW_PX);
     this.full.setSource(null);
+    this.earlier.setSource(null);
     this.onLoading(false);
     this.overview.setSource(new ImageStatic({ url, projection, imageExtent: extent, interpolate: true }));
   }

@@ -13,6 +13,7 @@ import type {
   CasePage,
   Claim,
   Decision,
+  EarlierPhoto,
   HistoryEvent,
   Session,
   Step,
@@ -66,6 +67,8 @@ export interface State {
   history: HistoryEvent[];
   photoIndex: number;
   outlineOn: boolean;
+  /** Laid over the photo, to be swiped. */
+  earlier: EarlierPhoto | null;
   /** What is drawn in the photo by hand just now. */
   hand: "correcting" | "drawing" | null;
   peeking: boolean;
@@ -130,6 +133,7 @@ export class ReviewStore {
     photoIndex: 0,
     outlineOn: true,
     hand: null,
+    earlier: null,
     peeking: false,
     pane: "photo",
     dialog: null,
@@ -369,7 +373,7 @@ export class ReviewStore {
     const known = this.opened.get(no);
     history.replaceState(null, "", `#/case/${encodeURIComponent(no)}`);
     const claim = this.claims.of(no);
-    this.set({ no, photoIndex: 0, claim, hand: null, ...(pane ? { pane } : {}), ...(known ?? {}) });
+    this.set({ no, photoIndex: 0, claim, hand: null, earlier: null, ...(pane ? { pane } : {}), ...(known ?? {}) });
     const opening = this.open(no);
     this.ahead = opening.catch(() => null);
     await this.guard(async () => void (await opening));
@@ -392,7 +396,22 @@ export class ReviewStore {
 
   showPhoto(index: number): void {
     const count = this.state.detail?.photos.length ?? 0;
-    if (count) this.set({ photoIndex: (index + count) % count, hand: null });
+    if (count) this.set({ photoIndex: (index + count) % count, hand: null, earlier: null });
+  }
+
+  /** Lay the ground as an earlier patrol saw it over the photo, or take it away. */
+  async swipe(): Promise<void> {
+    const { no, detail, photoIndex, earlier, words } = this.state;
+    const photo = detail?.photos[photoIndex];
+    if (earlier || !no || !photo) return this.set({ earlier: null });
+    try {
+      const found = await api.before(no, photo);
+      if (!found) this.say(words.t.noEarlier, "problem");
+      if (this.state.no === no && this.state.photoIndex === photoIndex) this.set({ earlier: found });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.say(error.message || words.t.offline, "problem");
+    }
   }
 
   allows(decision: Decision): boolean {

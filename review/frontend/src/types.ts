@@ -77,6 +77,13 @@ export interface CasePhoto {
   footprint: Geometry | null;
 }
 
+/** A photo of an earlier patrol that shows the ground of a case's photo. */
+export interface EarlierPhoto {
+  photo_id: string;
+  patrol_id: string;
+  taken_at: string | null;
+}
+
 export interface Geometry {
   type: string;
   coordinates: unknown;

@@ -80,6 +80,9 @@ export const en = {
   perPixel: "per pixel",
   notInPhoto: "The object is not outlined in this photo.",
 
+  before: "Before",
+  beforeTitle: "The ground as an earlier patrol saw it; slide between then and now (B)",
+  noEarlier: "No earlier patrol has photographed this place.",
   correct: "Correct",
   correctTitle: "Drag the corners of the outline (E)",
   correctHint: "Drag corners; drag a side to add one; Alt and a click removes one. Enter saves.",
@@ -201,6 +204,7 @@ export const en = {
     next: "Next case",
     previous: "Previous case",
     several: "Choose several",
+    before: "Before and after: slide over an earlier photo",
     correct: "Correct the outline",
     missed: "Draw something that was missed",
     mask: "Outline on or off",

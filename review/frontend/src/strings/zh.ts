@@ -82,6 +82,9 @@ export const zh: Strings = {
   perPixel: "每像素",
   notInPhoto: "这张照片中没有勾画该目标。",
 
+  before: "往期",
+  beforeTitle: "往期巡查拍摄的同一地面；滑动对比前后（B）",
+  noEarlier: "往期巡查未拍摄过此处。",
   correct: "修正",
   correctTitle: "拖动轮廓顶点（E）",
   correctHint: "拖动顶点；拖动边可增加顶点；按住 Alt 点击删除。回车保存。",
@@ -232,6 +235,7 @@ export const zh: Strings = {
     next: "下一件",
     previous: "上一件",
     several: "批量选择",
+    before: "前后对比：与往期照片滑动比较",
     correct: "修正轮廓",
     missed: "勾画漏检目标",
     mask: "显示或隐藏轮廓",
