@@ -8,7 +8,7 @@ machine: people then sign by the name that they give.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
@@ -31,6 +31,9 @@ OPEN_PATHS = frozenset({"/", "/command", "/api/session", "/api/session/end", "/a
 
 OPEN_PREFIXES = ("/alerts", "/api/alerts/")
 """The empty page of alerts, and what the link of one alert leads to: whoever has it may use it."""
+
+BEFORE_SIGN_IN: dict[str, Any] = {"security": [{}]}
+"""What the description of the API says of routes that need no sign-in."""
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _SEES_PHOTOS = frozenset({Role.OPERATOR, Role.COMMAND, Role.ADMINISTRATOR})

@@ -2,15 +2,15 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Body, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
 from dispatch.wording import event_words
-from review.admission import ClockOf, Data
+from review.admission import BEFORE_SIGN_IN, ClockOf, Data
 from review.answers import Label
 
 STATIC = Path(__file__).parent / "static"
@@ -90,7 +90,7 @@ def get_alerts(
     ]
 
 
-@router.get("/api/alerts/{token}")
+@router.get("/api/alerts/{token}", openapi_extra=BEFORE_SIGN_IN)
 def get_subject(token: str, data: Data) -> Subject:
     """Say what the link of an alert is about."""
     alert = data.outbox.subject(token)
@@ -102,9 +102,11 @@ def get_subject(token: str, data: Data) -> Subject:
     )
 
 
-@router.post("/api/alerts/{token}/acknowledge")
-def post_acknowledge(token: str, data: Data, clock: ClockOf) -> Acknowledgement:
-    """Acknowledge an alert; the first answer counts."""
+@router.post("/api/alerts/{token}/acknowledge", openapi_extra=BEFORE_SIGN_IN)
+def post_acknowledge(
+    token: str, _: Annotated[dict[str, Any], Body()], data: Data, clock: ClockOf
+) -> Acknowledgement:
+    """Acknowledge an alert; the first answer counts, and what else a gateway tells does not."""
     seen = data.outbox.acknowledge(token, now=clock())
     return Acknowledgement(case_no=seen.case_no, by=seen.by, at=seen.at)
 

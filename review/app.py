@@ -202,11 +202,20 @@ async def _explain_invalid(_: Request, error: Exception) -> Response:
     return problem(422, wrong)
 
 
-async def _explain_http(_: Request, error: Exception) -> Response:
+async def _explain_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     answer = problem(error.status_code, str(error.detail))
     answer.headers.update(error.headers or {})
+    if error.status_code == 405:
+        answer.headers["Allow"] = ", ".join(_methods(request))
     return answer
+
+
+def _methods(request: Request) -> list[str]:
+    """Methods of all routes of a path: the router names those of the first one only."""
+    described: dict[str, dict[str, object]] = request.app.openapi()["paths"]
+    route = getattr(request.scope.get("route"), "path_format", "")
+    return sorted(method.upper() for method in described.get(route, {"get": {}}))
 
 
 async def _explain_unexpected(request: Request, error: Exception) -> Response:

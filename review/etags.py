@@ -17,7 +17,8 @@ MOST_BYTES = 8 * 2**20
 """Answers beyond are sent as they are."""
 _HASHED = frozenset({"application/json", "application/geo+json"})
 _VERSION = "case_version"
-_OWN_TAG = re.compile(r'"(\d{1,9})\.[0-9a-f]+"')
+OWN_TAG = re.compile(r'^"([1-9]\d{0,8})\.[0-9a-f]+"$')
+"""The tag of a case, with its version."""
 
 
 def tell_version(request: Request, version: int) -> None:
@@ -38,7 +39,7 @@ def version_of(if_match: str | None, version: int | None) -> int:
                 "say which version of the case was seen: `version`, or its ETag as If-Match"
             )
         return version
-    tag = _OWN_TAG.fullmatch(if_match.strip())
+    tag = OWN_TAG.fullmatch(if_match)
     if tag is None:
         raise DecisionError(f"If-Match {if_match!r}: give the ETag of the case that was seen")
     if version is not None and version != int(tag[1]):

@@ -1,7 +1,7 @@
 """The routes by which people sign in and out, and learn as whom they are known."""
 
 import ipaddress
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from cases.people import MOST_PASSWORD
 from review import answers, presenters
-from review.admission import ClockOf, Entrance, EntranceOf, Guest, Visitor
+from review.admission import BEFORE_SIGN_IN, ClockOf, Entrance, EntranceOf, Guest, Visitor
 
 _IPV6_PREFIX = 64  # what one household or office has of IPv6
 
@@ -31,17 +31,13 @@ class Nothing(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-_BEFORE_SIGN_IN: dict[str, Any] = {"security": [{}]}
-"""What the description of the API says of routes that need no sign-in."""
-
-
-@router.get("", openapi_extra=_BEFORE_SIGN_IN)
+@router.get("", openapi_extra=BEFORE_SIGN_IN)
 def get_session(entrance: EntranceOf, visitor: Guest) -> answers.Session:
     """Say whether people sign in here, and who has."""
     return _session(entrance, visitor)
 
 
-@router.post("", openapi_extra=_BEFORE_SIGN_IN)
+@router.post("", openapi_extra=BEFORE_SIGN_IN)
 def post_session(
     body: SignInBody, request: Request, response: Response, entrance: EntranceOf, clock: ClockOf
 ) -> answers.Session:
@@ -66,7 +62,7 @@ def post_renew(_: Nothing, request: Request, entrance: EntranceOf, clock: ClockO
         entrance.accounts.renew_session(token, clock())
 
 
-@router.post("/end", status_code=204, openapi_extra=_BEFORE_SIGN_IN)
+@router.post("/end", status_code=204, openapi_extra=BEFORE_SIGN_IN)
 def post_end(_: Nothing, request: Request, response: Response, entrance: EntranceOf) -> None:
     """Sign out; also when nobody is signed in any more."""
     _end_session(request, entrance)

@@ -12,10 +12,10 @@ from cases.lifecycle import Action, Role, Stage
 from cases.model import Case
 from cases.people import person_name, visible_line
 from review import answers, presenters
-from review.admission import ClockOf, Data, Guest, ShownTo
+from review.admission import BEFORE_SIGN_IN, ClockOf, Data, Guest, ShownTo
 from review.decisions import written_reason
 from review.errors import ChangedCaseError, MissingPhotoError, UnknownLayerError, UnknownPhotoError
-from review.etags import tell_version, version_of
+from review.etags import OWN_TAG, tell_version, version_of
 from review.sources import ReviewData
 from vision.errors import ChangedPhotoError
 
@@ -49,7 +49,7 @@ class DecisionBody(BaseModel):
     note: Line = ""
 
 
-@router.get("/health", openapi_extra={"security": [{}]})
+@router.get("/health", openapi_extra=BEFORE_SIGN_IN)
 def get_health(data: Data, visitor: Guest) -> answers.Health:
     """Say whether the registry can be read, and to those who are let in how much there is."""
     cases = sum(entry.count for entry in data.registry.counts())
@@ -123,7 +123,9 @@ def post_decision(
     data: Data,
     clock: ClockOf,
     visitor: Guest,
-    if_match: Annotated[str | None, Header(description="ETag of the case that was seen")] = None,
+    if_match: Annotated[
+        str | None, Header(pattern=OWN_TAG.pattern, description="ETag of the case that was seen")
+    ] = None,
 ) -> answers.CaseDetail:
     """Decide on the version of a case that was seen; 409, or 412, when it has changed since."""
     action, role = Action(body.decision), visitor.acts_as(body.role)
