@@ -46,7 +46,8 @@ def ask(program: str, address: str, token: str, examples: int) -> int:
     """Send the requests; the exit status is 0 where every answer is as described."""
     command = [
         program, "run", f"{address}api/openapi.json", "--exclude-path", "/api/events",
-        "--exclude-checks", "unsupported_method,positive_data_acceptance", "--max-examples", str(examples),
+        "--exclude-checks", "unsupported_method,positive_data_acceptance",
+        "--max-examples", str(examples),
         "--header", f"Authorization: Bearer {token}",
     ]  # fmt: skip
     return subprocess.run(command, check=False).returncode
