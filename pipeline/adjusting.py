@@ -11,10 +11,11 @@ import shapely
 from geo.frames import LocalFrame
 from geo.raster import read_map
 from geo.terrain import FlatTerrain, Terrain
+from pipeline.inputs import Inputs
 from pipeline.settings import Locating
 from pipeline.workspace import Workspace, write_json
 from vision.adjustment import Adjustment, AdjustmentRules, adjust_frames
-from vision.control_points import ControlPoint, read_control_points
+from vision.control_points import ControlPoint, check_control_points, read_control_points
 from vision.frames import flat_ground_amsl_m, read_for_matching
 from vision.model import Frame
 from vision.registration import marks_from_map
@@ -25,6 +26,22 @@ _DIGITS = 6
 def control_points(path: Path | None) -> tuple[ControlPoint, ...]:
     """Marks of surveyed points, none without a file."""
     return () if path is None else read_control_points(path)
+
+
+def check_control(
+    inputs: Inputs, marks: Sequence[ControlPoint], frames: Sequence[Frame], settings: Locating
+) -> list[str]:
+    """Refuse marks of surveyed points that cannot be right; return what should be known of files.
+
+    Raises:
+        VisionError: a mark cannot be what it says it is.
+    """
+    given = [path for path in (inputs.control, inputs.ortho) if path is not None]
+    if not settings.adjust:
+        return [f"{path}: is not used, since poses are not adjusted" for path in given]
+    if inputs.control is None:
+        return []
+    return check_control_points(inputs.control, marks, frames)
 
 
 def map_points(

@@ -21,7 +21,7 @@ from geo.files import require_writable
 from geo.grid import Grid
 from geo.terrain import Terrain
 from geo.track import CameraEvent
-from pipeline.adjusting import adjust, control_points, map_points, write_adjustment
+from pipeline.adjusting import adjust, check_control, control_points, map_points, write_adjustment
 from pipeline.belonging import check_places, refuse_unknown_layers
 from pipeline.errors import NoUsablePhotoError, PipelineError
 from pipeline.filings import filed_by, refuse_stale_observations, write_filing
@@ -149,6 +149,8 @@ def ingest(
         frames = with_found_poses(frames, poses, terrain)
     _require_usable(inputs, frames)
     for said in check_places(inputs, terrain, grid, zones, frames):
+        tell(said)
+    for said in check_control(inputs, control, frames, settings.locating):
         tell(said)
     control += map_points(frames, inputs.photos, inputs.ortho, terrain, settings.locating)
     adjustment = adjust(frames, inputs.photos, terrain, control, settings.locating, matching)

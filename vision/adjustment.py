@@ -29,6 +29,7 @@ from vision.frames import distrusted, flat_ground_amsl_m
 from vision.intrinsics import turned_camera
 from vision.matching import MatchedPhotos, match_photos
 from vision.model import Frame
+from vision.naming import PhotoNames
 from vision.quality import Flaw, is_worth_looking
 from vision.tie_points import (
     Picture,
@@ -200,7 +201,10 @@ class _Work:
         tracks, check = held_out(self._taken_tracks())
         tracks = thinned(tracks, _MOST_TIES)
         start = self._start(tracks, control)
-        fitted = fit_block(start, self.ground, self.local)
+        try:
+            fitted = fit_block(start, self.ground, self.local)
+        except np.linalg.LinAlgError:
+            return _refused(frames, "no poses fit what the photos and the control points say")
         ties = np.bincount(tracks.photo[fitted.kept], minlength=len(photos))
         all_ties = np.bincount(tracks.photo, minlength=len(photos))
         strong = (ties >= _FEWEST_TIES) & (ties >= all_ties / 2)
@@ -266,22 +270,23 @@ class _Work:
 
     def _known(self, control: Sequence[ControlPoint]) -> Known:
         """Control points in photos that take part, in local metres and pixels as taken."""
-        by_name = {PurePosixPath(f.path).name: k for k, f in enumerate(self.matched.frames)}
-        marks = [mark for mark in control if mark.photo in by_name]
+        names = PhotoNames([frame.path for frame in self.matched.frames])
+        meant = [(mark, names.meant(mark.photo)) for mark in control]
+        marks = [mark for mark, numbers in meant if len(numbers) == 1]
         if not marks:
             return NOTHING_KNOWN
-        names = list(dict.fromkeys(mark.name for mark in marks))
+        points = list(dict.fromkeys(mark.name for mark in marks))
         first = {mark.name: mark for mark in reversed(marks)}
-        places = [first[name] for name in names]
+        places = [first[name] for name in points]
         xy = self.local.xy_from_lonlat(np.array([[p.lon_deg, p.lat_deg] for p in places]))
-        photo = [by_name[mark.photo] for mark in marks]
+        photo = [numbers[0] for _, numbers in meant if len(numbers) == 1]
         pixels = [
             taken_pixels(np.array([[m.x_px, m.y_px]]), self.matched.frames[k], self._quarters(k))[0]
             for k, m in zip(photo, marks, strict=True)
         ]
         return Known(
             photo=np.array(photo, np.intp),
-            point=np.array([names.index(mark.name) for mark in marks], np.intp),
+            point=np.array([points.index(mark.name) for mark in marks], np.intp),
             pixels_px=np.array(pixels),
             places_m=np.column_stack([xy, [p.altitude_m for p in places]]),
             sigma_m=np.repeat([[p.sigma_m] for p in places], 3, axis=1),

@@ -31,13 +31,32 @@ def with_found_poses(
     if poses.model:
         places = {_name(f): f.pose.position for f in frames if f.pose is not None}
         found |= georeferenced(poses.model, places)
-    moved = tuple(_moved(frame, pose_of(found, frame.path), terrain) for frame in frames)
+    of_photos = [pose_of(found, frame.path) for frame in frames]
+    _refuse_two_folders(frames, of_photos)
+    moved = tuple(
+        _moved(frame, pose, terrain) for frame, pose in zip(frames, of_photos, strict=True)
+    )
     if all(new is old for new, old in zip(moved, frames, strict=True)):
         raise VisionError(
             f"none of the {len(found)} poses is of one of the {len(frames)} photos; the names "
             f"must be file names such as {_name(frames[0]) if frames else 'P1.JPG'}"
         )
     return moved
+
+
+def _refuse_two_folders(frames: Sequence[Frame], of_photos: Sequence[FoundPose | None]) -> None:
+    """Refuse a pose that photos of two flights would take: their file names are the same."""
+    first: dict[int, Frame] = {}
+    for frame, pose in zip(frames, of_photos, strict=True):
+        if pose is None:
+            continue
+        other = first.setdefault(id(pose), frame)
+        if PurePosixPath(other.path).parent != PurePosixPath(frame.path).parent:
+            raise VisionError(
+                f"one pose of the file ({pose.source}) may be of {other.path} or of {frame.path}. "
+                "Give the photos of one flight alone, or a table (.csv) that names photos with "
+                "their folders."
+            )
 
 
 def _name(frame: Frame) -> str:

@@ -208,7 +208,8 @@ def _from_quaternion(wxyz: Array) -> Array:
 
 
 def pose_of(poses: Mapping[str, FoundPose], path: str) -> FoundPose | None:
-    """Pose of a photo by its file name, or by the running number in it (event marks)."""
+    """Pose of a photo by its path, its file name, or the running number in it (event marks)."""
     name = PurePosixPath(path)
     number = _NUMBER_IN_NAME.search(name.stem)
-    return poses.get(name.name) or (poses.get(number[1]) if number else None)
+    by_name = poses.get(path) or poses.get(name.name)
+    return by_name or (poses.get(number[1]) if number else None)

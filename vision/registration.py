@@ -1,7 +1,6 @@
 """Which points of an orthophoto does a photo show: control points from a map."""
 
 from collections.abc import Callable, Sequence
-from pathlib import PurePosixPath
 
 import cv2
 import numpy as np
@@ -72,7 +71,6 @@ def _marks(
     first, second = first[kept], second[kept]
     lonlat = placement.lonlat_from_pixels(ground.points_px[second])
     heights = terrain.altitudes_amsl_m(lonlat)
-    name = PurePosixPath(frame.path).name
     known = np.flatnonzero(np.isfinite(heights))
     return [
         ControlPoint(
@@ -80,7 +78,7 @@ def _marks(
             lon_deg=float(lonlat[k, 0]),
             lat_deg=float(lonlat[k, 1]),
             altitude_m=float(heights[k]),
-            photo=name,
+            photo=frame.path,
             x_px=float(photo.points_px[first[k], 0]),
             y_px=float(photo.points_px[first[k], 1]),
             # The points of one photo are off together, so their number adds nothing.

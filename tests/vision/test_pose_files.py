@@ -150,3 +150,18 @@ def test_poses_of_other_photos_are_refused(tmp_path):
     text = "name,lon,lat,altitude,yaw,pitch,roll\nother.jpg,1,2,3,0,-90,0\n"
     with pytest.raises(VisionError, match="none of the 1 poses is of one of the 6 photos"):
         with_found_poses(flight(), read_pose_file(written(tmp_path, "a.csv", text)), None)
+
+
+def test_a_pose_that_photos_of_two_flights_would_take_is_refused(tmp_path):
+    frames = [frame_of(f"{f}/P1", pose_at(0.0, 0.0, Attitude(0.0, -90.0, 0.0))) for f in "ab"]
+    header = "name,lon,lat,altitude,yaw,pitch,roll\n"
+    by_name = read_pose_file(written(tmp_path, "a.csv", header + "P1.jpg,119.3,33.2,80,0,-90,0"))
+    with pytest.raises(VisionError, match=r"may be of a/P1.jpg or of b/P1.jpg"):
+        with_found_poses(frames, by_name, None)
+    row = "b/P1.jpg,119.4,33.2,80,0,-90,0"
+    by_path = read_pose_file(written(tmp_path, "b.csv", header + row))
+    first, second = with_found_poses(frames, by_path, None)
+    assert (first.pose.position.lon_deg, second.pose.position.lon_deg) == (
+        frames[0].pose.position.lon_deg,
+        119.4,
+    )

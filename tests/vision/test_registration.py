@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -35,6 +36,21 @@ def test_photos_are_put_where_a_map_has_what_they_show(tmp_path):
     assert len({mark.photo for mark in marks}) == len(frames)
     without, done = adjusted(frames, pictures), adjusted(frames, pictures, control=marks)
     assert np.linalg.norm(errors_m(without.frames, truth).mean(axis=(0, 1))) > 1.0
+    assert np.linalg.norm(errors_m(done.frames, truth).mean(axis=(0, 1))) < 0.25
+
+
+def test_a_map_tells_photos_of_two_flights_with_one_file_name_apart(tmp_path):
+    frames, pictures, truth = block(4, bias=(1.2, -0.8))
+    alike = [replace(frame, path=f"{'ab'[k % 2]}/P{k // 2}.jpg") for k, frame in enumerate(frames)]
+    marks = marks_from_map(
+        alike,
+        lambda frame: pictures[frame.photo_id],
+        partial(read_map, written_map(tmp_path)),
+        GROUND,
+        LOCAL,
+        map_sigma_m=0.3,
+    )
+    done = adjusted(alike, pictures, control=marks)
     assert np.linalg.norm(errors_m(done.frames, truth).mean(axis=(0, 1))) < 0.25
 
 
