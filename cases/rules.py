@@ -2,17 +2,40 @@
 
 import hashlib
 import tomllib
+from calendar import monthrange
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cases.errors import RuleError
 from cases.model import Category, TimeLimit, TimeUnit, Words
+from vision.classes import CLASS_NAMES
 
 Otherwise = TypeVar("Otherwise")
 
-MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+
+def _day_of_a_year(month_day: str) -> str:
+    """Refuse a day that no year has, such as 02-30; 29 February is one of leap years."""
+    month, day = (int(part) for part in month_day.split("-"))
+    last = monthrange(2000, month)[1]
+    if day > last:
+        raise ValueError(f"month {month:02d} has {last} days")
+    return month_day
+
+
+def _class_of_the_model(class_name: str) -> str:
+    """Refuse a class that nothing is ever seen as: its rule would never make a case."""
+    if class_name not in CLASS_NAMES:
+        raise ValueError(f"no such class; the classes are {', '.join(CLASS_NAMES)}")
+    return class_name
+
+
+MonthDay = Annotated[
+    str,
+    Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"),
+    AfterValidator(_day_of_a_year),
+]
 HourMinute = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 LonDeg = Annotated[float, Field(ge=-180, le=180)]
 LatDeg = Annotated[float, Field(ge=-90, le=90)]
@@ -97,7 +120,7 @@ class Rule(_Checked):
     """When an observation of a class becomes a case of a category."""
 
     id: str = Field(min_length=1)
-    class_name: str = Field(alias="class", min_length=1)
+    class_name: Annotated[str, AfterValidator(_class_of_the_model)] = Field(alias="class")
     category: str
     min_score: Share = 0.5
     min_area_m2: Annotated[float, Field(ge=0)] = 0.0
@@ -290,6 +313,14 @@ def _parse_toml(text: str, source: str) -> dict[str, Any]:
         raise RuleError(f"{source} is not TOML: {error}. Correct the line.") from error
 
 
+_SECTIONS: dict[object, type[BaseModel]] = {
+    "rules": Rule,
+    "snoozes": Snooze,
+    "seasons": Season,
+    "categories": _CategoryEntry,
+}
+
+
 def _explain(error: ValidationError, source: str) -> str:
     """Name file, field, value and what is allowed, one line a problem."""
     lines = []
@@ -297,5 +328,10 @@ def _explain(error: ValidationError, source: str) -> str:
         field = ".".join(str(part) for part in problem["loc"]) or "file"
         value = problem["input"]
         shown = "" if isinstance(value, dict) else f" (got {value!r})"
-        lines.append(f"{source}: {field}: {problem['msg']}{shown}")
+        message = problem["msg"].removeprefix("Value error, ")
+        section = _SECTIONS.get(problem["loc"][0]) if len(problem["loc"]) == 3 else None
+        if section is not None and problem["type"] == "extra_forbidden":
+            names = (told.alias or name for name, told in section.model_fields.items())
+            message = f"no such name; there are {', '.join(names)}"
+        lines.append(f"{source}: {field}: {message}{shown}")
     return "\n".join(lines)

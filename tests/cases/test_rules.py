@@ -34,6 +34,25 @@ def test_version_label_changes_with_the_content(rulebook: Rulebook, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            'class = "building"',
+            'class = "bulding"',
+            r"rules\.0\.class: no such class; .*building, c",
+        ),
+        ("min_score = 0.4", "min_scor = 0.4", r"rules\.0\.min_scor: no such name; .*min_score"),
+        ('from = "01-01"', 'from = "02-30"', r"seasons\.burning_ban\.from: month 02 has 29 days"),
+    ],
+)
+def test_a_typo_that_would_make_a_rule_silent_is_refused(
+    tmp_path: Path, old: str, new: str, words: str
+):
+    with pytest.raises(RuleError, match=words):
+        load_rulebook(edited(tmp_path, old, new))
+
+
+@pytest.mark.parametrize(
     ("old", "new", "field"),
     [
         ("min_score = 0.4", "min_score = 1.4", "rules.0.min_score"),
