@@ -35,7 +35,7 @@ from geo.terrain import Terrain
 from missions.drones import drone_named
 from missions.model import Sortie
 from missions.plan import Plan
-from missions.revisit import RevisitCase, plan_revisit
+from missions.revisit import RevisitCase, RevisitSettings, plan_revisit
 from pipeline import chaining, planning
 from pipeline.errors import PipelineError
 from pipeline.illustrating import illustrate
@@ -54,6 +54,8 @@ FILED, VERIFIED, SENT_OUT, FED_BACK_AT_ONCE = (
 )
 FED_BACK, SUPERVISED = timedelta(hours=30), timedelta(hours=79)
 """After Monday 09:00 on the district's clocks."""
+REVISIT = RevisitSettings(pitches_deg=(-70.0, -75.0, -80.0))
+"""Steeper than usual: the simulated camera has no sky to show."""
 AT_ONCE = ("burning.straw", "fishing.boat")
 
 
@@ -255,6 +257,7 @@ def _revisit(
         EPOCH + number * WEEK,
         drone_named(DRONE),
         planning.survey_settings(story.settings.planning, (home.x, home.y)),
+        revisit=REVISIT,
         terrain=terrain,
     )
     outlines = {case.case_no: case.polygon for case in cases}

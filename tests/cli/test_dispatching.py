@@ -202,9 +202,12 @@ def test_a_period_is_reported_of_all_cases_of_the_registry(patrol, monkeypatch, 
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        (("--period", "year"), 1, "choose day, week or month"),
+        (("--period", "year"), 1, "choose one of day, week, month, special"),
+        (("--period", "special", "--from", "2026-06-10"), 1, "--from and --to"),
+        (("--period", "week", "--to", "2026-06-10"), 1, "go with special"),
+        (("--period", "day", "--topic", "smoking"), 1, "topic smoking: no category is of it"),
         (("--period", "day", "--on", "10 June"), 1, "give a day, such as 2026-06-10"),
-        (("--on", "2026-06-10"), 2, "go with --period"),
+        (("--on", "2026-06-10"), 2, "--json go with"),
     ],
 )
 def test_a_period_that_is_none_is_refused(options, code, said, patrol, monkeypatch, capsys):
