@@ -27,6 +27,12 @@ def serve(
     behind_proxy: Annotated[
         bool, typer.Option("--behind-proxy", help="A proxy on this machine has TLS before it.")
     ] = False,
+    flights: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True, file_okay=False, help="Folder of plans, verdicts, flights; repeatable."
+        ),
+    ] = None,
     basemap: Annotated[
         str | None, typer.Option(help="Address of map tiles with {z}, {x}, {y}; none by default.")
     ] = None,
@@ -45,7 +51,7 @@ def serve(
 
     tiles = None if basemap is None else Basemap(basemap, basemap_frame, basemap_credit)
     where = Listening(listen, port, certificate, key, behind_proxy)
-    raise typer.Exit(serving.serve(patrols, where, host or (), tiles))
+    raise typer.Exit(serving.serve(patrols, where, host or (), tiles, flights or ()))
 
 
 @verbs.command(epilog="Example: aerogrid export patrol/ --case 20260610-0001 --out case.html")

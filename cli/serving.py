@@ -24,6 +24,7 @@ from pipeline.workspace import Workspace, require
 from review.admission import Entrance
 from review.app import create_app
 from review.basemap import Basemap
+from review.flights import FlightShelf
 from review.guard import LOOPBACK_HOSTS
 from review.server import LOOPBACK, Listening
 from review.server import serve as run_server
@@ -34,7 +35,11 @@ SOUND, BROKEN = 0, 1
 
 
 def serve(
-    patrols: Sequence[Path], where: Listening, names: Sequence[str], basemap: Basemap | None
+    patrols: Sequence[Path],
+    where: Listening,
+    names: Sequence[str],
+    basemap: Basemap | None,
+    flights: Sequence[Path],
 ) -> int:
     """Serve the review page until Ctrl-C; layers are those of the first patrol."""
     for patrol in patrols:
@@ -55,8 +60,9 @@ def serve(
     with open_sources(sources) as data:
         entrance = Entrance(data.accounts, is_local=where.is_local, is_secure=where.is_secure)
         hosts = _host_names(where, names)
+        shelf = FlightShelf((*patrols, *flights))
         _require_accounts(entrance, patrols[0])
-        app = create_app(data, hosts=hosts, entrance=entrance, basemap=basemap)
+        app = create_app(data, hosts=hosts, entrance=entrance, basemap=basemap, flights=shelf)
         run_server(app, where, ready=_tell)
     return 0
 

@@ -151,6 +151,7 @@ class _Faults:
     skipped_bytes: int = 0
     cut_off: bool = False
     bad_frames: int = 0
+    left_bytes: int = 0
 
     def words(self) -> tuple[str, ...]:
         """The faults in words."""
@@ -213,6 +214,16 @@ def read_messages(path: Path) -> tuple[Message, ...]:
     return tuple(_messages(path.read_bytes(), _Faults()))
 
 
+def messages_of(data: bytes) -> tuple[list[Message], int]:
+    """Messages of a part of a recording that is still written, and how many bytes they took.
+
+    What is left is the beginning of a frame, which is whole in the next part.
+    """
+    faults = _Faults()
+    messages = list(_messages(data, faults))
+    return messages, len(data) - faults.left_bytes
+
+
 def _flight_log(monitor: FlightMonitor, problems: tuple[str, ...]) -> FlightLog:
     return FlightLog(
         track=monitor.track(),
@@ -233,12 +244,15 @@ def _messages(data: bytes, faults: _Faults) -> Iterator[Message]:
     position = 0
     while position + STAMP.size < len(data):
         start = position + STAMP.size
+        if start + 2 >= len(data):  # how long a frame is stands in its first three bytes
+            break
         length = _frame_length(data, start)
         if length is None:
             position, faults.skipped_bytes = position + 1, faults.skipped_bytes + 1
             continue
         if start + length > len(data):
             faults.cut_off = True
+            faults.left_bytes = len(data) - position
             return
         try:
             message = decoder.decode(bytearray(data[start : start + length]))
@@ -249,6 +263,7 @@ def _messages(data: bytes, faults: _Faults) -> Iterator[Message]:
         position = start + length
         yield message
     faults.cut_off = faults.cut_off or position < len(data)
+    faults.left_bytes = len(data) - position
 
 
 def _frame_length(data: bytes, start: int) -> int | None:

@@ -126,7 +126,7 @@ NOBODY = Visitor(scopes=())
 """Who has not signed in, at what is answered before."""
 
 
-def entrance_of(request: Request) -> Entrance:
+def entrance_of(request: HTTPConnection) -> Entrance:
     """How the page is reached."""
     entrance: Entrance = request.app.state.entrance
     return entrance

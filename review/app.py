@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import WebSocketRoute
 
 from cases.errors import (
     CaseClaimedError,
@@ -36,6 +37,7 @@ from review import (
     commanding,
     drawing,
     features,
+    flying,
     live,
     metrics,
     signing_in,
@@ -59,6 +61,7 @@ from review.errors import (
     UnversionedError,
 )
 from review.etags import Etags
+from review.flights import FlightShelf
 from review.guard import LOOPBACK_HOSTS, Guard
 from review.memo import Memo
 from review.metrics import Meter, Metering
@@ -114,6 +117,7 @@ def create_app(
     hosts: Collection[str] = LOOPBACK_HOSTS,
     entrance: Entrance | None = None,
     basemap: Basemap | None = None,
+    flights: FlightShelf | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     """Make the application.
@@ -123,6 +127,7 @@ def create_app(
         hosts: host names that the page may be reached by.
         entrance: who is let in, and how the page is reached; from this machine if not given.
         basemap: pictures of the ground below the map of the district; none by default.
+        flights: plans, verdicts and recordings on disk; none by default.
         clock: for the times in the history.
     """
     app = FastAPI(
@@ -138,6 +143,7 @@ def create_app(
     app.state.entrance = entrance or Entrance(data.accounts)
     app.state.clock = clock
     app.state.basemap = basemap
+    app.state.flights = flights or FlightShelf(())
     app.state.memo = Memo()
     app.state.meter = Meter()
     app.state.bell = Bell(data.news.place)
@@ -151,6 +157,8 @@ def create_app(
     app.include_router(alerting.router)
     app.include_router(live.router)
     app.include_router(commanding.router)
+    app.include_router(flying.router)
+    app.router.routes.append(WebSocketRoute("/api/flights/live", flying.tell_live))
     app.include_router(metrics.router)
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)))

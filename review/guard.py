@@ -66,6 +66,17 @@ def refusal(method: str, headers: Headers, hosts: Collection[str]) -> Refusal | 
     return _size_refusal(headers)
 
 
+def foreign(headers: Headers, hosts: Collection[str]) -> bool:
+    """Whether a WebSocket is opened under a foreign host name, or by a page of another site.
+
+    Browsers name the page that opens one; programs may leave that out.
+    """
+    host, origin = headers.get("host", ""), headers.get("origin")
+    if _host_name(f"//{host}") not in hosts:
+        return True
+    return origin is not None and _network_place(origin) != host
+
+
 def _size_refusal(headers: Headers) -> Refusal | None:
     """Judge a body by the length that it has to declare, so that nothing large is ever read."""
     length = headers.get("content-length", "")
@@ -100,6 +111,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, or refuse it."""
+        if scope["type"] == "websocket" and foreign(Headers(scope=scope), self._hosts):
+            return await send({"type": "websocket.close", "code": 1008, "reason": "another site"})
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
 

@@ -7,7 +7,7 @@ import shapely
 from shapely import Polygon
 
 from geo.frames import LocalFrame
-from geo.grid import Grid
+from geo.grid import Cell, Grid
 from geo.terrain import Terrain
 from review.ground import photo_outline
 from review.photos import PhotoShelf
@@ -15,6 +15,8 @@ from vision.model import Frame
 
 LEAST_SHARE = 0.5
 """A cell counts as patrolled when its photos show this share of its area, as in bulletins."""
+LEAST_GAP_M2 = 100.0
+"""Smaller gaps are no reason to fly again, as for `plan --refly`."""
 
 
 def photo_grounds(frames: Iterable[Frame], terrain: Terrain | None) -> list[Polygon]:
@@ -27,18 +29,31 @@ def photo_grounds(frames: Iterable[Frame], terrain: Terrain | None) -> list[Poly
     return [outline for outline in outlines if outline is not None]
 
 
-def cells_seen(ground: Iterable[Polygon], grid: Grid) -> frozenset[str]:
-    """Codes of the cells of which photos show the better part."""
+def seen_shares(ground: Iterable[Polygon], grid: Grid) -> dict[str, float]:
+    """Share of each cell that photos show, by its code; cells that none shows are left out."""
     shown = shapely.union_all(list(ground))
     if shown.is_empty:
-        return frozenset()
+        return {}
     shapely.prepare(shown)
-    return frozenset(
-        cell.code
+    return {
+        cell.code: shown.intersection(cell.boundary).area / cell.boundary.area
         for cell in grid
         if shown.intersects(cell.boundary)
-        and shown.intersection(cell.boundary).area >= LEAST_SHARE * cell.boundary.area
-    )
+    }
+
+
+def cells_seen(ground: Iterable[Polygon], grid: Grid) -> frozenset[str]:
+    """Codes of the cells of which photos show the better part."""
+    shares = seen_shares(ground, grid)
+    return frozenset(code for code, share in shares.items() if share >= LEAST_SHARE)
+
+
+def gaps_of(cell: Cell, ground: Iterable[Polygon]) -> list[Polygon]:
+    """What no photo shows of a cell, without specks."""
+    rest = cell.boundary.difference(shapely.union_all(list(ground)))
+    local = LocalFrame.around(cell.boundary)
+    parts = [part for part in shapely.get_parts(rest) if isinstance(part, Polygon)]
+    return [part for part in parts if local.to_local(part).area >= LEAST_GAP_M2]
 
 
 def last_patrols(

@@ -166,6 +166,8 @@ ENDPOINTS = (
     ),
     Endpoint("GET", "/api/photos/{photo_id}.jpg", query=f"?patrol={PATROL}", is_of_case=True),
     Endpoint("GET", "/api/photos/{photo_id}.jpg", query="?max=64", is_of_case=True),
+    Endpoint("GET", "/api/flights", roles=frozenset()),  # of the whole district only
+    Endpoint("GET", "/api/gaps/1.geojson", roles=frozenset()),
     Endpoint("GET", "/metrics", roles=frozenset()),  # of the whole district only
     Endpoint("GET", "/api/figures"),
     Endpoint("GET", "/api/district"),
@@ -211,6 +213,7 @@ ENDPOINTS = (
 TEMPLATES = {
     "/api/layers/cells.geojson": "/api/layers/{layer}.geojson",
     "/api/layers/zones.geojson": "/api/layers/{layer}.geojson",
+    "/api/gaps/1.geojson": "/api/gaps/{cell}.geojson",
     "/collections/cases": "/collections/{name}",
     **{f"/collections/{name}/items": "/collections/{name}/items"
        for name in ("cells", "cases", "patrols")},

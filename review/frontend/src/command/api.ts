@@ -58,7 +58,53 @@ export interface District {
   basemap: BasemapTiles | null;
 }
 
+export interface SortieState {
+  code: string;
+  cells: string[];
+  drone: string;
+  photos_planned: number;
+  duration_s: number;
+  distance_m: number;
+  battery_share: number;
+  line: [number, number][];
+  simulated: {
+    passed: boolean;
+    is_of_this_file: boolean;
+    scenarios: Record<string, boolean>;
+    problem: string | null;
+    photos_taken: number;
+  } | null;
+  flights: {
+    name: string;
+    completed: boolean;
+    problem: string | null;
+    photos: number;
+    photos_planned: number;
+    duration_s: number;
+    battery_share: number | null;
+    troubles: string[];
+  }[];
+  seen_share: Record<string, number>;
+}
+
+export interface LiveFlight {
+  name: string;
+  points: [number, number, number][];
+  speed_m_s: number | null;
+  progress: {
+    phase: string;
+    mode: string;
+    item: number;
+    items: number;
+    photos: number;
+    photos_planned: number;
+    height_home_m: number;
+    battery_share: number | null;
+  } | null;
+}
+
 export const commandApi = {
+  flights: () => request<SortieState[]>("/api/flights"),
   district: () => request<District>("/api/district"),
   figures(period: Length, on: string): Promise<Figures> {
     const query = new URLSearchParams({ period });

@@ -7,9 +7,10 @@ import type { Vocabulary } from "../types";
 import { ApiError } from "./api";
 import { DistrictView } from "./district-view";
 import { FiguresView } from "./figures-view";
+import { PatrolsView } from "./patrols-view";
 import { commandStrings } from "./words";
 
-const VIEWS = ["district", "figures"] as const;
+const VIEWS = ["district", "figures", "patrols"] as const;
 type View = (typeof VIEWS)[number];
 
 const viewOf = (hash: string): View => VIEWS.find((view) => hash === `#/${view}`) ?? "district";
@@ -68,6 +69,8 @@ export function CommandPage() {
             <p class="empty">{t.loading}</p>
           ) : view === "figures" ? (
             <FiguresView t={t} />
+          ) : view === "patrols" ? (
+            <PatrolsView t={t} />
           ) : (
             <DistrictView t={t} vocabulary={vocabulary} />
           )}

@@ -56,6 +56,24 @@ const en = {
   byCategory: "By category",
   blank: "Nothing was reported, due, closed or overdue in this period.",
   chartOf: (what: string) => `Chart: ${what}`,
+
+  inTheAir: "In the air now",
+  nothingFlies: "Nothing flies. A flight is shown while fly or simulate records it.",
+  sorties: "Planned sorties",
+  noSorties: "No sortie is known; serve --flights names the folder of plans and flights.",
+  item: "item",
+  photosTaken: "photos",
+  photos: "photos",
+  battery: "battery",
+  notSimulated: "not simulated",
+  simulatedOther: "simulated before it was changed",
+  passed: "simulation passed",
+  failed: "simulation failed",
+  completed: "completed",
+  brokenOff: "broken off",
+  seen: "In photos of",
+  gaps: "gaps as GeoJSON",
+  refly: "Plan the gaps:",
 };
 
 export type CommandStrings = typeof en;
@@ -114,6 +132,24 @@ const zh: CommandStrings = {
   byCategory: "按类别",
   blank: "本期无上报、应结、结案和超期案件。",
   chartOf: (what) => `图表：${what}`,
+
+  inTheAir: "正在飞行",
+  nothingFlies: "当前没有飞行。执行 fly 或 simulate 时会实时显示。",
+  sorties: "计划架次",
+  noSorties: "没有架次；serve --flights 指定计划和飞行的文件夹。",
+  item: "航点",
+  photosTaken: "照片",
+  photos: "张照片",
+  battery: "电量",
+  notSimulated: "未仿真",
+  simulatedOther: "仿真后文件已改动",
+  passed: "仿真通过",
+  failed: "仿真未通过",
+  completed: "已完成",
+  brokenOff: "中断",
+  seen: "照片覆盖",
+  gaps: "漏拍区域（GeoJSON）",
+  refly: "规划补飞：",
 };
 
 export const commandStrings: Record<Language, CommandStrings> = { en, zh };
