@@ -27,6 +27,7 @@ from pipeline.analysis import (
 from pipeline.inputs import Inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
 from pipeline.remarks import write_remarks
+from pipeline.searched import STILL_FLYING, mark_of, searched_before
 from pipeline.settings import Settings
 from pipeline.surroundings import read_surroundings
 from pipeline.workspace import Workspace, refuse_foreign_folder
@@ -48,8 +49,6 @@ AT_ONCE = 2
 
 EMPTY_AT_ONCE = 16
 """Photos without any detection that are filed together; filing takes longer with every photo."""
-
-_STILL_FLYING = "the flight was still under way; `aerogrid analyze` adjusts them afterwards"
 
 Stamp = tuple[int, int]
 
@@ -102,6 +101,7 @@ class Watch:
         workspace.root.mkdir(parents=True, exist_ok=True)
         write_inputs(workspace, inputs)
         write_patrol_settings(workspace, settings)
+        self._before = searched_before(workspace, self._detector.package.digest)
         self._ledger = Ledger(workspace.detection_ledger)
         self._stamps: dict[Path, Stamp] = {}
         self._read: dict[Path, ReadPhoto] = {}
@@ -109,7 +109,7 @@ class Watch:
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="search")
         self._in_hand: dict[str, _Search] = {}
         self._unfiled = 0
-        self._is_filed = False
+        self._is_filed = self._before.by_analysis
 
     def close(self) -> None:
         """End the search; what was searched stays known to the next watch, and to `detect`."""
@@ -132,17 +132,17 @@ class Watch:
         unknown = {
             keys[frame.photo_id]: frame
             for frame in sorted(wanted, key=_newest_first)
-            if self._ledger.get(keys[frame.photo_id]) is None
+            if self._found(frame, keys) is None
         }
         self._begin(unknown)
         found = self._finished()
         done = [unknown.pop(key) for key in found if key in unknown]
         self._begin(unknown)  # so that the next are searched while these are filed
         shows_something = any(found.values())
-        self._unfiled += len(done) or int(fresh)
+        self._unfiled += len(done) or int(fresh and not self._is_as_analysed())
         is_idle = not done and not fresh and (self._unfiled > 0 or not self._is_filed)
         is_time = shows_something or is_idle or self._unfiled >= EMPTY_AT_ONCE
-        is_any = any(self._ledger.get(key) is not None for key in keys.values())
+        is_any = any(self._found(frame, keys) is not None for frame in wanted)
         result = self._file(frames, keys, now) if is_time and is_any else None
         return Look(len(frames), tuple(frame.photo_id for frame in done), len(unknown), result)
 
@@ -227,10 +227,10 @@ class Watch:
         searched = [frame for frame in frames if self._is_searched(frame, keys)]
         found: list[Detection] = []
         for frame in searched:
-            found += self._ledger.get(keys[frame.photo_id]) or () if frame.photo_id in keys else ()
+            found += self._found(frame, keys) or () if frame.photo_id in keys else ()
         write_frames(workspace.frames, searched)
         write_remarks(workspace, searched)
-        write_adjustment(workspace, Adjustment(tuple(searched), why_not=_STILL_FLYING))
+        write_adjustment(workspace, Adjustment(tuple(searched), why_not=STILL_FLYING))
         write_coco(workspace.detections, searched, found, self._detector.package)
         around, settings = self._around, self._settings
         locate_seen(workspace, settings, searched, found, terrain=around.terrain, grid=around.grid)
@@ -241,8 +241,17 @@ class Watch:
 
     def _is_searched(self, frame: Frame, keys: dict[str, str]) -> bool:
         """Whether a photo has been searched, or never will be."""
-        key = keys.get(frame.photo_id)
-        return key is None or self._ledger.get(key) is not None
+        return frame.photo_id not in keys or self._found(frame, keys) is not None
+
+    def _found(self, frame: Frame, keys: Mapping[str, str]) -> Sequence[Detection] | None:
+        """What was found in a photo, now or before; None where nobody has looked."""
+        before = self._before.found.get(mark_of(frame))
+        return self._ledger.get(keys[frame.photo_id]) if before is None else before
+
+    def _is_as_analysed(self) -> bool:
+        """Whether the photos are those of the analysis before, which has filed them better."""
+        marks = {mark_of(frame) for frame in self._frames}
+        return self._before.by_analysis and marks == set(self._before.found)
 
 
 def _newest_first(frame: Frame) -> float:

@@ -80,7 +80,7 @@ def check_photos(path: Path, frames: Sequence[Frame]) -> None:
     Raises:
         VisionError: a photo is new, gone, or its file has other bytes than the one searched.
     """
-    searched = _photo_hashes(path)
+    searched = photo_hashes(path)
     known = {frame.photo_id: frame.sha256 for frame in frames}
     for photo_id in (*known, *searched):
         what = _difference(searched.get(photo_id), known.get(photo_id))
@@ -91,7 +91,8 @@ def check_photos(path: Path, frames: Sequence[Frame]) -> None:
             )
 
 
-def _photo_hashes(path: Path) -> dict[str, str]:
+def photo_hashes(path: Path) -> dict[str, str]:
+    """SHA-256 of each photo that a detection file is about, by photo id."""
     try:
         images = _read_json(path)["images"]
         return {str(image["photo_id"]): str(image["sha256"]) for image in images}

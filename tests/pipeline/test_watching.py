@@ -229,5 +229,27 @@ def test_the_whole_analysis_afterwards_doubles_nothing(flight: Flight):
         assert len({entry.patrol_id for entry in registry.filings()}) == 1
 
 
+def test_a_watch_after_the_analysis_searches_and_files_nothing_again(flight: Flight):
+    flight.land(*flight.names()[:3], "torn.jpg")
+    chaining.analyze(flight.workspace, flight.inputs, Settings(), quietly, now=NOW)
+    products = (flight.workspace.frames, flight.workspace.filing, flight.workspace.observations)
+    before = [path.read_bytes() for path in products]
+    numbers = [number for number, _, _ in flight.cases()]
+    watch = flight.watch()
+    looks = [flight.look(watch) for _ in range(3)]
+    assert [(look.searched, look.waiting, look.result) for look in looks] == [((), 0, None)] * 3
+    assert [path.read_bytes() for path in products] == before
+    flight.land(flight.names()[3])
+    look = flight.look(watch)
+    assert look.searched == (flight.names()[3].removesuffix(".jpg"),)
+    assert look.result is not None
+    assert look.result.new == look.result.withdrawn == ()
+    watch.close()
+    again = flight.watch()
+    assert flight.look(again).searched == ()
+    again.close()
+    assert [number for number, _, _ in flight.cases()] == numbers
+
+
 def quietly(_: str):
     return nullcontext(lambda name: lambda done, total: None)
