@@ -15,7 +15,13 @@ from geo.errors import AerogridError
 from geo.raster import read_terrain
 from pipeline.analysis import registry_of
 from pipeline.errors import PipelineError
-from pipeline.filings import head_of, read_filing, refuse_stale_filing, settings_as_filed
+from pipeline.filings import (
+    head_of,
+    read_filing,
+    refuse_lost_registry,
+    refuse_stale_filing,
+    settings_as_filed,
+)
 from pipeline.handing_out import write_reviewed, write_sheet
 from pipeline.inputs import patrol_settings, read_inputs
 from pipeline.settings import Settings
@@ -190,6 +196,7 @@ def _audit_registry(patrols: Sequence[Path], heads: Sequence[Head]) -> int:
     _refuse_other_registries(patrols)
     first = Workspace(patrols[0])
     known = [*(head_of(Workspace(patrol)) for patrol in patrols), *heads]
+    refuse_lost_registry(first)
     with Registry.open(registry_of(first, _settings(first))) as registry:
         report = registry.verify_chain(head for head in known if head)
     for problem in report.problems:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from shapely import Polygon
 
+from cases.database import path_of
 from cases.errors import FiledMeanwhileError
 from cases.filing import propose
 from cases.model import FilingResult, Findings, PatrolRecord
@@ -323,7 +324,15 @@ def _file_as_known(
 
 def _tell_other_registry(workspace: Workspace, settings: Settings, note: Note) -> None:
     before = filed_by(workspace)
-    if before is not None and before.registry != settings.filing.registry:
+    if before is None:
+        return
+    path = path_of(before.registry or workspace.registry)
+    if path is not None and not path.exists():
+        note(
+            f"{path}: the case registry that this patrol was filed into is gone, with all that was "
+            "decided in it; a backup of it can be brought back with `aerogrid restore`"
+        )
+    if before.registry != settings.filing.registry:
         note(
             f"this patrol was filed into {before.registry or workspace.registry} before, where its "
             f"cases stay; it is filed into {registry_of(workspace, settings)} now"

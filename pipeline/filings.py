@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cases.database import path_of
 from cases.model import FilingResult, Findings, Head, PatrolRecord, Words
 from cases.registry import Registry
 from pipeline.errors import PipelineError
@@ -160,6 +161,17 @@ def filed_by(workspace: Workspace) -> Filing | None:
         return None
 
 
+def refuse_lost_registry(workspace: Workspace) -> None:
+    """Refuse a filed patrol whose registry is gone, rather than make an empty one in its place."""
+    where = read_filing(workspace).by.registry or workspace.registry
+    path = path_of(where)
+    if path is not None and not path.exists():
+        raise PipelineError(
+            f"{path}: the case registry that {workspace.filing} speaks of is gone. Put it back, or "
+            "bring a backup back with `aerogrid restore`; `aerogrid file` begins a new one."
+        )
+
+
 def refuse_stale_observations(workspace: Workspace) -> None:
     """Refuse observations that were made from other frames or detections than there are now."""
     made_from = observations_source(require(workspace.observations, "locate"))
@@ -176,6 +188,7 @@ def refuse_stale_filing(workspace: Workspace) -> None:
     The same flight may have been filed into the same registry by another folder since.
     """
     refuse_stale_observations(workspace)
+    refuse_lost_registry(workspace)
     record = read_filing(workspace)
     if record.observations != observations_digest(read_observations(workspace.observations)):
         raise PipelineError(

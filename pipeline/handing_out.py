@@ -14,7 +14,7 @@ from cases.sheet import is_showable, make_sheet
 from cases.showing import chosen_photos
 from geo.files import replacing
 from pipeline.analysis import registry_of
-from pipeline.filings import read_filing, settings_as_filed
+from pipeline.filings import read_filing, refuse_lost_registry, settings_as_filed
 from pipeline.inputs import patrol_settings, read_inputs
 from pipeline.workspace import Workspace, require, write_json
 from vision.classes import CLASS_NAMES, CLASSES
@@ -49,6 +49,7 @@ def _filed(patrols: Sequence[Path]) -> Workspace:
     """The first of patrols that were all filed; a registry is never made by asking for a case."""
     for patrol in patrols:
         require(Workspace(patrol).filing, "file")
+    refuse_lost_registry(Workspace(patrols[0]))
     return Workspace(patrols[0])
 
 

@@ -8,7 +8,14 @@ import pytest
 
 from cases.model import FilingResult, Findings, Head, PatrolRecord
 from pipeline.errors import MissingProductError, PipelineError
-from pipeline.filings import head_of, read_filing, settings_as_filed, write_filing
+from pipeline.filings import (
+    head_of,
+    read_filing,
+    refuse_lost_registry,
+    settings_as_filed,
+    write_filing,
+)
+from pipeline.handing_out import write_sheet
 from pipeline.settings import Filing, Settings
 from pipeline.workspace import Workspace
 
@@ -43,6 +50,19 @@ def test_before_filing_the_settings_hold(tmp_path: Path) -> None:
     assert settings_as_filed(Workspace(tmp_path), Settings()) == Settings()
     with pytest.raises(MissingProductError, match="aerogrid file"):
         read_filing(Workspace(tmp_path))
+
+
+def test_a_registry_that_is_gone_is_not_made_anew_by_asking(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    result = FilingResult(("a",), (), (), (), head=Head(7, "ef"))
+    write_filing(workspace, PATROL, Findings((), ()), result, observations="12", by=Filing())
+    with pytest.raises(PipelineError, match=r"cases\.sqlite: the case registry that .* is gone"):
+        refuse_lost_registry(workspace)
+    with pytest.raises(PipelineError, match="is gone"):
+        write_sheet([tmp_path], "a", tmp_path / "a.html", now=PATROL.flown_at)
+    assert not workspace.registry.exists()
+    workspace.registry.touch()
+    refuse_lost_registry(workspace)
 
 
 @pytest.mark.parametrize("value", [[], None, "x", 3, {}])
