@@ -67,6 +67,11 @@ def detect(data: Path) -> None:
     run(ROOT / "benchmarks" / "detect.py", data / "georef" / "brighton" / "images")
 
 
+def change(data: Path) -> None:
+    """Find new buildings in pairs of pictures whose registration is off."""
+    run("-m", "benchmarks.change", data / "vision" / "change_pairs")
+
+
 def dark(data: Path) -> None:
     """Dim photos of boats until the model no longer sees them."""
     fishing = data / "vision" / "fishing"
@@ -128,6 +133,7 @@ QUESTIONS: dict[str, Callable[[Path], None]] = {
     "georef": georef,
     "detect": detect,
     "dark": dark,
+    "change": change,
     "tags": tags,
     "uploads": uploads,
     "demo": demo,
@@ -138,7 +144,7 @@ QUESTIONS: dict[str, Callable[[Path], None]] = {
     "registry": registry,
     "inspectors": inspectors,
 }
-NEED_DATA = ("planning", "flight_time", "georef", "detect", "dark")
+NEED_DATA = ("planning", "flight_time", "georef", "detect", "dark", "change")
 
 
 def main() -> None:

@@ -61,3 +61,21 @@ def evaluate(
     from cli import modelling
 
     raise typer.Exit(modelling.evaluate(model, data, config, out, as_json=as_json))
+
+
+@verbs.command(epilog="Example: aerogrid change may.tif june.tif --out changes.geojson")
+def change(
+    before: Annotated[Path, typer.Argument(help="The earlier orthophoto.")],
+    after: Annotated[Path, typer.Argument(help="The later orthophoto.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="File to write: .geojson or .gpkg.")
+    ] = Path("changes.geojson"),
+    model: Annotated[
+        Path | None, typer.Option("--model", help="Manifest of a model; else the shipped one.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Find buildings that are new or gone between two orthophotos of one area."""
+    from cli import changing
+
+    raise typer.Exit(changing.change(before, after, out, model, as_json=as_json))
