@@ -124,6 +124,10 @@ class KnownCaseError(DrawingError):
         super().__init__(f"this is case {case_no} already; open that one")
 
 
+class AttachmentError(CaseError):
+    """A photo from the place that cannot be added to a case."""
+
+
 class AccountError(CaseError):
     """An account that cannot be made or changed as asked."""
 

@@ -12,15 +12,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from cases import claims
+from cases.by_hand import ByHand
 from cases.chain import verify
 from cases.deciding import DecidedTogether, Decision, decide, decide_all
-from cases.drawing import Draughtsman, Stroke
-from cases.drawing_store import store_drawing, store_stroke
 from cases.filing_store import Filing, head_of_filing, patrol_of, store_filing
 from cases.flights import Flight, flights
 from cases.histories import histories
 from cases.journal import Journal
-from cases.ledger import Ledger
 from cases.lifecycle import Action, Role, Stage, allowed_actions
 from cases.listing import Choice, Order, count, in_area, misfiled, page
 from cases.model import (
@@ -51,7 +49,7 @@ from cases.updating import filing_digest
 _CHUNK = 1000
 
 
-class Registry(Ledger):
+class Registry(ByHand):
     """All cases and their history; may be shared between threads."""
 
     def file(
@@ -202,41 +200,6 @@ class Registry(Ledger):
         decision = Decision(action, actor, role, reason, now)
         with self._write() as session:
             return decide_all(session, versions, decision, self._area)
-
-    def redraw(
-        self,
-        case_no: str,
-        stroke: Stroke,
-        *,
-        actor: str,
-        role: Role = Role.INSPECTOR,
-        expected_version: int,
-        now: datetime,
-    ) -> Case:
-        """Take an outline that a person corrected; the one before stays in the evidence.
-
-        Raises:
-            DrawingError: the case has no such outline.
-        """
-        with self._write() as session:
-            case = self._case(session, case_no)
-            return store_stroke(
-                session, case, stroke, Draughtsman(actor, role, now), expected_version
-            )
-
-    def draw(
-        self, patrol: PatrolRecord, findings: Findings, *, rulebook: Rulebook, by: Draughtsman
-    ) -> Case:
-        """Make a case of what a person drew in a photo of a patrol.
-
-        Raises:
-            NoCaseError: no rule makes a case of it.
-            KnownCaseError: it is one already.
-            DrawingError: it lies outside the area.
-        """
-        filing = Filing(patrol, findings, rulebook, (), digest="", now=by.now)
-        with self._write() as session:
-            return store_drawing(session, filing, by, self._area)
 
     def remark_once(
         self, case_no: str, action: str, details: Mapping[str, Any], *, actor: str, now: datetime

@@ -61,6 +61,7 @@ def serve(
         rules=settings.filing.rules,
         categories=settings.filing.categories,
         calendar=settings.dispatching.calendar,
+        feedback=first.feedback,
         terrain=None if inputs.dem is None else read_terrain(inputs.dem),
     )
     with open_sources(sources) as data:

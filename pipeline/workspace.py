@@ -41,6 +41,11 @@ class Workspace:
         return self.root / "photos"
 
     @property
+    def feedback(self) -> Path:
+        """Photos that officers took at the places of its cases, named by their hashes."""
+        return self.root / "feedback"
+
+    @property
     def frames(self) -> Path:
         """Photos with pose, camera and quality."""
         return self.root / "frames.parquet"

@@ -182,6 +182,7 @@ class HistoryEvent:
     to_stage: str | None
     reason: str
     patrol_id: str | None
+    photo_sha256: str | None
     hash: str
 
 

@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import WebSocketRoute
 
 from cases.errors import (
+    AttachmentError,
     CaseClaimedError,
     ClaimError,
     DrawingError,
@@ -42,6 +43,7 @@ from review import (
     metrics,
     signing_in,
     together,
+    uploads,
     views,
 )
 from review.admission import Entrance, admit
@@ -59,6 +61,7 @@ from review.errors import (
     UnknownLayerError,
     UnknownPhotoError,
     UnversionedError,
+    UploadError,
 )
 from review.etags import Etags
 from review.flights import FlightShelf
@@ -93,6 +96,8 @@ STATUSES: dict[type[Exception], int] = {
     NotPermittedError: 403,
     ReasonMissingError: 422,
     DecisionError: 422,
+    UploadError: 422,
+    AttachmentError: 409,
     ActorError: 422,
     SignInError: 401,
     NotAllowedError: 403,
@@ -153,6 +158,7 @@ def create_app(
     app.include_router(together.router)
     app.include_router(drawing.router)
     app.include_router(before.router)
+    app.include_router(uploads.router)
     app.include_router(features.router)
     app.include_router(alerting.router)
     app.include_router(live.router)

@@ -51,6 +51,10 @@ class ChangedCaseError(ReviewError):
         self.version = version
 
 
+class UploadError(ReviewError):
+    """A photo that is not kept."""
+
+
 class ActorError(ReviewError):
     """A change that nobody signs."""
 

@@ -1,5 +1,6 @@
 """Which requests are let in, and what every answer tells the browser to refuse."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -11,6 +12,8 @@ from review.problems import problem
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 MOST_BODY_BYTES = 16_384  # a decision has at most 3000
+MOST_PHOTO_BYTES = 20 * 2**20
+_PHOTO_PATH = re.compile(r"/api/cases/[^/]+/photos")
 _CHANGING_METHOD = "POST"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
@@ -43,7 +46,9 @@ class Refusal:
     detail: str
 
 
-def refusal(method: str, headers: Headers, hosts: Collection[str]) -> Refusal | None:
+def refusal(
+    method: str, headers: Headers, hosts: Collection[str], path: str = "/"
+) -> Refusal | None:
     """Judge a request by its headers; None lets it in.
 
     A foreign host name means that somebody else's name was pointed at this machine (DNS
@@ -61,9 +66,11 @@ def refusal(method: str, headers: Headers, hosts: Collection[str]) -> Refusal | 
         return Refusal(403, f"origin {origin!r} is another site; decide on the page itself")
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return Refusal(403, "the request comes from another site; decide on the page itself")
-    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        return Refusal(415, "changes are sent as application/json")
-    return _size_refusal(headers)
+    is_photo = _PHOTO_PATH.fullmatch(path) is not None
+    wanted = "image/jpeg" if is_photo else "application/json"
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != wanted:
+        return Refusal(415, f"changes are sent as {wanted} here")
+    return _size_refusal(headers, MOST_PHOTO_BYTES if is_photo else MOST_BODY_BYTES)
 
 
 def foreign(headers: Headers, hosts: Collection[str]) -> bool:
@@ -77,13 +84,13 @@ def foreign(headers: Headers, hosts: Collection[str]) -> bool:
     return origin is not None and _network_place(origin) != host
 
 
-def _size_refusal(headers: Headers) -> Refusal | None:
+def _size_refusal(headers: Headers, most_bytes: int) -> Refusal | None:
     """Judge a body by the length that it has to declare, so that nothing large is ever read."""
     length = headers.get("content-length", "")
     if "transfer-encoding" in headers or not length.isdecimal():
         return Refusal(411, "a change says its length (Content-Length)")
-    if len(length) > len(str(MOST_BODY_BYTES)) or int(length) > MOST_BODY_BYTES:
-        return Refusal(413, f"a change has at most {MOST_BODY_BYTES} bytes; this one has {length}")
+    if len(length) > len(str(most_bytes)) or int(length) > most_bytes:
+        return Refusal(413, f"a change has at most {most_bytes} bytes; this one has {length}")
     return None
 
 
@@ -125,7 +132,7 @@ class Guard:
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        refused = refusal(scope["method"], Headers(scope=scope), self._hosts)
+        refused = refusal(scope["method"], Headers(scope=scope), self._hosts, scope["path"])
         if refused:
             answer = problem(refused.status, refused.detail)
             if refused.status == 405:

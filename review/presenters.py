@@ -207,6 +207,7 @@ def history_event(event: Event) -> answers.HistoryEvent:
         to_stage=details.get("to"),
         reason=str(details.get("reason", "")),
         patrol_id=details.get("patrol"),
+        photo_sha256=details.get("photo_sha256"),
         hash=event.hash,
     )
 

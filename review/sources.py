@@ -40,6 +40,7 @@ class ReviewSources:
         calendar: working calendar of the district; None for the shipped one.
         grid: cells of the district; None leaves the map without cells.
         zones: GeoPackage with one layer a kind; None where there is none.
+        feedback: folder for the photos that officers take at the place; None keeps none.
         terrain: for photo outlines on the ground; None takes the ground as flat below each photo.
     """
 
@@ -51,6 +52,7 @@ class ReviewSources:
     categories: Path | None = None
     calendar: Path | None = None
     terrain: Terrain | None = None
+    feedback: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class ReviewData:
     zones: Zones
     photos: PhotoShelf
     terrain: Terrain | None = None
+    feedback: Path | None = None
 
 
 @contextmanager
@@ -101,4 +104,5 @@ def open_sources(sources: ReviewSources) -> Iterator[ReviewData]:
             zones,
             shelf,
             sources.terrain,
+            sources.feedback,
         )

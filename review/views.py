@@ -1,8 +1,10 @@
 """The routes of the API, one function each."""
 
+import io
 from datetime import datetime
 from typing import Annotated, Literal
 
+import segno
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import FileResponse, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -164,6 +166,16 @@ def get_crop(case_no: str, data: Data) -> Response:
     if changed is not None:
         raise changed
     raise UnknownPhotoError(f"no photo of case {case_no} is in the photo folder")
+
+
+@router.get("/cases/{case_no}/way.svg", response_class=Response)
+def get_way(case_no: str, data: Data) -> Response:
+    """Show a code that a phone reads to navigate to the place."""
+    case = data.registry.case(case_no)
+    code = segno.make_qr(f"geo:{case.lat_deg:.6f},{case.lon_deg:.6f}", error="m")
+    content = io.BytesIO()
+    code.save(content, kind="svg", scale=4, border=2, light="#ffffff")
+    return Response(content.getvalue(), media_type="image/svg+xml", headers=PRIVATE)
 
 
 @router.get("/photos/{photo_id:path}.jpg", response_class=Response)

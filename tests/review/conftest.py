@@ -125,6 +125,7 @@ def sources(tmp_path: Path, district: tuple[Path, tuple[Frame, ...]]) -> ReviewS
         (PatrolPhotos(PATROL, root / "photos", frames),),
         read_grid(root / "cells.gpkg", code_pattern=None),
         root / "zones.gpkg",
+        feedback=root / "feedback",
     )
 
 

@@ -8,6 +8,7 @@ from review.sources import ReviewData
 from tests.cases.test_accounts import PASSWORD, QUICK
 
 from .conftest import CHROMIUM, NOW
+from .test_uploads import jpeg
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
@@ -235,10 +236,17 @@ def test_a_grid_officer_handles_the_cases_of_the_village_on_a_phone(chromium, pe
     page.locator(".photo .number", has_text=first).wait_for(state="attached")
     assert page.locator(".case").count() == 1
     page.get_by_role("button", name="Start handling").first.click()
+    page.get_by_text(f"{first}: Handling started.").wait_for()
+    page.locator(".tabs").get_by_text("Case").click()
+    photo = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": jpeg()}
+    page.locator(".add-photo input").set_input_files(photo)
+    page.get_by_text(f"Photo added to {first}.").wait_for()
+    page.locator('.timeline img[alt="Photo from the place"]').wait_for()
     page.get_by_role("button", name="Feed back: done").first.click()
     page.get_by_text(f"{first}: Fed back.").wait_for()
     assert people.registry.history(first)[-1].actor == "zhang"
-    page.locator(".tabs").get_by_text("Case").click()
+    page.locator("summary", has_text="Code").click()
+    page.wait_for_function("document.querySelector('.way-code').naturalWidth > 60")
     href = page.get_by_role("link", name="Navigate").get_attribute("href")
     case = people.registry.case(first)
     assert href.startswith(f"geo:{case.lat_deg:.6f},{case.lon_deg:.6f}")

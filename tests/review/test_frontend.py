@@ -34,6 +34,7 @@ def test_every_stage_action_and_reason_has_a_word(language):
         "missed",
         "retract",
         "redraw",
+        "photo",
     }
     assert set(dictionary(language, "actions")) == actions
     assert set(dictionary(language, "roles")) == {role.value for role in Role}

@@ -155,6 +155,10 @@ ENDPOINTS = (
     Endpoint("GET", "/api/cases/{case_no}", is_of_case=True),
     Endpoint("GET", "/api/cases/{case_no}/history", is_of_case=True),
     Endpoint("GET", "/api/cases/{case_no}/crop.jpg", is_of_case=True),
+    Endpoint("GET", "/api/cases/{case_no}/way.svg", is_of_case=True),
+    Endpoint(
+        "GET", f"/api/cases/{{case_no}}/photos/{'ab' * 32}.jpg", own=404, is_of_case=True
+    ),
     Endpoint("GET", "/api/photos/{photo_id}.jpg", is_of_case=True),
     Endpoint(
         "GET", "/api/cases/{case_no}/before", query=f"?patrol={PATROL}&photo=flight/a", own=204,
@@ -211,6 +215,7 @@ ENDPOINTS = (
     Endpoint("POST", "/api/decisions", {"decision": "undo", "cases": "one_case"}),
 )  # fmt: skip
 TEMPLATES = {
+    f"/api/cases/{{case_no}}/photos/{'ab' * 32}.jpg": "/api/cases/{case_no}/photos/{sha256}.jpg",
     "/api/layers/cells.geojson": "/api/layers/{layer}.geojson",
     "/api/layers/zones.geojson": "/api/layers/{layer}.geojson",
     "/api/gaps/1.geojson": "/api/gaps/{cell}.geojson",
@@ -222,7 +227,7 @@ TEMPLATES = {
 ELSEWHERE = {
     ("post", "/api/session"), ("post", "/api/session/end"),
     ("get", "/api/events"),  # never ends: test_live
-    ("post", "/api/drawings"),
+    ("post", "/api/drawings"), ("post", "/api/cases/{case_no}/photos"),
     ("get", "/api/alerts/{token}"), ("post", "/api/alerts/{token}/acknowledge"),
 }  # fmt: skip
 """Tried in test_signing_in, and below: the link of an alert needs nobody to sign in."""
@@ -314,6 +319,20 @@ def test_missed_objects_are_drawn_in_photos_and_places_of_ones_own_area(
         assert draw(doors.signed_in(role), PHOTOS[0], 900).status_code == 403
     assert len(data.registry.cases()) == 4
     assert draw(client, PHOTOS[0], 900).json()["village"] == AREA.village
+
+
+def test_photos_are_sent_for_cases_of_ones_own_area(doors: Doors):
+    kind = {"Content-Type": "image/jpeg"}
+    url = "/api/cases/{}/photos"
+    assert doors.browser().post(url.format(OWN), content=b"", headers=kind).status_code == 401
+    for role in Role:
+        client = doors.signed_in(role)
+        statuses = {
+            number: client.post(url.format(number), content=b"", headers=kind).status_code
+            for number in (OWN, *FOREIGN, "../20260610-0002", "%2e%2e")
+        }
+        assert statuses.pop(OWN) == 422
+        assert set(statuses.values()) <= {404, 415}
 
 
 ALERTS = """

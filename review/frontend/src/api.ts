@@ -39,6 +39,10 @@ export async function request<T>(path: string, init?: RequestInit): Promise<T> {
   throw new ApiError(response.status, problem?.detail ?? `${response.status} ${response.statusText}`, problem);
 }
 
+function postPhoto<T>(path: string, photo: Blob): Promise<T> {
+  return request<T>(path, { method: "POST", headers: { "Content-Type": "image/jpeg" }, body: photo });
+}
+
 function post<T>(path: string, body: object, keepalive = false): Promise<T> {
   const headers = { "Content-Type": "application/json" };
   return request<T>(path, { method: "POST", headers, body: JSON.stringify(body), keepalive });
@@ -113,6 +117,8 @@ export const api = {
 
   correct: (no: string, body: DrawnBody & { index: number; version: number }) =>
     post<CaseDetail>(`${caseUrl(no)}/outline`, body),
+  attach: (no: string, photo: Blob, signature: Record<string, string>) =>
+    postPhoto<CaseDetail>(`${caseUrl(no)}/photos?${new URLSearchParams(signature)}`, photo),
   draw: (body: DrawnBody & { class_name: string }) => post<CaseDetail>("/api/drawings", body),
 
   claim: (no: string, actor: string | undefined) => post<Claim>(`${caseUrl(no)}/claim`, { actor }),
@@ -130,6 +136,10 @@ const photoQuery = ({ photo_id, patrol_id }: PhotoName) => new URLSearchParams({
 /** What `before` tells of, laid over the photo. */
 export const beforeUrl = (no: string, photo: PhotoName, max: number) =>
   `${caseUrl(no)}/before.jpg?${photoQuery(photo)}&max=${max}`;
+
+export const placePhotoUrl = (no: string, sha256: string) => `${caseUrl(no)}/photos/${sha256}.jpg`;
+
+export const wayUrl = (no: string) => `${caseUrl(no)}/way.svg`;
 
 export const cropUrl = (no: string) => `${caseUrl(no)}/crop.jpg`;
 

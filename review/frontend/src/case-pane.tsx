@@ -2,9 +2,10 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { placePhotoUrl } from "./api";
 import { useWords } from "./i18n";
 import { noCellWords } from "./queue-pane";
-import { Steps, WayThere } from "./steps";
+import { AddPhoto, Steps, WayThere } from "./steps";
 import type { ReviewStore } from "./store";
 import type { CaseDetail, HistoryEvent } from "./types";
 
@@ -18,11 +19,12 @@ export function CasePane({ store }: { store: ReviewStore }) {
   return (
     <section class="pane info" aria-label={words.t.case}>
       <Steps store={store} detail={detail} />
+      <AddPhoto store={store} detail={detail} />
       <Why detail={detail} />
       <h3>{words.t.details}</h3>
       <Facts store={store} detail={detail} photoIndex={photoIndex} />
       <h3>{words.t.history}</h3>
-      <Timeline events={history} />
+      <Timeline no={detail.no} events={history} />
     </section>
   );
 }
@@ -120,7 +122,7 @@ function Copy({ name, value }: { name: string; value: string }) {
   );
 }
 
-function Timeline({ events }: { events: HistoryEvent[] }) {
+function Timeline({ no, events }: { no: string; events: HistoryEvent[] }) {
   const words = useWords();
   return (
     <ol class="timeline">
@@ -131,6 +133,11 @@ function Timeline({ events }: { events: HistoryEvent[] }) {
             <span class="muted"> {words.actor(event.actor)}</span>
           </span>
           <time dateTime={event.at}>{words.time(event.at)}</time>
+          {event.photo_sha256 ? (
+            <a href={placePhotoUrl(no, event.photo_sha256)} target="_blank" rel="noreferrer">
+              <img src={placePhotoUrl(no, event.photo_sha256)} alt={words.t.placePhoto} width="120" loading="lazy" />
+            </a>
+          ) : null}
           {event.reason ? <span class="reason">{words.reason(event.reason)}</span> : null}
         </li>
       ))}

@@ -14,7 +14,7 @@ export class Several {
   open(numbers?: string[]): void {
     const { queue } = this.store.state;
     const shown = numbers ? queue.filter((item) => numbers.includes(item.no)) : queue;
-    if (shown.length === 0) return;
+    if (shown.length === 0 || !this.store.reviews()) return;
     this.store.set({ dialog: "several", shown, chosen: (numbers ?? []).slice(0, MOST) });
   }
 

@@ -1,5 +1,6 @@
 // The steps after review that the person's role may take, and the way to the place.
 
+import { wayUrl } from "./api";
 import { useWords } from "./i18n";
 import type { ReviewStore } from "./store";
 import type { CaseDetail, Step } from "./types";
@@ -36,6 +37,29 @@ export function Steps({ store, detail }: { store: ReviewStore; detail: CaseDetai
   );
 }
 
+const AT_PLACE = ["assigned", "handling", "fed_back"];
+
+/** Photos that somebody takes at the place, from the camera of a phone or from files. */
+export function AddPhoto({ store, detail }: { store: ReviewStore; detail: CaseDetail }) {
+  const { t } = useWords();
+  if (!AT_PLACE.includes(detail.stage)) return null;
+  return (
+    <label class="add-photo">
+      <input
+        type="file"
+        accept="image/jpeg"
+        disabled={store.state.busy}
+        onChange={(event) => {
+          const [photo] = event.currentTarget.files ?? [];
+          if (photo) void store.attach(photo);
+          event.currentTarget.value = "";
+        }}
+      />
+      {t.addPhoto}
+    </label>
+  );
+}
+
 /** Opens a map application; nothing is asked of anybody before the link is followed. */
 export function WayThere({ detail }: { detail: CaseDetail }) {
   const { t } = useWords();
@@ -47,6 +71,10 @@ export function WayThere({ detail }: { detail: CaseDetail }) {
       <a href={amap} target="_blank" rel="noreferrer">
         {t.amap}
       </a>
+      <details>
+        <summary>{t.code}</summary>
+        <img class="way-code" src={wayUrl(detail.no)} alt={t.codeTitle} width="148" height="148" loading="lazy" />
+      </details>
     </span>
   );
 }

@@ -291,10 +291,14 @@ export class ReviewStore {
     });
   }
 
+  /** Whether the person's role reviews cases. */
+  reviews(): boolean {
+    return !this.signsIn() || REVIEWERS.includes(this.state.role);
+  }
+
   /** Whether cases are taken here: those who review do, in the queue of what is to review. */
   private claiming(): boolean {
-    const reviews = this.signsIn() ? REVIEWERS.includes(this.state.role) : !!this.state.inspector;
-    return reviews && this.state.filters.stage === "reported";
+    return this.reviews() && !!this.me() && this.state.filters.stage === "reported";
   }
 
   /** Take the open case, and the one after it, so that it can be shown at once; tells that one. */
@@ -481,7 +485,19 @@ export class ReviewStore {
     this.refreshSoon();
   }
 
-  signature(): { role: string } | { actor: string } {
+  /** Add a photo from the place; the server looks at it before it keeps it. */
+  async attach(photo: Blob): Promise<void> {
+    const { no, words } = this.state;
+    if (!no || !this.named(() => void this.attach(photo))) return;
+    this.set({ busy: true });
+    await this.guard(async () => {
+      await this.changed(await api.attach(no, photo, this.signature()));
+      this.say(words.t.attached(no), "done");
+    });
+    this.set({ busy: false });
+  }
+
+  signature(): Record<string, string> {
     return this.signsIn() ? { role: this.state.role } : { actor: this.state.inspector };
   }
 

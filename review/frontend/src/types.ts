@@ -136,6 +136,8 @@ export interface HistoryEvent {
   to_stage: string | null;
   reason: string;
   patrol_id: string | null;
+  /** Of a photo from the place. */
+  photo_sha256: string | null;
   hash: string;
 }
 

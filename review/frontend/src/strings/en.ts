@@ -137,6 +137,11 @@ export const en = {
   },
   stepped: (no: string, action: string) => `${no}: ${action}.`,
   navigate: "Navigate",
+  code: "Code",
+  codeTitle: "A code that a phone reads to navigate to the place",
+  addPhoto: "Add a photo from the place",
+  attached: (no: string) => `Photo added to ${no}.`,
+  placePhoto: "Photo from the place",
   amap: "Amap",
 
   signIn: "Sign in",
@@ -251,6 +256,7 @@ export const en = {
     gone: "Covered and not seen",
     missed: "Covered again, still not seen",
     retract: "Taken back by the patrol",
+    photo: "Photo from the place",
     redraw: "Outline corrected",
   },
   actors: {

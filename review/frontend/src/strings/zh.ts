@@ -139,6 +139,11 @@ export const zh: Strings = {
   },
   stepped: (no, action) => `${no}：${action}。`,
   navigate: "导航",
+  code: "二维码",
+  codeTitle: "手机扫码导航到现场",
+  addPhoto: "上传现场照片",
+  attached: (no: string) => `照片已加入 ${no}。`,
+  placePhoto: "现场照片",
   amap: "高德地图",
 
   signIn: "登录",
@@ -282,6 +287,7 @@ export const zh: Strings = {
     gone: "已覆盖，未再发现",
     missed: "再次覆盖，仍未发现",
     retract: "巡查撤回",
+    photo: "现场照片",
     redraw: "修改轮廓",
   },
   actors: {
