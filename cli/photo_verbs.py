@@ -129,7 +129,9 @@ def analyze(
 
 @verbs.command(epilog="Example: aerogrid watch PHOTOS/ --grids cells.gpkg --out patrol/")
 def watch(
-    photos: Annotated[Path, typer.Argument(help="Folder that photos land in during the flight.")],
+    photos: Annotated[
+        Path, typer.Argument(help="Folder that photos land in during the flight, or a video.")
+    ],
     out: Out,
     grids: Grids = None,
     zones: Zones = None,
@@ -139,9 +141,30 @@ def watch(
         float | None,
         typer.Option(min=0, help="End when no photo has come for so many seconds."),
     ] = None,
+    srt: Annotated[
+        Path | None, typer.Option(help="Video: the subtitles with its places; else beside it.")
+    ] = None,
+    focal35: Annotated[
+        float | None,
+        typer.Option(min=5, max=500, help="Video: focal length, 35 mm equivalent."),
+    ] = None,
+    pitch: Annotated[
+        float | None,
+        typer.Option(min=-90, max=0, help="Video: where the camera looked, if no gimbal is told."),
+    ] = None,
 ) -> None:
-    """Search photos as they land and file what they show, until Ctrl-C."""
+    """Search photos as they land, or stills of a video, and file what they show, until Ctrl-C."""
     from cli import analysing, watching
+    from pipeline.workspace import Workspace
 
+    if watching.is_recording(photos):
+        recording = watching.recording_of(photos, srt, focal35, pitch)
+        folder = Workspace(out).photos
+        inputs = analysing.inputs_of(
+            folder, grids, zones, dem, control=None, poses=None, ortho=None
+        )
+        raise typer.Exit(watching.watch_video(recording, inputs, out, config))
+    if any(option is not None for option in (srt, focal35, pitch)):
+        raise typer.BadParameter("--srt, --focal35 and --pitch go with a video")
     inputs = analysing.inputs_of(photos, grids, zones, dem, control=None, poses=None, ortho=None)
     raise typer.Exit(watching.watch(inputs, out, config, idle_s=idle))

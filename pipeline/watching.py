@@ -62,12 +62,14 @@ class Look:
         searched: in this look.
         waiting: that are known and not searched yet.
         result: what was filed; None where nothing was: photos that show nothing wait for others.
+        is_landing: whether there are files that are not known yet, since they may be being written.
     """
 
     photos: int
     searched: tuple[str, ...]
     waiting: int
     result: FilingResult | None
+    is_landing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,9 @@ class Watch:
         is_time = shows_something or is_idle or self._unfiled >= EMPTY_AT_ONCE
         is_any = any(self._found(frame, keys) is not None for frame in wanted)
         result = self._file(frames, keys, now) if is_time and is_any else None
-        return Look(len(frames), tuple(frame.photo_id for frame in done), len(unknown), result)
+        names = tuple(frame.photo_id for frame in done)
+        is_landing = len(self._stamps) > len(self._read)
+        return Look(len(frames), names, len(unknown), result, is_landing)
 
     def _take_in(self) -> bool:
         """Read the photos that have not changed since the look before; whether others are known."""

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
+import pytest
 from PIL import Image
 
 from tests.cli.test_main import run
+from vision.frame_table import read_frame_table
 
 
 def test_watch_searches_what_is_there_and_ends_when_nothing_comes(tmp_path, monkeypatch, capsys):
@@ -26,3 +29,60 @@ def test_watch_refuses_a_folder_of_others(tmp_path: Path, monkeypatch, capsys):
     (tmp_path / "mine" / "letter.txt").write_text("not a patrol")
     assert run(monkeypatch, "watch", tmp_path / "photos", "--out", tmp_path / "mine") == 1
     assert "holds letter.txt and is no patrol" in " ".join(capsys.readouterr().err.split())
+
+
+def make_video(folder: Path) -> Path:
+    """Three seconds over noise, eastward at 20 m/s, 60 m above home, with its subtitles."""
+    path = folder / "DJI_0007.avi"
+    noise = np.random.default_rng(1).integers(60, 200, (180, 320, 3), dtype=np.uint8)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 180))
+    records = []
+    for number in range(30):
+        writer.write(np.roll(noise, 5 * number, axis=1))
+        lon_deg = 120.0 + 2.0 * number / 94_000
+        records.append(
+            f"{number + 1}\n00:00:{number / 10:06.3f} --> 00:00:{number / 10 + 0.1:06.3f}\n"
+            f"2026-06-10 09:00:{number / 10:06.3f}\n"
+            f"[latitude: 32.000000] [longitude: {lon_deg:.9f}] [rel_alt: 60.0 abs_alt: 62.0]\n"
+        )
+    writer.release()
+    path.with_suffix(".SRT").write_text("\n".join(records))
+    return path
+
+
+def test_watch_takes_stills_of_a_video_and_none_twice(tmp_path: Path, monkeypatch, capsys):
+    video, patrol = make_video(tmp_path), tmp_path / "patrol"
+    arguments = (video, "--focal35", "24", "--pitch", "-90", "--out", patrol)
+    assert run(monkeypatch, "watch", *arguments) == 0
+    stills = sorted(path.name for path in (patrol / "photos").iterdir())
+    # 2 m a record; a picture shows 50 m down the shorter side, of which 40 % have to be new
+    assert stills == ["DJI_0007_00000000.jpg", "DJI_0007_00001100.jpg", "DJI_0007_00002200.jpg"]
+    frames = read_frame_table(patrol / "frames.parquet")
+    assert [frame.pose is not None for frame in frames] == [True] * 3
+    capsys.readouterr()
+    assert run(monkeypatch, "watch", *arguments) == 0
+    assert sorted(path.name for path in (patrol / "photos").iterdir()) == stills
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "said"),
+    [
+        ("rtsp://127.0.0.1/live", (), "does not say from where it is taken"),
+        ("bare.mp4", ("--focal35", "24"), "no subtitles lie beside it"),
+        ("told.mp4", (), "give --focal35"),
+        ("told.mp4", ("--focal35", "24"), "no video that can be read"),
+    ],
+)
+def test_what_cannot_be_located_is_refused(source, options, said, tmp_path, monkeypatch, capsys):
+    (tmp_path / "told.SRT").write_text(
+        "1\n00:00:00.000 --> 00:00:00.100\n[latitude: 32.0] [longitude: 120.0] [rel_alt: 60.0]\n"
+    )
+    where = source if ":" in source else tmp_path / source
+    patrol = tmp_path / "patrol"
+    assert run(monkeypatch, "watch", where, "--out", patrol, *options) == 1
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert not patrol.exists()
+
+
+def test_options_of_a_video_belong_to_one(tmp_path: Path, monkeypatch):
+    assert run(monkeypatch, "watch", tmp_path, "--out", tmp_path / "p", "--pitch", "-90") == 2
