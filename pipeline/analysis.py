@@ -30,13 +30,14 @@ from pipeline.ground import covered, flown_of, ground_of, known_terrain
 from pipeline.inputs import Inputs, read_inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
 from pipeline.remarks import write_remarks
-from pipeline.settings import SHIPPED, Settings
+from pipeline.settings import SHIPPED, Detecting, Settings
 from pipeline.surroundings import Surroundings, read_cells, read_surroundings, rulebook_for
 from pipeline.workspace import Workspace, refuse_foreign_folder, require, write_json
 from vision.adjustment import Adjustment
 from vision.associate import associate
+from vision.backends import open_backend
 from vision.coco import check_photos, model_hash, read_coco, search_scale, write_coco
-from vision.detector import detect_frames, open_detector
+from vision.detector import Detector, detect_frames
 from vision.found_poses import with_found_poses
 from vision.frame_table import read_frame_table, write_frames
 from vision.frames import read_frames
@@ -53,7 +54,7 @@ from vision.package import SHIPPED_MODEL, load_package
 from vision.polygons import PolygonRules
 from vision.pose_files import read_pose_file
 from vision.poses import ClockRules
-from vision.quality import is_worth_looking, with_scale_remarks
+from vision.quality import is_worth_looking, with_accepted, with_scale_remarks
 from vision.remarks import shared_remarks
 
 Progress = Callable[[int, int], None]
@@ -148,6 +149,7 @@ def ingest(
     )
     if poses is not None:
         frames = with_found_poses(frames, poses, terrain)
+    frames = with_accepted(frames, settings.detecting.accept)
     _require_usable(inputs, frames)
     for said in check_places(inputs, terrain, grid, zones, frames):
         tell(said)
@@ -194,9 +196,10 @@ def detect(
     frames = read_frame_table(require(workspace.frames, "ingest"))
     inputs = read_inputs(workspace)
     _require_usable(inputs, frames)
-    detector = open_detector(manifest_of(settings.detecting.model))
+    detector = opened(settings.detecting)
     wanted = [frame for frame in frames if is_worth_looking(frame)]
-    keys = {frame.photo_id: search_key(frame, detector.package.digest) for frame in wanted}
+    backend = settings.detecting.backend
+    keys = {frame.photo_id: search_key(frame, detector, backend) for frame in wanted}
     ledger = Ledger(workspace.detection_ledger)
     found = {frame.photo_id: ledger.get(keys[frame.photo_id]) for frame in wanted}
     waiting = [frame for frame in wanted if found[frame.photo_id] is None]
@@ -349,9 +352,17 @@ def manifest_of(model: str) -> Path:
     return SHIPPED_MODEL if model == SHIPPED else Path(model)
 
 
-def search_key(frame: Frame, model_sha256: str) -> str:
-    """Everything that the search of one photo depends on: photo, scale, model, rules, program."""
-    parts = (frame.photo_id, frame.sha256, frame.gsd_m, model_sha256, PolygonRules(), VERSION)
+def opened(detecting: Detecting) -> Detector:
+    """The model of the settings, in the program that they name."""
+    return open_backend(manifest_of(detecting.model), detecting.backend)
+
+
+def search_key(frame: Frame, detector: Detector, backend: str) -> str:
+    """Everything that the search of one photo depends on: photo, scale, model, rules, programs."""
+    digest = detector.package.digest
+    parts = (
+        frame.photo_id, frame.sha256, frame.gsd_m, digest, PolygonRules(), VERSION, backend,
+    )  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

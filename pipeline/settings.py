@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from cases.database import without_password
 from missions.settings import COVERED_SHARE
 from pipeline.errors import SettingsError
+from vision.model import AcceptableFlaw, Backend
 
 Format = Literal["kmz", "litchi", "fence", "kml", "geojson", "gpkg"]
 """Files that a plan can be written as besides those that it always is."""
@@ -83,6 +84,8 @@ class Detecting(_Section):
     """How photos are searched."""
 
     model: str = SHIPPED
+    backend: Backend = "onnxruntime"
+    accept: tuple[AcceptableFlaw, ...] = ()
     workers: int = Field(default=2, ge=1, le=64)
 
 

@@ -20,7 +20,7 @@ from pipeline.analysis import (
     Seen,
     file_seen,
     locate_seen,
-    manifest_of,
+    opened,
     refuse_inside_photos,
     search_key,
 )
@@ -33,7 +33,7 @@ from pipeline.surroundings import read_surroundings
 from pipeline.workspace import Workspace, refuse_foreign_folder
 from vision.adjustment import Adjustment
 from vision.coco import write_coco
-from vision.detector import detect_frame, open_detector
+from vision.detector import detect_frame
 from vision.errors import PhotoError
 from vision.frame_table import write_frames
 from vision.frames import ReadPhoto, frames_of, photo_ids, read_photo
@@ -42,7 +42,7 @@ from vision.model import Detection, Frame
 from vision.observations import read_observations
 from vision.polygons import PolygonRules
 from vision.poses import ClockRules
-from vision.quality import is_worth_looking, with_scale_remarks
+from vision.quality import is_worth_looking, with_accepted, with_scale_remarks
 
 AT_ONCE = 2
 """Photos that are searched side by side, and beside the filing of those before."""
@@ -99,7 +99,7 @@ class Watch:
         for problem in () if self._around.grid is None else self._around.grid.problems:
             note(f"{inputs.cells}: {problem}")
         self._workspace, self._inputs, self._settings = workspace, inputs, settings
-        self._detector = open_detector(manifest_of(settings.detecting.model))
+        self._detector = opened(settings.detecting)
         workspace.root.mkdir(parents=True, exist_ok=True)
         write_inputs(workspace, inputs)
         write_patrol_settings(workspace, settings)
@@ -129,7 +129,8 @@ class Watch:
         frames = self._frames
         wanted = [frame for frame in frames if is_worth_looking(frame)]
         keys = {
-            frame.photo_id: search_key(frame, self._detector.package.digest) for frame in wanted
+            frame.photo_id: search_key(frame, self._detector, self._settings.detecting.backend)
+            for frame in wanted
         }
         unknown = {
             keys[frame.photo_id]: frame
@@ -191,7 +192,8 @@ class Watch:
             clock=ClockRules(self._settings.locating.most_clock_offset_s),
             utc_offset_hours=self._around.rulebook.utc_offset_hours,
         )
-        return with_scale_remarks(frames, self._detector.package.scale)
+        accepted = with_accepted(frames, self._settings.detecting.accept)
+        return with_scale_remarks(accepted, self._detector.package.scale)
 
     def _begin(self, unknown: Mapping[str, Frame]) -> None:
         """Let the first of the unknown photos be searched, as many as are searched at once."""

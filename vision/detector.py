@@ -40,6 +40,22 @@ class Detector(Protocol):
         ...
 
 
+class Planes:
+    """Normalises tiles as a model's manifest asks."""
+
+    def __init__(self, package: ModelPackage) -> None:
+        scale = np.array(package.std, dtype=np.float32)
+        self._gain = (1 / 255 / scale).reshape(3, 1, 1)
+        self._offset = (np.array(package.mean, dtype=np.float32) / scale).reshape(3, 1, 1)
+
+    def __call__(self, tile: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """From (rows, columns, 3) to float32 (1, 3, rows, columns)."""
+        planes = np.ascontiguousarray(tile.transpose(2, 0, 1)).astype(np.float32)
+        planes *= self._gain
+        planes -= self._offset
+        return planes[None]
+
+
 class OnnxDetector:
     """A model package run by ONNX Runtime on the CPU; may be shared between threads."""
 
@@ -56,9 +72,7 @@ class OnnxDetector:
         self._input = inputs[0].name
         _, _, rows, columns = inputs[0].shape
         self._fixed = isinstance(rows, int) or isinstance(columns, int)
-        scale = np.array(package.std, dtype=np.float32)
-        self._gain = (1 / 255 / scale).reshape(3, 1, 1)
-        self._offset = (np.array(package.mean, dtype=np.float32) / scale).reshape(3, 1, 1)
+        self._planes = Planes(package)
 
     def probabilities(self, image: NDArray[np.uint8]) -> Maps:
         """Maps (classes, rows, columns) of a picture (rows, columns, 3) at the model's GSD."""
@@ -66,10 +80,7 @@ class OnnxDetector:
 
     def run_tile(self, tile: NDArray[np.uint8]) -> Maps:
         """Maps of one tile (rows, columns, 3) whose sides are multiples of 32."""
-        planes = np.ascontiguousarray(tile.transpose(2, 0, 1)).astype(np.float32)
-        planes *= self._gain
-        planes -= self._offset
-        maps: Maps = self._session.run(None, {self._input: planes[None]})[0][0]
+        maps: Maps = self._session.run(None, {self._input: self._planes(tile)})[0][0]
         return maps
 
 
@@ -97,7 +108,7 @@ def _session(package: ModelPackage, threads: int) -> onnxruntime.InferenceSessio
 
 
 def open_detector(manifest_path: Path | None = None, *, threads: int = 1) -> OnnxDetector:
-    """Load a model by its manifest; the shipped one without a path."""
+    """Load a model by its manifest for ONNX Runtime; the shipped one without a path."""
     package = load_package(manifest_path) if manifest_path else load_package()
     return OnnxDetector(package, threads=threads)
 

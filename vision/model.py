@@ -2,12 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from shapely import Polygon
 
 from geo.camera import Camera
 from geo.placement import Placement
 from geo.pose import Pose
+
+Backend = Literal["onnxruntime", "openvino", "openvino-bf16"]
+"""Which program runs a model, and in which precision."""
+
+AcceptableFlaw = Literal["tiny", "thermal", "blurred", "dark", "overexposed", "empty", "duplicate"]
+"""What may be wrong with a photo that is searched all the same when a person says so."""
 
 
 @dataclass(frozen=True, slots=True)

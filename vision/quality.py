@@ -1,6 +1,6 @@
 """Whether a photo is good enough to look at, and what is wrong with it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -51,6 +51,10 @@ DISQUALIFYING = frozenset(
     }
 )
 """Flaws that keep detection away from a photo that can be read."""
+
+
+ACCEPTED = "accepted"
+"""What stands before a flaw that the settings say to search in spite of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +199,23 @@ def _scale_remark(gsd_m: float | None, scale: SearchScale) -> str:
     return f"{Flaw.COARSE}: {what}; what it does not show may still be there: fly lower"
 
 
+def with_accepted(frames: Sequence[Frame], flaws: Collection[str]) -> tuple[Frame, ...]:
+    """Turn flaws that a person accepts into remarks, so that such photos are searched.
+
+    What they do not show may still be there: see `shows_absence`.
+    """
+    return tuple(
+        replace(
+            frame,
+            reasons=tuple(
+                f"{ACCEPTED} {reason}" if flaw_of(reason) in flaws else reason
+                for reason in frame.reasons
+            ),
+        )
+        for frame in frames
+    )
+
+
 def find_duplicates(
     frames: Sequence[Frame], looks: Sequence[PictureLook | None], limits: QualityLimits
 ) -> dict[str, str]:
@@ -251,4 +272,5 @@ def is_worth_looking(frame: Frame) -> bool:
 
 def shows_absence(frame: Frame) -> bool:
     """Whether a thing that was not seen in a photo may be taken not to be there."""
-    return is_worth_looking(frame) and all(flaw_of(r) != Flaw.DIM for r in frame.reasons)
+    doubtful = any(r.startswith((Flaw.DIM, ACCEPTED)) for r in frame.reasons)
+    return is_worth_looking(frame) and not doubtful

@@ -70,7 +70,7 @@ def detector() -> OnnxDetector:
 def flight(
     flown: Inputs, tmp_path: Path, detector: OnnxDetector, monkeypatch: pytest.MonkeyPatch
 ) -> Flight:
-    monkeypatch.setattr(watching, "open_detector", lambda manifest: detector)
+    monkeypatch.setattr(watching, "opened", lambda detecting: detector)
     return Flight(flown, tmp_path)
 
 

@@ -1,3 +1,5 @@
+from typing import get_args
+
 import cv2
 import numpy as np
 import pytest
@@ -7,7 +9,9 @@ from hypothesis import strategies as st
 from geo.pose import Attitude
 from tests.vision.photos import textured
 from tests.vision.scene import SCALE, frame_of, pose_at, renamed
+from vision.model import AcceptableFlaw
 from vision.quality import (
+    DISQUALIFYING,
     QualityLimits,
     blur_of,
     find_duplicates,
@@ -16,6 +20,7 @@ from vision.quality import (
     picture_flaws,
     shows_absence,
     size_flaws,
+    with_accepted,
     with_scale_remarks,
 )
 
@@ -151,6 +156,22 @@ def test_detection_passes_over_flawed_photos():
     assert not is_worth_looking(broken)
     assert photo.is_readable
     assert not broken.is_readable
+
+
+def test_a_flaw_that_a_person_accepts_stops_no_search_but_shows_no_absence():
+    reasons = ("blurred: blur 0.7 of 1", "dark: too dark")
+    photo = renamed(frame_of("a", None), reasons=reasons)
+    (one,) = with_accepted([photo], ["blurred"])
+    assert not is_worth_looking(one)  # it is dark as well
+    (both,) = with_accepted([photo], ["blurred", "dark"])
+    assert is_worth_looking(both)
+    assert not shows_absence(both)
+    assert both.reasons == tuple(f"accepted {reason}" for reason in reasons)
+    assert with_accepted([photo], []) == (photo,)
+
+
+def test_every_flaw_that_stops_a_search_can_be_accepted():
+    assert set(get_args(AcceptableFlaw)) == {str(flaw) for flaw in DISQUALIFYING}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,80 @@
+import builtins
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from tests.vision.photos import save_model, textured
+from vision.backends import OpenVinoDetector, open_backend
+from vision.errors import ModelError
+from vision.package import SHIPPED_MODEL, load_package
+
+
+def picture():
+    """Coloured blocks, in which each class has probabilities of all sizes."""
+    return np.concatenate([textured(160, 128, seed) for seed in (1, 2)], axis=1)
+
+
+def disagreement(one, two):
+    """Share of pixels on another side of the class's threshold, by class."""
+    thresholds = load_package().thresholds.values()
+    return [
+        float(((a >= t) != (b >= t)).mean()) for a, b, t in zip(one, two, thresholds, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(("backend", "most"), [("openvino", 1e-4), ("openvino-bf16", 0.02)])
+def test_backends_agree_on_every_class(backend, most):
+    pytest.importorskip("openvino", reason="the extra openvino is not installed")
+    reference = open_backend(SHIPPED_MODEL, "onnxruntime").probabilities(picture())
+    other = open_backend(SHIPPED_MODEL, backend).probabilities(picture())
+    assert other.shape == reference.shape
+    assert max(disagreement(reference, other)) <= most
+    assert np.abs(other - reference).max() <= (1e-3 if backend == "openvino" else 0.25)
+
+
+def test_threads_share_a_model_and_do_not_mix_their_pictures(tmp_path):
+    pytest.importorskip("openvino", reason="the extra openvino is not installed")
+    pytest.importorskip("onnx")
+    detector = open_backend(save_model(tmp_path), "openvino")
+    pictures = [textured(96, 64, seed) for seed in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        for image, maps in zip(pictures, pool.map(detector.probabilities, pictures), strict=True):
+            np.testing.assert_allclose(maps, image.transpose(2, 0, 1) / 255, atol=1e-4)
+
+
+def test_a_model_file_that_is_cut_short_is_refused(tmp_path):
+    pytest.importorskip("openvino", reason="the extra openvino is not installed")
+    pytest.importorskip("onnx")
+    manifest = save_model(tmp_path)
+    path = load_package(manifest).path
+    path.write_bytes(path.read_bytes()[:40])
+    package = load_package_of(manifest, path)
+    with pytest.raises(ModelError, match=r"OpenVINO .* cannot load it"):
+        OpenVinoDetector(package, precision="f32")
+
+
+def load_package_of(manifest, path):
+    """The package of a file that was cut short after its hash was written."""
+    import hashlib
+
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    lines = [
+        f'sha256 = "{digest}"' if line.startswith("sha256") else line
+        for line in manifest.read_text(encoding="utf-8").splitlines()
+    ]
+    manifest.write_text("\n".join(lines), encoding="utf-8")
+    return load_package(manifest)
+
+
+def test_without_openvino_the_extra_is_named(monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *rest):
+        if name == "openvino":
+            raise ModuleNotFoundError("No module named 'openvino'", name="openvino")
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ModelError, match=r"pip install 'aerogrid\[openvino\]'"):
+        open_backend(SHIPPED_MODEL, "openvino")

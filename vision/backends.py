@@ -1,0 +1,84 @@
+"""EDGE: which program runs a model: ONNX Runtime, or OpenVINO where it is installed.
+
+OpenVINO chooses bf16 by itself where the processor has it; here the precision is always stated, so
+that the same photos give the same masks.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.detector import Detector, OnnxDetector, Planes
+from vision.errors import ModelError
+from vision.model import Backend
+from vision.package import ModelPackage, load_package
+from vision.tiles import Maps, blended
+
+_PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}
+
+
+class OpenVinoDetector:
+    """A model package run by OpenVINO on the CPU; may be shared between threads."""
+
+    def __init__(self, package: ModelPackage, *, precision: str, threads: int = 1) -> None:
+        """Load the model.
+
+        Args:
+            package: as `vision.package.load_package` returns it.
+            precision: f32, or bf16: faster on processors that have it, and a little less exact.
+            threads: cores that one picture may use.
+
+        Raises:
+            ModelError: OpenVINO is not installed or cannot load the model.
+        """
+        try:
+            import openvino
+        except ModuleNotFoundError as error:
+            raise ModelError(
+                "detecting.backend asks for OpenVINO, which is not installed: "
+                "pip install 'aerogrid[openvino]', or choose onnxruntime"
+            ) from error
+        self.package = package
+        try:
+            model = openvino.Core().read_model(str(package.path))
+            self._compiled = openvino.Core().compile_model(
+                model,
+                "CPU",
+                {
+                    "INFERENCE_PRECISION_HINT": precision,
+                    "INFERENCE_NUM_THREADS": threads,
+                    "PERFORMANCE_HINT": "LATENCY",
+                },
+            )
+        except RuntimeError as error:
+            raise ModelError(
+                f"{package.path}: OpenVINO {openvino.__version__} cannot load it ({error}); "
+                "use the backend onnxruntime or export the model again"
+            ) from error
+        rows, columns = model.input(0).partial_shape[2], model.input(0).partial_shape[3]
+        self._fixed = rows.is_static or columns.is_static
+        self._planes = Planes(package)
+        self._own = threading.local()
+
+    def probabilities(self, image: NDArray[np.uint8]) -> Maps:
+        """Maps (classes, rows, columns) of a picture (rows, columns, 3) at the model's GSD."""
+        return blended(image, self.run_tile, tile_px=self.package.tile_px, fixed=self._fixed)
+
+    def run_tile(self, tile: NDArray[np.uint8]) -> Maps:
+        """Maps of one tile (rows, columns, 3) whose sides are multiples of 32."""
+        if not hasattr(self._own, "request"):  # a request serves one thread
+            self._own.request = self._compiled.create_infer_request()
+        results = self._own.request.infer([self._planes(tile)])
+        return np.array(results[0][0], np.float32)
+
+
+def open_backend(manifest: Path, backend: Backend, *, threads: int = 1) -> Detector:
+    """Load a model by its manifest for one of the programs that can run it."""
+    package = load_package(manifest)
+    if backend == "onnxruntime":
+        return OnnxDetector(package, threads=threads)
+    return OpenVinoDetector(package, precision=_PRECISIONS[backend], threads=threads)
