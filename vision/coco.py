@@ -32,13 +32,15 @@ def write_coco(
     """Write detections; the same input gives the same bytes.
 
     Besides COCO's own fields an annotation has `polygon_px` (outline and holes, pixel centres at
-    whole numbers) and `cut`; photos without detections are listed too.
+    whole numbers), `cut` and `calibrated_score`, what the score is worth by the model's
+    calibration; photos without detections are listed too.
     """
     images = [_image(index, frame) for index, frame in enumerate(frames, start=1)]
     by_photo = {frame.photo_id: image for frame, image in zip(frames, images, strict=True)}
     category_ids = {name: index for index, name in enumerate(package.classes, start=1)}
     annotations = [
         _annotation(index, item, by_photo[item.photo_id], category_ids[item.class_name])
+        | {"calibrated_score": _worth(item, package)}
         for index, item in enumerate(detections, start=1)
     ]
     document = {
@@ -167,6 +169,12 @@ def _annotation(
         "polygon_px": [_ring(ring) for ring in (item.polygon_px.exterior, *_holes(item))],
         "cut": item.cut,
     }
+
+
+def _worth(item: Detection, package: ModelPackage) -> float:
+    """The score as the share of such pixels that proved true on pictures held back."""
+    worth = package.calibration_of(item.class_name)(np.array(item.score))
+    return round(float(worth), 4)
 
 
 def _holes(item: Detection) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from geo.files import replacing
-from vision.calibration import fit
 from vision.classes import CLASS_NAMES
 from vision.datasets import Run, SourceData, TrainingError, read_run
 from vision.evaluation import Figure, Predictor, answer_all, choose_thresholds, figures_of
 from vision.evaluation import score_source as score
 from vision.loading import load_source
-from vision.metrics import ScoreHistogram
+from vision.manifests import calibrations, write_manifest, write_whole
 from vision.network import MEAN, STD, STRIDE_PX
 from vision.training import load_average, predict, read_checkpoint
 
@@ -146,7 +145,7 @@ def package(run_path: Path, checkpoint: Path, data_root: Path, out_dir: Path) ->
     write_manifest(out_dir / MANIFEST, tables)
     card = out_dir / "patrol.md"
     if card.exists():
-        _write_whole(card, fill_card(card.read_text(encoding="utf-8"), figures))
+        write_whole(card, fill_card(card.read_text(encoding="utf-8"), figures))
     return figures
 
 
@@ -186,17 +185,6 @@ def measure(
         name = d.source.name
         figures.extend(figures_of(d, answers[name], scores[name], thresholds))
     return thresholds, calibrations(scores), figures
-
-
-def calibrations(
-    scores: Mapping[str, Mapping[str, ScoreHistogram]],
-) -> dict[str, list[float]]:
-    """Fit slope and offset of each class to what all sources say of it, for a manifest."""
-    found = {}
-    for name in CLASS_NAMES:
-        fitted = fit([part[name] for part in scores.values() if name in part])
-        found[name] = [fitted.slope, fitted.offset]
-    return found
 
 
 def _head(run: Run, digest: str) -> dict[str, Any]:
@@ -254,40 +242,3 @@ def _figure_entry(figure: Figure) -> dict[str, Any]:
         "objects_missed": objects.missed,
     }
     return {k: v for k, v in entry.items() if not (isinstance(v, float) and math.isnan(v))}
-
-
-def write_manifest(path: Path, tables: Mapping[str, Any]) -> None:
-    """Write values, tables and arrays of tables as TOML, whole or not at all."""
-    plain = {k: v for k, v in tables.items() if not _is_table(v)}
-    blocks = ["\n".join(_lines(plain))]
-    for key, value in tables.items():
-        if isinstance(value, Mapping):
-            blocks.append("\n".join([f"[{key}]", *_lines(value)]))
-        elif _is_table(value):
-            blocks.extend("\n".join([f"[[{key}]]", *_lines(entry)]) for entry in value)
-    _write_whole(path, "\n\n".join(blocks) + "\n")
-
-
-def _write_whole(path: Path, text: str) -> None:
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-def _is_table(value: object) -> bool:
-    if isinstance(value, Mapping):
-        return True
-    return isinstance(value, list) and bool(value) and isinstance(value[0], Mapping)
-
-
-def _lines(table: Mapping[str, Any]) -> list[str]:
-    return [f"{key} = {_toml(value)}" for key, value in table.items()]
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml(entry) for entry in value) + "]"
-    raise ValueError(f"a manifest holds texts, numbers and lists, not {type(value).__name__}")

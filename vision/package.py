@@ -26,8 +26,8 @@ class ModelPackage:
         gsd_range_m: metres per pixel of pictures for which its figures hold.
         thresholds: probability by class, as the network gives it, at and above which there is
             something.
-        calibration: by class, what brings the network's probability to what it is worth; scores
-            are given so. A class that is absent is taken as it is.
+        calibration: by class, what brings the network's probability to what it is worth. A class
+            that is absent is taken as it is. It keeps the order, so it decides on no mask.
     """
 
     path: Path
@@ -56,7 +56,6 @@ class ModelPackage:
         decides = (
             self.sha256, self.classes, self.mean, self.std, self.model_gsd_m, self.gsd_range_m,
             self.tile_px, sorted(self.thresholds.items()),
-            *([sorted(self.calibration.items())] if self.calibration else []),
         )  # fmt: skip
         return hashlib.sha256(repr(decides).encode()).hexdigest()
 

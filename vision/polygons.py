@@ -10,7 +10,6 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
-from vision.calibration import Calibration
 from vision.model import Detection, Frame
 from vision.package import ModelPackage
 from vision.tiles import Maps
@@ -63,7 +62,7 @@ class PolygonRules:
 def detections_from_maps(
     maps: Maps, frame: Frame, package: ModelPackage, rules: PolygonRules
 ) -> list[Detection]:
-    """Outline what a model saw in a photo; scores are mean probabilities inside, calibrated.
+    """Outline what a model saw in a photo; scores are mean probabilities inside.
 
     Args:
         maps: (classes, rows, columns) of the whole picture at any scale.
@@ -84,8 +83,7 @@ def detections_from_maps(
             least_px=max(4.0, rule.least_area_m2 / map_gsd_m**2),
             tolerance_px=rules.tolerance_px,
         )
-        worth = package.calibration_of(name)
-        found.extend(_detection(shape, name, worth, frame, maps.shape[1:]) for shape in shapes)
+        found.extend(_detection(shape, name, frame, maps.shape[1:]) for shape in shapes)
     return found
 
 
@@ -197,9 +195,7 @@ def _largest_part(shape: shapely.Geometry) -> Polygon | None:
     return max(parts, key=lambda part: part.area, default=None)
 
 
-def _detection(
-    outline: Outline, name: str, worth: Calibration, frame: Frame, shape: tuple[int, ...]
-) -> Detection:
+def _detection(outline: Outline, name: str, frame: Frame, shape: tuple[int, ...]) -> Detection:
     """Bring an outline from map pixels to pixels of the full picture."""
     rows, columns = shape
     factor = np.array([frame.width_px / columns, frame.height_px / rows])
@@ -209,5 +205,5 @@ def _detection(
         return full
 
     polygon = shapely.transform(outline.polygon, to_full)
-    score = math.floor(float(worth(np.array(outline.score))) * 1e4) / 1e4
+    score = math.floor(outline.score * 1e4) / 1e4
     return Detection(frame.photo_id, name, score, polygon, outline.cut)

@@ -2,7 +2,10 @@ import numpy as np
 import pytest
 
 from vision.calibration import Calibration, fit, pixel_reliability, reliability
+from vision.classes import CLASS_NAMES
+from vision.manifests import calibrations, with_calibration
 from vision.metrics import ScoreHistogram
+from vision.package import SHIPPED_MODEL, load_package
 
 
 def drawn(slope, offset, count=400_000, seed=0):
@@ -54,3 +57,20 @@ def test_error_is_the_mean_distance_of_said_and_true():
 def test_a_calibration_that_turns_the_order_round_is_refused(values):
     with pytest.raises(ValueError, match="needs a slope above 0"):
         Calibration(*values)
+
+
+def test_a_calibration_goes_into_a_manifest_and_changes_nothing_else(tmp_path):
+    path = tmp_path / "patrol.toml"
+    path.write_bytes(SHIPPED_MODEL.read_bytes())
+    (tmp_path / "patrol.onnx").write_bytes(load_package().path.read_bytes())
+    found = calibrations({"a": {"boat": drawn(0.5, -0.4)}, "b": {"smoke": drawn(1.6, 0.8)}})
+    with_calibration(path, found)
+    package = load_package(path)
+    assert package.calibration_of("boat").slope == pytest.approx(0.5, abs=0.05)
+    assert package.calibration_of("flame") == Calibration()
+    with_calibration(path, {n: [c.slope, c.offset] for n, c in load_package().calibration.items()})
+    assert path.read_bytes() == SHIPPED_MODEL.read_bytes()
+
+
+def test_the_shipped_model_is_calibrated_for_every_class():
+    assert set(load_package().calibration) == set(CLASS_NAMES)
