@@ -44,6 +44,8 @@ TRIES_WITHIN = timedelta(minutes=15)
 MOST_TRIES_OF_NAME, MOST_TRIES_OF_ADDRESS = 10, 100
 """So many failed or unfinished sign-ins within that time are let through to a password check; an
 office of fifty may share an address and begin its day at once."""
+KEPT_TRIES = 200_000
+"""So many tries to sign in are kept, the last ones: nobody fills the disk by guessing."""
 MOST_TOKEN_LIFE = timedelta(days=366)
 
 REFUSED, SIGNED_IN = "refused", "signed in"
@@ -147,6 +149,9 @@ class Accounts(Store):
             session.add(tried)
             row = session.get(AccountRow, typed)
             session.flush()
+            session.execute(
+                delete(SignInRow).where(SignInRow.sign_in_id <= tried.sign_in_id - KEPT_TRIES)
+            )
             number, known = tried.sign_in_id, row.password_hash if row else None
         nobodys = self._nobodys_hash  # an unknown name takes as long as a wrong password
         is_right = self._matches(known or nobodys, password)

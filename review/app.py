@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import WebSocketRoute
 
 from cases.errors import (
+    AccountError,
     AttachmentError,
     CaseClaimedError,
     ClaimError,
@@ -100,6 +101,7 @@ STATUSES: dict[type[Exception], int] = {
     AttachmentError: 409,
     ActorError: 422,
     SignInError: 401,
+    AccountError: 422,
     NotAllowedError: 403,
     TooManyTriesError: 429,
     RegistryError: 503,

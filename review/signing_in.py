@@ -7,9 +7,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from cases.errors import SignInError
 from cases.people import MOST_PASSWORD
 from review import answers, presenters
 from review.admission import BEFORE_SIGN_IN, ClockOf, Entrance, EntranceOf, Guest, Visitor
+from review.errors import NotAllowedError
 
 _IPV6_PREFIX = 64  # what one household or office has of IPv6
 
@@ -23,6 +25,15 @@ class SignInBody(BaseModel):
 
     name: Annotated[str, Field(max_length=100)]
     password: Annotated[SecretStr, Field(max_length=MOST_PASSWORD)]
+
+
+class PasswordBody(BaseModel):
+    """The password that somebody has, and the one that they want."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    old: Annotated[SecretStr, Field(max_length=MOST_PASSWORD)]
+    new: Annotated[SecretStr, Field(max_length=MOST_PASSWORD)]
 
 
 class Nothing(BaseModel):
@@ -47,11 +58,32 @@ def post_session(
         body.name, body.password.get_secret_value(), address=address_of(request), now=now
     )
     _end_session(request, entrance)  # that of the one who was signed in here before
-    response.set_cookie(
-        entrance.cookie, token, path="/", httponly=True, samesite="strict",
-        secure=entrance.is_secure,
-    )  # fmt: skip
+    _set_cookie(response, entrance, token)
     return _session(entrance, Visitor(entrance.accounts.of_session(token, now)))
+
+
+@router.post("/password")
+def post_password(
+    body: PasswordBody,
+    request: Request,
+    response: Response,
+    entrance: EntranceOf,
+    visitor: Guest,
+    clock: ClockOf,
+) -> answers.Session:
+    """Give oneself another password; all other sessions end, and no token changes one."""
+    if visitor.account is None or "authorization" in request.headers:
+        raise NotAllowedError("a password is changed by who has signed in with it")
+    name, address = visitor.account.name, address_of(request)
+    try:
+        entrance.accounts.sign_in(name, body.old.get_secret_value(), address=address, now=clock())
+    except SignInError as error:
+        raise NotAllowedError("the present password is another; try again") from error
+    new = body.new.get_secret_value()
+    entrance.accounts.set_password(name, new)
+    token = entrance.accounts.sign_in(name, new, address=address, now=clock())
+    _set_cookie(response, entrance, token)
+    return _session(entrance, visitor)
 
 
 @router.post("/renew", status_code=204)
@@ -81,6 +113,13 @@ def address_of(request: Request) -> str:
     if address.version == 4:
         return str(address)
     return str(ipaddress.ip_network((int(address), _IPV6_PREFIX), strict=False))
+
+
+def _set_cookie(response: Response, entrance: Entrance, token: str) -> None:
+    response.set_cookie(
+        entrance.cookie, token, path="/", httponly=True, samesite="strict",
+        secure=entrance.is_secure,
+    )  # fmt: skip
 
 
 def _end_session(request: Request, entrance: Entrance) -> None:

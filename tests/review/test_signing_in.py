@@ -7,8 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from cases.accounts import IDLE, MOST_TRIES_OF_NAME
+from cases.errors import SignInError
 from cases.lifecycle import Role
-from cases.people import Account
+from cases.people import Account, Scope
 from review.admission import COOKIE, SECURE_COOKIE, Entrance
 from review.app import create_app
 from review.signing_in import address_of
@@ -179,3 +180,56 @@ def test_an_address_stands_for_one_household(host: str, told: str):
 
     request = Request({"type": "http", "client": (host, 1), "headers": []})
     assert address_of(request) == told
+
+
+NEW = "lantern on the reed boat"
+
+
+def change(client: TestClient, old: str, new: str):
+    return client.post("/api/session/password", json={"old": old, "new": new})
+
+
+def test_a_password_is_changed_by_who_knows_it_and_other_sessions_end(
+    client: TestClient, data: ReviewData
+):
+    other = data.accounts.sign_in("chen", PASSWORD, address="", now=NOW)
+    client.post("/api/session", json=CHEN)
+    before = client.cookies[COOKIE]
+    assert change(client, "not the password", NEW).status_code == 403
+    assert change(client, PASSWORD, "short").status_code == 422
+    assert client.get("/api/cases").status_code == 200  # still signed in
+    assert change(client, PASSWORD, NEW).json()["person"]["name"] == "chen"
+    assert client.get("/api/cases").status_code == 200
+    for token in (other, before):
+        with pytest.raises(SignInError):
+            data.accounts.of_session(token, NOW)
+    with pytest.raises(SignInError):
+        data.accounts.sign_in("chen", PASSWORD, address="", now=NOW)
+    assert data.accounts.sign_in("chen", NEW, address="", now=NOW)
+
+
+def test_guessing_the_present_password_has_to_wait_like_any_other(client: TestClient):
+    client.post("/api/session", json=CHEN)
+    tries = [change(client, f"guess number {k}", NEW).status_code for k in range(11)]
+    assert tries == [403] * MOST_TRIES_OF_NAME + [429]
+
+
+def test_a_token_changes_no_password(client: TestClient, data: ReviewData):
+    life = timedelta(days=1)
+    token = data.accounts.add_token("chen", "x", tuple(Scope), life=life, now=NOW)
+    headers = {"Authorization": f"Bearer {token}"}
+    body = {"old": PASSWORD, "new": NEW}
+    answer = client.post("/api/session/password", json=body, headers=headers)
+    assert answer.status_code == 403
+    client.cookies.clear()
+    assert client.post("/api/session/password", json=body).status_code == 401
+
+
+def test_tries_are_kept_up_to_a_number(data: ReviewData, monkeypatch):
+    monkeypatch.setattr("cases.accounts.KEPT_TRIES", 5)
+    monkeypatch.setattr(data.accounts, "_hasher", QUICK)
+    for number in range(12):
+        with pytest.raises(SignInError):
+            data.accounts.sign_in(f"nobody{number}", PASSWORD, address="", now=NOW)
+    kept = [entry.name for entry in data.accounts.sign_ins(100)]
+    assert kept == [f"nobody{number}" for number in (11, 10, 9, 8, 7)]

@@ -225,7 +225,7 @@ TEMPLATES = {
     "/collections/cases/items/{feature_id}": "/collections/{name}/items/{feature_id}",
 }  # fmt: skip
 ELSEWHERE = {
-    ("post", "/api/session"), ("post", "/api/session/end"),
+    ("post", "/api/session"), ("post", "/api/session/end"), ("post", "/api/session/password"),
     ("get", "/api/events"),  # never ends: test_live
     ("post", "/api/drawings"), ("post", "/api/cases/{case_no}/photos"),
     ("get", "/api/alerts/{token}"), ("post", "/api/alerts/{token}/acknowledge"),

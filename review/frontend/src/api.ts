@@ -95,6 +95,7 @@ export const api = {
   layer: (name: string) => request<object>(`/api/layers/${name}.geojson`),
   session: () => request<Session>("/api/session"),
   signIn: (name: string, password: string) => post<Session>("/api/session", { name, password }),
+  changePassword: (old: string, password: string) => post<Session>("/api/session/password", { old, new: password }),
   signOut: () => post<null>("/api/session/end", {}),
   renewSession: () => post<null>("/api/session/renew", {}),
 

@@ -3,6 +3,7 @@
 import { useRef } from "preact/hooks";
 import { useWords } from "./i18n";
 import { NewsSheet } from "./news-sheet";
+import { PasswordForm } from "./password-form";
 import { Reasons } from "./reasons";
 import { SeveralDialog } from "./several-dialog";
 import { Sheet } from "./sheet";
@@ -161,6 +162,7 @@ function Account({ store }: { store: ReviewStore }) {
           </label>
         ))}
       </fieldset>
+      <PasswordForm />
       <button type="button" class="primary" onClick={() => void store.signOut()}>
         {t.signOut}
       </button>

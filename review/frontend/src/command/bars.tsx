@@ -49,7 +49,7 @@ function shortened(label: string): string {
   let width = 0;
   for (const [at, sign] of [...label].entries()) {
     width += sign.charCodeAt(0) > 0x2e80 ? 2 : 1;
-    if (width > 24) return `${[...label].slice(0, at).join("")}…`;
+    if (width > 21) return `${[...label].slice(0, at).join("")}…`;
   }
   return label;
 }

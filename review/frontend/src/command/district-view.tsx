@@ -128,6 +128,7 @@ export function DistrictView({ t, vocabulary }: { t: CommandStrings; vocabulary:
           </select>
         </label>
         {problem ? <p role="alert">{problem}</p> : null}
+        {district || problem ? null : <p class="muted">{t.loading}</p>}
         {picked ? <CaseCard found={picked} vocabulary={vocabulary} t={t} /> : null}
         <Path at={at} go={goTo} t={t} />
         {district && !district.cells.length ? <p class="muted">{t.noCells}</p> : null}
@@ -135,7 +136,7 @@ export function DistrictView({ t, vocabulary }: { t: CommandStrings; vocabulary:
         {at.code && byCode.get(at.code) ? (
           <CellCard cell={byCode.get(at.code)!} t={t} />
         ) : (
-          <Groups groups={groupsOf(shown, at, t)} go={goTo} t={t} />
+          <Groups groups={groupsOf(shown, at, t)} of={at.town === undefined ? t.town : at.village === undefined ? t.village : t.cell} go={goTo} t={t} />
         )}
       </section>
     </div>
@@ -180,7 +181,7 @@ function Path({ at, go, t }: { at: Drilled; go: (to: Drilled) => void; t: Comman
   );
 }
 
-function Groups({ groups, go, t }: { groups: Group[]; go: (to: Drilled) => void; t: CommandStrings }) {
+function Groups({ groups, of, go, t }: { groups: Group[]; of: string; go: (to: Drilled) => void; t: CommandStrings }) {
   const words = useWords();
   const sum = (cells: CellState[], name: "to_review" | "open" | "overdue") =>
     words.number(cells.reduce((total, cell) => total + cell[name], 0));
@@ -188,7 +189,7 @@ function Groups({ groups, go, t }: { groups: Group[]; go: (to: Drilled) => void;
     <table class="groups">
       <thead>
         <tr>
-          <th scope="col">{t.district}</th>
+          <th scope="col">{of}</th>
           <th scope="col">{t.cells}</th>
           <th scope="col">{t.toReview}</th>
           <th scope="col">{t.open}</th>

@@ -15,6 +15,13 @@ export const en = {
   noInspector: "Your name",
 
   command: "Command",
+  changePassword: "Change the password",
+  oldPassword: "Present password",
+  newPassword: "New password, 10 characters or more",
+  passwordChanged: "Changed. Other sessions have ended.",
+  wrongOldPassword: "The present password is another.",
+  easyPassword: "That password is too easy; take a few words.",
+
   news: "New",
   newsTitle: "What is new",
   noNews: "Nothing new since you were here.",

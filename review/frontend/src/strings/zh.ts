@@ -17,6 +17,13 @@ export const zh: Strings = {
   noInspector: "填写姓名",
 
   command: "指挥",
+  changePassword: "修改密码",
+  oldPassword: "当前密码",
+  newPassword: "新密码，至少10个字符",
+  passwordChanged: "密码已修改，其他登录已退出。",
+  wrongOldPassword: "当前密码不正确。",
+  easyPassword: "新密码太简单，请用几个词组成。",
+
   news: "新消息",
   newsTitle: "新消息",
   noNews: "上次离开后没有新消息。",
