@@ -5,8 +5,9 @@
 A server with accounts runs in a process of its own; inspectors of the district and of its towns
 sign in, take the next case, look at it, think, decide, and take the next one. Afterwards every
 decision that was answered has to be in the history once, no case may have two, and nobody may have
-been given a case of another town. Milliseconds of an answer are those of the clock, as a page sees
-them; memory and CPU are the server's.
+been given a case of another town. Each inspector also listens to the news, as the page does: those
+of the district have to hear of every decision, once. Milliseconds of an answer are those of the
+clock, as a page sees them; memory and CPU are the server's.
 """
 
 import argparse
@@ -40,6 +41,8 @@ from review.sources import ReviewSources, open_sources
 PASSWORD = "reed boat lantern"
 TOWNS = 13
 MB = 1024.0
+LAST_NEWS_S = 15.0
+"""So long news of the last decisions are waited for."""
 
 
 @dataclass
@@ -51,12 +54,14 @@ class Tally:
         foreign: cases that somebody of another town was given.
         answer_ms: by kind of request.
         refused: answers other than expected, by status.
+        heard: numbers of the entries of the history that each inspector was told of.
     """
 
     decided: list[tuple[str, str]] = field(default_factory=list)
     foreign: int = 0
     answer_ms: dict[str, list[float]] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
+    heard: dict[str, list[int]] = field(default_factory=dict)
 
 
 def run_server(path: Path, address: Connection) -> None:
@@ -95,10 +100,11 @@ async def inspect(
     async with httpx2.AsyncClient(base_url=address, timeout=120) as client:
         body = {"name": person.name, "password": PASSWORD}
         await _ask(client, tally, "sign in", "/api/session", body)
+        listening = asyncio.create_task(listen(client, person, tally))
         while time.monotonic() < until:
             taken = await _ask(client, tally, "next", "/api/claims/next", {})
             if taken is None:
-                return
+                break
             case = await _ask(client, tally, "case", f"/api/cases/{taken['no']}")
             if not person.area.holds(case["town"], case["village"]):
                 tally.foreign += 1
@@ -112,6 +118,19 @@ async def inspect(
             )
             if answer is not None:
                 tally.decided.append((taken["no"], person.display_name))
+        await asyncio.sleep(LAST_NEWS_S)
+        listening.cancel()
+
+
+async def listen(client: httpx2.AsyncClient, person: Account, tally: Tally) -> None:
+    """Hear of decisions until one is told to stop."""
+    heard = tally.heard.setdefault(person.name, [])
+    async with client.stream("GET", "/api/events", timeout=None) as answer:
+        async for line in answer.aiter_lines():
+            if line.startswith("data: ") and '"action":"' in line:
+                news = json.loads(line.removeprefix("data: "))
+                if news["action"] in ("confirm", "reject"):
+                    heard.append(news["seq"])
 
 
 async def _ask(
@@ -152,7 +171,7 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def verdict(path: Path, tally: Tally) -> dict[str, int]:
+def verdict(path: Path, people: list[Account], tally: Tally) -> dict[str, int]:
     """Compare what was answered with what the history holds."""
     with Registry.open(path) as registry:
         report = registry.verify_chain()
@@ -160,6 +179,8 @@ def verdict(path: Path, tally: Tally) -> dict[str, int]:
             [event.actor for event in registry.history(no) if event.action in ("confirm", "reject")]
             for no, _ in tally.decided
         ]
+    everywhere = [person.name for person in people if person.area.is_district]
+    missed = sum(len(tally.decided) - len(set(tally.heard[name])) for name in everywhere)
     twice = [no for no, count in Counter(no for no, _ in tally.decided).items() if count > 1]
     lost = sum(who not in actors for (_, who), actors in zip(tally.decided, kept, strict=True))
     return {
@@ -167,6 +188,8 @@ def verdict(path: Path, tally: Tally) -> dict[str, int]:
         "lost": lost,
         "double": len(twice) + sum(len(actors) > 1 for actors in kept),
         "foreign": tally.foreign,
+        "news_missed": missed,
+        "news_told_twice": sum(len(seqs) - len(set(seqs)) for seqs in tally.heard.values()),
         "problems_of_chain": len(report.problems),
     }
 
@@ -193,7 +216,7 @@ def measure(
         os.kill(server.pid or 0, signal.SIGINT)
         server.join(30)
     return {
-        **verdict(path, tally),
+        **verdict(path, people, tally),
         "refused": dict(tally.refused),
         "p95_ms": {
             kind: round(float(np.percentile(ms, 95))) for kind, ms in tally.answer_ms.items()

@@ -152,6 +152,7 @@ def create_app(
     app.state.basemap = basemap
     app.state.flights = flights or FlightShelf(())
     app.state.memo = Memo()
+    app.state.told = Memo()
     app.state.meter = Meter()
     app.state.bell = Bell(data.news.place)
     app.include_router(signing_in.router)

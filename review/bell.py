@@ -35,6 +35,11 @@ class Bell:
         return self._is_closed
 
     @property
+    def seen(self) -> Place:
+        """As far as the last look saw; whoever reads now knows at least so much."""
+        return self._place
+
+    @property
     def listeners(self) -> int:
         """How many wait for news."""
         return self._listeners

@@ -19,6 +19,7 @@ from review.admission import Bearer, Clock, ClockOf, entrance_of, identify
 from review.answers import Label
 from review.bell import Bell
 from review.errors import FullError
+from review.memo import Memo
 from review.walls import Walls
 
 MOST_STREAMS = 500
@@ -105,10 +106,16 @@ def _read(
     bearer: HTTPAuthorizationCredentials | None,
     place: Place,
 ) -> Batch:
-    """Read what comes next for who listens, as far as the area goes that is theirs now."""
+    """Read what comes next for who listens, as far as the area goes that is theirs now.
+
+    Most who listen know the same, so that it is read once for all of an area.
+    """
     visitor = identify(request, entrance_of(request), clock(), bearer)
     walls: Walls = request.app.state.walls
-    return walls.within(visitor.area).data.news.after(place, BATCH)
+    bell: Bell = request.app.state.bell
+    news = walls.within(visitor.area).data.news
+    told: Memo = request.app.state.told
+    return told.get((visitor.area, place), bell.seen, lambda: news.after(place, BATCH))
 
 
 def _told(batch: Batch, place: Place) -> Iterator[ServerSentEvent]:
