@@ -19,7 +19,7 @@ from cases.filing_store import Filing, head_of_filing, patrol_of, store_filing
 from cases.flights import Flight, flights
 from cases.histories import histories
 from cases.journal import Journal
-from cases.lifecycle import Action, Role, Stage, allowed_actions
+from cases.lifecycle import UNDOABLE, Action, Role, Stage, allowed_actions
 from cases.listing import Choice, Order, count, in_area, misfiled, page
 from cases.model import (
     Case,
@@ -34,6 +34,7 @@ from cases.model import (
     Head,
     PatrolRecord,
 )
+from cases.precision import Precision, Taken, precision
 from cases.reading import read_evidence
 from cases.rows import (
     case_from_row,
@@ -278,6 +279,22 @@ class Registry(ByHand):
                 if cases
             )
 
+    def precision(self) -> Precision:
+        """Count how right models and inspectors were, by the decisions that stand."""
+        about = (CaseRow.case_no, CaseRow.class_name, CaseRow.model_sha256)
+        query = (
+            select(*about, EventRow.action, EventRow.actor, EventRow.details)
+            .join(EventRow, EventRow.case_no == CaseRow.case_no)
+            .where(EventRow.action.in_([*sorted(UNDOABLE), Action.UNDO.value]))
+            .where(*in_area(self._area, CaseRow.town, CaseRow.village))
+            .order_by(EventRow.seq)
+        )
+        with self._read() as session:
+            return precision(
+                Taken(no, name, model, Action(action), actor, _word(details["reason"]))
+                for no, name, model, action, actor, details in session.execute(query)
+            )
+
     def filings(self) -> list[FilingEntry]:
         """List all filings, oldest first; those of an area as far as they filed cases of it."""
         query = select(FilingRow).order_by(FilingRow.filing_id)
@@ -334,6 +351,11 @@ class Registry(ByHand):
                 (*kept, *heads),
             )
             return replace(report, problems=(*report.problems, *misfiled(session)))
+
+
+def _word(reason: str) -> str:
+    """The reason without its note."""
+    return reason.partition(":")[0]
 
 
 @contextmanager

@@ -37,6 +37,7 @@ BEFORE_SIGN_IN: dict[str, Any] = {"security": [{}]}
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _SEES_PHOTOS = frozenset({Role.OPERATOR, Role.COMMAND, Role.ADMINISTRATOR})
+_COMMANDS = frozenset({Role.COMMAND, Role.ADMINISTRATOR})
 _REVIEWS = frozenset({Role.INSPECTOR, Role.COMMAND, Role.ADMINISTRATOR})
 
 Clock = Callable[[], datetime]
@@ -108,6 +109,12 @@ class Visitor:
             raise NotAllowedError(
                 f"actor {named!r}: {self.account.display_name} has signed in; leave actor out"
             )
+        return self.account.display_name
+
+    def judged_as(self) -> str | None:
+        """Whose figures the visitor sees: their own, or everybody's (None)."""
+        if self.account is None or not _COMMANDS.isdisjoint(self.account.roles):
+            return None
         return self.account.display_name
 
     def acts_as(self, role: Role | None) -> Role:

@@ -154,6 +154,39 @@ class CasePage:
 
 
 @dataclass(frozen=True, slots=True)
+class InspectorFigures:
+    """What stands of somebody's decisions; `rejected` by reason."""
+
+    who: str
+    confirmed: int
+    rejected: dict[str, int]
+    overturned: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFigures:
+    """What stands of the decisions on a model's finds of a class.
+
+    Attributes:
+        precision_share: confirmed among confirmed and false alarms (`not_object`, `harmless`).
+    """
+
+    model_sha256: str
+    class_name: str
+    confirmed: int
+    rejected: dict[str, int]
+    precision_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """How right inspectors and models were, by the decisions that stand."""
+
+    inspectors: list[InspectorFigures]
+    models: list[ModelFigures]
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A case that was not decided with the others, why in one word, and in full."""
 

@@ -10,9 +10,10 @@ REJECT_REASONS = (
     "outside",
     "duplicate",
     "unclear",
+    "not_ours",
     "other",
 )
-"""Why something seen is no violation, in the order of the keys 1 to 7; "other" needs a note."""
+"""Why something seen is no violation, in the order of the keys 1 to 8; "other" needs a note."""
 
 
 def written_reason(action: Action, reason: str, note: str) -> str:

@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from cases.lifecycle import Stage
 from cases.model import Case, CaseCount, Category, Claim, Event, Evidence, Words
 from cases.people import Account
+from cases.precision import Precision
 from cases.rules import Rulebook
 from cases.zones import Zones
 from geo.frames import LocalFrame
@@ -226,6 +227,23 @@ def summary(counts: Iterable[CaseCount], rulebook: Rulebook) -> answers.Summary:
         counts=[
             answers.Count(stage.value, category, count)
             for (stage, category), count in sorted(sums.items())
+        ],
+    )
+
+
+def precision(found: Precision, *, only: str | None) -> answers.Precision:
+    """Present how right inspectors and models were; of inspectors only one, where one is named."""
+    return answers.Precision(
+        [
+            answers.InspectorFigures(who, tally.confirmed, dict(tally.rejected), tally.overturned)
+            for who, tally in found.inspectors.items()
+            if only in (None, who)
+        ],
+        [
+            answers.ModelFigures(
+                model, name, tally.confirmed, dict(tally.rejected), tally.precision_share
+            )
+            for (model, name), tally in found.models.items()
         ],
     )
 

@@ -73,6 +73,12 @@ def get_summary(data: Data) -> answers.Summary:
     return presenters.summary(data.registry.counts(), data.rulebook)
 
 
+@router.get("/precision")
+def get_precision(data: Data, visitor: Guest) -> answers.Precision:
+    """Say how right models and inspectors were; inspectors see their own figures only."""
+    return presenters.precision(data.registry.precision(), only=visitor.judged_as())
+
+
 @router.get("/cases")
 def get_cases(
     data: Data,

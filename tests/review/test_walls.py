@@ -150,6 +150,7 @@ ENDPOINTS = (
     Endpoint("GET", "/api/health"),
     Endpoint("GET", "/api/vocabulary"),
     Endpoint("GET", "/api/summary"),
+    Endpoint("GET", "/api/precision"),
     Endpoint("GET", "/api/cases"),
     Endpoint("GET", "/api/cases", query="?after={case_no}", is_of_case=True),
     Endpoint("GET", "/api/cases/{case_no}", is_of_case=True),

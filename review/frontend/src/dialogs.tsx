@@ -38,7 +38,7 @@ function Help({ store }: { store: ReviewStore }) {
   const { t } = useWords();
   const rows: [string[], string][] = [
     [["C"], t.keys.confirm],
-    [["X", "1–7"], t.keys.reject],
+    [["X", "1–8"], t.keys.reject],
     [["U"], t.keys.undo],
     [["J", "↓"], t.keys.next],
     [["K", "↑"], t.keys.previous],

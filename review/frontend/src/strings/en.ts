@@ -283,6 +283,7 @@ export const en = {
     outside: "Outside the zone or season",
     duplicate: "Duplicate of another case",
     unclear: "Photo too poor to decide",
+    not_ours: "Not our business",
     other: "Other (write a note)",
   },
 };

@@ -314,6 +314,7 @@ export const zh: Strings = {
     outside: "不在管控区域或时段内",
     duplicate: "与其他案件重复",
     unclear: "照片质量差，无法判断",
+    not_ours: "不属本部门职责",
     other: "其他（请写备注）",
   },
 };
