@@ -33,6 +33,7 @@ _EXPLANATIONS = (
     ("malformed", "the file is damaged; restore it from a backup"),
     ("connection failed", "its server does not answer as asked; check URL, server and password"),
     ("unable to open", "it cannot be opened; check the folder and its permissions"),
+    ("already exists", "it holds the tables of another program; name another file or database"),
     ("append-only", "its history is append-only; entries are never changed or removed"),
 )
 

@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, delete, event, inspect, select
 from sqlalchemy.orm import Session
 
+import cases.account_tables  # noqa: F401  all mappings are asked
+import dispatch.alert_tables  # noqa: F401
 from cases.chain import next_event
 from cases.database import (
     MIGRATIONS,
@@ -224,6 +227,18 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path):
     path.write_text("this is not a database, it is a letter to the editor " * 20, encoding="utf-8")
     with pytest.raises(RegistryError, match="not a case registry"):
         Registry.open(path)
+
+
+def test_the_database_of_another_program_is_left_as_it_is(tmp_path: Path):
+    path = tmp_path / "law-firm.sqlite"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE cases (client TEXT)")
+        other.commit()
+        before = list(other.iterdump())
+    with pytest.raises(RegistryError, match="tables of another program; name another file"):
+        Registry.open(path)
+    with closing(sqlite3.connect(path)) as other:
+        assert list(other.iterdump()) == before
 
 
 def test_a_folder_is_refused(tmp_path: Path):
