@@ -33,9 +33,10 @@ from geo.files import require_writable
 from geo.raster import read_terrain
 from geo.terrain import Terrain
 from missions.drones import drone_named
-from missions.model import Sortie
+from missions.errors import MissionError
 from missions.plan import Plan
-from missions.revisit import RevisitCase, RevisitSettings, plan_revisit
+from missions.revisit import RevisitCase, plan_revisit
+from missions.safe_survey import safely
 from pipeline import chaining, planning
 from pipeline.errors import PipelineError
 from pipeline.illustrating import illustrate
@@ -54,8 +55,6 @@ FILED, VERIFIED, SENT_OUT, FED_BACK_AT_ONCE = (
 )
 FED_BACK, SUPERVISED = timedelta(hours=30), timedelta(hours=79)
 """After Monday 09:00 on the district's clocks."""
-REVISIT = RevisitSettings(pitches_deg=(-70.0, -75.0, -80.0))
-"""Steeper than usual: the simulated camera has no sky to show."""
 AT_ONCE = ("burning.straw", "fishing.boat")
 
 
@@ -204,7 +203,7 @@ def _week(story: Story, number: int) -> list[Compared]:
 
 
 def _patrol(story: Story, number: int) -> None:
-    """Fly the cells, and the cases that wait to be verified; find, locate and file."""
+    """Fly the cells, find, locate and file; plan the flight to the cases to be verified."""
     workspace = Workspace(story.folder / f"week-{number + 1}")
     asked = {"seed": story.district.seed, "week": number + 1, "version": VERSION}
     workspace.root.mkdir(exist_ok=True)
@@ -217,7 +216,7 @@ def _patrol(story: Story, number: int) -> None:
         story.settings.planning,
         terrain=terrain,
     )
-    sorties = [*made.sorties, *_revisit(story, workspace, number, terrain)]
+    _plan_revisit(story, workspace, number, terrain)
     outing = Outing(
         workspace,
         district,
@@ -225,7 +224,7 @@ def _patrol(story: Story, number: int) -> None:
         first_seed=1000 * district.seed + 100 * number,
         epoch=monday,
     )
-    fly_and_photograph(outing, sorties, story.workers)
+    fly_and_photograph(outing, made.sorties, story.workers)
     inputs = Inputs(
         workspace.photos,
         *(story.folder / "district" / name for name in ("cells.gpkg", "zones.gpkg", "dem.tif")),
@@ -241,34 +240,38 @@ def _with_bars(_stage: str) -> Iterator[chaining.Bars]:
         yield bars
 
 
-def _revisit(
-    story: Story, workspace: Workspace, number: int, terrain: Terrain
-) -> tuple[Sortie, ...]:
-    """Plan far, middle and near photos of the cases that wait to be verified."""
+def _plan_revisit(story: Story, workspace: Workspace, number: int, terrain: Terrain) -> None:
+    """Plan far, middle and near photos of the cases that wait to be verified, for a real camera.
+
+    They are not flown here: the simulated camera has no sky to show, and the patrol's own photos
+    verify the cases, too. What cannot be flown safely is told and left out.
+    """
     registry = story.people.registry
     cases = registry.cases(stage=Stage.FED_BACK, order="number", limit=None)
     if not cases:
-        return ()
+        return
     wanted = [RevisitCase(case.case_no, case.polygon) for case in cases]
     [cell] = [cell for cell in story.district.grid_cells if cell.code == story.codes[0]]
     home = cell.boundary.centroid
-    sorties = plan_revisit(
-        wanted,
-        EPOCH + number * WEEK,
-        drone_named(DRONE),
-        planning.survey_settings(story.settings.planning, (home.x, home.y)),
-        revisit=REVISIT,
-        terrain=terrain,
-    )
-    outlines = {case.case_no: case.polygon for case in cases}
+    survey = planning.survey_settings(story.settings.planning, (home.x, home.y))
+    when = EPOCH + number * WEEK
+    try:
+        sorties = safely(
+            lambda drone: plan_revisit(wanted, when, drone, survey, terrain=terrain),
+            drone_named(DRONE),
+            survey,
+            terrain=terrain,
+        )
+    except MissionError as error:
+        console.warn(f"no revisit flight to {len(cases)} cases: {error}")
+        return
     planning.keep(
         Plan(sorties, ()),
         workspace.root / "revisit",
         story.settings.planning,
-        outlines,
+        {case.case_no: case.polygon for case in cases},
         terrain=terrain,
     )
-    return sorties
 
 
 def _bulletin(story: Story, number: int) -> PeriodFigures:
