@@ -1,4 +1,4 @@
-"""EDGE: which program runs a model: ONNX Runtime, or OpenVINO where it is installed.
+"""EDGE: which program runs a model: ONNX Runtime, or OpenVINO or torch where they are installed.
 
 OpenVINO chooses bf16 by itself where the processor has it; here the precision is always stated, so
 that the same photos give the same masks.
@@ -81,4 +81,17 @@ def open_backend(manifest: Path, backend: Backend, *, threads: int = 1) -> Detec
     package = load_package(manifest)
     if backend == "onnxruntime":
         return OnnxDetector(package, threads=threads)
+    if backend == "torch":
+        return _torch_detector(package)
     return OpenVinoDetector(package, precision=_PRECISIONS[backend], threads=threads)
+
+
+def _torch_detector(package: ModelPackage) -> Detector:
+    try:
+        from vision.torch_backend import TorchDetector
+    except ModuleNotFoundError as error:
+        raise ModelError(
+            f"detecting.backend asks for torch, and {error.name} is not installed: "
+            "pip install 'aerogrid[train]', or choose onnxruntime"
+        ) from error
+    return TorchDetector(package)

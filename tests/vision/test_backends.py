@@ -1,4 +1,5 @@
 import builtins
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -31,6 +32,25 @@ def test_backends_agree_on_every_class(backend, most):
     assert other.shape == reference.shape
     assert max(disagreement(reference, other)) <= most
     assert np.abs(other - reference).max() <= (1e-3 if backend == "openvino" else 0.25)
+
+
+def test_torch_agrees_on_every_class():
+    torch = pytest.importorskip("torch", reason="the extra train is not installed")
+    pytest.importorskip("onnx", reason="the extra train is not installed")
+    if torch.cuda.is_available():
+        pytest.skip("bf16 on a GPU is judged by its own bound")
+    torch.set_num_threads(1)  # two that wait for each other on a busy machine take minutes
+    reference = open_backend(SHIPPED_MODEL, "onnxruntime").probabilities(picture())
+    other = open_backend(SHIPPED_MODEL, "torch").probabilities(picture())
+    assert max(disagreement(reference, other)) <= 1e-4
+    assert np.abs(other - reference).max() <= 1e-3
+
+
+def test_torch_runs_no_other_network(tmp_path):
+    pytest.importorskip("torch", reason="the extra train is not installed")
+    pytest.importorskip("onnx")
+    with pytest.raises(ModelError, match="another network"):
+        open_backend(save_model(tmp_path), "torch")
 
 
 def test_threads_share_a_model_and_do_not_mix_their_pictures(tmp_path):
@@ -78,3 +98,17 @@ def test_without_openvino_the_extra_is_named(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ModelError, match=r"pip install 'aerogrid\[openvino\]'"):
         open_backend(SHIPPED_MODEL, "openvino")
+
+
+def test_without_torch_the_extra_is_named(monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *rest):
+        if name.partition(".")[0] == "torch":
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
+        return real(name, *rest)
+
+    monkeypatch.delitem(sys.modules, "vision.torch_backend", raising=False)
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ModelError, match=r"pip install 'aerogrid\[train\]'"):
+        open_backend(SHIPPED_MODEL, "torch")
