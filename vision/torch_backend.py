@@ -45,7 +45,8 @@ def network_of(package: ModelPackage) -> PatrolNet:
         for name, module in list(parent.named_children()):
             if isinstance(module, nn.BatchNorm2d):
                 setattr(parent, name, nn.Identity())
-    return network.eval().requires_grad_(False)
+    network.eval()
+    return network
 
 
 class TorchDetector:
