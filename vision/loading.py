@@ -15,7 +15,7 @@ from geo.files import replacing
 from vision.datasets import Picture, Source, SourceData, Split, TrainingError, list_files, split_of
 from vision.errors import PhotoError
 from vision.images import read_rgb
-from vision.label_files import read_coco_labels, read_label_studio, read_yolo_labels
+from vision.label_files import read_coco_labels, read_label_studio
 from vision.label_maps import read_map_labels
 from vision.label_marks import (
     Bytes,
@@ -25,6 +25,7 @@ from vision.label_marks import (
     draw_codes,
     draw_known,
 )
+from vision.yolo_labels import read_yolo_labels
 
 _POINTS_PER_VALUE = 256
 
