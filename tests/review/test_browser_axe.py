@@ -36,13 +36,9 @@ def test_axe_does_find_what_is_wrong(page):
     assert any(line.startswith("button-name") for line in grave(page))
 
 
-def test_nothing_grave_on_a_phone(browser, address):
-    context = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 844})
-    page = context.new_page()
-    page.set_default_timeout(90_000)
-    page.goto(address)
+def test_nothing_grave_on_a_phone(open_page, address):
+    page = open_page(address, locale="zh-CN", viewport={"width": 390, "height": 844})
     page.wait_for_selector(".actions .confirm:not([disabled])")
     for number in range(4):
         page.locator(".tabs button").nth(number).click()
         assert grave(page) == []
-    context.close()
