@@ -158,6 +158,11 @@ def test_a_filing_that_another_folder_replaced_is_not_reported(
     with pytest.raises(PipelineError, match=r"patrol p was filed anew by another folder.*file` ag"):
         draw(patrol, Settings())
     patrol.registry.unlink()
+    with pytest.raises(PipelineError, match=r"cases\.sqlite: the case registry that .* is gone"):
+        draw(patrol, Settings())
+    assert not patrol.registry.exists()
+    with Registry.open(patrol.registry):
+        pass  # another registry, which has never met the patrol
     with pytest.raises(PipelineError, match=r"patrol p is not in the registry.*file` again"):
         draw(patrol, Settings())
     assert not patrol.report.exists()
