@@ -50,7 +50,7 @@ def evaluate(
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option("--config", help="File with [[sources]]; else what the folder looks like."),
+        typer.Option("--config", help=r"File with \[\[sources]]; else what the folder looks like."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for report.html and report.json.")
