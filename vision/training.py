@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import os
 import pickle
+import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -176,6 +177,9 @@ def save_checkpoint(path: Path, learner: Learner, run: Run) -> None:
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """Read a checkpoint and check that it was trained for our classes."""
     try:
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):  # torch's reader of older files fails in any way
+                raise pickle.UnpicklingError
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise TrainingError(

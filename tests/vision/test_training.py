@@ -156,9 +156,10 @@ def test_checkpoint_of_other_classes_is_refused(tmp_path):
         read_checkpoint(path)
 
 
-def test_damaged_checkpoint_is_named(tmp_path):
+@pytest.mark.parametrize("content", [b"no checkpoint", b"hello", b""])
+def test_damaged_checkpoint_is_named(tmp_path, content):
     path = tmp_path / "bad.pt"
-    path.write_bytes(b"no checkpoint")
+    path.write_bytes(content)
     with pytest.raises(TrainingError, match=r"bad\.pt cannot be read"):
         read_checkpoint(path)
 
