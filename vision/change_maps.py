@@ -112,7 +112,9 @@ def compare_orthophotos(
 
 def _footprint(path: Path) -> Polygon:
     """Where an orthophoto lies, lon/lat degrees."""
-    placement = read_placement(path) if path.is_file() else None
+    if not path.is_file():
+        raise PhotoError(f"{path}: no such file; give an orthophoto such as a GeoTIFF")
+    placement = read_placement(path)
     if placement is None:
         raise PhotoError(
             f"{path}: no picture with map coordinates; give an orthophoto such as a GeoTIFF"

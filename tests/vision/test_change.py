@@ -203,3 +203,9 @@ def test_a_picture_without_a_place_is_refused(tmp_path, model, monkeypatch, caps
     after = orthophoto(tmp_path / "b.tif", ground())
     assert run(monkeypatch, tmp_path / "a.png", after, "--model", model) == 1
     assert "no picture with map coordinates" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path, model, monkeypatch, capsys):
+    after = orthophoto(tmp_path / "b.tif", ground())
+    assert run(monkeypatch, tmp_path / "may.tif", after, "--model", model) == 1
+    assert "may.tif: no such file" in " ".join(capsys.readouterr().err.split())
