@@ -25,8 +25,20 @@ _POLL_S = 0.4
 
 
 def watch(inputs: Inputs, out: Path, config: Path | None, *, idle_s: float | None) -> int:
-    """Follow a folder until Ctrl-C, or until no photo has come for a while."""
+    """Follow a folder until Ctrl-C, or until no photo has come for a while.
+
+    Raises:
+        VisionError: it is a file; a folder that is not there yet is waited for.
+    """
+    if inputs.photos.is_file():
+        known = ", ".join(sorted(VIDEO_SUFFIXES))
+        raise VisionError(
+            f"{inputs.photos}: is a file and no video ({known}); "
+            "give the folder that photos land in"
+        )
     following = Watch(Workspace(out), inputs, read_settings(config), console.warn)
+    if not inputs.photos.exists():
+        console.warn(f"{inputs.photos} is not there yet; it is waited for")
     console.err.print(f"watching {console.where(inputs.photos)}   (Ctrl-C ends it)")
     try:
         with console.until_told() as stop:

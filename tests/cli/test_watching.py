@@ -31,6 +31,20 @@ def test_watch_refuses_a_folder_of_others(tmp_path: Path, monkeypatch, capsys):
     assert "holds letter.txt and is no patrol" in " ".join(capsys.readouterr().err.split())
 
 
+def test_a_file_that_is_no_video_is_refused(tmp_path: Path, monkeypatch, capsys):
+    (tmp_path / "photo.jpg").write_bytes(b"one photo")
+    patrol = tmp_path / "patrol"
+    assert run(monkeypatch, "watch", tmp_path / "photo.jpg", "--out", patrol) == 1
+    assert "is a file and no video (.avi" in " ".join(capsys.readouterr().err.split())
+    assert not patrol.exists()
+
+
+def test_a_folder_that_is_not_there_yet_is_told(tmp_path: Path, monkeypatch, capsys):
+    arguments = (tmp_path / "photos", "--out", tmp_path / "patrol", "--idle", "0.1")
+    assert run(monkeypatch, "watch", *arguments) == 0
+    assert "is not there yet" in " ".join(capsys.readouterr().err.split())
+
+
 def make_video(folder: Path) -> Path:
     """Three seconds over noise, eastward at 20 m/s, 60 m above home, with its subtitles."""
     path = folder / "DJI_0007.avi"
