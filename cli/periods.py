@@ -1,10 +1,11 @@
 """The verb `report --period`: the bulletin of a day, a week, a month, or of one topic and area."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from cases.model import Case
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from cli import console
@@ -27,6 +28,9 @@ from dispatch.scope import Scope
 from dispatch.table_files import load_calendar
 from dispatch.timetable import Timetable
 from pipeline.illustrating import illustrate
+from pipeline.inputs import read_inputs
+from pipeline.settings import Settings
+from pipeline.surroundings import read_cells
 from pipeline.workspace import Workspace
 
 
@@ -57,6 +61,7 @@ def report_period(
     period = _period(asked, timetable.calendar.utc_offset_hours)
     with Registry.open(registry_there(workspace, settings)) as registry:
         recorded = read_recorded(registry)
+    _require_area(workspace, settings, asked.scope, recorded.cases)
     figures = recorded.figures(rulebook.categories, timetable, period, scope=asked.scope)
     if out is not None:
         shown = illustrate(
@@ -76,6 +81,24 @@ def report_period(
     if out is not None:
         console.err.print(f"bulletin: {console.where(out)}", highlight=False)
     return console.DONE
+
+
+def _require_area(
+    workspace: Workspace, settings: Settings, scope: Scope, cases: Iterable[Case]
+) -> None:
+    """Refuse an area that neither cases nor cells know: of a slip all figures would be 0."""
+    places = [(case.place.town, case.place.village, case.place.cell_code) for case in cases]
+    if not scope.area or any(scope.takes(*place) for place in places):
+        return
+    path = read_inputs(workspace).cells if workspace.inputs.is_file() else None
+    cells = read_cells(path, settings.grids) if path else ()
+    places += [(cell.town, cell.village, cell.code) for cell in cells]
+    if not any(scope.takes(*place) for place in places):
+        towns = ", ".join(sorted({town for town, _, _ in places if town})) or "(none)"
+        raise DispatchError(
+            f"--area {scope.area}: no cell and no case lies there; give a town ({towns}), "
+            "a village, or the beginning of a cell's code"
+        )
 
 
 def _period(asked: Asked, offset_hours: float) -> Period:

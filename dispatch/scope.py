@@ -21,13 +21,16 @@ class Scope:
 
     def holds(self, case: Case) -> bool:
         """Whether a case belongs to it."""
-        return _is_of(case.category, self.topic) and self._lies_in(case)
-
-    def _lies_in(self, case: Case) -> bool:
         place = case.place
-        if not self.area or self.area in (place.town, place.village):
+        return _is_of(case.category, self.topic) and self.takes(
+            place.town, place.village, place.cell_code
+        )
+
+    def takes(self, town: str, village: str, cell_code: str) -> bool:
+        """Whether a place lies in its area."""
+        if not self.area or self.area in (town, village):
             return True
-        return self.area.isascii() and place.cell_code.startswith(self.area)
+        return self.area.isascii() and cell_code.startswith(self.area)
 
     def words(self, categories: Sequence[Category]) -> Words | None:
         """Name it; None where it is everything.
