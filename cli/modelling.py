@@ -70,7 +70,8 @@ def package(config: Path, checkpoint: Path, data: Path, out: Path) -> int:
     console.out.print(console.table("On the pictures held back", columns, rows))
     manifest = out / export.MANIFEST
     console.out.print(f"model: {console.where(manifest)}", highlight=False)
-    console.err.print(f"next: [bold]aerogrid evaluate --model {manifest} --data {data}[/]")
+    judging = f"aerogrid evaluate --model {manifest} --data {data} --config {config}"
+    console.err.print(f"next: [bold]{judging}[/]")  # without --config on what it learnt from, too
     return 0
 
 

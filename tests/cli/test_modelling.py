@@ -98,6 +98,7 @@ def test_training_ends_in_a_model_that_can_be_judged(tmp_path, monkeypatch, caps
     )
     arguments = ("train", "--data", data, "--config", tmp_path / "run.toml")
     assert run(monkeypatch, *arguments, "--out", tmp_path / "runs") == 0
+    assert "--config" in capsys.readouterr().err.partition("next:")[2]
     manifest = tmp_path / "runs" / "model" / "patrol.toml"
     assert manifest.is_file()
     before = (tmp_path / "runs" / "checkpoint.pt").read_bytes()
