@@ -233,10 +233,10 @@ def train(
         The path of the checkpoint.
     """
     run = read_run(run_path)
-    out_dir.mkdir(parents=True, exist_ok=True)
     checkpoint = out_dir / "checkpoint.pt"
     learner = _start(run, checkpoint, start_from)
     data = [load_source(source, data_root, "train") for source in run.sources]
+    out_dir.mkdir(parents=True, exist_ok=True)
     write_problems(out_dir / "problems.csv", [p for entry in data for p in entry.problems])
     try:
         for _ in steps_of(learner, data, run, out_dir / "log.csv"):

@@ -171,3 +171,11 @@ def test_prediction_has_the_size_of_the_picture(tmp_path):
     probability = predict(load_average(tmp_path / "c.pt"), np.zeros((33, 50, 3), np.uint8))
     assert probability.shape == (C, 33, 50)
     assert 0 <= probability.min() <= probability.max() <= 1
+
+
+def test_where_data_lacks_nothing_is_written(tmp_path):
+    run = write_run(tmp_path / "given", 2)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(TrainingError, match="does not exist"):
+        train(run, tmp_path / "empty", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
