@@ -263,3 +263,17 @@ def test_a_grid_officer_handles_the_cases_of_the_village_on_a_phone(chromium, pe
     assert linked.locator(".photo .number", has_text=second).count() == 0
     for opened in (page, foreign):
         opened.context.close()
+
+
+def test_names_beside_the_bars_are_not_cut_off(chromium, address):
+    def rename(route):
+        answer = route.fetch()
+        told = answer.text().replace("verified: unchanged", "Ecology and environment")
+        route.fulfill(response=answer, body=told)
+
+    page = chromium.new_context(locale="en-GB").new_page()
+    page.route("**/api/figures*", rename)
+    page.goto(f"{address}command#/figures")
+    name = page.locator(".bar-label", has_text="Ecology and")
+    assert name.evaluate("name => name.getBBox().x") >= 0
+    page.context.close()

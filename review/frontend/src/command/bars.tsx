@@ -10,7 +10,7 @@ export interface Bar {
 }
 
 const ROW = 34;
-const LEFT = 170;
+const LEFT = 186;
 const WIDTH = 520;
 const ROOM = WIDTH - LEFT - 56;
 
