@@ -22,7 +22,8 @@ MIN_OBJECT_PX = 30
 JOIN_PX = 5
 """Parts up to twice this far apart, 1 m on the ground, are one object: smoke and flames tear."""
 
-_UNCHOSEN_THRESHOLD = 0.5  # for a class that no validation source contains
+SILENT_THRESHOLD = 0.9999
+"""Of a class that no validation picture contains: nobody knows what the network says there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,15 @@ def score_source(data: SourceData, answers: Sequence[Answer]) -> dict[str, Score
 
 
 def choose_thresholds(scores: Mapping[str, Mapping[str, ScoreHistogram]]) -> dict[str, float]:
-    """Return for each class the threshold that serves the sources of `scores` best together."""
+    """Return for each class the threshold that serves the sources of `scores` best together.
+
+    A class that none of them contains is kept silent.
+    """
     chosen = {}
     for name in CLASS_NAMES:
         histograms = [s[name] for s in scores.values() if name in s]
         has_truth = any(h.positive.sum() for h in histograms)
-        chosen[name] = best_threshold(histograms) if has_truth else _UNCHOSEN_THRESHOLD
+        chosen[name] = best_threshold(histograms) if has_truth else SILENT_THRESHOLD
     return chosen
 
 

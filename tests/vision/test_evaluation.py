@@ -3,7 +3,13 @@ import pytest
 
 from vision.classes import CLASS_NAMES, class_index
 from vision.datasets import Picture, Source, SourceData
-from vision.evaluation import answer_all, choose_thresholds, figures_of, score_source
+from vision.evaluation import (
+    SILENT_THRESHOLD,
+    answer_all,
+    choose_thresholds,
+    figures_of,
+    score_source,
+)
 
 BOAT, SMOKE = class_index("boat"), class_index("smoke")
 SOURCE = Source("s", "i", ("boat", "smoke"), masks="m", values={1: ("boat",), 2: ("smoke",)})
@@ -62,11 +68,11 @@ def test_pictures_are_shown_at_the_model_s_scale():
     assert seen == [(20, 20, 3)]
 
 
-def test_threshold_of_an_unseen_class_is_one_half():
+def test_a_class_that_no_picture_contains_is_kept_silent():
     data = data_with_boat()
     scores = score_source(data, answer_all(brightness_is_boat, data, 0.1))
     thresholds = choose_thresholds({"s": scores})
-    assert thresholds["flame"] == 0.5
+    assert thresholds["flame"] == SILENT_THRESHOLD
     assert 0.2 <= thresholds["boat"] <= 200 / 255
 
 
