@@ -1,20 +1,15 @@
 """EDGE: where do the cases of a district lie, and how many has each cell? Without evidence."""
 
-import copy
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Self
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import func, select
 
-from cases.database import connect
 from cases.lifecycle import Stage
 from cases.listing import in_area
-from cases.people import DISTRICT, Area
-from cases.store import Store
+from cases.store import AreaStore
 from cases.tables import CaseCountRow, CaseRow
 
 SHOWN = tuple(
@@ -36,23 +31,8 @@ class CasePoint:
     cell_code: str
 
 
-class Atlas(Store):
+class Atlas(AreaStore):
     """The cases of a registry by place; may be shared between threads."""
-
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
-        self._area = DISTRICT
-
-    @classmethod
-    def open(cls, url_or_path: str | Path) -> Self:
-        """Open the registry of the cases."""
-        return cls(connect(url_or_path, lock_timeout_s=10.0))
-
-    def within(self, area: Area) -> Self:
-        """The cases of an area only."""
-        limited = copy.copy(self)
-        limited._area = area
-        return limited
 
     def points(self, limit: int) -> list[CasePoint]:
         """List cases as dots, those first that are to be worked on first."""

@@ -1,49 +1,27 @@
 """EDGE: one registry as somebody of an area sees it: its cases by number, and how it is written."""
 
-import copy
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import Self
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from cases.database import connect, explained, path_of
+from cases.database import explained, path_of
 from cases.errors import UnknownCaseError
 from cases.heads import heads_beside
 from cases.model import Case, Head
-from cases.people import DISTRICT, Area
 from cases.reading import read_cases
-from cases.store import Store
+from cases.store import AreaStore
 from cases.tables import CaseRow, EventRow
 
 
-class Ledger(Store):
+class Ledger(AreaStore):
     """What every use of the registry rests on; may be shared between threads."""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
-        self._area = DISTRICT
         path = path_of(str(engine.url))
         self._heads = heads_beside(path) if path else None
-
-    @classmethod
-    def open(cls, url_or_path: str | Path, *, lock_timeout_s: float = 10.0) -> Self:
-        """Open a registry by path or SQLAlchemy URL; make or migrate its tables.
-
-        Another program that writes is waited for up to `lock_timeout_s`.
-        """
-        return cls(connect(url_or_path, lock_timeout_s=lock_timeout_s))
-
-    def within(self, area: Area) -> Self:
-        """The registry as somebody of an area sees it: there are no cases but those of the area.
-
-        Filing and proving the history are not for it.
-        """
-        limited = copy.copy(self)
-        limited._area = area
-        return limited
 
     @contextmanager
     def _write(self) -> Iterator[Session]:

@@ -1,13 +1,16 @@
 """EDGE: a registry's database while it is open: readers, one writer at a time, one state of all."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Self
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from cases.database import explained, writing
+from cases.database import connect, explained, writing
+from cases.people import DISTRICT, Area
 
 
 class Store:
@@ -37,3 +40,28 @@ class Store:
         """Change tables in one transaction, which no other writer overlaps."""
         with explained(self._engine), Session(self._writing) as session, session.begin():
             yield session
+
+
+class AreaStore(Store):
+    """A store as somebody of an area sees it; of the whole district when it is opened."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._area = DISTRICT
+
+    @classmethod
+    def open(cls, url_or_path: str | Path, *, lock_timeout_s: float = 10.0) -> Self:
+        """Open a registry by path or SQLAlchemy URL; make or migrate its tables.
+
+        Another program that writes is waited for up to `lock_timeout_s`.
+        """
+        return cls(connect(url_or_path, lock_timeout_s=lock_timeout_s))
+
+    def within(self, area: Area) -> Self:
+        """The same as somebody of an area sees it: nothing but what lies in the area.
+
+        Filing and proving the history are not for it.
+        """
+        limited = copy.copy(self)
+        limited._area = area
+        return limited

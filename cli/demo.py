@@ -10,11 +10,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from cases.model import Case
 from cases.registry import Registry
 from cli import console
 from cli.demo_flight import DRONE, Outing, fly_and_photograph
 from cli.demo_folder import claim
+from cli.demo_people import filed
 from geo.raster import read_terrain
 from missions.plan import Plan
 from pipeline import chaining, planning
@@ -24,7 +24,7 @@ from pipeline.workspace import Workspace, write_json
 from simulations.layout import District
 from simulations.planting import plant
 from simulations.recording import DEM_SIGMA_M, write_district
-from simulations.scoring import NEAR_M, FiledCase, Score, score
+from simulations.scoring import NEAR_M, Score, score
 from simulations.town import make_district
 
 VERSION = version("aerogrid")
@@ -96,7 +96,7 @@ def demonstrate(
     _analyse(workspace, watch)
     with Registry.open(workspace.registry) as registry:
         cases = registry.cases(limit=None)
-    verdict = score(planted, [_filed(case) for case in cases], district.frame)
+    verdict = score(planted, [filed(case) for case in cases], district.frame)
     watch.seconds["total"] = perf_counter() - started
     outcome = Outcome(
         seed=seed,
@@ -184,17 +184,6 @@ def _analyse(workspace: Workspace, watch: Stopwatch) -> None:
             yield bars
 
     chaining.analyze(workspace, inputs, SETTINGS, timed, now=datetime.now(UTC), note=console.warn)
-
-
-def _filed(case: Case) -> FiledCase:
-    return FiledCase(
-        case.class_name,
-        case.lon_deg,
-        case.lat_deg,
-        case.polygon,
-        case.place.cell_code,
-        case.sigma_m,
-    )
 
 
 def _tell(outcome: Outcome, folder: Path) -> None:

@@ -1,18 +1,14 @@
 """EDGE: what has happened since a place in the history, for those who watch it live?"""
 
-import copy
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Self
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cases.database import connect
 from cases.listing import in_area
-from cases.people import DISTRICT, Area
-from cases.store import Store
+from cases.people import Area
+from cases.store import AreaStore
 from cases.tables import CaseRow, EventRow
 from dispatch.alert_tables import NoticeRow
 from dispatch.notices import NoticeEntry, notices_after
@@ -57,23 +53,8 @@ class Batch:
     place: Place
 
 
-class News(Store):
+class News(AreaStore):
     """The news of a registry; may be shared between threads."""
-
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
-        self._area = DISTRICT
-
-    @classmethod
-    def open(cls, url_or_path: str | Path) -> Self:
-        """Open the registry that the news are of."""
-        return cls(connect(url_or_path, lock_timeout_s=10.0))
-
-    def within(self, area: Area) -> Self:
-        """The news as somebody of an area hears them."""
-        limited = copy.copy(self)
-        limited._area = area
-        return limited
 
     def place(self) -> Place:
         """Where history and alerts end now, in whatever area."""
