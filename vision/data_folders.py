@@ -11,7 +11,7 @@ from vision.datasets import PICTURE_SUFFIXES, Source, Split, TrainingError, read
 from vision.package import SHIPPED_MODEL
 
 DESCRIPTION = "sources.toml"
-_SHIPPED_RUN = SHIPPED_MODEL.parent / "run_mixed.toml"
+_SHIPPED_RUN = SHIPPED_MODEL.parent / "run_patrol.toml"
 
 
 @dataclass(frozen=True, slots=True)

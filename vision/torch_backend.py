@@ -14,6 +14,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from vision.detector import Planes
+from vision.encoders import ENCODERS
 from vision.errors import ModelError
 from vision.network import PatrolNet
 from vision.package import ModelPackage
@@ -29,10 +30,13 @@ def network_of(package: ModelPackage) -> PatrolNet:
     graph = onnx.load(str(package.path)).graph
     values = {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
     nodes = [node for node in graph.node if node.op_type == "Conv"]
-    network = PatrolNet(len(package.classes))
-    convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
     shapes = [tuple(values[node.input[1]].shape) for node in nodes if node.input[1] in values]
-    if shapes != [tuple(module.weight.shape) for module in convolutions]:
+    for encoder in ENCODERS:
+        network = PatrolNet(len(package.classes), encoder)
+        convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
+        if shapes == [tuple(module.weight.shape) for module in convolutions]:
+            break
+    else:
         raise ModelError(
             f"{package.path}: holds another network than aerogrid's own, the only one that torch "
             "can run here; use the backend onnxruntime or openvino"

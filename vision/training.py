@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ from vision.datasets import (
     TrainingError,
     read_run,
 )
+from vision.lessons import lesson_of, normalise
 from vision.loading import load_source, write_problems
-from vision.network import MEAN, STD, STRIDE_PX, PatrolNet, build_network
+from vision.network import STRIDE_PX, PatrolNet, build_network
 
 _DICE_SMOOTH_PX = 50.0
 _LOG_FIELDS = ("step", "loss", "bce", "dice", "rate")
@@ -83,13 +85,6 @@ def masked_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Loss:
     return Loss(bce + 0.5 * dice, bce, dice)
 
 
-def normalise(rgb: np.ndarray[Any, np.dtype[np.uint8]]) -> Tensor:
-    """Turn (N, H, W, 3) uint8 into the normalised (N, 3, H, W) float32 that the network takes."""
-    values = torch.from_numpy(rgb).permute(0, 3, 1, 2).float() / 255
-    mean, std = torch.tensor(MEAN).view(3, 1, 1), torch.tensor(STD).view(3, 1, 1)
-    return ((values - mean) / std).contiguous(memory_format=torch.channels_last)
-
-
 def rate_at(step: int, run: Run) -> float:
     """Return the share of the full learning rate at `step`: linear warm-up, then half a cosine."""
     if step < run.warmup_steps:
@@ -107,9 +102,9 @@ def make_learner(run: Run, *, pretrained: bool) -> Learner:
     """Start a learner from ImageNet weights, or from random ones for tests."""
     torch.manual_seed(run.seed)
     device = best_device()
-    network = build_network(len(CLASS_NAMES), pretrained=pretrained)
+    network = build_network(len(CLASS_NAMES), run.encoder, pretrained=pretrained)
     network = network.to(device, memory_format=torch.channels_last)
-    average = build_network(len(CLASS_NAMES), pretrained=False)
+    average = build_network(len(CLASS_NAMES), run.encoder, pretrained=False)
     average = average.to(device, memory_format=torch.channels_last).eval()
     average.load_state_dict(network.state_dict())
     encoder = list(network.encoder.parameters())
@@ -128,13 +123,10 @@ def learn(learner: Learner, batch: Batch, run: Run) -> Loss:
     for group in learner.optimiser.param_groups:
         group["lr"] = group["full_rate"] * rate_at(learner.step, run)
     learner.network.train()
-    target, weight = (
-        torch.from_numpy(part).to(learner.device).permute(0, 3, 1, 2)
-        for part in (batch.target, batch.weight)
-    )
+    lesson = lesson_of(batch, learner.device)
     with torch.autocast(learner.device.type, dtype=torch.bfloat16):
-        logits = learner.network(normalise(batch.rgb).to(learner.device))
-    loss = masked_loss(logits, target, weight)
+        logits = learner.network(lesson.image)
+    loss = masked_loss(logits, lesson.target, lesson.weight)
     learner.optimiser.zero_grad(set_to_none=True)
     loss.total.backward()
     torch.nn.utils.clip_grad_norm_(learner.network.parameters(), 5.0)
@@ -150,12 +142,12 @@ def _ema_decay(step: int, run: Run) -> float:
 
 @torch.no_grad()  # type: ignore[untyped-decorator]
 def _follow(average: PatrolNet, network: PatrolNet, decay: float) -> None:
-    values = network.state_dict()
-    for name, kept in average.state_dict().items():
+    pairs = zip(average.state_dict().values(), network.state_dict().values(), strict=True)
+    for kept, value in pairs:
         if kept.dtype.is_floating_point:
-            kept.lerp_(values[name], 1 - decay)
+            kept.lerp_(value, 1 - decay)
         else:
-            kept.copy_(values[name])
+            kept.copy_(value)
 
 
 def save_checkpoint(path: Path, learner: Learner, run: Run) -> None:
@@ -166,6 +158,7 @@ def save_checkpoint(path: Path, learner: Learner, run: Run) -> None:
         "step": learner.step,
         "history": [*learner.earlier, f"{run.name}: {learner.step} of {run.steps} steps"],
         "classes": list(CLASS_NAMES),
+        "encoder": run.encoder,
         "network": learner.network.state_dict(),
         "average": learner.average.state_dict(),
         "optimiser": learner.optimiser.state_dict(),
@@ -206,8 +199,9 @@ def load_checkpoint(path: Path, learner: Learner) -> None:
 
 def load_average(path: Path) -> PatrolNet:
     """Return the averaged network of a checkpoint, ready for inference."""
-    network = build_network(len(CLASS_NAMES), pretrained=False)
-    network.load_state_dict(read_checkpoint(path)["average"])
+    content = read_checkpoint(path)
+    network = build_network(len(CLASS_NAMES), content["encoder"], pretrained=False)
+    network.load_state_dict(content["average"])
     network.eval()
     return network
 
@@ -274,19 +268,27 @@ def steps_of(
     learner: Learner, data: Sequence[SourceData], run: Run, log_path: Path
 ) -> Iterator[Loss]:
     """Yield the loss of each remaining step, and log every tenth."""
-    workers = max(1, (os.cpu_count() or 2) // 2)
-    with ThreadPoolExecutor(workers) as loader:  # crops are drawn while earlier steps compute
-        drawn = range(learner.step, run.steps)
-        pending = deque(loader.submit(draw_batch, data, run, s) for s in drawn[: workers + 1])
-        while learner.step < run.steps:
-            batch = pending.popleft().result()
-            if learner.step + workers + 1 < run.steps:
-                pending.append(loader.submit(draw_batch, data, run, learner.step + workers + 1))
-            loss = learn(learner, batch, run)
+    for batch in _batches(learner, data, run):
+        loss = learn(learner, batch, run)
+        if learner.step % _LOG_EVERY_STEPS == 0 or learner.step == run.steps:
             _check(loss, learner.step, run)
-            if learner.step % _LOG_EVERY_STEPS == 0:
-                _log(log_path, learner.step, loss, rate_at(learner.step, run))
-            yield loss
+            _log(log_path, learner.step, loss, rate_at(learner.step, run))
+        yield loss
+
+
+def _batches(learner: Learner, data: Sequence[SourceData], run: Run) -> Iterator[Batch]:
+    """Crops of the remaining steps, drawn by threads while earlier ones compute."""
+    cores = os.cpu_count() or 2
+    workers = cores if learner.device.type == "cuda" else max(1, cores // 2)
+    steps = iter(range(learner.step, run.steps))
+    with ThreadPoolExecutor(workers) as loader:
+        pending = deque(
+            loader.submit(draw_batch, data, run, step) for step in islice(steps, workers + 1)
+        )
+        while pending:
+            batch = pending.popleft().result()
+            pending.extend(loader.submit(draw_batch, data, run, step) for step in islice(steps, 1))
+            yield batch
 
 
 def _check(loss: Loss, step: int, run: Run) -> None:
@@ -311,7 +313,8 @@ def predict(network: PatrolNet, rgb: np.ndarray[Any, np.dtype[np.uint8]]) -> Any
     """Return probabilities (classes, H, W) float32 of one picture (H, W, 3) of any size."""
     rows, columns = rgb.shape[:2]
     padding = ((0, -rows % STRIDE_PX), (0, -columns % STRIDE_PX), (0, 0))
-    padded = np.pad(rgb, padding, mode="symmetric")
+    padded = torch.from_numpy(np.pad(rgb, padding, mode="symmetric")[None])
     with torch.inference_mode():
-        probability = torch.sigmoid(network(normalise(padded[None])))[0]
-    return probability[:, :rows, :columns].numpy()
+        device = next(network.parameters()).device
+        probability = torch.sigmoid(network(normalise(padded.to(device))))[0]
+    return probability[:, :rows, :columns].float().cpu().numpy()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vision.classes import class_index
-from vision.crops import cut, draw_batch
+from vision.crops import View, cut, draw_batch, repaint
 from vision.datasets import (
     Picture,
     Run,
@@ -23,6 +23,15 @@ from vision.datasets import (
 from vision.label_marks import IGNORE
 from vision.loading import load_source
 
+WHOLE = """
+name = "n"
+version = "1"
+steps = 1
+[[sources]]
+name = "s"
+images = "i"
+known = ["boat"]
+"""
 RUNS = sorted((Path(__file__).parents[2] / "vision" / "models").glob("run_*.toml"))
 
 
@@ -57,6 +66,12 @@ def folder(tmp_path):
 
 def run_of(*sources, **changes):
     return Run("test", "0", sources, **{"steps": 1, "crop_px": 32, "batch": 4, **changes})
+
+
+def looked_up(tables, batch, name):
+    """What the batch's tables say of a class at each pixel (N, rows, columns)."""
+    crops = np.arange(len(tables))[:, None, None]
+    return tables[crops, batch.mask, class_index(name)]
 
 
 def test_files_come_in_the_order_of_their_names(folder):
@@ -149,8 +164,8 @@ def test_crops_keep_targets_on_their_object(folder):
     data = [load_source(source(), folder, "train")]
     for step in range(10):
         batch = draw_batch(data, run_of(source()), step)
-        boat = batch.target[..., class_index("boat")] * batch.weight[..., class_index("boat")] > 0
-        known = batch.weight[..., class_index("boat")] > 0
+        known = looked_up(batch.weight, batch, "boat") > 0
+        boat = known & (looked_up(batch.target, batch, "boat") > 0)
         if boat.sum() > 60 and (known & ~boat).sum() > 60:
             grey = batch.rgb.mean(axis=-1)
             assert grey[boat].mean() > grey[known & ~boat].mean() + 30
@@ -161,29 +176,48 @@ def test_every_source_gets_its_share_of_a_batch(folder):
     data = [load_source(entry, folder, "train") for entry in (source(share=3), quiet)]
     for step in range(5):
         weight = draw_batch(data, run_of(source()), step).weight[..., class_index("boat")]
-        assert (weight.max(axis=(1, 2)) > 0).sum() == 3
+        assert (weight.max(axis=1) > 0).sum() == 3
 
 
 @settings(max_examples=60, deadline=None)
 @given(
     st.floats(0.3, 3), st.floats(-45, 45), st.floats(-20, 80), st.floats(-20, 80),
+    st.tuples(st.floats(-0.2, 0.2), st.floats(-0.2, 0.2)),
 )  # fmt: skip
-def test_cut_shows_the_mask_where_it_shows_the_picture(scale, angle_deg, row, column):
+def test_cut_shows_the_mask_where_it_shows_the_picture(scale, angle_deg, row, column, tilt):
     rows, columns = np.mgrid[:60, :50]
     mask = (((rows - 30) ** 2 + (columns - 20) ** 2) < 150).astype(np.uint8)
     rgb = np.repeat(mask[..., None] * np.uint8(200), 3, axis=-1)
-    crop, labels = cut(Picture("p", rgb, mask, {}), (row, column), scale, angle_deg, 32)
+    crop, labels = cut(Picture("p", rgb, mask, {}), View((row, column), scale, angle_deg, tilt), 32)
     inside = labels != IGNORE
     disagree = ((crop[..., 0] > 100) != (labels == 1)) & inside
-    edge = 2 * math.pi * math.sqrt(150 / math.pi) * scale + 8
+    nearer = scale / (1 - abs(tilt[0]) - abs(tilt[1])) ** 2
+    edge = 2 * math.pi * math.sqrt(150 / math.pi) * nearer + 16
     assert disagree.sum() <= edge
 
 
 def test_enlarging_keeps_an_object_s_area(folder):
     data = load_source(source(), folder, "train")
     picture = data.pictures[1]
-    _, labels = cut(picture, (15, 35), 2.0, 0.0, 64)
+    _, labels = cut(picture, View((15, 35), scale=2.0), 64)
     assert (labels == 1).sum() == pytest.approx(4 * 100, abs=45)
+
+
+def test_tilting_makes_the_nearer_side_larger():
+    mask = np.zeros((120, 120), np.uint8)
+    mask[50:70, 20:40] = mask[50:70, 80:100] = 1
+    picture = Picture("p", np.zeros((120, 120, 3), np.uint8), mask, {})
+    _, labels = cut(picture, View((60, 60), tilt=(0.3, 0.0)), 120)
+    assert (labels[:, 60:] == 1).sum() > 1.5 * (labels[:, :60] == 1).sum() > 0
+
+
+def test_repainting_leaves_the_ground_as_it_is():
+    rgb = np.full((40, 40, 3), 120, np.uint8)
+    things = np.zeros((40, 40), bool)
+    things[10:20, 10:20] = True
+    painted = repaint(rgb, things, np.random.default_rng(3)).astype(int)
+    assert np.abs(painted[30:] - 120).max() == 0
+    assert np.abs(painted[12:18, 12:18] - 120).max() > 10
 
 
 def test_run_file_is_read_with_its_sources(tmp_path):
@@ -204,6 +238,7 @@ def test_run_file_is_read_with_its_sources(tmp_path):
         ('name = "n"\nversion = "1"\nsteps = 1', "no sources"),
         ('speed = 1\n[[sources]]\nname = "s"\nimages = "i"\nknown = ["boat"]', "speed"),
         ('steps = 1\n[[sources]]\nname = "s"\nimages = "i"\nknown = ["tree"]', "tree"),
+        (WHOLE.replace("steps", 'encoder = "vgg"\nsteps'), "'vgg' is none of lite0, lite2"),
     ],
 )
 def test_bad_run_file_is_refused_with_the_reason(tmp_path, text, said):

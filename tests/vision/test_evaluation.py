@@ -8,6 +8,7 @@ from vision.evaluation import (
     answer_all,
     choose_thresholds,
     figures_of,
+    quiet_thresholds,
     score_source,
 )
 
@@ -80,3 +81,25 @@ def test_pixels_of_unknown_content_are_not_judged():
     figure = evaluate(brightness_is_boat, data_with_boat(hidden={1: ("boat",)}))["boat"]
     assert figure.objects.false == 0
     assert np.isnan(figure.iou) or figure.iou == pytest.approx(1)
+
+
+def test_a_class_is_raised_until_places_without_it_are_quiet():
+    dim, bright = np.uint8(150), np.uint8(220)
+    rgb = np.zeros((40, 40, 3), np.uint8)
+    rgb[5:15, 5:15] = dim  # what looks a little like a boat, where there is none
+    empty = data_with_boat(name="empty", values={})
+    empty = SourceData(empty.source, (Picture("e", rgb, np.zeros((40, 40), np.uint8), {}),))
+    boats = data_with_boat(name="boats")
+    boats.pictures[0].rgb[10:20, 10:30] = bright
+    judged = {d.source.name: (d, answer_all(brightness_is_boat, d, 0.1)) for d in (boats, empty)}
+    scores = {name: score_source(*entry) for name, entry in judged.items()}
+    raised = quiet_thresholds(judged, scores, {"boat": 0.3, "smoke": 0.5})
+    assert dim / 255 < raised["boat"] <= dim / 255 + 0.02
+    assert raised["smoke"] == 0.5
+
+
+def test_a_class_that_no_empty_place_judges_keeps_its_threshold():
+    boats = data_with_boat(name="boats")
+    judged = {"boats": (boats, answer_all(brightness_is_boat, boats, 0.1))}
+    scores = {"boats": score_source(*judged["boats"])}
+    assert quiet_thresholds(judged, scores, {"boat": 0.1})["boat"] == 0.1

@@ -71,5 +71,6 @@ def smoke_of_the_burning_picture(manifest):
 def test_the_real_burning_picture_is_found(manifest):
     smoke, mask = smoke_of_the_burning_picture(manifest)
     called = smoke >= manifest["thresholds"]["smoke"]
-    assert (called & mask).sum() > 0.3 * mask.sum()
-    assert (called & ~mask).sum() < mask.sum()  # and is not found by calling everything smoke
+    assert (called & mask).sum() > 0.9 * mask.sum()
+    # The mask holds the dense smoke only; the thin smoke drifting over roof and tree is called too.
+    assert called.mean() < 0.1

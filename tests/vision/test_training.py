@@ -5,7 +5,7 @@ torch = pytest.importorskip("torch", reason="torch is needed for training only")
 
 import cv2  # noqa: E402
 
-from vision.classes import CLASS_NAMES, class_index  # noqa: E402
+from vision.classes import CLASS_NAMES  # noqa: E402
 from vision.datasets import Batch, Run, Source, TrainingError  # noqa: E402
 from vision.training import (  # noqa: E402
     learn,
@@ -47,12 +47,11 @@ def write_run(root, steps):
 
 def batch_of(value=200, side=64):
     rgb = np.full((2, side, side, 3), 60, np.uint8)
-    target = np.zeros((2, side, side, C), np.float32)
     rgb[:, 16:40, 16:40] = value
-    target[:, 16:40, 16:40, class_index("boat")] = 1
-    weight = np.zeros_like(target)
-    weight[..., class_index("boat")] = 1
-    return Batch(rgb, target, weight)
+    mask = np.zeros((2, side, side), np.uint8)
+    mask[:, 16:40, 16:40] = 1
+    tables = SOURCE.target_table(), SOURCE.weight_table()
+    return Batch(rgb, mask, np.full_like(mask, 255), *(np.stack([t, t]) for t in tables))
 
 
 def test_where_a_class_is_unknown_its_logit_changes_nothing():
