@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 from cases import claims
 from cases.errors import CaseError, StaleCaseError, UnknownCaseError
 from cases.histories import histories
+from cases.joining import MERGED_INTO
 from cases.journal import Journal
 from cases.lifecycle import Action, Role
 from cases.model import Case
 from cases.people import Area
 from cases.reading import read_cases
-from cases.steps import next_step, steps_of
+from cases.steps import next_step, standing_step, steps_of
+from cases.unmerging import store_unmerge
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,12 @@ def decide(
     claims.refuse_foreign(session, case.case_no, decision.actor, decision.now)
     if case.version != expected_version:
         raise StaleCaseError(case.case_no, expected_version, case.version)
-    taken = steps_of(histories(session, [case.case_no])[case.case_no])
+    events = histories(session, [case.case_no])[case.case_no]
+    taken = steps_of(events)
     step = next_step(case, str(decision.action), decision.role, decision.reason, taken)
+    undone = standing_step(events) if step.action is Action.UNDO else None
+    if undone and MERGED_INTO in undone.details:
+        store_unmerge(session, journal, undone)
     details = {"from": step.source.value, "to": step.target.value, "reason": decision.reason}
     details = {**decision.facts, **details, "role": decision.role.value}
     claims.release(session, case.case_no, decision.actor)

@@ -84,7 +84,7 @@ def redrawn(case: Case, standing: Standing, stroke: Stroke) -> tuple[Case, dict[
     if not isinstance(sight, Sight):
         raise DrawingError(f"case {case.case_no}: patrol {stroke.patrol_id} does not see it now")
     if stroke.ground is not None and known.class_name == case.class_name:
-        sight = replace(sight, **_looks(stroke.ground))
+        sight = replace(sight, **looks_of(stroke.ground))
     corrected = replace(known, polygon_px=stroke.polygon_px)
     evidence = _renewed(case, stroke.patrol_id, {id(known): corrected})
     after = as_said(replace(case, evidence=evidence), standing.with_word(stroke.patrol_id, sight))
@@ -120,7 +120,8 @@ def _renewed(case: Case, patrol_id: str, instead: Mapping[int, Evidence]) -> tup
     )
 
 
-def _looks(ground: Ground) -> dict[str, Any]:
+def looks_of(ground: Ground) -> dict[str, Any]:
+    """What a case looks like that lies there, by the names of its fields."""
     inside = ground.polygon.point_on_surface()
     return {
         "polygon": ground.polygon,

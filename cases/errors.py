@@ -124,6 +124,10 @@ class KnownCaseError(DrawingError):
         super().__init__(f"this is case {case_no} already; open that one")
 
 
+class ArrangementError(CaseError):
+    """Cases that cannot be snoozed, made one or taken apart as asked."""
+
+
 class AttachmentError(CaseError):
     """A photo from the place that cannot be added to a case."""
 

@@ -28,6 +28,8 @@ from cases.reading import read_cases
 from cases.rows import case_from_row, filing_from_row, filing_values
 from cases.rules import Rulebook
 from cases.same_patrol import marks_of, same_patrol
+from cases.snoozing import kept_back
+from cases.snoozing_store import naps_of, wake_due
 from cases.standing import Miss, Sight, Standing, Statement, as_said, sight_of, told, told_assumed
 from cases.tables import CASES, CaseRow, EventRow, EvidenceRow, FilingRow
 from cases.updating import changes, flown_facts, open_case, with_evidence
@@ -66,7 +68,9 @@ def store_filing(session: Session, filing: Filing) -> FilingResult:
             head=Head(entry.seq, entry.hash),
             cooling=entry.details.get("cooling", {}),
             outcomes=entry.details.get("outcomes", {}),
+            snoozed=entry.details.get("snoozed", {}),
         )
+    wake_due(session, filing.now)
     scene = _Scene(session, filing)
     scene.load(_spoken_of(session, before) if before else ())
     spoken = tuple(scene.cases)
@@ -79,9 +83,10 @@ def store_filing(session: Session, filing: Filing) -> FilingResult:
         footprints=filing.footprints,
         remembered=remembered,
     )
-    cooled = _cooling(scene, matching)
+    cooled, asleep = _cooling(scene, matching), _snoozed(scene, matching)
+    left_out = cooled.keys() | asleep.keys()
     matching = replace(
-        matching, new=tuple(entry for entry in matching.new if entry.proposal_id not in cooled)
+        matching, new=tuple(entry for entry in matching.new if entry.proposal_id not in left_out)
     )
     found = {case.case_no for _, case in matching.same}
     missed = [case.case_no for case in matching.missed]
@@ -95,7 +100,7 @@ def store_filing(session: Session, filing: Filing) -> FilingResult:
             new=_store_new(scene, journal, matching),
         )
         outcomes = store_outcomes(session, journal, patrol, matching, waiting, before_m2)
-        result = replace(result, cooling=cooled, outcomes=outcomes)
+        result = replace(result, cooling=cooled, snoozed=asleep, outcomes=outcomes)
         _store_filing_row(scene, journal, result, missed)
         return replace(result, head=journal.head)
 
@@ -236,6 +241,13 @@ def _cooling(scene: _Scene, matching: Matching) -> dict[str, str]:
     return cooling(matching.new, ended, categories, patrol=filing.patrol, hours=hours)
 
 
+def _snoozed(scene: _Scene, matching: Matching) -> dict[str, str]:
+    """Find new things that make no case, because somebody wants this place left alone for now."""
+    filing = scene.filing
+    naps = naps_of(scene.session, near_cases(scene.session, filing, (Stage.SNOOZED,)))
+    return kept_back(matching.new, naps, filing.patrol)
+
+
 def _waiting(scene: _Scene) -> tuple[list[Case], dict[str, float]]:
     """Cases around the patrol that wait to be verified, and their areas as others have seen them.
 
@@ -320,6 +332,8 @@ def _store_missed(scene: _Scene, journal: Journal, case_nos: Sequence[str]) -> t
     gone = []
     for case_no in case_nos:
         case, standing = scene.cases[case_no], scene.standings[case_no]
+        if patrol.patrol_id in standing.drawn:
+            continue  # a person saw it in the patrol's photos
         before = as_said(case, standing.with_word(patrol.patrol_id, None))
         spoken = scene.speak(case_no, Miss(patrol.patrol_id, patrol.flown_at))
         after = spoken[0] if spoken else case
@@ -346,7 +360,7 @@ def _store_retracted(scene: _Scene, journal: Journal, case_nos: Iterable[str]) -
         after, details = spoken
         details |= {"reason": "a new filing of the same patrol no longer says so"}
         is_alone = not standing.with_word(patrol_id, None).sights()
-        if is_alone and case.stage is Stage.REPORTED:
+        if is_alone and case.stage in (Stage.REPORTED, Stage.SNOOZED):
             after = replace(after, stage=Stage.WITHDRAWN)
             details |= _step(case.stage, after.stage)
             journal.record(after, Action.WITHDRAW.value, details)
@@ -390,6 +404,7 @@ def _store_filing_row(
         **{name: len(numbers) for name, numbers in result.lists().items()},
         "missed": list(missed),
         **({"cooling": dict(result.cooling)} if result.cooling else {}),
+        **({"snoozed": dict(result.snoozed)} if result.snoozed else {}),
         **({"outcomes": dict(result.outcomes)} if result.outcomes else {}),
         **({"flown": flown_facts(patrol)} if patrol.is_dated and patrol.flown else {}),
         "filings": {str(entry.filing_id): filing_hash(entry)},

@@ -33,8 +33,8 @@ class Journal:
 
     def __init__(self, session: Session, *, actor: str, now: datetime) -> None:
         self._session = session
-        self._actor = actor
-        self._now = now
+        self.actor = actor
+        self.now = now
         self._cases: dict[str, Case] = {}
         self._events: list[Event] = []
         self._evidence: list[dict[str, Any]] = []
@@ -79,8 +79,8 @@ class Journal:
         self._last = next_event(
             self._last,
             case_no=case_no,
-            at=self._now,
-            actor=self._actor,
+            at=self.now,
+            actor=self.actor,
             action=action,
             details=details,
         )
@@ -116,7 +116,8 @@ def _at_next_version(case: Case) -> Case:
     evidence = tuple(
         entry if entry.version else replace(entry, version=version) for entry in case.evidence
     )
-    return replace(case, version=version, evidence=evidence)
+    as_read = sorted(evidence, key=lambda entry: entry.version)  # the case's hash goes by order
+    return replace(case, version=version, evidence=tuple(as_read))
 
 
 def _named_evidence(case: Case) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 Modelled on the practice of digital city management: collect, establish, assign, handle, feed back,
 verify and close, evaluate. Beside them a case is returned (wrong department), suspended (cannot be
-solved in time, approved by the command centre), reworked (verification failed) and supervised (it
-is overdue; the stage stays, the history tells).
+solved in time, approved by the command centre), snoozed (its place is left alone until a day),
+reworked (verification failed) and supervised (it is overdue; the stage stays, the history tells).
 """
 
 from collections.abc import Iterable
@@ -22,6 +22,7 @@ class Stage(StrEnum):
     CLOSED = "closed"
     EVALUATED = "evaluated"
     SUSPENDED = "suspended"
+    SNOOZED = "snoozed"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
 
@@ -31,6 +32,8 @@ class Action(StrEnum):
 
     CONFIRM = "confirm"
     REJECT = "reject"
+    SNOOZE = "snooze"
+    WAKE = "wake"
     REOPEN = "reopen"
     UNDO = "undo"
     ASSIGN = "assign"
@@ -84,6 +87,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Action.CONFIRM, Stage.REPORTED, Stage.ESTABLISHED, _INSPECTOR),
     Transition(Action.REJECT, Stage.REPORTED, Stage.REJECTED, _INSPECTOR, needs_reason=True),
     Transition(Action.REJECT, Stage.ESTABLISHED, Stage.REJECTED, _INSPECTOR, needs_reason=True),
+    Transition(Action.SNOOZE, Stage.REPORTED, Stage.SNOOZED, _INSPECTOR, needs_reason=True),
+    Transition(Action.WAKE, Stage.SNOOZED, Stage.REPORTED, _VERIFIER),
     Transition(Action.REOPEN, Stage.REJECTED, Stage.REPORTED, _VERIFIER, needs_reason=True),
     Transition(Action.REOPEN, Stage.CLOSED, Stage.ESTABLISHED, _VERIFIER, needs_reason=True),
     Transition(Action.REOPEN, Stage.EVALUATED, Stage.ESTABLISHED, _COMMAND, needs_reason=True),
@@ -102,13 +107,14 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Action.SUPERVISE, Stage.HANDLING, Stage.HANDLING, _COMMAND, needs_reason=True),
     Transition(Action.EVALUATE, Stage.CLOSED, Stage.EVALUATED, _COMMAND),
     Transition(Action.WITHDRAW, Stage.REPORTED, Stage.WITHDRAWN, _FILING, needs_reason=True),
+    Transition(Action.WITHDRAW, Stage.SNOOZED, Stage.WITHDRAWN, _FILING, needs_reason=True),
     Transition(Action.REFILE, Stage.WITHDRAWN, Stage.REPORTED, _FILING),
 )
 
 FILING_ACTIONS = frozenset({Action.WITHDRAW, Action.REFILE})
 """Taken by the filing of a patrol that an operator runs, never by a person's decision."""
 
-UNDOABLE = frozenset({Action.CONFIRM, Action.REJECT, Action.REOPEN})
+UNDOABLE = frozenset({Action.CONFIRM, Action.REJECT, Action.SNOOZE, Action.REOPEN})
 """An inspector's decisions; later steps have told other people and are answered by new steps."""
 
 OPEN_STAGES = frozenset(

@@ -31,7 +31,7 @@ OTHER_CLASS_FACTOR = 0.5
 _LEAST_WEIGHT = 0.05
 _LEAST_MARGIN_M = 1.0
 
-MATCHED_STAGES = frozenset({*OPEN_STAGES, Stage.REJECTED})
+MATCHED_STAGES = frozenset({*OPEN_STAGES, Stage.SNOOZED, Stage.REJECTED})
 """A finding at a rejected case is that case again, not a new one; a closed case stays closed."""
 
 

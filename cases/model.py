@@ -319,6 +319,8 @@ class FilingResult:
         head: the entry that ended the filing; the same when it is filed again.
         cooling: proposals that make no case, since one like it has ended there not long before:
             its number by proposal.
+        snoozed: proposals that make no case, since their place was snoozed: the number of the case
+            by whose snooze, by proposal.
         outcomes: what was found at cases that waited to be verified, `cases.outcomes.Outcome` by
             case number.
     """
@@ -330,6 +332,7 @@ class FilingResult:
     already_filed: bool = False
     head: Head | None = None
     cooling: Mapping[str, str] = field(default_factory=dict)
+    snoozed: Mapping[str, str] = field(default_factory=dict)
     outcomes: Mapping[str, str] = field(default_factory=dict)
 
     def lists(self) -> dict[str, list[str]]:

@@ -9,6 +9,8 @@ from cases.lifecycle import Action
 FALSE_ALARM = frozenset({"not_object", "harmless"})
 """Reasons that speak against what was seen; the others speak of permits, places and duties."""
 
+_JUDGES = frozenset({Action.CONFIRM, Action.REJECT})
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -67,7 +69,7 @@ def precision(taken: Iterable[Taken]) -> Precision:
         if entry.action is Action.REOPEN:
             overturned.update(before.actor for before in held[-1:])
         held.append(entry)
-    last = [held[-1] for held in standing.values() if held and held[-1].action is not Action.REOPEN]
+    last = [held[-1] for held in standing.values() if held and held[-1].action in _JUDGES]
     actors = {entry.actor for entry in last} | set(overturned)
     kinds = {(entry.model_sha256, entry.class_name) for entry in last}
     return Precision(

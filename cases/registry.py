@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from cases import claims
-from cases.by_hand import ByHand
+from cases.arranging import Arranging
 from cases.chain import verify
 from cases.deciding import DecidedTogether, Decision, decide, decide_all
 from cases.filing_store import Filing, head_of_filing, patrol_of, store_filing
@@ -50,7 +50,7 @@ from cases.updating import filing_digest
 _CHUNK = 1000
 
 
-class Registry(ByHand):
+class Registry(Arranging):
     """All cases and their history; may be shared between threads."""
 
     def file(

@@ -18,7 +18,7 @@ from cases.chain import outline_hex, place_facts, utc_text
 from cases.lifecycle import Stage
 from cases.model import Case, Place, Words
 
-UNDECIDED = frozenset({Stage.REPORTED, Stage.WITHDRAWN})
+UNDECIDED = frozenset({Stage.REPORTED, Stage.SNOOZED, Stage.WITHDRAWN})
 """Stages in which nobody has judged a case yet, so that patrols may still judge it otherwise."""
 
 _LOOKS = ("score", "polygon", "lon_deg", "lat_deg", "sigma_m", "area_m2", "place")
@@ -177,6 +177,12 @@ def told_assumed(standing: Standing) -> dict[str, Any]:
     return {"stood": stood}
 
 
+def told_whole(standing: Standing) -> dict[str, Any]:
+    """Write all that is said into the details of an entry by which a person arranges it anew."""
+    said = [[name, told(entry)] for name, entry in standing.statements.items()]
+    return {"stood": said, "by_hand": sorted(standing.drawn)}
+
+
 def heard(standing: Standing, details: Mapping[str, Any]) -> Standing:
     """Add what the details of the next entry of a case say."""
     for patrol_id, entry in details.get("stood", ()):
@@ -186,6 +192,8 @@ def heard(standing: Standing, details: Mapping[str, Any]) -> Standing:
         standing = standing.with_word(patrol_id, _statement(patrol_id, details))
         if details.get("drawn"):
             standing = replace(standing, drawn=standing.drawn | {patrol_id})
+    if "by_hand" in details:
+        standing = replace(standing, drawn=frozenset(details["by_hand"]))
     return standing
 
 

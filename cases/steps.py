@@ -26,6 +26,17 @@ def steps_of(events: Sequence[Event]) -> list[Step]:
     ]
 
 
+def standing_step(events: Sequence[Event]) -> Event | None:
+    """Find the entry of the last step that was not undone; it is the one that undo takes back."""
+    standing: list[Event] = []
+    for event in events:
+        if event.action == Action.UNDO:
+            del standing[-1:]
+        elif event.action in _STEP_ACTIONS:
+            standing.append(event)
+    return standing[-1] if standing else None
+
+
 def next_step(case: Case, action: str, role: Role, reason: str, taken: Sequence[Step]) -> Step:
     """Find the step that an action is.
 

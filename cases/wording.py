@@ -23,6 +23,7 @@ _STAGES = {
     Stage.CLOSED: Words("closed", "已结案"),
     Stage.EVALUATED: Words("evaluated", "已评价"),
     Stage.SUSPENDED: Words("suspended", "挂账"),
+    Stage.SNOOZED: Words("snoozed", "暂缓"),
     Stage.REJECTED: Words("rejected", "已驳回"),
     Stage.WITHDRAWN: Words("withdrawn", "已撤回"),
 }
@@ -30,6 +31,8 @@ _STAGES = {
 _ACTIONS = {
     Action.CONFIRM: Words("confirm", "确认立案"),
     Action.REJECT: Words("reject", "驳回"),
+    Action.SNOOZE: Words("snooze", "暂缓"),
+    Action.WAKE: Words("wake", "恢复审核"),
     Action.REOPEN: Words("re-open", "重新打开"),
     Action.UNDO: Words("undo", "撤销"),
     Action.ASSIGN: Words("assign", "派遣"),

@@ -216,6 +216,8 @@ def _tell_filed(filed: analysis.Filed) -> None:
         console.out.print(f"{case_no} waited to be verified: {outcome_words(Outcome(outcome)).en}")
     for proposal, case_no in result.cooling.items():
         console.warn(f"{proposal}: no new case, too soon after {case_no}, which has ended")
+    for proposal, case_no in result.snoozed.items():
+        console.warn(f"{proposal}: no new case, its place is snoozed with {case_no}")
 
 
 def _tell_report(written: reporting.Report) -> None:

@@ -21,7 +21,14 @@ OVERDUE = "overdue"
 """What it calls the entry that says once of a deadline that it has passed."""
 
 _ENDING = frozenset(
-    {Action.REJECT, Action.WITHDRAW, Action.FEED_BACK, Action.CLOSE, Action.EVALUATE}
+    {
+        Action.REJECT,
+        Action.SNOOZE,
+        Action.WITHDRAW,
+        Action.FEED_BACK,
+        Action.CLOSE,
+        Action.EVALUATE,
+    }
 )
 """After these a case needs no alert any more."""
 

@@ -90,6 +90,7 @@ def write_filing(
             "patrol_id": patrol.patrol_id,
             **result.lists(),
             "cooling": dict(result.cooling),
+            "snoozed": dict(result.snoozed),
             "outcomes": dict(result.outcomes),
             "head": {"entry": result.head.seq, "hash": result.head.hash} if result.head else None,
             "observations": observations,

@@ -22,7 +22,7 @@ from vision.coco import rle
 from vision.frame_table import read_frame_table
 from vision.model import Frame
 
-_UNDECIDED = frozenset({Stage.REPORTED, Stage.WITHDRAWN})
+_UNDECIDED = frozenset({Stage.REPORTED, Stage.SNOOZED, Stage.WITHDRAWN})
 
 
 def write_sheet(patrols: Sequence[Path], case_no: str, out: Path, *, now: datetime) -> int:

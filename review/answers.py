@@ -203,6 +203,21 @@ class DecidedTogether:
     refused: list[Refused]
 
 
+@dataclass(frozen=True, slots=True)
+class NearCases:
+    """Cases that could be one with another, the nearest first."""
+
+    items: list[CaseItem]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A case with all that was seen of another, and that other as it was left."""
+
+    case: CaseDetail
+    other: CaseItem
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEvent:
     """One entry of a case's history."""

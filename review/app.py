@@ -16,6 +16,7 @@ from starlette.routing import WebSocketRoute
 
 from cases.errors import (
     AccountError,
+    ArrangementError,
     AttachmentError,
     CaseClaimedError,
     ClaimError,
@@ -34,6 +35,7 @@ from dispatch.errors import UnknownAlertError
 from geo.errors import AerogridError
 from review import (
     alerting,
+    arranging,
     before,
     claiming,
     commanding,
@@ -94,6 +96,7 @@ STATUSES: dict[type[Exception], int] = {
     ClaimError: 409,
     KnownCaseError: 409,
     DrawingError: 422,
+    ArrangementError: 409,
     NotPermittedError: 403,
     ReasonMissingError: 422,
     DecisionError: 422,
@@ -153,6 +156,7 @@ def create_app(
     app.state.flights = flights or FlightShelf(())
     app.state.memo = Memo()
     app.state.told = Memo()
+    app.state.woken = Memo()
     app.state.meter = Meter()
     app.state.bell = Bell(data.news.place)
     app.include_router(signing_in.router)
@@ -160,6 +164,7 @@ def create_app(
     app.include_router(claiming.router)
     app.include_router(together.router)
     app.include_router(drawing.router)
+    app.include_router(arranging.router)
     app.include_router(before.router)
     app.include_router(uploads.router)
     app.include_router(features.router)

@@ -1,15 +1,17 @@
 """The routes by which an inspector takes a case, so that nobody else reviews it meanwhile."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cases.lifecycle import Stage
 from review import answers, presenters
 from review.admission import ClockOf, Data, Reviewer
+from review.memo import Memo
+from review.sources import ReviewData
 from review.views import Name
 
 router = APIRouter(prefix="/api")
@@ -49,10 +51,11 @@ class ReleaseBody(BaseModel):
     responses={204: {"description": "nothing is free"}},
 )
 def post_next(
-    body: NextBody, data: Data, clock: ClockOf, visitor: Reviewer
+    body: NextBody, request: Request, data: Data, clock: ClockOf, visitor: Reviewer
 ) -> answers.Claim | Response:
     """Take the first case of the queue that nobody else works on; 204 when there is none."""
     now = clock()
+    wake_due(request, data, now)
     claim = data.registry.claim_next(
         visitor.signs(body.actor),
         until=now + timedelta(minutes=body.minutes),
@@ -63,6 +66,12 @@ def post_next(
         after=body.after,
     )
     return presenters.claim_answer(claim) if claim else Response(status_code=204)
+
+
+def wake_due(request: Request, data: ReviewData, now: datetime) -> None:
+    """Put cases whose snooze has ended back into the queue; looked for once a minute."""
+    woken: Memo = request.app.state.woken
+    woken.get("woken", now.replace(second=0, microsecond=0), lambda: data.registry.wake_due(now))
 
 
 @router.post("/cases/{case_no}/claim")

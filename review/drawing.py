@@ -71,7 +71,7 @@ def post_outline(
     known = [e for e in case.evidence if (e.patrol_id, e.photo_id) == _key(body)]
     if not body.index < len(known):
         raise DrawingError(f"index {body.index}: photo {body.photo_id} has {len(known)} outlines")
-    seen = _located(data, frame, known[body.index].class_name, _polygon(body, frame))
+    seen = located(data, frame, known[body.index].class_name, _polygon(body, frame))
     ground = Ground(seen.polygon, sigma_of(seen), seen.area_m2) if seen else None
     stroke = Stroke(*_key(body), body.index, _polygon(body, frame), ground)
     changed = data.registry.redraw(
@@ -96,7 +96,7 @@ def post_drawing(
     if body.class_name not in CLASS_NAMES:
         raise DrawingError(f"class {body.class_name!r} is none of {', '.join(CLASS_NAMES)}")
     frame = _frame(data, visitor, body)
-    seen = _located(data, frame, body.class_name, _polygon(body, frame))
+    seen = located(data, frame, body.class_name, _polygon(body, frame))
     if seen is None:
         raise DrawingError(f"photo {body.photo_id} does not know from where it was taken")
     flown = frame.taken_at or now
@@ -139,7 +139,7 @@ def _polygon(body: DrawnBody, frame: Frame) -> Polygon:
     return polygon
 
 
-def _located(
+def located(
     data: ReviewData, frame: Frame, class_name: str, polygon: Polygon
 ) -> Observation | None:
     """Put an outline on the ground as the pipeline does; None where the photo has no pose.

@@ -68,10 +68,11 @@ def post_decisions(
         reason=written_reason(action, body.reason, body.note),
         now=clock(),
     )
-    return _told(done)
+    return told(done)
 
 
-def _told(done: DecidedTogether) -> answers.DecidedTogether:
+def told(done: DecidedTogether) -> answers.DecidedTogether:
+    """Present what became of cases that were decided together."""
     return answers.DecidedTogether(
         [presenters.case_item(case) for case in done.decided],
         [answers.Refused(no, _why(error), str(error)) for no, error in done.refused.items()],

@@ -41,8 +41,8 @@ class DecisionBody(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     decision: Literal[
-        "confirm", "reject", "reopen", "undo", "assign", "return", "start", "feed_back", "close",
-        "rework", "suspend", "resume", "supervise", "evaluate",
+        "confirm", "reject", "wake", "reopen", "undo", "assign", "return", "start", "feed_back",
+        "close", "rework", "suspend", "resume", "supervise", "evaluate",
     ]  # fmt: skip
     version: Annotated[int, Field(ge=1)] | None = None
     actor: Name | None = None

@@ -50,8 +50,8 @@ def test_every_open_stage_leads_on():
     assert all(allowed_actions(stage) for stage in OPEN_STAGES)
 
 
-def test_an_inspector_confirms_or_rejects_a_reported_case():
-    assert allowed_actions(Stage.REPORTED) == (Action.CONFIRM, Action.REJECT)
+def test_an_inspector_confirms_rejects_or_snoozes_a_reported_case():
+    assert allowed_actions(Stage.REPORTED) == (Action.CONFIRM, Action.REJECT, Action.SNOOZE)
 
 
 def test_nobody_is_offered_what_only_a_filing_does():

@@ -63,4 +63,4 @@ def test_an_action_of_another_role_is_named_as_such(where: str, rulebook: Rulebo
                 case_no, "confirm", actor="a", role=Role.OFFICER, expected_version=1, now=FLOWN
             )
         assert registry.allowed(case_no, Role.OFFICER) == ()
-        assert registry.allowed(case_no) == (Action.CONFIRM, Action.REJECT)
+        assert registry.allowed(case_no) == (Action.CONFIRM, Action.REJECT, Action.SNOOZE)

@@ -35,10 +35,14 @@ def test_every_stage_action_and_reason_has_a_word(language):
         "retract",
         "redraw",
         "photo",
+        "merge",
+        "unmerge",
+        "split",
     }
     assert set(dictionary(language, "actions")) == actions
     assert set(dictionary(language, "roles")) == {role.value for role in Role}
-    decided = {"confirm", "reject", "reopen", "undo", *(action.value for action in FILING_ACTIONS)}
+    asked = {"confirm", "reject", "snooze", "reopen", "undo"}
+    decided = asked | {action.value for action in FILING_ACTIONS}
     assert set(dictionary(language, "steps")) == {action.value for action in Action} - decided
 
 
@@ -47,7 +51,7 @@ def test_the_page_asks_a_reason_for_the_steps_that_need_one():
     body = re.search(r"WITH_REASON.* = new Set\(\[(.*?)\]\)", text)
     assert body is not None
     needed = {entry.action.value for entry in TRANSITIONS if entry.needs_reason}
-    decided = {"reject", "reopen"} | {action.value for action in FILING_ACTIONS}
+    decided = {"reject", "snooze", "reopen"} | {action.value for action in FILING_ACTIONS}
     assert set(re.findall(r'"(\w+)"', body[1])) == needed - decided
 
 

@@ -63,7 +63,7 @@ def test_case_shows_its_photos_with_outlines_and_ground(client):
     assert photo["outlines"][0]["class_name"] == "building"
     assert [500.0, 400.0] in photo["outlines"][0]["rings"][0]
     assert photo["footprint"]["type"] == "Polygon"
-    assert set(case["allowed"]) == {"confirm", "reject"}
+    assert set(case["allowed"]) == {"confirm", "reject", "snooze"}
     assert case["why"][0]["zh"] == "0% 位于许可用地范围"
 
 
@@ -152,7 +152,7 @@ def test_of_many_decisions_at_once_exactly_one_stands(client):
 def test_step_that_the_stage_does_not_allow_names_what_is_possible(client):
     refused = decide(client, case_of(client, "smoke")["no"], "reopen", reason="again")
     assert refused.status_code == 409
-    assert refused.json()["allowed"] == ["confirm", "reject"]
+    assert refused.json()["allowed"] == ["confirm", "reject", "snooze"]
 
 
 @pytest.mark.parametrize(

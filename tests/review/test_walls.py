@@ -203,6 +203,21 @@ ENDPOINTS = (
         "POST", "/api/cases/{case_no}/release", {}, own=204, roles=REVIEWERS,
         is_of_case=True,
     ),
+    Endpoint("GET", "/api/cases/{case_no}/near", is_of_case=True),
+    Endpoint(
+        "POST", "/api/cases/{case_no}/snooze", {"version": "version", "days": 7, "reason": ""},
+        own=422, roles=DECIDERS, is_of_case=True,
+    ),
+    Endpoint(
+        "POST", "/api/cases/{case_no}/merge",
+        {"version": "version", "other": "case_no", "other_version": "version"},
+        own=409, roles=DECIDERS, is_of_case=True,
+    ),
+    Endpoint(
+        "POST", "/api/cases/{case_no}/split",
+        {"version": "version", "outlines": [{"patrol_id": PATROL, "photo_id": PHOTOS[0]}]},
+        own=409, roles=DECIDERS, is_of_case=True,
+    ),
     Endpoint(
         "POST", "/api/cases/{case_no}/decision", {"decision": "confirm", "version": "version"},
         roles=DECIDERS, is_of_case=True,

@@ -7,7 +7,10 @@ import type {
   DecidedTogether,
   Decision,
   EarlierPhoto,
+  CaseItem,
   HistoryEvent,
+  Merged,
+  OutlineName,
   Problem,
   Ring,
   Session,
@@ -56,12 +59,15 @@ export interface Filters {
   category: string;
 }
 
-export interface DecisionBody {
-  decision: Decision;
-  version: number;
+interface Signed {
   /** Left out by who has signed in. */
   actor?: string;
   role?: string;
+}
+
+export interface DecisionBody extends Signed {
+  decision: Decision;
+  version: number;
   reason?: string;
   note?: string;
 }
@@ -121,6 +127,14 @@ export const api = {
   attach: (no: string, photo: Blob, signature: Record<string, string>) =>
     postPhoto<CaseDetail>(`${caseUrl(no)}/photos?${new URLSearchParams(signature)}`, photo),
   draw: (body: DrawnBody & { class_name: string }) => post<CaseDetail>("/api/drawings", body),
+
+  snooze: (no: string, body: Signed & { version: number; days: number; radius_m: number; reason: string }) =>
+    post<DecidedTogether>(`${caseUrl(no)}/snooze`, body),
+  near: (no: string) => request<{ items: CaseItem[] }>(`${caseUrl(no)}/near`),
+  merge: (no: string, body: Signed & { version: number; other: string; other_version: number }) =>
+    post<Merged>(`${caseUrl(no)}/merge`, body),
+  split: (no: string, body: Signed & { version: number; outlines: OutlineName[] }) =>
+    post<CaseDetail>(`${caseUrl(no)}/split`, body),
 
   claim: (no: string, actor: string | undefined) => post<Claim>(`${caseUrl(no)}/claim`, { actor }),
   release: (no: string, actor: string | undefined) => post<null>(`${caseUrl(no)}/release`, { actor }, true),

@@ -20,12 +20,33 @@ export function CasePane({ store }: { store: ReviewStore }) {
     <section class="pane info" aria-label={words.t.case}>
       <Steps store={store} detail={detail} />
       <AddPhoto store={store} detail={detail} />
+      <Arrange store={store} />
       <Why detail={detail} />
       <h3>{words.t.details}</h3>
       <Facts store={store} detail={detail} photoIndex={photoIndex} />
       <h3>{words.t.history}</h3>
       <Timeline no={detail.no} events={history} />
     </section>
+  );
+}
+
+/** The same as the keys S, Y and T, for those who touch. */
+function Arrange({ store }: { store: ReviewStore }) {
+  const { t } = useWords();
+  const { arranging } = store;
+  if (!store.allows("snooze") && !arranging.may()) return null;
+  return (
+    <div class="steps" role="group" aria-label={t.arrange}>
+      <button type="button" disabled={!store.allows("snooze")} onClick={() => arranging.askSnooze()}>
+        {t.snooze} <kbd>S</kbd>
+      </button>
+      <button type="button" disabled={!arranging.may()} onClick={() => void arranging.askMerge()}>
+        {t.merge} <kbd>Y</kbd>
+      </button>
+      <button type="button" disabled={!arranging.maySplit()} onClick={() => arranging.askSplit()}>
+        {t.split} <kbd>T</kbd>
+      </button>
+    </div>
   );
 }
 

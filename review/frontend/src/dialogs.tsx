@@ -4,6 +4,7 @@ import { useRef } from "preact/hooks";
 import { useWords } from "./i18n";
 import { NewsSheet } from "./news-sheet";
 import { PasswordForm } from "./password-form";
+import { Merge, Snooze, Split } from "./arranging-dialogs";
 import { Reasons } from "./reasons";
 import { SeveralDialog } from "./several-dialog";
 import { Sheet } from "./sheet";
@@ -27,6 +28,12 @@ export function Dialogs({ store }: { store: ReviewStore }) {
       return <Account store={store} />;
     case "missed":
       return <Missed store={store} />;
+    case "snooze":
+      return <Snooze store={store} />;
+    case "merge":
+      return <Merge store={store} />;
+    case "split":
+      return <Split store={store} />;
     case "several":
       return <SeveralDialog store={store} />;
     default:
@@ -44,6 +51,9 @@ function Help({ store }: { store: ReviewStore }) {
     [["K", "↑"], t.keys.previous],
     [["←", "→"], t.keys.otherPhoto],
     [["G"], t.keys.several],
+    [["S"], t.keys.snooze],
+    [["Y"], t.keys.merge],
+    [["T"], t.keys.split],
     [["E"], t.keys.correct],
     [["N"], t.keys.missed],
     [["B"], t.keys.before],

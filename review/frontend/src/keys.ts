@@ -18,6 +18,9 @@ const ACTIONS: Record<string, Action> = {
   g: (store) => store.several.open(),
   b: (store) => void store.swipe(),
   m: (store) => store.set({ outlineOn: !store.state.outlineOn }),
+  s: (store) => store.arranging.askSnooze(),
+  y: (store) => void store.arranging.askMerge(),
+  t: (store) => store.arranging.askSplit(),
   e: (store) => store.handWork.correct(),
   n: (store) => store.handWork.draw(),
   enter: (store, view) => void store.handWork.save(view),
@@ -33,7 +36,7 @@ const ACTIONS: Record<string, Action> = {
 /** Only while something is drawn: elsewhere Enter presses buttons. */
 const BY_HAND = new Set(["enter", "escape"]);
 /** Nothing is decided or left while something is drawn that is not saved. */
-const DECIDES = new Set(["c", "x", "u", "j", "k", "g", "arrowdown", "arrowup", "arrowleft", "arrowright"]);
+const DECIDES = new Set(["c", "x", "u", "j", "k", "g", "s", "y", "t", "arrowdown", "arrowup", "arrowleft", "arrowright"]);
 
 const TYPED = "input:not([type=radio]):not([type=checkbox]):not([type=range]), textarea, select, [contenteditable]";
 

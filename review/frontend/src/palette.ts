@@ -7,6 +7,7 @@ export const STAGE_COLOURS: Record<string, string> = {
   handling: "#56b4e9",
   fed_back: "#56b4e9",
   suspended: "#cc79a7",
+  snoozed: "#cc79a7",
   closed: "#00b386",
   evaluated: "#00b386",
   rejected: "#8b97a3",

@@ -6,7 +6,7 @@ import type { ReviewStore } from "./store";
 import type { CaseDetail, Step } from "./types";
 
 const STEPS: Step[] = [
-  "assign", "start", "feed_back", "close", "evaluate", "resume", "return", "rework", "suspend", "supervise",
+  "wake", "assign", "start", "feed_back", "close", "evaluate", "resume", "return", "rework", "suspend", "supervise",
 ];
 const WITH_REASON: ReadonlySet<Step> = new Set(["return", "rework", "suspend", "supervise"]);
 

@@ -1,6 +1,7 @@
 // What the page knows and what an inspector can do; components only show it.
 
 import { api, ApiError, photoUrl, type Filters } from "./api";
+import { Arranging } from "./arranging";
 import { Claims } from "./claims";
 import { HandWork } from "./hand-work";
 import { initialLanguage, rememberLanguage, Words, type Language } from "./i18n";
@@ -31,6 +32,9 @@ export type Dialog =
   | "account"
   | "several"
   | "missed"
+  | "snooze"
+  | "merge"
+  | "split"
   | "news";
 
 export interface Toast {
@@ -59,6 +63,8 @@ export interface State {
   chosen: string[];
   /** Looked at one after another instead of the whole queue. */
   picked: string[] | null;
+  /** What could be one with the open case; null until the server has told. */
+  near: CaseItem[] | null;
   total: number;
   next: string | null;
   loaded: boolean;
@@ -124,6 +130,7 @@ export class ReviewStore {
     shown: [],
     chosen: [],
     picked: null,
+    near: null,
     total: 0,
     next: null,
     loaded: false,
@@ -148,6 +155,7 @@ export class ReviewStore {
   private readonly opened = new Map<string, Opened>();
   readonly several = new Several(this);
   readonly handWork = new HandWork(this);
+  readonly arranging = new Arranging(this);
   /** What was decided here, together where it was decided together. */
   private readonly decisions: { no: string; version: number }[][] = [];
   private readonly claims = new Claims(() => (this.signsIn() ? undefined : this.state.inspector));

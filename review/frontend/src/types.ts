@@ -160,15 +160,28 @@ export interface Refused {
   detail: string;
 }
 
+/** One outline of a case; `index` among the case's in the photo. */
+export interface OutlineName {
+  patrol_id: string;
+  photo_id: string;
+  index: number;
+}
+
+export interface Merged {
+  case: CaseDetail;
+  other: CaseItem;
+}
+
 export interface DecidedTogether {
   decided: CaseItem[];
   refused: Refused[];
 }
 
-export type Decision = "confirm" | "reject" | "reopen" | "undo" | Step;
+export type Decision = "confirm" | "reject" | "snooze" | "reopen" | "undo" | Step;
 
 /** What follows a confirmed case: sent out, handled, verified. */
 export type Step =
+  | "wake"
   | "assign"
   | "start"
   | "feed_back"

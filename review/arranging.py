@@ -1,0 +1,151 @@
+"""The routes by which inspectors let the cases of a place wait, and put together or take apart."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from cases.drawing import Draughtsman, Ground
+from cases.errors import DrawingError
+from cases.joining import OutlineKey, Parting
+from cases.judging import sigma_of
+from cases.lifecycle import Role
+from cases.model import Case, Evidence
+from cases.snoozing import MOST_DAYS, MOST_RADIUS_M
+from review import answers, presenters
+from review.admission import ClockOf, Data, Guest, Visitor
+from review.drawing import Id, located
+from review.sources import ReviewData
+from review.together import told
+from review.views import Line, Name, detail_of
+
+router = APIRouter(prefix="/api")
+
+Version = Annotated[int, Field(ge=1)]
+CaseNo = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+
+
+class _Body(BaseModel):
+    """Who arranges which version of a case that was seen."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    version: Version
+    actor: Name | None = None
+    role: Role | None = None
+
+
+class SnoozeBody(_Body):
+    """For how long and how far around a case its place is left alone, and why."""
+
+    days: Annotated[float, Field(gt=0, le=MOST_DAYS)]
+    radius_m: Annotated[float, Field(ge=0, le=MOST_RADIUS_M)] = 0.0
+    reason: Line
+
+
+class MergeBody(_Body):
+    """The other case that is the same thing, as it was seen; it is rejected as a duplicate."""
+
+    other: CaseNo
+    other_version: Version
+
+
+class OutlineBody(BaseModel):
+    """One outline of a case; `index` counts the case's outlines in the photo from 0."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    patrol_id: Id
+    photo_id: Id
+    index: Annotated[int, Field(ge=0)] = 0
+
+
+class SplitBody(_Body):
+    """The outlines that show something else."""
+
+    outlines: Annotated[list[OutlineBody], Field(min_length=1, max_length=200)]
+
+
+@router.post("/cases/{case_no}/snooze")
+def post_snooze(
+    case_no: str, body: SnoozeBody, data: Data, clock: ClockOf, visitor: Guest
+) -> answers.DecidedTogether:
+    """Let a case wait, with those of its rule around it; new ones there make no case until then."""
+    by = _by(body, visitor, clock)
+    done = data.registry.snooze(
+        case_no,
+        radius_m=body.radius_m,
+        until=by.now + timedelta(days=body.days),
+        expected_version=body.version,
+        reason=body.reason,
+        by=by,
+    )
+    return told(done)
+
+
+@router.get("/cases/{case_no}/near")
+def get_near(case_no: str, data: Data) -> answers.NearCases:
+    """List the cases that could be one with a case, the nearest first."""
+    near = data.registry.near(case_no, data.rulebook.categories)
+    return answers.NearCases([presenters.case_item(case) for case in near])
+
+
+@router.post("/cases/{case_no}/merge")
+def post_merge(
+    case_no: str, body: MergeBody, data: Data, clock: ClockOf, visitor: Guest
+) -> answers.Merged:
+    """Give a case all that was seen of another; to undo the other's rejection sets both back."""
+    by = _by(body, visitor, clock)
+    case = data.registry.merge(
+        case_no,
+        body.other,
+        versions=(body.version, body.other_version),
+        categories=data.rulebook.categories,
+        by=by,
+    )
+    other = data.registry.case(body.other)
+    return answers.Merged(detail_of(data, case, by.role, by.now), presenters.case_item(other))
+
+
+@router.post("/cases/{case_no}/split")
+def post_split(
+    case_no: str, body: SplitBody, data: Data, clock: ClockOf, visitor: Guest
+) -> answers.CaseDetail:
+    """Make a new case, which is answered, of outlines that show something else."""
+    by = _by(body, visitor, clock)
+    case = data.registry.case(case_no)
+    keys = {(one.patrol_id, one.photo_id, one.index) for one in body.outlines}
+    parting = _parting(data, case, frozenset(keys))
+    _, other = data.registry.split(case_no, parting, expected_version=body.version, by=by)
+    return detail_of(data, other, by.role, by.now)
+
+
+def _by(body: _Body, visitor: Visitor, clock: ClockOf) -> Draughtsman:
+    return Draughtsman(visitor.signs(body.actor), visitor.acts_as(body.role), clock())
+
+
+def _parting(data: ReviewData, case: Case, outlines: frozenset[OutlineKey]) -> Parting:
+    """Where both parts lie, by the best outline of each whose photo is known here."""
+    taken: list[Evidence] = []
+    kept: list[Evidence] = []
+    counted: dict[tuple[str, str], int] = {}
+    for entry in case.evidence:
+        photo = entry.patrol_id, entry.photo_id
+        counted[photo] = counted.get(photo, -1) + 1
+        (taken if (*photo, counted[photo]) in outlines else kept).append(entry)
+    return Parting(outlines, _ground(data, case, taken), _ground(data, case, kept))
+
+
+def _ground(data: ReviewData, case: Case, evidence: list[Evidence]) -> Ground | None:
+    for entry in evidence:
+        frame = data.photos.frame(entry.patrol_id, entry.photo_id)
+        if entry.class_name != case.class_name or frame is None:
+            continue
+        try:
+            seen = located(data, frame, entry.class_name, entry.polygon_px)
+        except DrawingError:
+            continue  # beyond the horizon of this photo; another may show it better
+        if seen is not None:
+            return Ground(seen.polygon, sigma_of(seen), seen.area_m2)
+    return None

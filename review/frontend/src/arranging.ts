@@ -1,0 +1,100 @@
+// Cases that wait, are one thing, or are two: what an inspector arranges, sent to the server.
+
+import { api, ApiError } from "./api";
+import type { ReviewStore } from "./store";
+import type { CaseDetail, CaseItem, OutlineName } from "./types";
+
+const ARRANGES = ["inspector", "administrator", ""];
+const STAGES = ["reported", "established"];
+
+export class Arranging {
+  constructor(private readonly store: ReviewStore) {}
+
+  /** Whether the open case may be merged and split; the server decides. */
+  may(): boolean {
+    const { role, detail, no } = this.store.state;
+    return ARRANGES.includes(role) && detail?.no === no && !!detail && STAGES.includes(detail.stage) && !this.store.holder();
+  }
+
+  maySplit(): boolean {
+    return this.may() && this.outlines().length > 1;
+  }
+
+  askSnooze(): void {
+    if (this.store.allows("snooze")) this.store.set({ dialog: "snooze" });
+  }
+
+  askSplit(): void {
+    if (this.maySplit()) this.store.set({ dialog: "split" });
+  }
+
+  /** Show what could be the same thing; null until the server has told. */
+  async askMerge(): Promise<void> {
+    const { no } = this.store.state;
+    if (!no || !this.may()) return;
+    this.store.set({ dialog: "merge", near: null });
+    try {
+      const { items } = await api.near(no);
+      if (this.store.state.no === no) this.store.set({ near: items });
+    } catch (error) {
+      this.told(error);
+    }
+  }
+
+  /** Every outline of the open case, by the name under which the server knows it. */
+  outlines(): OutlineName[] {
+    const photos = this.store.state.detail?.photos ?? [];
+    return photos.flatMap(({ patrol_id, photo_id, outlines }) => outlines.map((_, index) => ({ patrol_id, photo_id, index })));
+  }
+
+  snooze(days: number, radius_m: number, reason: string): Promise<void> {
+    return this.sending(async (detail) => {
+      const body = { version: detail.version, days, radius_m, reason, ...this.store.signature() };
+      const { decided, refused } = await api.snooze(detail.no, body);
+      await this.store.settled(decided, "snooze");
+      const { t, number } = this.words();
+      const left = refused.length ? ` ${t.leftOut(number(refused.length))} ${refused.map((entry) => entry.no).join(", ")}` : "";
+      this.store.say(t.snoozed(number(decided.length), days) + left, "done", true);
+    });
+  }
+
+  merge(other: CaseItem): Promise<void> {
+    return this.sending(async (detail) => {
+      const seen = { version: detail.version, other: other.no, other_version: other.version };
+      const merged = await api.merge(detail.no, { ...seen, ...this.store.signature() });
+      await this.store.settled([merged.other], "reject");
+      await this.store.changed(merged.case);
+      this.store.say(this.words().t.mergedInto(other.no, detail.no), "done", true);
+    });
+  }
+
+  split(outlines: OutlineName[]): Promise<void> {
+    return this.sending(async (detail) => {
+      const fresh = await api.split(detail.no, { version: detail.version, outlines, ...this.store.signature() });
+      await this.store.changed(fresh);
+      this.store.say(this.words().t.splitOff(fresh.no, detail.no), "done");
+    });
+  }
+
+  private words() {
+    const { words } = this.store.state;
+    return { t: words.t, number: words.number.bind(words) };
+  }
+
+  private async sending(work: (detail: CaseDetail) => Promise<void>): Promise<void> {
+    const { detail, busy } = this.store.state;
+    if (!detail || busy || !this.store.named(() => void this.sending(work))) return;
+    this.store.set({ busy: true, dialog: null });
+    try {
+      await work(detail);
+    } catch (error) {
+      this.told(error);
+    }
+    this.store.set({ busy: false });
+  }
+
+  private told(error: unknown): void {
+    if (!(error instanceof ApiError)) throw error;
+    this.store.say(error.status === 0 ? this.words().t.offline : error.message, "problem");
+  }
+}

@@ -1,0 +1,69 @@
+"""Places that wait, cases that are one, and one that is two, by keyboard in headless Chromium."""
+
+import pytest
+
+from review.sources import ReviewData
+
+from .conftest import CHROMIUM
+from .test_browser import give_name
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+
+
+def stages(data: ReviewData) -> list[str]:
+    return sorted(case.stage.value for case in data.registry.cases())
+
+
+def open_building(page, data: ReviewData) -> str:
+    number = next(case.case_no for case in data.registry.cases() if len(case.evidence) == 2)
+    page.evaluate("number => { location.hash = `#/case/${number}`; location.reload(); }", number)
+    page.get_by_role("main").get_by_text(number).wait_for()
+    page.wait_for_selector(".actions .confirm:not([disabled])")
+    return number
+
+
+def test_a_place_is_snoozed_by_keyboard_and_taken_back(page, data: ReviewData):
+    number = open_building(page, data)
+    page.keyboard.press("s")
+    page.get_by_role("heading", name="Leave this place alone?").wait_for()
+    page.get_by_label("All of its rule within 500 m").check()
+    page.keyboard.press("2")
+    give_name(page)
+    page.get_by_text("2 snoozed for 7 days.").wait_for()
+    assert stages(data) == ["reported", "reported", "snoozed", "snoozed"]
+    page.keyboard.press("u")
+    page.get_by_text("2: Decision taken back.").wait_for()
+    assert stages(data) == ["reported"] * 4
+    assert data.registry.case(number).version == 3
+
+
+def test_a_photo_is_split_off_merged_again_and_taken_back(page, data: ReviewData):
+    number = open_building(page, data)
+    page.keyboard.press("t")
+    page.get_by_role("heading", name=f"What of {number} is something else?").wait_for()
+    page.keyboard.press("2")
+    page.get_by_text("1 of 2 chosen").wait_for()
+    page.get_by_role("button", name="Split…").last.click()
+    give_name(page)
+    fresh = "20260610-0005"
+    page.get_by_text(f"{fresh} split off {number}.").wait_for()
+    page.get_by_role("main").get_by_text(fresh).wait_for()
+    assert len(data.registry.case(number).evidence) == 1
+    page.wait_for_selector(".actions .confirm:not([disabled])")
+    page.keyboard.press("y")
+    page.locator("dialog .near").filter(has_text=number).wait_for()
+    page.keyboard.press("1")
+    page.get_by_text(f"{number} merged into {fresh}.").wait_for()
+    assert len(data.registry.case(fresh).evidence) == 2
+    page.keyboard.press("u")
+    page.get_by_text(f"Decision on {number} taken back.").wait_for()
+    assert len(data.registry.case(fresh).evidence) == 1
+    assert data.registry.verify_chain().is_intact
+
+
+def test_touch_has_buttons_for_the_same(open_page, address):
+    page = open_page(address, viewport={"width": 390, "height": 844}, has_touch=True)
+    page.wait_for_selector(".actions .confirm:not([disabled])")
+    page.get_by_role("button", name="Case", exact=True).tap()
+    page.get_by_role("button", name="Snooze…").tap()
+    page.get_by_role("heading", name="Leave this place alone?").wait_for()
