@@ -16,6 +16,7 @@ from cases.lifecycle import Action, Role
 from cases.model import Case
 from cases.people import Area
 from cases.reading import read_cases
+from cases.sampling import follow
 from cases.steps import next_step, standing_step, steps_of
 from cases.unmerging import store_unmerge
 
@@ -25,6 +26,7 @@ class Decision:
     """What somebody decides, as what, why and when.
 
     Attributes:
+        look_share: of the decisions somebody else judges once more.
         facts: kept beside it in the history, such as to whom a case was assigned.
     """
 
@@ -34,6 +36,7 @@ class Decision:
     reason: str
     now: datetime
     facts: Mapping[str, Any] = field(default_factory=dict)
+    look_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,9 @@ def decide(
     details = {"from": step.source.value, "to": step.target.value, "reason": decision.reason}
     details = {**decision.facts, **details, "role": decision.role.value}
     claims.release(session, case.case_no, decision.actor)
-    return journal.record(replace(case, stage=step.target), step.action.value, details)
+    decided = journal.record(replace(case, stage=step.target), step.action.value, details)
+    follow(session, journal.last, step, decision.look_share)
+    return decided
 
 
 def decide_all(

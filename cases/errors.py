@@ -124,6 +124,17 @@ class KnownCaseError(DrawingError):
         super().__init__(f"this is case {case_no} already; open that one")
 
 
+class LookError(CaseError):
+    """An answer to a case that is judged once more which cannot be taken."""
+
+    def __init__(self, case_no: str, answer: str, allowed: tuple[str, ...]) -> None:
+        self.case_no, self.allowed = case_no, allowed
+        super().__init__(
+            f"case {case_no}: {answer!r} cannot be taken; possible now: "
+            f"{', '.join(allowed) or 'nothing'}. Take the next case."
+        )
+
+
 class ArrangementError(CaseError):
     """Cases that cannot be snoozed, made one or taken apart as asked."""
 

@@ -54,6 +54,12 @@ class Journal:
         assert self._last is not None, "asked for after the first entry"
         return Head(self._last.seq, self._last.hash)
 
+    @property
+    def last(self) -> Event:
+        """The newest entry, whole."""
+        assert self._last is not None, "asked for after the first entry"
+        return self._last
+
     def record(self, case: Case, action: str, details: Mapping[str, Any]) -> Case:
         """Note what a case has become and why; returns it at its new version.
 

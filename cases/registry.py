@@ -166,10 +166,12 @@ class Registry(Arranging):
         expected_version: int,
         now: datetime,
         facts: Mapping[str, Any] | None = None,
+        look_share: float = 0.0,
     ) -> Case:
         """Take a person's decision on the version of a case that the person saw.
 
-        The entry of the history holds `facts` beside it, such as to whom a case was assigned.
+        The entry of the history holds `facts` beside it, such as to whom a case was assigned. Of
+        `look_share` of the decisions others are asked for a second look.
 
         Raises:
             CaseClaimedError: somebody else works on the case.
@@ -178,7 +180,7 @@ class Registry(Arranging):
             NotPermittedError: its stage allows the action to others, not to this role.
             ReasonMissingError: the action has to be justified.
         """
-        decision = Decision(action, actor, role, reason, now, facts or {})
+        decision = Decision(action, actor, role, reason, now, facts or {}, look_share)
         with self._write() as session:
             case = self._case(session, case_no)
             with Journal(session, actor=actor, now=now) as journal:
@@ -193,12 +195,13 @@ class Registry(Arranging):
         role: Role = Role.INSPECTOR,
         reason: str = "",
         now: datetime,
+        look_share: float = 0.0,
     ) -> DecidedTogether:
         """Take one decision on many cases, each as its version was seen, in one transaction.
 
         What cannot be decided so is left as it is, and told with the error of `decide`.
         """
-        decision = Decision(action, actor, role, reason, now)
+        decision = Decision(action, actor, role, reason, now, look_share=look_share)
         with self._write() as session:
             return decide_all(session, versions, decision, self._area)
 

@@ -30,6 +30,8 @@ from pipeline.workspace import Workspace, require
 from review.admission import Entrance
 from review.app import create_app
 from review.basemap import Basemap
+from review.blind import LookShares
+from review.controls import read_controls
 from review.flights import FlightShelf
 from review.guard import LOOPBACK_HOSTS
 from review.server import LOOPBACK, Listening
@@ -69,7 +71,17 @@ def serve(
         hosts = _host_names(where, names)
         shelf = FlightShelf((*patrols, *flights))
         _require_accounts(entrance, patrols[0])
-        app = create_app(data, hosts=hosts, entrance=entrance, basemap=basemap, flights=shelf)
+        checks = settings.reviewing
+        if checks.controls is not None:
+            data.looks.add_controls(read_controls(checks.controls))
+        app = create_app(
+            data,
+            hosts=hosts,
+            entrance=entrance,
+            basemap=basemap,
+            flights=shelf,
+            look_shares=LookShares(checks.second_look_share, checks.control_share),
+        )
         run_server(app, where, ready=_tell)
     return 0
 

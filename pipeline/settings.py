@@ -138,6 +138,20 @@ class Dispatching(_Section):
     alerts: Path | None = None
 
 
+class Reviewing(_Section):
+    """How inspectors are checked; needs accounts, so that it is known who decides.
+
+    Attributes:
+        second_look_share: of the decisions that somebody else judges once more, blindly.
+        control_share: of the cases given to inspectors whose answer is known.
+        controls: CSV file of such cases, `case,answer`; second looks that agreed make others.
+    """
+
+    second_look_share: float = Field(default=0.05, ge=0, le=1)
+    control_share: float = Field(default=0.02, ge=0, le=0.5)
+    controls: Path | None = None
+
+
 class Settings(_Section):
     """Everything a patrol needs to know besides its data."""
 
@@ -147,6 +161,7 @@ class Settings(_Section):
     locating: Locating = Locating()
     filing: Filing = Filing()
     dispatching: Dispatching = Dispatching()
+    reviewing: Reviewing = Reviewing()
 
 
 def read_settings(path: Path | None) -> Settings:
@@ -168,7 +183,7 @@ def read_settings(path: Path | None) -> Settings:
 def _with_paths_from(folder: Path, settings: Settings) -> Settings:
     """Read relative paths as lying beside the settings file."""
     filing, detecting, dispatching = settings.filing, settings.detecting, settings.dispatching
-    registry = filing.registry
+    registry, reviewing = filing.registry, settings.reviewing
     if registry is not None and "://" not in registry:
         registry = str(folder / registry)
     beside = {**_beside(folder, filing, "rules", "categories"), "registry": registry}
@@ -180,6 +195,7 @@ def _with_paths_from(folder: Path, settings: Settings) -> Settings:
             "dispatching": dispatching.model_copy(
                 update=_beside(folder, dispatching, *Dispatching.model_fields)
             ),
+            "reviewing": reviewing.model_copy(update=_beside(folder, reviewing, "controls")),
         }
     )
 

@@ -155,12 +155,21 @@ class CasePage:
 
 @dataclass(frozen=True, slots=True)
 class InspectorFigures:
-    """What stands of somebody's decisions; `rejected` by reason."""
+    """What stands of somebody's decisions; `rejected` by reason.
+
+    Attributes:
+        looked_again: decisions that somebody else judged once more, of which `agreed` alike.
+        controls: cases with a known answer that they judged, of which `right` as known.
+    """
 
     who: str
     confirmed: int
     rejected: dict[str, int]
     overturned: int
+    looked_again: int
+    agreed: int
+    controls: int
+    right: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +187,32 @@ class ModelFigures:
     precision_share: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """Two inspectors judged a case in different ways."""
+
+    no: str
+    first_by: str
+    first: str
+    second_by: str
+    second: str
+    reason: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """How right inspectors and models were, by the decisions that stand."""
+    """How right inspectors and models were, by the decisions that stand.
+
+    Attributes:
+        disagreements: of second looks, newest first; for command only.
+        pending_looks: second looks that wait for somebody.
+    """
 
     inspectors: list[InspectorFigures]
     models: list[ModelFigures]
+    disagreements: list[Disagreement]
+    pending_looks: int
 
 
 @dataclass(frozen=True, slots=True)

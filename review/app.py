@@ -22,6 +22,7 @@ from cases.errors import (
     ClaimError,
     DrawingError,
     KnownCaseError,
+    LookError,
     NotPermittedError,
     ReasonMissingError,
     RegistryError,
@@ -52,6 +53,7 @@ from review import (
 from review.admission import Entrance, admit
 from review.basemap import Basemap
 from review.bell import Bell
+from review.blind import LookShares
 from review.errors import (
     ActorError,
     ChangedCaseError,
@@ -97,6 +99,7 @@ STATUSES: dict[type[Exception], int] = {
     KnownCaseError: 409,
     DrawingError: 422,
     ArrangementError: 409,
+    LookError: 409,
     NotPermittedError: 403,
     ReasonMissingError: 422,
     DecisionError: 422,
@@ -128,6 +131,7 @@ def create_app(
     entrance: Entrance | None = None,
     basemap: Basemap | None = None,
     flights: FlightShelf | None = None,
+    look_shares: LookShares | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     """Make the application.
@@ -138,6 +142,7 @@ def create_app(
         entrance: who is let in, and how the page is reached; from this machine if not given.
         basemap: pictures of the ground below the map of the district; none by default.
         flights: plans, verdicts and recordings on disk; none by default.
+        look_shares: how much is judged once more; nothing by default.
         clock: for the times in the history.
     """
     app = FastAPI(
@@ -154,6 +159,7 @@ def create_app(
     app.state.clock = clock
     app.state.basemap = basemap
     app.state.flights = flights or FlightShelf(())
+    app.state.look_shares = look_shares or LookShares()
     app.state.memo = Memo()
     app.state.told = Memo()
     app.state.woken = Memo()

@@ -1,6 +1,7 @@
 """The routes by which an inspector takes a case, so that nobody else reviews it meanwhile."""
 
 from datetime import datetime, timedelta
+from random import SystemRandom
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -8,13 +9,19 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cases.lifecycle import Stage
+from cases.looks import Look
+from cases.model import Claim
 from review import answers, presenters
 from review.admission import ClockOf, Data, Reviewer
+from review.blind import Blind, Blindfold, LookShares
 from review.memo import Memo
 from review.sources import ReviewData
 from review.views import Name
 
 router = APIRouter(prefix="/api")
+
+_CHANCE = SystemRandom()
+"""Nobody foresees when a case with a known answer comes."""
 
 Minutes = Annotated[int, Field(ge=1, le=240)]
 
@@ -51,21 +58,51 @@ class ReleaseBody(BaseModel):
     responses={204: {"description": "nothing is free"}},
 )
 def post_next(
-    body: NextBody, request: Request, data: Data, clock: ClockOf, visitor: Reviewer
+    body: NextBody,
+    request: Request,
+    data: Data,
+    blind: Blind,
+    clock: ClockOf,
+    visitor: Reviewer,
 ) -> answers.Claim | Response:
     """Take the first case of the queue that nobody else works on; 204 when there is none."""
     now = clock()
     wake_due(request, data, now)
+    who, until = visitor.signs(body.actor), now + timedelta(minutes=body.minutes)
+    look = _look_for(request, body, data, blind, now, until)
+    if look is not None:
+        return presenters.claim_answer(Claim(look.case_no, who, until))
     claim = data.registry.claim_next(
-        visitor.signs(body.actor),
-        until=now + timedelta(minutes=body.minutes),
+        who,
+        until=until,
         now=now,
         stage=body.stage,
         category=body.category,
         cell=body.cell,
-        after=body.after,
+        after=None if blind.look and body.after == blind.look.case_no else body.after,
     )
     return presenters.claim_answer(claim) if claim else Response(status_code=204)
+
+
+def _look_for(
+    request: Request,
+    body: NextBody,
+    data: ReviewData,
+    blind: Blindfold,
+    now: datetime,
+    until: datetime,
+) -> Look | None:
+    """A decided case to judge once more, where nothing urgent waits and no choice was made."""
+    shares: LookShares = request.app.state.look_shares
+    wants_control = bool(blind.who) and _CHANCE.random() < shares.control
+    is_choice = body.stage is not Stage.REPORTED or body.category or body.cell
+    if is_choice or not (blind.hidden or wants_control):
+        return None
+    if blind.look is not None and blind.look.case_no == body.after:
+        return None
+    if presenters.summary(data.registry.counts(), data.rulebook).urgent:
+        return None
+    return data.looks.next_for(blind.who, until=until, now=now, wants_control=wants_control)
 
 
 def wake_due(request: Request, data: ReviewData, now: datetime) -> None:
@@ -76,11 +113,13 @@ def wake_due(request: Request, data: ReviewData, now: datetime) -> None:
 
 @router.post("/cases/{case_no}/claim")
 def post_claim(
-    case_no: str, body: ClaimBody, data: Data, clock: ClockOf, visitor: Reviewer
+    case_no: str, body: ClaimBody, data: Data, blind: Blind, clock: ClockOf, visitor: Reviewer
 ) -> answers.Claim:
     """Take a case; 423 when somebody else works on it."""
     now = clock()
     until = now + timedelta(minutes=body.minutes)
+    if blind.look_at(case_no) and data.looks.hold(blind.who, case_no, until):
+        return presenters.claim_answer(Claim(case_no, blind.who, until))
     return presenters.claim_answer(
         data.registry.claim(case_no, visitor.signs(body.actor), until=until, now=now)
     )
@@ -88,17 +127,23 @@ def post_claim(
 
 @router.post("/cases/{case_no}/renew")
 def post_renew(
-    case_no: str, body: ClaimBody, data: Data, clock: ClockOf, visitor: Reviewer
+    case_no: str, body: ClaimBody, data: Data, blind: Blind, clock: ClockOf, visitor: Reviewer
 ) -> answers.Claim:
     """Hold a case for longer; 409 when the claim has run out."""
     now = clock()
     until = now + timedelta(minutes=body.minutes)
+    if blind.look_at(case_no) and data.looks.hold(blind.who, case_no, until):
+        return presenters.claim_answer(Claim(case_no, blind.who, until))
     return presenters.claim_answer(
         data.registry.renew(case_no, visitor.signs(body.actor), until=until, now=now)
     )
 
 
 @router.post("/cases/{case_no}/release", status_code=204)
-def post_release(case_no: str, body: ReleaseBody, data: Data, visitor: Reviewer) -> None:
+def post_release(
+    case_no: str, body: ReleaseBody, data: Data, blind: Blind, visitor: Reviewer
+) -> None:
     """Give a case back; one that was not held is none."""
+    if blind.look_at(case_no) and data.looks.leave(blind.who, case_no):
+        return
     data.registry.release(case_no, visitor.signs(body.actor))

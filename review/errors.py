@@ -7,6 +7,10 @@ class ReviewError(AerogridError):
     """A problem of the review page."""
 
 
+class ControlFileError(ReviewError):
+    """A file of cases with a known answer that cannot be used."""
+
+
 class UnknownPhotoError(ReviewError):
     """A photo that no patrol of this page holds, or whose file is gone."""
 

@@ -15,6 +15,7 @@ from cases.model import Case, FilingEntry
 from geo.grid import Cell
 from review import presenters
 from review.admission import Data
+from review.blind import Blind
 from review.errors import FeatureQueryError, UnknownFeatureError, UnknownLayerError
 from review.sources import ReviewData
 from review.views import MOST
@@ -92,6 +93,7 @@ def get_items(
     name: str,
     request: Request,
     data: Data,
+    blind: Blind,
     bbox_text: BoundsText = None,
     span_text: SpanText = None,
     limit_text: LimitText = str(PAGE),
@@ -108,7 +110,7 @@ def get_items(
             after=after,
             limit=limit + 1,
         )
-        features = [_case(case) for case in found]
+        features = [_case(case) for case in found if case.case_no not in blind.hidden]
     else:
         every = _cells(data) if name == "cells" else _patrols(data)
         features = _after([f for f in every if _is_in(f, bbox, span)], after)
@@ -127,10 +129,11 @@ def get_items(
 
 
 @router.get("/collections/{name}/items/{feature_id}", response_class=GeoJson)
-def get_item(name: str, feature_id: str, data: Data) -> GeoJson:
+def get_item(name: str, feature_id: str, data: Data, blind: Blind) -> GeoJson:
     """Show one feature."""
     _require(name)
     if name == "cases":
+        blind.refuse_hidden(feature_id)
         feature: dict[str, Any] | None = _case(data.registry.case(feature_id))
     else:
         every = _cells(data) if name == "cells" else _patrols(data)

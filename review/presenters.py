@@ -12,9 +12,10 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from cases.lifecycle import Stage
+from cases.looks import Checked, Disagreement, LookFigures
 from cases.model import Case, CaseCount, Category, Claim, Event, Evidence, Words
 from cases.people import Account
-from cases.precision import Precision
+from cases.precision import Precision, Tally
 from cases.rules import Rulebook
 from cases.zones import Zones
 from geo.frames import LocalFrame
@@ -231,20 +232,45 @@ def summary(counts: Iterable[CaseCount], rulebook: Rulebook) -> answers.Summary:
     )
 
 
-def precision(found: Precision, *, only: str | None) -> answers.Precision:
+def precision(found: Precision, looks: LookFigures, *, only: str | None) -> answers.Precision:
     """Present how right inspectors and models were; of inspectors only one, where one is named."""
+    people = sorted({*found.inspectors, *looks.inspectors})
     return answers.Precision(
-        [
-            answers.InspectorFigures(who, tally.confirmed, dict(tally.rejected), tally.overturned)
-            for who, tally in found.inspectors.items()
-            if only in (None, who)
-        ],
+        [_inspector(who, found, looks) for who in people if only in (None, who)],
         [
             answers.ModelFigures(
                 model, name, tally.confirmed, dict(tally.rejected), tally.precision_share
             )
             for (model, name), tally in found.models.items()
         ],
+        [_disagreement(entry) for entry in looks.disagreements] if only is None else [],
+        looks.pending,
+    )
+
+
+def _inspector(who: str, found: Precision, looks: LookFigures) -> answers.InspectorFigures:
+    tally, checked = found.inspectors.get(who, Tally()), looks.inspectors.get(who, Checked())
+    return answers.InspectorFigures(
+        who,
+        tally.confirmed,
+        dict(tally.rejected),
+        tally.overturned,
+        checked.looked_again,
+        checked.agreed,
+        checked.controls,
+        checked.right,
+    )
+
+
+def _disagreement(entry: Disagreement) -> answers.Disagreement:
+    return answers.Disagreement(
+        no=entry.case_no,
+        first_by=entry.first_by,
+        first=entry.first,
+        second_by=entry.second_by,
+        second=entry.second,
+        reason=entry.reason,
+        at=entry.at,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cases.accounts import Accounts
 from cases.atlas import Atlas
+from cases.looking import Looks
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from cases.rules import Rulebook
@@ -60,6 +61,7 @@ class ReviewData:
     """Everything that the page shows, opened."""
 
     registry: Registry
+    looks: Looks
     accounts: Accounts
     outbox: Outbox
     atlas: Atlas
@@ -87,6 +89,7 @@ def open_sources(sources: ReviewSources) -> Iterator[ReviewData]:
     )
     with (
         Registry.open(sources.registry) as registry,
+        Looks.open(sources.registry) as looks,
         Accounts.open(sources.registry) as accounts,
         Outbox.open(sources.registry) as outbox,
         Atlas.open(sources.registry) as atlas,
@@ -94,6 +97,7 @@ def open_sources(sources: ReviewSources) -> Iterator[ReviewData]:
     ):
         yield ReviewData(
             registry,
+            looks,
             accounts,
             outbox,
             atlas,

@@ -1,8 +1,11 @@
 """The route by which many cases are decided together."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from cases.deciding import DecidedTogether
@@ -16,7 +19,9 @@ from cases.errors import (
 from cases.lifecycle import Action, Role
 from review import answers, presenters
 from review.admission import ClockOf, Data, Guest
+from review.blind import Blind, Blindfold, LookShares, blind_item, judge
 from review.decisions import written_reason
+from review.sources import ReviewData
 from review.views import Line, Name
 
 router = APIRouter(prefix="/api")
@@ -56,19 +61,47 @@ class TogetherBody(BaseModel):
 
 @router.post("/decisions")
 def post_decisions(
-    body: TogetherBody, data: Data, clock: ClockOf, visitor: Guest
+    body: TogetherBody,
+    request: Request,
+    data: Data,
+    blind: Blind,
+    clock: ClockOf,
+    visitor: Guest,
 ) -> answers.DecidedTogether:
     """Decide on many cases in one transaction; what could not be decided is told, case by case."""
     action = Action(body.decision)
+    reason = written_reason(action, body.reason, body.note)
+    versions = {case.no: case.version for case in body.cases}
+    judged = _judged(data, blind, versions, action, reason, clock())
+    shares: LookShares = request.app.state.look_shares
     done = data.registry.decide_all(
-        {case.no: case.version for case in body.cases},
+        {no: version for no, version in versions.items() if no not in judged},
         action,
         actor=visitor.signs(body.actor),
         role=visitor.acts_as(body.role),
-        reason=written_reason(action, body.reason, body.note),
+        reason=reason,
         now=clock(),
+        look_share=shares.second,
     )
-    return told(done)
+    answer = told(done)
+    return replace(answer, decided=[*answer.decided, *judged.values()])
+
+
+def _judged(
+    data: ReviewData,
+    blind: Blindfold,
+    case_nos: Iterable[str],
+    action: Action,
+    reason: str,
+    now: datetime,
+) -> dict[str, answers.CaseItem]:
+    """Cases of these that the visitor judged once more, or took that back."""
+    judged = {}
+    for case_no in case_nos:
+        look = judge(data, blind, case_no, action, reason, now)
+        if look is not None:
+            judged[case_no] = blind_item(data.registry.case(case_no), look)
+    return judged
 
 
 def told(done: DecidedTogether) -> answers.DecidedTogether:

@@ -15,6 +15,15 @@ from cases.model import Case
 from cases.people import person_name, visible_line
 from review import answers, presenters
 from review.admission import BEFORE_SIGN_IN, ClockOf, Data, Guest, ShownTo
+from review.blind import (
+    Blind,
+    Blindfold,
+    LookShares,
+    before_people,
+    blind_detail,
+    judge,
+    undecided,
+)
 from review.decisions import written_reason
 from review.errors import ChangedCaseError, MissingPhotoError, UnknownLayerError, UnknownPhotoError
 from review.etags import OWN_TAG, tell_version, version_of
@@ -76,12 +85,15 @@ def get_summary(data: Data) -> answers.Summary:
 @router.get("/precision")
 def get_precision(data: Data, visitor: Guest) -> answers.Precision:
     """Say how right models and inspectors were; inspectors see their own figures only."""
-    return presenters.precision(data.registry.precision(), only=visitor.judged_as())
+    return presenters.precision(
+        data.registry.precision(), data.looks.figures(), only=visitor.judged_as()
+    )
 
 
 @router.get("/cases")
 def get_cases(
     data: Data,
+    blind: Blind,
     stage: Stage | None = None,
     category: str | None = None,
     cell: str | None = None,
@@ -95,10 +107,29 @@ def get_cases(
     )
     shown = found[:limit]
     return answers.CasePage(
-        items=[presenters.case_item(case) for case in shown],
+        items=[
+            *_to_judge(data, blind, stage, category, cell, after),
+            *(presenters.case_item(case) for case in shown if case.case_no not in blind.hidden),
+        ],
         total=data.registry.count(stage=stage, category=category, cell=cell),
         next=shown[-1].case_no if len(found) > limit else None,
     )
+
+
+def _to_judge(
+    data: ReviewData,
+    blind: Blindfold,
+    stage: Stage | None,
+    category: str | None,
+    cell: str | None,
+    after: str | None,
+) -> list[answers.CaseItem]:
+    """What the visitor judges once more stands first in the queue, as if nobody had decided."""
+    if blind.look is None or after is not None or stage not in (None, Stage.REPORTED):
+        return []
+    case = undecided(data.registry.case(blind.look.case_no))
+    wanted = category in (None, case.category) and cell in (None, case.place.cell_code)
+    return [presenters.case_item(case)] if wanted else []
 
 
 @router.get("/cases/{case_no}")
@@ -106,21 +137,27 @@ def get_case(
     case_no: str,
     request: Request,
     data: Data,
+    blind: Blind,
     clock: ClockOf,
     visitor: Guest,
     role: Role | None = None,
 ) -> answers.CaseDetail:
     """Show one case with its photos and outlines, and what somebody in a role may do to it."""
+    look = blind.look_at(case_no)
     case = data.registry.case(case_no)
     tell_version(request, case.version)
+    if look is not None:
+        return blind_detail(data, case, look)
     return detail_of(data, case, visitor.acts_as(role), clock())
 
 
 @router.get("/cases/{case_no}/history")
-def get_history(case_no: str, data: Data) -> answers.History:
+def get_history(case_no: str, data: Data, blind: Blind) -> answers.History:
     """List what happened to a case, oldest first."""
-    data.registry.case(case_no)
+    look = blind.look_at(case_no)
     events = data.registry.history(case_no)
+    if look is not None:
+        events = before_people(events)
     return answers.History([presenters.history_event(event) for event in events])
 
 
@@ -128,7 +165,9 @@ def get_history(case_no: str, data: Data) -> answers.History:
 def post_decision(
     case_no: str,
     body: DecisionBody,
+    request: Request,
     data: Data,
+    blind: Blind,
     clock: ClockOf,
     visitor: Guest,
     if_match: Annotated[
@@ -137,15 +176,21 @@ def post_decision(
 ) -> answers.CaseDetail:
     """Decide on the version of a case that was seen; 409, or 412, when it has changed since."""
     action, role = Action(body.decision), visitor.acts_as(body.role)
+    reason = written_reason(action, body.reason, body.note)
+    look = judge(data, blind, case_no, action, reason, clock())
+    if look is not None:
+        return blind_detail(data, data.registry.case(case_no), look)
+    shares: LookShares = request.app.state.look_shares
     try:
         case = data.registry.decide(
             case_no,
             action,
             actor=visitor.signs(body.actor),
             role=role,
-            reason=written_reason(action, body.reason, body.note),
+            reason=reason,
             expected_version=version_of(if_match, body.version),
             now=clock(),
+            look_share=shares.second,
         )
     except StaleCaseError as error:
         if if_match is None:

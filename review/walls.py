@@ -46,6 +46,7 @@ def _limited(data: ReviewData, area: Area) -> ReviewData:
     return replace(
         data,
         registry=data.registry.within(area),
+        looks=data.looks.within(area),
         outbox=data.outbox.within(area),
         atlas=data.atlas.within(area),
         news=data.news.within(area),

@@ -5,6 +5,7 @@ import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -45,6 +46,25 @@ def test_figures_of_a_period_are_shown_as_charts_and_tables(
     page.locator(".period button").last.click()
     page.locator("h2", has_text="2026-06-15").wait_for()
     assert page.locator(".bar-value").first.text_content() == "0"
+
+
+def test_disagreements_and_precision_are_shown(address: str, open_page, data: ReviewData):
+    first, second, *_ = data.registry.cases()
+    for case, action, reason in ((first, "confirm", ""), (second, "reject", "harmless")):
+        data.registry.decide(
+            case.case_no, action, actor="Chen", reason=reason, expected_version=1, now=NOW,
+            look_share=1.0,
+        )  # fmt: skip
+    look = data.looks.next_for("Wang", until=NOW + timedelta(minutes=9), now=NOW)
+    data.looks.answer(look, "reject", "permitted: in the plan", now=NOW)
+    page = open_page(address, "command#/quality")
+    page.get_by_role("heading", name="Judged in different ways (1)").wait_for()
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name=first.case_no))
+    assert "Wang: Rejected" in row.inner_text()
+    assert "Permitted or registered: in the plan" in row.inner_text()
+    page.get_by_text("1 second looks wait for somebody.").wait_for()
+    chen = page.get_by_role("row").filter(has_text="Chen").filter(has_text="0.0 % (0/1)")
+    assert chen.count() == 1
 
 
 def test_the_district_is_drilled_into_searched_and_left_for_a_case(

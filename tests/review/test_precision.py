@@ -6,6 +6,7 @@ from cases.lifecycle import Role
 from cases.people import DISTRICT, Account
 from review.admission import Entrance
 from review.app import create_app
+from review.blind import LookShares
 from review.sources import ReviewData
 from tests.cases.test_accounts import PASSWORD, QUICK
 
@@ -33,4 +34,17 @@ def test_inspectors_see_their_own_figures_and_command_all(data: ReviewData, monk
     shares = {row["class_name"]: row["precision_share"] for row in seen["Chen"]["models"]}
     assert shares == {"building": 1.0, "smoke": 0.0}
     [_, wang] = seen["Li"]["inspectors"]
-    assert wang == {"who": "Wang", "confirmed": 0, "rejected": {"harmless": 1}, "overturned": 0}
+    unchecked = dict.fromkeys(("looked_again", "agreed", "controls", "right"), 0)
+    decided = {"confirmed": 0, "rejected": {"harmless": 1}, "overturned": 0}
+    assert wang == {"who": "Wang", **decided, **unchecked}
+
+
+def test_without_accounts_nobody_is_asked(data: ReviewData):
+    client = TestClient(
+        create_app(data, look_shares=LookShares(1.0, 1.0), clock=lambda: NOW), base_url=URL
+    )
+    body = {"actor": "Chen"}
+    no = client.post("/api/claims/next", json=body).json()["no"]
+    decided = {"decision": "confirm", "version": 1, **body}
+    assert client.post(f"/api/cases/{no}/decision", json=decided).status_code == 200
+    assert client.post("/api/claims/next", json={"actor": "Wang"}).json()["no"] != no

@@ -392,8 +392,9 @@ export class ReviewStore {
   }
 
   private async open(no: string): Promise<string | null> {
+    const { role } = this.state;
     const fresh = await this.read(no);
-    if (this.state.no !== no) return null;
+    if (this.state.no !== no || this.state.role !== role) return null; // what another role may do
     this.set(fresh);
     const ahead = await this.hold(no);
     if (!this.claiming()) await this.prefetch(this.neighbour(1));

@@ -103,7 +103,41 @@ export interface LiveFlight {
   } | null;
 }
 
+export interface InspectorFigures {
+  who: string;
+  confirmed: number;
+  rejected: Record<string, number>;
+  overturned: number;
+  looked_again: number;
+  agreed: number;
+  controls: number;
+  right: number;
+}
+
+export interface ModelFigures {
+  model_sha256: string;
+  class_name: string;
+  confirmed: number;
+  rejected: Record<string, number>;
+}
+
+export interface Precision {
+  inspectors: InspectorFigures[];
+  models: ModelFigures[];
+  disagreements: {
+    no: string;
+    first_by: string;
+    first: string;
+    second_by: string;
+    second: string;
+    reason: string;
+    at: string;
+  }[];
+  pending_looks: number;
+}
+
 export const commandApi = {
+  precision: () => request<Precision>("/api/precision"),
   flights: () => request<SortieState[]>("/api/flights"),
   district: () => request<District>("/api/district"),
   figures(period: Length, on: string): Promise<Figures> {

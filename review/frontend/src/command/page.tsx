@@ -1,4 +1,4 @@
-// The command centre's page: the district on a map, its figures, its patrols.
+// The command centre's page: the district on a map, its figures, its patrols, how well it is judged.
 
 import { useEffect, useState } from "preact/hooks";
 import { api } from "../api";
@@ -8,9 +8,10 @@ import { ApiError } from "./api";
 import { DistrictView } from "./district-view";
 import { FiguresView } from "./figures-view";
 import { PatrolsView } from "./patrols-view";
+import { QualityView } from "./quality-view";
 import { commandStrings } from "./words";
 
-const VIEWS = ["district", "figures", "patrols"] as const;
+const VIEWS = ["district", "figures", "patrols", "quality"] as const;
 type View = (typeof VIEWS)[number];
 
 const viewOf = (hash: string): View => VIEWS.find((view) => hash === `#/${view}`) ?? "district";
@@ -71,6 +72,8 @@ export function CommandPage() {
             <FiguresView t={t} />
           ) : view === "patrols" ? (
             <PatrolsView t={t} />
+          ) : view === "quality" ? (
+            <QualityView t={t} vocabulary={vocabulary} />
           ) : (
             <DistrictView t={t} vocabulary={vocabulary} />
           )}
