@@ -1,4 +1,4 @@
-"""Pictures of the ten main screens, in both languages, at the size of a desk and of a phone.
+"""Pictures of the main screens, in both languages, at the size of a desk and of a phone.
 
     PYTHONPATH=. python benchmarks/screens.py DEMO --out FOLDER
 
@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -29,6 +30,7 @@ from cases.registry import Registry
 PASSWORD = "reed boat lantern"
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
+Scheme = Literal["dark", "light"]
 GRAVE = ("serious", "critical")
 
 
@@ -127,6 +129,17 @@ def several(page: Page, address: str) -> None:
         page.locator(".thumbnail").nth(nth).click()
 
 
+def command(view: str) -> Callable[[Page, str], None]:
+    """A view of the command centre's page."""
+
+    def open_it(page: Page, address: str) -> None:
+        sign_in(page, address, "wang")
+        page.goto(f"{address}command#/{view}")
+        settle(page)
+
+    return open_it
+
+
 def alerts(page: Page, address: str) -> None:
     """What people are told of."""
     sign_in(page, address, "wang")
@@ -151,14 +164,25 @@ SCREENS: dict[str, Callable[[Page, str], None]] = {
     "08-correct": key("e"),
     "09-officer": pane(3, "li"),
     "10-alerts": alerts,
+    "11-command": command("district"),
+    "12-figures": command("figures"),
+    "13-patrols": command("patrols"),
+    "14-quality": command("quality"),
+    "15-snooze": key("s"),
 }
 
 
-WHOSE = {"01-sign-in": "", "09-officer": "li", "10-alerts": "wang"}
+WHOSE = {
+    "01-sign-in": "",
+    "09-officer": "li",
+    **{name: "wang" for name in SCREENS if name[:2] in ("10", "11", "12", "13", "14")},
+}
 """Who is signed in at a screen, where it is not the inspector."""
 
 
-def picture(browser: Browser, address: str, out: Path, names: list[str]) -> list[str]:
+def picture(
+    browser: Browser, address: str, out: Path, names: list[str], scheme: Scheme
+) -> list[str]:
     """Take all pictures; what axe complains of gravely."""
     complaints = []
     for size, (width, height) in SIZES.items():
@@ -171,6 +195,7 @@ def picture(browser: Browser, address: str, out: Path, names: list[str]) -> list
                         locale=locale,
                         viewport={"width": width, "height": height},
                         reduced_motion="reduce",
+                        color_scheme=scheme,
                     )
                     people[who].set_default_timeout(120_000)
                 page = people[who]
@@ -196,6 +221,7 @@ def main() -> int:
     parser.add_argument("demo", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", nargs="*", choices=SCREENS, default=list(SCREENS))
+    parser.add_argument("--scheme", choices=("dark", "light"), default="dark")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -206,7 +232,7 @@ def main() -> int:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=["--no-sandbox"]
             )
-            complaints = picture(browser, address, options.out, options.only)
+            complaints = picture(browser, address, options.out, options.only, options.scheme)
             browser.close()
     print(*complaints, f"{len(complaints)} grave complaints", sep="\n")
     return 1 if complaints else 0

@@ -22,7 +22,11 @@ const { metafile } = await build({
   logLevel: "info",
 });
 
-for (const name of ["index.html", "command.html", "icon.svg"]) await copyFile(here(`src/${name}`), new URL(name, out));
+const page = await readFile(here("src/page.html"), "utf8");
+for (const [file, name] of Object.entries({ "index.html": "app", "command.html": "command" })) {
+  await writeFile(new URL(file, out), page.replaceAll("{name}", name));
+}
+await copyFile(here("src/icon.svg"), new URL("icon.svg", out));
 
 // One notice for each package that has code in the bundle.
 const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));

@@ -60,20 +60,35 @@ function row(notice) {
   );
 }
 
+function head() {
+  const links = [["/", "Case review", "案件审核"], ["/command", "Command centre", "指挥中心"]];
+  return element(
+    "header",
+    {},
+    element("h1", {}, ...both({ en: "Alerts", zh: "预警" })),
+    element("nav", { "aria-label": "aerogrid" }, ...links.map(([href, en, zh]) => element("a", { href }, ...both({ en, zh })))),
+  );
+}
+
 function list(notices) {
   const names = [["time", "时间"], ["category", "类别"], ["event", "事件"], ["cases", "案件"], ["cell", "网格"], ["alerts", "预警"], ["answer", "确认"]];
   const wide = new Set(["cell", "alerts"]);
-  const head = names.map(([en, zh]) => element("th", wide.has(en) ? { class: "wide" } : {}, ...both({ en, zh })));
-  const table = element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...notices.map(row)));
-  const nothing = element("p", {}, ...both({ en: "Nobody was told of anything yet.", zh: "暂无预警。" }));
-  main.replaceChildren(element("h1", {}, ...both({ en: "Alerts", zh: "预警" })), notices.length ? table : nothing);
+  const titles = names.map(([en, zh]) => element("th", wide.has(en) ? { class: "wide" } : {}, ...both({ en, zh })));
+  const table = element("table", {}, element("thead", {}, element("tr", {}, ...titles)), element("tbody", {}, ...notices.map(row)));
+  const nothing = element(
+    "section",
+    { class: "nothing" },
+    element("p", {}, ...both({ en: "Nobody was told of anything yet.", zh: "暂无预警。" })),
+    element("p", { class: "hint" }, ...both({ en: "New cases and steps that the alert settings name appear here within seconds, with who was told by which channel and who has seen it.", zh: "预警设置中列出的新案件和步骤会在几秒内显示在这里，包括通知了谁、通过何种渠道、谁已确认。" })),
+  );
+  main.replaceChildren(head(), notices.length ? table : nothing);
 }
 
 async function follow() {
   try {
     list(await asked("/api/alerts"));
   } catch (error) {
-    main.replaceChildren(problem(error));
+    main.replaceChildren(head(), problem(error));
   }
   setTimeout(follow, EVERY_MS);
 }
