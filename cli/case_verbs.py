@@ -33,6 +33,15 @@ def serve(
             exists=True, file_okay=False, help="Folder of plans, verdicts, flights; repeatable."
         ),
     ] = None,
+    airspace: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="No-fly zones, for the page's re-fly files."
+        ),
+    ] = None,
+    obstacles: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Masts, lines and the like.")
+    ] = None,
     basemap: Annotated[
         str | None, typer.Option(help="Address of map tiles with {z}, {x}, {y}; none by default.")
     ] = None,
@@ -46,12 +55,18 @@ def serve(
     Others than this machine reach it only with accounts (`aerogrid account`) and over TLS.
     """
     from cli import serving
+    from missions.airspace_files import read_airspace
     from review.basemap import Basemap
     from review.server import Listening
 
     tiles = None if basemap is None else Basemap(basemap, basemap_frame, basemap_credit)
     where = Listening(listen, port, certificate, key, behind_proxy)
-    raise typer.Exit(serving.serve(patrols, where, host or (), tiles, flights or ()))
+    if obstacles is not None and airspace is None:
+        raise typer.BadParameter(
+            "give --airspace, too: re-fly files need both", param_hint="--obstacles"
+        )
+    zones = None if airspace is None else read_airspace(airspace, obstacles)
+    raise typer.Exit(serving.serve(patrols, where, host or (), tiles, flights or (), zones))
 
 
 @verbs.command(epilog="Example: aerogrid export patrol/ --case 20260610-0001 --out case.html")

@@ -18,21 +18,17 @@ from flight.log import read_tlog
 from flight.uploaded import read_uploaded
 from flight.verdict import VERDICT_FILE
 from geo.footprint import gsd_m, height_for_gsd_m
-from geo.frames import LocalFrame
-from geo.grid import Cell
 from geo.pose import Pose
 from missions.drones import drone_named
 from missions.errors import MissionError
 from missions.foreign import foreign_sortie
 from missions.mission_json import read_sortie
-from missions.model import Drone, Sortie
-from missions.plan import Plan, moves, plan_cells
-from missions.refly import plan_refly
+from missions.model import Sortie
+from missions.plan import Plan, moves
 from missions.resume import remaining
-from missions.safe_survey import ways_home
-from missions.usable import usable_area
 from pipeline import planning
 from pipeline.errors import SettingsError
+from pipeline.refly import plan_gaps
 from pipeline.settings import Planning, Settings, explain, read_settings
 from pipeline.workspace import Workspace
 from vision.frame_table import read_frame_table
@@ -175,22 +171,15 @@ def refly(
     flown = _exposures(source, task)
     cells, refused = task.cells()
 
-    def plan(cell: Cell) -> tuple[Sortie, ...]:
-        frame = LocalFrame.around(cell.boundary)
-        area = usable_area(cell.boundary, task.airspace, frame)
-        around = ways_home(cell.boundary, task.airspace, frame, task.survey)
-        code = f"{cell.code}-refly"
-
-        def close_gaps(drone: Drone) -> list[Sortie]:
-            found = plan_refly(
-                area, flown, drone, task.survey, photos=seen_by, code=code, terrain=task.terrain,
-                around=around,
-            )  # fmt: skip
-            return [replace(sortie, cell_codes=(cell.code,)) for sortie in found]
-
-        return task.safely(close_gaps)
-
-    planned = plan_cells(cells, plan)
+    planned = plan_gaps(
+        cells,
+        flown,
+        task.drone,
+        task.survey,
+        photos=seen_by,
+        terrain=task.terrain,
+        airspace=task.airspace,
+    )
     made = replace(planned, refused=(*refused, *planned.refused))
     if not made.sorties and not made.refused:
         console.out.print(f"{len(flown)} photos: every place is in {seen_by} or more")

@@ -13,6 +13,7 @@ from cases.sheet import problems_of
 from cli import console
 from geo.errors import AerogridError
 from geo.raster import read_terrain
+from missions.airspace import Airspace
 from pipeline.analysis import registry_of
 from pipeline.errors import PipelineError
 from pipeline.filings import (
@@ -34,6 +35,7 @@ from review.blind import LookShares
 from review.controls import read_controls
 from review.flights import FlightShelf
 from review.guard import LOOPBACK_HOSTS
+from review.reflying import Grounds
 from review.server import LOOPBACK, Listening
 from review.server import serve as run_server
 from review.sources import PatrolPhotos, ReviewSources, open_sources
@@ -48,6 +50,7 @@ def serve(
     names: Sequence[str],
     basemap: Basemap | None,
     flights: Sequence[Path],
+    airspace: Airspace | None,
 ) -> int:
     """Serve the review page until Ctrl-C; layers are those of the first patrol."""
     for patrol in patrols:
@@ -80,6 +83,7 @@ def serve(
             entrance=entrance,
             basemap=basemap,
             flights=shelf,
+            grounds=Grounds(settings.planning, airspace),
             look_shares=LookShares(checks.second_look_share, checks.control_share),
         )
         run_server(app, where, ready=_tell)

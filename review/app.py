@@ -45,6 +45,7 @@ from review import (
     flying,
     live,
     metrics,
+    reflying,
     signing_in,
     together,
     uploads,
@@ -62,6 +63,7 @@ from review.errors import (
     FullError,
     NotAllowedError,
     PeriodError,
+    ReflyError,
     UnknownFeatureError,
     UnknownLayerError,
     UnknownPhotoError,
@@ -74,6 +76,7 @@ from review.guard import LOOPBACK_HOSTS, Guard
 from review.memo import Memo
 from review.metrics import Meter, Metering
 from review.problems import DESCRIBED, problem
+from review.reflying import Grounds
 from review.sources import ReviewData
 from review.walls import Walls
 from vision.errors import ChangedPhotoError, PhotoError
@@ -112,6 +115,7 @@ STATUSES: dict[type[Exception], int] = {
     TooManyTriesError: 429,
     RegistryError: 503,
     FullError: 503,
+    ReflyError: 409,
     AerogridError: 500,
 }
 """Which HTTP status an error is answered with; the first class that fits an error's ancestry."""
@@ -132,6 +136,7 @@ def create_app(
     basemap: Basemap | None = None,
     flights: FlightShelf | None = None,
     look_shares: LookShares | None = None,
+    grounds: Grounds | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     """Make the application.
@@ -143,6 +148,7 @@ def create_app(
         basemap: pictures of the ground below the map of the district; none by default.
         flights: plans, verdicts and recordings on disk; none by default.
         look_shares: how much is judged once more; nothing by default.
+        grounds: by what gaps are planned to be flown again; None plans nothing.
         clock: for the times in the history.
     """
     app = FastAPI(
@@ -160,6 +166,7 @@ def create_app(
     app.state.basemap = basemap
     app.state.flights = flights or FlightShelf(())
     app.state.look_shares = look_shares or LookShares()
+    app.state.grounds = grounds
     app.state.memo = Memo()
     app.state.told = Memo()
     app.state.woken = Memo()
@@ -178,6 +185,7 @@ def create_app(
     app.include_router(live.router)
     app.include_router(commanding.router)
     app.include_router(flying.router)
+    app.include_router(reflying.router)
     app.router.routes.append(WebSocketRoute("/api/flights/live", flying.tell_live))
     app.include_router(metrics.router)
     app.add_api_route("/", _page, include_in_schema=False)

@@ -7,6 +7,10 @@ class ReviewError(AerogridError):
     """A problem of the review page."""
 
 
+class ReflyError(ReviewError):
+    """Gaps that cannot be planned from this page."""
+
+
 class ControlFileError(ReviewError):
     """A file of cases with a known answer that cannot be used."""
 

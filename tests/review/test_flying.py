@@ -1,9 +1,12 @@
 """Patrols on the page: what lies in the folders of flights, and what is in the air now."""
 
+import io
 import json
 import os
 import time
+import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,12 +22,20 @@ from flight.journal import Journal, write_summary
 from flight.log import TlogWriter
 from flight.progress import FlightProgress
 from flight.verdict import Verdict, sha256_of, write_verdict
-from geo.grid import Cell
+from geo.grid import Cell, Grid
 from geo.track import Track
-from missions.mission_json import write_sortie
+from missions.airspace import EMPTY, Airspace
+from missions.check import check
+from missions.drones import drone_named
+from missions.findings import Severity
+from missions.mission_json import read_sortie, write_sortie
+from missions.safe_survey import limits_of
+from pipeline.planning import survey_settings
+from pipeline.settings import Planning
 from review.app import create_app
 from review.flights import LIVE_S, FlightShelf
 from review.patrolled import gaps_of
+from review.reflying import Grounds
 from review.sources import ReviewData
 from tests.cases.test_accounts import PASSWORD, QUICK
 from tests.flight.sorties import small_sortie
@@ -246,6 +257,55 @@ def test_gaps_of_a_cell_are_a_file_that_other_programs_open(client: TestClient):
     assert answer.headers["content-type"] == "application/geo+json"
     assert len(json.loads(answer.content)["features"]) == 1
     assert client.get("/api/gaps/none.geojson").status_code == 404
+
+
+WEST = "320624001001001"
+
+
+@pytest.fixture
+def half_seen(data: ReviewData, tmp_path: Path) -> tuple[ReviewData, FlightShelf]:
+    """A small cell at whose eastern side the photos of the district were taken, and its sortie."""
+    cell = Cell(WEST, "", "", "", "", box(119.998, 31.999, 120.0002, 32.001))
+    write_sortie(
+        tmp_path / "W.mission.json", replace(SORTIE, code="W-1", cell_codes=(WEST,), gsd_m=0.03)
+    )
+    return replace(data, grid=Grid([cell])), FlightShelf((tmp_path,))
+
+
+def refly(data: ReviewData, shelf: FlightShelf, airspace: Airspace | None, code: str = "W-1"):
+    app = create_app(data, flights=shelf, grounds=Grounds(Planning(), airspace), clock=lambda: NOW)
+    return TestClient(app, base_url=URL).get(f"/api/refly/{code}.zip")
+
+
+def test_the_gaps_of_a_sortie_come_as_files_that_pass_the_check(half_seen, tmp_path: Path):
+    answer = refly(*half_seen, EMPTY)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-disposition"] == 'attachment; filename="W-1-refly.zip"'
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        archive.extractall(tmp_path / "out")
+    [path, *_] = sorted((tmp_path / "out").glob("*.mission.json"))
+    sortie = read_sortie(path)
+    assert sortie.code.startswith(f"{WEST}-refly")
+    assert sortie.cell_codes == (WEST,)
+    # the photos show 30 m around 120 E: what is flown again lies west of that
+    assert min(item.lon_deg for item in sortie.items if item.lon_deg) < 119.9985
+    findings = check(
+        sortie, limits_of(survey_settings(Planning())), None, EMPTY, drone_named(sortie.drone_key)
+    )
+    assert not [found for found in findings if found.severity is Severity.ERROR]
+
+
+def test_without_airspace_nothing_is_planned(half_seen):
+    refused = refly(*half_seen, None)
+    assert refused.status_code == 409
+    assert "--airspace" in refused.json()["detail"]
+
+
+def test_a_sortie_that_nobody_knows_or_a_cell_without_grid_is_refused(half_seen):
+    data, shelf = half_seen
+    assert refly(data, shelf, EMPTY, "X-1").status_code == 404
+    elsewhere = replace(data, grid=Grid([]))
+    assert refly(elsewhere, shelf, EMPTY).status_code == 409
 
 
 def test_the_page_draws_a_flight_while_it_is_recorded(

@@ -173,6 +173,7 @@ ENDPOINTS = (
     Endpoint("GET", "/api/photos/{photo_id}.jpg", query="?max=64", is_of_case=True),
     Endpoint("GET", "/api/flights", roles=frozenset()),  # of the whole district only
     Endpoint("GET", "/api/gaps/1.geojson", roles=frozenset()),
+    Endpoint("GET", "/api/refly/1.zip", roles=frozenset()),
     Endpoint("GET", "/metrics", roles=frozenset()),  # of the whole district only
     Endpoint("GET", "/api/figures"),
     Endpoint("GET", "/api/district"),
@@ -235,6 +236,7 @@ TEMPLATES = {
     "/api/layers/cells.geojson": "/api/layers/{layer}.geojson",
     "/api/layers/zones.geojson": "/api/layers/{layer}.geojson",
     "/api/gaps/1.geojson": "/api/gaps/{cell}.geojson",
+    "/api/refly/1.zip": "/api/refly/{sortie}.zip",
     "/collections/cases": "/collections/{name}",
     **{f"/collections/{name}/items": "/collections/{name}/items"
        for name in ("cells", "cases", "patrols")},

@@ -136,7 +136,16 @@ export interface Precision {
   pending_looks: number;
 }
 
+/** A file that the server makes, or why it does not. */
+async function fileOf(path: string): Promise<Blob> {
+  const answer = await fetch(path);
+  if (answer.ok) return answer.blob();
+  const problem = (await answer.json().catch(() => null)) as { detail?: string } | null;
+  throw new ApiError(answer.status, problem?.detail ?? answer.statusText);
+}
+
 export const commandApi = {
+  refly: (code: string) => fileOf(`/api/refly/${encodeURIComponent(code)}.zip`),
   precision: () => request<Precision>("/api/precision"),
   flights: () => request<SortieState[]>("/api/flights"),
   district: () => request<District>("/api/district"),

@@ -124,14 +124,44 @@ function Sortie({ state, isOpen, onChoose, t }: SortieProps) {
             </p>
           ))}
           {Object.values(state.seen_share).some((share) => share < 0.9995) ? (
-            <p class="muted">
-              {t.refly} <code>aerogrid plan --refly PATROL --cell {Object.keys(state.seen_share).join(" --cell ")}</code>
-            </p>
+            <Refly code={state.code} t={t} />
           ) : null}
         </div>
       ) : null}
     </article>
   );
+}
+
+/** The gaps planned as files to be flown; made when asked for, which takes some seconds. */
+function Refly({ code, t }: { code: string; t: CommandStrings }) {
+  const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(false);
+  const make = async () => {
+    setBusy(true);
+    setProblem("");
+    try {
+      save(await commandApi.refly(code), `${code}-refly.zip`);
+    } catch (error) {
+      setProblem((error as Error).message || t.offline);
+    }
+    setBusy(false);
+  };
+  return (
+    <>
+      <button type="button" disabled={busy} onClick={() => void make()}>
+        {busy ? t.reflyMaking : t.refly}
+      </button>
+      {problem ? <p role="alert">{problem}</p> : null}
+    </>
+  );
+}
+
+function save(content: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 /** Listen to what flies; opened again by itself after a break, and the tracks begin anew then. */

@@ -74,7 +74,8 @@ const en = {
   brokenOff: "broken off",
   seen: "In photos of",
   gaps: "gaps as GeoJSON",
-  refly: "Plan the gaps:",
+  refly: "Re-fly file for the gaps",
+  reflyMaking: "Planning…",
 
   models: "Models",
   model: "Model",
@@ -176,7 +177,8 @@ const zh: CommandStrings = {
   brokenOff: "中断",
   seen: "照片覆盖",
   gaps: "漏拍区域（GeoJSON）",
-  refly: "规划补飞：",
+  refly: "生成补飞文件",
+  reflyMaking: "正在规划…",
 
   models: "模型",
   model: "模型",
