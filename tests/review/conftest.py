@@ -141,6 +141,20 @@ def client(data: ReviewData) -> Iterator[TestClient]:
         yield opened
 
 
+def wait_in_page(page: Any, condition: str, argument: object = None) -> None:
+    """Wait until a condition of JavaScript holds.
+
+    `wait_for_function` of playwright needs `eval`, which our pages allow nobody.
+    """
+    page.evaluate(
+        f"""argument => new Promise(done => {{
+          const look = async () => (await ({condition})(argument)) ? done() : setTimeout(look, 20);
+          look();
+        }})""",
+        argument,
+    )
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A headless browser; skipped where it or playwright is absent."""

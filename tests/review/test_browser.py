@@ -7,7 +7,7 @@ from cases.people import Account, Area
 from review.sources import ReviewData
 from tests.cases.test_accounts import PASSWORD, QUICK
 
-from .conftest import CHROMIUM, NOW
+from .conftest import CHROMIUM, NOW, wait_in_page
 from .test_uploads import jpeg
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -175,6 +175,36 @@ def test_nothing_is_shown_before_signing_in_and_after_signing_out(chromium, peop
     page.context.close()
 
 
+def test_somebody_gives_themselves_another_password(chromium, people, address):
+    page, elsewhere = (enter(chromium, address, "wang") for _ in range(2))
+    page.get_by_role("button", name="王芳").click()
+    page.locator("details.password summary").click()
+    form = page.locator("details.password form")
+
+    def change(old: str, new: str) -> None:
+        form.locator("[name=old]").fill(old)
+        form.locator("[name=new]").fill(new)
+        form.get_by_role("button").click()
+
+    change("not the present one", "lantern on the reed boat")
+    form.get_by_text("The present password is another.").wait_for()
+    change(PASSWORD, "aaaaaaaaaaaa")
+    form.get_by_text("That password is too easy").wait_for()
+    change(PASSWORD, "lantern on the reed boat")
+    form.get_by_text("Changed. Other sessions have ended.").wait_for()
+    assert form.locator("[name=old]").input_value() == ""
+    elsewhere.keyboard.press("c")
+    elsewhere.get_by_text("The session has ended. Please sign in again.").wait_for()
+    page.get_by_role("button", name="Sign out").click()
+    for password, is_in in ((PASSWORD, False), ("lantern on the reed boat", True)):
+        page.get_by_label("Sign-in name").fill("wang")
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.locator(".person" if is_in else "[role=alert]").wait_for()
+    for opened in (page, elsewhere):
+        opened.context.close()
+
+
 def test_two_inspectors_never_get_one_case(chromium, people: ReviewData, address):
     chen, wang = (enter(chromium, address, name) for name in ("chen", "wang"))
     done: list[str] = []
@@ -207,9 +237,8 @@ def test_a_case_in_other_hands_says_whose_and_cannot_be_decided(chromium, people
     wang.keyboard.press("c")
     assert people.registry.case(mine).version == 1
     chen.goto("about:blank")  # leaves, and gives it back
-    wang.wait_for_function(
-        "no => fetch(`/api/cases/${no}`).then(a => a.json()).then(c => c.claim === null)", arg=mine
-    )
+    free = "no => fetch(`/api/cases/${no}`).then(a => a.json()).then(c => c.claim === null)"
+    wait_in_page(wang, free, mine)
     wang.reload()
     wang.locator(".claim", has_text="Yours for").wait_for()
     for page in (chen, wang):
@@ -248,7 +277,7 @@ def test_a_grid_officer_handles_the_cases_of_the_village_on_a_phone(chromium, pe
     page.get_by_text(f"{first}: Fed back.").wait_for()
     assert people.registry.history(first)[-1].actor == "zhang"
     page.locator("summary", has_text="Code").click()
-    page.wait_for_function("document.querySelector('.way-code').naturalWidth > 60")
+    wait_in_page(page, "() => document.querySelector('.way-code').naturalWidth > 60")
     href = page.get_by_role("link", name="Navigate").get_attribute("href")
     case = people.registry.case(first)
     assert href.startswith(f"geo:{case.lat_deg:.6f},{case.lon_deg:.6f}")

@@ -10,7 +10,7 @@ from cases.rule_files import load_rulebook
 from review.app import create_app
 from review.sources import ReviewData
 
-from .conftest import FLOWN, NOW, make_proposal
+from .conftest import FLOWN, NOW, make_proposal, wait_in_page
 from .serving import served
 
 
@@ -38,7 +38,7 @@ def test_new_cases_come_by_themselves_and_none_is_lost_while_the_page_is_closed(
 ):
     page = open_page(address, expected="404")  # no photo is there of what is filed
     page.wait_for_selector(".case")
-    page.wait_for_function("'aerogrid.news.' in localStorage")  # it listens
+    wait_in_page(page, "() => 'aerogrid.news.' in localStorage")  # it listens
     button = page.get_by_role("button", name="New")
     assert button.inner_text() == "New 0"
     first = file_fire(data, "later", 5)

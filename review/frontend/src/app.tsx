@@ -11,7 +11,8 @@ import { PhotoPane } from "./photo-pane";
 import type { PhotoView } from "./photo-view";
 import { QueuePane } from "./queue-pane";
 import { SignIn } from "./sign-in";
-import type { Pane, ReviewStore } from "./store";
+import type { Pane } from "./state";
+import type { ReviewStore } from "./store";
 
 export function App({ store }: { store: ReviewStore }) {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
@@ -80,7 +81,7 @@ function Message({ store }: { store: ReviewStore }) {
         <div class={`toast ${toast.kind}`}>
           <span>{toast.text}</span>
           {toast.undo ? (
-            <button type="button" onClick={() => void store.undo()}>
+            <button type="button" onClick={() => void store.decisions.undo()}>
               {words.t.undo} <kbd>U</kbd>
             </button>
           ) : null}

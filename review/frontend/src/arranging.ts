@@ -49,9 +49,9 @@ export class Arranging {
 
   snooze(days: number, radius_m: number, reason: string): Promise<void> {
     return this.sending(async (detail) => {
-      const body = { version: detail.version, days, radius_m, reason, ...this.store.signature() };
+      const body = { version: detail.version, days, radius_m, reason, ...this.store.presence.signature() };
       const { decided, refused } = await api.snooze(detail.no, body);
-      await this.store.settled(decided, "snooze");
+      await this.store.decisions.settled(decided, "snooze");
       const { t, number } = this.words();
       const left = refused.length ? ` ${t.leftOut(number(refused.length))} ${refused.map((entry) => entry.no).join(", ")}` : "";
       this.store.say(t.snoozed(number(decided.length), days) + left, "done", true);
@@ -61,8 +61,8 @@ export class Arranging {
   merge(other: CaseItem): Promise<void> {
     return this.sending(async (detail) => {
       const seen = { version: detail.version, other: other.no, other_version: other.version };
-      const merged = await api.merge(detail.no, { ...seen, ...this.store.signature() });
-      await this.store.settled([merged.other], "reject");
+      const merged = await api.merge(detail.no, { ...seen, ...this.store.presence.signature() });
+      await this.store.decisions.settled([merged.other], "reject");
       await this.store.changed(merged.case);
       this.store.say(this.words().t.mergedInto(other.no, detail.no), "done", true);
     });
@@ -70,7 +70,7 @@ export class Arranging {
 
   split(outlines: OutlineName[]): Promise<void> {
     return this.sending(async (detail) => {
-      const fresh = await api.split(detail.no, { version: detail.version, outlines, ...this.store.signature() });
+      const fresh = await api.split(detail.no, { version: detail.version, outlines, ...this.store.presence.signature() });
       await this.store.changed(fresh);
       this.store.say(this.words().t.splitOff(fresh.no, detail.no), "done");
     });
@@ -83,7 +83,7 @@ export class Arranging {
 
   private async sending(work: (detail: CaseDetail) => Promise<void>): Promise<void> {
     const { detail, busy } = this.store.state;
-    if (!detail || busy || !this.store.named(() => void this.sending(work))) return;
+    if (!detail || busy || !this.store.presence.named(() => void this.sending(work))) return;
     this.store.set({ busy: true, dialog: null });
     try {
       await work(detail);

@@ -89,7 +89,7 @@ function Reject({ store }: { store: ReviewStore }) {
     <Sheet store={store} title={t.rejectTitle}>
       <Reasons
         reasons={store.state.vocabulary?.reasons ?? []}
-        onSend={(reason, note) => void store.decide({ decision: "reject", reason, note })}
+        onSend={(reason, note) => void store.decisions.decide({ decision: "reject", reason, note })}
       />
     </Sheet>
   );
@@ -102,7 +102,7 @@ function Reopen({ store }: { store: ReviewStore }) {
       <Ask
         label={t.reasonOwn}
         initial=""
-        onSend={(reason) => void store.decide({ decision: "reopen", reason })}
+        onSend={(reason) => void store.decisions.decide({ decision: "reopen", reason })}
       />
     </Sheet>
   );
@@ -114,7 +114,7 @@ function StepReason({ store }: { store: ReviewStore }) {
   if (!step) return null;
   return (
     <Sheet store={store} title={t.steps[step]}>
-      <Ask label={t.reasonOwn} initial="" onSend={(reason) => void store.decide({ decision: step, reason })} />
+      <Ask label={t.reasonOwn} initial="" onSend={(reason) => void store.decisions.decide({ decision: step, reason })} />
     </Sheet>
   );
 }
@@ -147,7 +147,7 @@ function Name({ store }: { store: ReviewStore }) {
   return (
     <Sheet store={store} title={t.nameTitle}>
       <p class="muted">{t.nameHint}</p>
-      <Ask label={t.nameLabel} initial={store.state.inspector} onSend={(name) => store.rename(name)} />
+      <Ask label={t.nameLabel} initial={store.state.inspector} onSend={(name) => store.presence.rename(name)} />
     </Sheet>
   );
 }
@@ -168,12 +168,12 @@ function Account({ store }: { store: ReviewStore }) {
         <legend>{t.actsAs}</legend>
         {person.roles.map((name) => (
           <label key={name}>
-            <input type="radio" name="role" checked={name === role} onChange={() => store.actAs(name)} /> {words.role(name)}
+            <input type="radio" name="role" checked={name === role} onChange={() => store.presence.actAs(name)} /> {words.role(name)}
           </label>
         ))}
       </fieldset>
       <PasswordForm />
-      <button type="button" class="primary" onClick={() => void store.signOut()}>
+      <button type="button" class="primary" onClick={() => void store.presence.signOut()}>
         {t.signOut}
       </button>
     </Sheet>

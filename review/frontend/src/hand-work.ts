@@ -39,7 +39,7 @@ export class HandWork {
     if (state.hand !== "correcting" || state.busy) return;
     const changed = view?.corrected() ?? [];
     if (changed.length === 0) return this.store.set({ hand: null });
-    if (!this.store.named(() => void this.save(view))) return;
+    if (!this.store.presence.named(() => void this.save(view))) return;
     await this.sending(async () => {
       const detail = await this.send(changed);
       if (detail) await this.store.changed(detail);
@@ -50,7 +50,7 @@ export class HandWork {
   async add(className: string): Promise<void> {
     const corners = this.missed;
     if (!corners) return;
-    if (!this.store.named(() => void this.add(className))) return;
+    if (!this.store.presence.named(() => void this.add(className))) return;
     this.missed = null;
     await this.sending(async () => {
       const detail = await api.draw({ ...this.named(corners), class_name: className });
@@ -69,7 +69,7 @@ export class HandWork {
 
   private named(corners: Ring) {
     const { patrol_id, photo_id } = this.photo()!;
-    return { patrol_id, photo_id, corners, ...this.store.signature() };
+    return { patrol_id, photo_id, corners, ...this.store.presence.signature() };
   }
 
   private photo() {

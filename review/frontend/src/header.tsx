@@ -6,7 +6,7 @@ import type { ReviewStore } from "./store";
 export function Header({ store }: { store: ReviewStore }) {
   const words = useWords();
   const { summary, decided, session, role } = store.state;
-  const me = store.me();
+  const me = store.presence.me();
   const { t } = words;
   return (
     <header class="header">

@@ -6,9 +6,9 @@ import type { PhotoView } from "./photo-view";
 type Action = (store: ReviewStore, view: PhotoView | null) => void;
 
 const ACTIONS: Record<string, Action> = {
-  c: (store) => void store.decide({ decision: "confirm" }),
+  c: (store) => void store.decisions.decide({ decision: "confirm" }),
   x: (store) => store.allows("reject") && store.set({ dialog: "reject" }),
-  u: (store) => void store.undo(),
+  u: (store) => void store.decisions.undo(),
   j: (store) => void store.step(1),
   arrowdown: (store) => void store.step(1),
   k: (store) => void store.step(-1),

@@ -295,7 +295,7 @@ function Actions({ store }: { store: ReviewStore }) {
       ) : (
         <Decisions store={store} decided={!!decided} />
       )}
-      <button type="button" class="step" disabled={busy} onClick={() => void store.undo()}>
+      <button type="button" class="step" disabled={busy} onClick={() => void store.decisions.undo()}>
         {t.undo} <kbd>U</kbd>
       </button>
       <button type="button" class="step" onClick={() => void store.step(1)} title={t.next}>
@@ -332,7 +332,7 @@ function Decisions({ store, decided }: { store: ReviewStore; decided: boolean })
           type="button"
           class="decide confirm"
           disabled={busy || !store.allows("confirm")}
-          onClick={() => void store.decide({ decision: "confirm" })}
+          onClick={() => void store.decisions.decide({ decision: "confirm" })}
         >
           {t.confirm} <kbd>C</kbd>
         </button>

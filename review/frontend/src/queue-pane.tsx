@@ -23,7 +23,7 @@ export function QueuePane({ store }: { store: ReviewStore }) {
             {words.t.pickedOnly(words.number(queue.length))} ×
           </button>
         ) : null}
-        <button type="button" disabled={queue.length === 0 || !store.reviews()} onClick={() => store.several.open()}>
+        <button type="button" disabled={queue.length === 0 || !store.presence.reviews()} onClick={() => store.several.open()}>
           {words.t.several} <kbd>G</kbd>
         </button>
       </div>

@@ -1,7 +1,8 @@
 // Several cases at once: which are shown and chosen, decided together or looked at one after another.
 
 import { api, ApiError } from "./api";
-import type { Intent, ReviewStore } from "./store";
+import type { Intent } from "./state";
+import type { ReviewStore } from "./store";
 import type { CaseItem, Refused } from "./types";
 
 /** The server takes no more in one request. */
@@ -14,7 +15,7 @@ export class Several {
   open(numbers?: string[]): void {
     const { queue } = this.store.state;
     const shown = numbers ? queue.filter((item) => numbers.includes(item.no)) : queue;
-    if (shown.length === 0 || !this.store.reviews()) return;
+    if (shown.length === 0 || !this.store.presence.reviews()) return;
     this.store.set({ dialog: "several", shown, chosen: (numbers ?? []).slice(0, MOST) });
   }
 
@@ -48,7 +49,7 @@ export class Several {
     const { chosen, shown, busy } = this.store.state;
     const cases = shown.filter((item) => chosen.includes(item.no));
     if (busy || cases.length === 0) return;
-    if (!this.store.named(() => void this.decide(intent))) return;
+    if (!this.store.presence.named(() => void this.decide(intent))) return;
     await this.send(cases, intent);
   }
 
@@ -57,9 +58,9 @@ export class Several {
     const seen = cases.map(({ no, version }) => ({ no, version }));
     store.set({ busy: true, dialog: null });
     try {
-      const { decided, refused } = await api.decideTogether({ ...intent, ...store.signature(), cases: seen });
+      const { decided, refused } = await api.decideTogether({ ...intent, ...store.presence.signature(), cases: seen });
       store.set({ busy: false, chosen: [] });
-      await store.settled(decided, intent.decision);
+      await store.decisions.settled(decided, intent.decision);
       store.say(this.told(intent, decided.length, refused), refused.length ? "problem" : "done", decided.length > 0);
     } catch (error) {
       store.set({ busy: false });

@@ -14,7 +14,7 @@ export function SignIn({ store }: { store: ReviewStore }) {
   const send = async (event: Event) => {
     event.preventDefault();
     setWaiting(true);
-    await store.signIn(name.current!.value, password.current!.value);
+    await store.presence.signIn(name.current!.value, password.current!.value);
     setWaiting(false);
     if (password.current) password.current.value = "";
     password.current?.focus();

@@ -18,7 +18,7 @@ export function Steps({ store, detail }: { store: ReviewStore; detail: CaseDetai
   if (possible.length === 0) return null;
   const take = (step: Step) => {
     if (WITH_REASON.has(step)) store.set({ dialog: "step", step });
-    else void store.decide({ decision: step });
+    else void store.decisions.decide({ decision: step });
   };
   return (
     <div class="steps" role="group" aria-label={t.nextSteps}>

@@ -1,0 +1,132 @@
+// What is decided on the open case, what becomes of it, and the way back.
+
+import { api, ApiError } from "./api";
+import type { Intent } from "./state";
+import type { ReviewStore } from "./store";
+import type { CaseDetail, CaseItem, Decision } from "./types";
+
+/** After these the next case is shown; after others the same one, since more of it may follow. */
+const REVIEWS: ReadonlySet<Decision> = new Set<Decision>(["confirm", "reject", "reopen"]);
+
+export class Decisions {
+  /** What was decided here, together where it was decided together. */
+  private taken: { no: string; version: number }[][] = [];
+  /** The last decision on its way to the server, while the next case is shown already. */
+  private saving: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly store: ReviewStore) {}
+
+  forget(): void {
+    this.taken = [];
+  }
+
+  /** Decide on the open case and show the next one; asks for a name first if none is known. */
+  async decide(intent: Intent): Promise<void> {
+    const { detail, busy } = this.store.state;
+    if (busy || !detail || !this.store.allows(intent.decision)) return;
+    await this.saving;
+    if (this.store.state.no !== detail.no) return; // what was decided before has come back
+    if (!this.store.presence.named(() => void this.decide(intent))) return;
+    await this.send(detail.no, detail.version, intent);
+  }
+
+  async undo(): Promise<void> {
+    await this.saving;
+    if (this.store.state.busy) return;
+    const last = this.taken.at(-1);
+    const { detail } = this.store.state;
+    const target = last ?? (detail && this.store.allows("undo") ? [detail] : []);
+    const [only] = target;
+    if (!only) return this.store.say(this.store.state.words.t.nothingToUndo, "problem");
+    if (!this.store.presence.named(() => void this.undo())) return;
+    if (last) this.taken.pop();
+    if (target.length > 1) return this.store.several.send(target, { decision: "undo" });
+    await this.send(only.no, only.version, { decision: "undo" });
+  }
+
+  /** Several were decided together: they leave the queue, and are undone together. */
+  async settled(decided: CaseItem[], decision: Decision): Promise<void> {
+    const undone = decision === "undo";
+    this.store.changes += 1;
+    for (const { no } of decided) {
+      this.store.opened.delete(no);
+      this.store.claims.forget(no);
+    }
+    if (!undone && decided.length) this.taken.push(decided);
+    const count = this.store.state.decided + (undone ? -decided.length : decided.length);
+    this.store.set({ decided: Math.max(0, count) });
+    await this.store.guard(() => this.store.refresh());
+    const stays = this.store.state.queue.some((item) => item.no === this.store.state.no);
+    if (!stays || decided.some((item) => item.no === this.store.state.no)) {
+      await this.store.selectOrClear(stays ? this.store.state.no : this.store.state.queue[0]?.no);
+    }
+  }
+
+  /** After a review the next case is shown at once; a decision that is not taken brings its case back. */
+  private async send(no: string, version: number, intent: Intent): Promise<void> {
+    const reviews = REVIEWS.has(intent.decision);
+    this.store.set({ busy: true, dialog: null });
+    const following = reviews ? await this.following() : no;
+    const answer = api.decide(no, { ...intent, version, ...this.store.presence.signature() });
+    this.saving = answer.catch(() => null);
+    this.store.claims.forget(no);
+    if (reviews) {
+      this.store.set({ busy: false });
+      void this.store.selectOrClear(following);
+    }
+    try {
+      this.settle(await answer, intent.decision);
+    } catch (error) {
+      this.store.set({ busy: false });
+      await this.explain(error, no);
+    }
+  }
+
+  /** What comes after the open case: what this page has taken for it, where cases are taken. */
+  private async following(): Promise<string | null> {
+    return (this.store.claiming() ? await this.store.ahead : null) ?? this.store.neighbour(1) ?? this.store.neighbour(-1);
+  }
+
+  /** What was decided stands; the counts catch up behind. */
+  private settle(decided: CaseDetail, decision: Decision): void {
+    const { t } = this.store.state.words;
+    const undone = decision === "undo";
+    this.store.changes += 1;
+    this.store.opened.delete(decided.no);
+    if (decided.allowed.includes("undo")) this.taken.push([decided]);
+    this.store.set({
+      busy: false,
+      queue: this.queueAfter(decided),
+      decided: Math.max(0, this.store.state.decided + (undone ? -1 : 1)),
+    });
+    if (!REVIEWS.has(decision)) void this.store.select(decided.no);
+    const text = { confirm: t.confirmed, reject: t.rejected, reopen: t.reopened, undo: t.undone };
+    const told = decision in text ? text[decision as keyof typeof text](decided.no) : undefined;
+    const said = told ?? t.stepped(decided.no, this.store.state.words.action(decision));
+    this.store.say(said, "done", REVIEWS.has(decision));
+    this.store.refreshSoon();
+  }
+
+  private queueAfter(decided: CaseDetail): CaseItem[] {
+    const { filters, queue } = this.store.state;
+    const stays = !filters.stage || filters.stage === decided.stage;
+    const known = queue.some((item) => item.no === decided.no);
+    if (stays && !known) return [decided, ...queue];
+    if (stays) return queue.map((item) => (item.no === decided.no ? decided : item));
+    return queue.filter((item) => item.no !== decided.no);
+  }
+
+  private async explain(error: unknown, no: string): Promise<void> {
+    const { t } = this.store.state.words;
+    const status = error instanceof ApiError ? error.status : -1;
+    if (status === 401) return this.store.leave(t.sessionEnded);
+    if (status === 409 || status === 423) {
+      this.store.opened.delete(no);
+      this.store.say(status === 423 ? t.inOtherHands(no) : t.stale(no), "problem");
+      await this.store.select(no);
+      return this.store.refresh();
+    }
+    this.store.say(status === 0 ? t.offline : String((error as Error).message), "problem");
+    if (this.store.state.no !== no) await this.store.select(no);
+  }
+}

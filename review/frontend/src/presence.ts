@@ -1,0 +1,88 @@
+// Who is at the page, by which name and in which role they act.
+
+import { api, ApiError } from "./api";
+import { rememberInspector } from "./state";
+import type { ReviewStore } from "./store";
+
+const ROLE_KEY = "aerogrid.role";
+const REVIEWERS = ["inspector", "command", "administrator"];
+
+export class Presence {
+  /** What goes on once it is known who is there. */
+  private waiting: (() => void) | null = null;
+
+  constructor(private readonly store: ReviewStore) {}
+
+  /** The role that somebody acted in here before, if it is still theirs. */
+  roleOf(roles: string[]): string {
+    const kept = localStorage.getItem(ROLE_KEY) ?? "";
+    return roles.includes(kept) ? kept : (roles[0] ?? "");
+  }
+
+  async signIn(name: string, password: string): Promise<void> {
+    try {
+      const session = await api.signIn(name, password);
+      this.store.set({ signInProblem: "" });
+      await this.store.guard(() => this.store.enter(session));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.store.set({ signInProblem: this.store.state.words.refusal(error.status, error.message) });
+    }
+  }
+
+  async signOut(): Promise<void> {
+    this.store.claims.keepOnly();
+    await this.store.guard(async () => {
+      await api.signOut();
+      this.store.leave("");
+    });
+  }
+
+  /** Act in another role of the account. */
+  actAs(role: string): void {
+    localStorage.setItem(ROLE_KEY, role);
+    this.store.opened.clear();
+    const { detail } = this.store.state;
+    this.store.set({ role, dialog: null, detail: detail && { ...detail, allowed: [] } });
+    if (this.store.state.no) void this.store.select(this.store.state.no);
+  }
+
+  /** The name that signs decisions here. */
+  me(): string {
+    return this.store.state.session?.person?.display_name ?? this.store.state.inspector;
+  }
+
+  signsIn(): boolean {
+    return !!this.store.state.session?.asks_who;
+  }
+
+  /** Whether the person's role reviews cases. */
+  reviews(): boolean {
+    return !this.signsIn() || REVIEWERS.includes(this.store.state.role);
+  }
+
+  rename(inspector: string): void {
+    rememberInspector(inspector);
+    const then = this.waiting;
+    this.waiting = null;
+    this.store.set({ inspector, dialog: null });
+    if (then) then();
+    else void this.store.holdOpen();
+  }
+
+  /** Whether it is known who decides; if not, asks, and goes on when it is. */
+  named(then: () => void): boolean {
+    if (this.me()) return true;
+    this.waiting = then;
+    this.store.set({ dialog: "name" });
+    return false;
+  }
+
+  signature(): Record<string, string> {
+    return this.signsIn() ? { role: this.store.state.role } : { actor: this.store.state.inspector };
+  }
+
+  isIn(): boolean {
+    return !!this.store.state.session && (!this.signsIn() || !!this.store.state.session.person);
+  }
+}
