@@ -12,11 +12,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Engine, Row, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from cases.account_tables import AccountRow, SessionRow, SignInRow, TokenRow
@@ -60,6 +60,7 @@ class Accounts(Store):
         super().__init__(engine)
         self._hasher = hasher or PasswordHasher()
         self._hashing = threading.BoundedSemaphore(_HASHES_AT_ONCE)
+        self._has_some = False
 
     @cached_property
     def _nobodys_hash(self) -> str:
@@ -73,8 +74,10 @@ class Accounts(Store):
 
     def are_there(self) -> bool:
         """Whether anybody has an account, active or not."""
-        with self._read() as session:
-            return session.scalar(select(AccountRow.name).limit(1)) is not None
+        if not self._has_some:  # none is ever removed
+            with self._read() as session:
+                self._has_some = session.scalar(select(AccountRow.name).limit(1)) is not None
+        return self._has_some
 
     def all(self) -> list[Account]:
         """List the accounts by name."""
@@ -164,25 +167,38 @@ class Accounts(Store):
             token = secrets.token_urlsafe(32)
             session.add(
                 SessionRow(
-                    token_sha256=_sha256(token), account=typed, used_at=now, ends_at=now + LONGEST
+                    token_sha256=token_hash(token),
+                    account=typed,
+                    used_at=now,
+                    ends_at=now + LONGEST,
                 )
             )
             return token
 
     def of_session(self, token: str, now: datetime) -> Account:
         """Who has signed in with this token; SignInError where the session has ended."""
-        with self._read() as session:
-            return _account(_in_session(session, token, now)[1])
+        query = _SIGNED_IN.where(SessionRow.token_sha256 == token_hash(token))
+        with self._look() as connection:
+            return _account(_lasting(connection.execute(query).first(), now))
+
+    def signed_in(self, now: datetime) -> dict[str, Account]:
+        """Who all has signed in, by the SHA-256 of the token."""
+        with self._look() as connection:
+            rows = connection.execute(_SIGNED_IN.where(SessionRow.ends_at > now)).all()
+        lasting = (row for row in rows if row.is_active and row.used_at + IDLE > now)
+        return {row.token_sha256: _account(row) for row in lasting}
 
     def renew_session(self, token: str, now: datetime) -> None:
         """Note that the person of a session is still there."""
+        of_token = SessionRow.token_sha256 == token_hash(token)
         with self._write() as session:
-            _in_session(session, token, now)[0].used_at = now
+            _lasting(session.execute(_SIGNED_IN.where(of_token)).first(), now)
+            session.execute(update(SessionRow).where(of_token).values(used_at=now))
 
     def sign_out(self, token: str) -> None:
         """End a session; one that has ended stays so."""
         with self._write() as session:
-            session.execute(delete(SessionRow).where(SessionRow.token_sha256 == _sha256(token)))
+            session.execute(delete(SessionRow).where(SessionRow.token_sha256 == token_hash(token)))
 
     def add_token(
         self, name: str, label: str, scopes: tuple[Scope, ...], *, life: timedelta, now: datetime
@@ -194,7 +210,7 @@ class Accounts(Store):
         with self._write() as session:
             session.add(
                 TokenRow(
-                    token_sha256=_sha256(token),
+                    token_sha256=token_hash(token),
                     token_id=secrets.token_hex(4),
                     account=_row(session, name).name,
                     label=label,
@@ -222,7 +238,7 @@ class Accounts(Store):
     def of_token(self, token: str, now: datetime) -> tuple[Account, tuple[Scope, ...]]:
         """For whom a program acts, and what it may do; SignInError where the token has ended."""
         with self._read() as session:
-            row = session.get(TokenRow, _sha256(token))
+            row = session.get(TokenRow, token_hash(token))
             account = session.get(AccountRow, row.account) if row else None
             if row is None or account is None or row.ends_at <= now or not account.is_active:
                 raise SignInError("the token is not known, has ended, or its account is not active")
@@ -249,10 +265,17 @@ class Accounts(Store):
             return False
 
 
+_SIGNED_IN = select(
+    *AccountRow.__table__.columns,
+    SessionRow.token_sha256,
+    SessionRow.used_at,
+    SessionRow.ends_at,
+).join_from(SessionRow, AccountRow, SessionRow.account == AccountRow.name)
 _BY_NAME = select(AccountRow).order_by(AccountRow.name)
 
 
-def _sha256(token: str) -> str:
+def token_hash(token: str) -> str:
+    """What is kept of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -263,7 +286,8 @@ def _row(session: Session, name: str) -> AccountRow:
     return row
 
 
-def _account(row: AccountRow) -> Account:
+def _account(row: Any) -> Account:
+    """Of a row of accounts, with whatever stands beside it."""
     return Account(
         name=row.name,
         display_name=row.display_name,
@@ -294,14 +318,14 @@ def _token(row: TokenRow) -> ApiToken:
     return ApiToken(row.token_id, row.account, row.label, scopes, row.ends_at)
 
 
-def _in_session(session: Session, token: str, now: datetime) -> tuple[SessionRow, AccountRow]:
-    row = session.get(SessionRow, _sha256(token))
-    account = session.get(AccountRow, row.account) if row else None
-    if row is None or account is None or not account.is_active:
+def _lasting(row: Any, now: datetime) -> Row[Any]:
+    """A session with its account, as long as both may be used."""
+    if row is None or not row.is_active:
         raise SignInError("the session is not known; sign in")
     if row.ends_at <= now or row.used_at + IDLE <= now:
         raise SignInError("the session has ended; sign in again")
-    return row, account
+    found: Row[Any] = row
+    return found
 
 
 def _end_sessions(session: Session, name: str) -> None:

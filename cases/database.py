@@ -93,6 +93,14 @@ def writing(engine: Engine) -> Engine:
     return engine.execution_options(aerogrid_writes=True)
 
 
+def fleeting(engine: Engine) -> Engine:
+    """Make the engine of writes that a loss of power may take back, such as claims.
+
+    They need not wait for the disk; all others that come after them put them there, too.
+    """
+    return engine.execution_options(aerogrid_writes=True, aerogrid_fleeting=True)
+
+
 def migrate(engine: Engine, revision: str = REVISION) -> None:
     """Bring the tables to a revision, in one transaction; the newest by default."""
     with engine.connect() as connection:
@@ -185,5 +193,10 @@ class _Begin:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("aerogrid_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("aerogrid_writes", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    waits = "NORMAL" if options.get("aerogrid_fleeting", False) else "FULL"
+    connection.exec_driver_sql(f"PRAGMA synchronous = {waits}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

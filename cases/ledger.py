@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from cases.database import explained, path_of
+from cases.database import explained, fleeting, path_of
 from cases.errors import UnknownCaseError
 from cases.heads import heads_beside
 from cases.model import Case, Head
@@ -20,6 +20,7 @@ class Ledger(AreaStore):
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
+        self._leasing = fleeting(engine)
         path = path_of(str(engine.url))
         self._heads = heads_beside(path) if path else None
 
@@ -33,6 +34,12 @@ class Ledger(AreaStore):
                 keep = self._heads and stack.enter_context(self._heads.appending())
             if keep and head:
                 keep(head)
+
+    @contextmanager
+    def _lease(self) -> Iterator[Session]:
+        """Change who works on what; the history stays as it is, so that nothing has to be kept."""
+        with explained(self._engine), Session(self._leasing) as session, session.begin():
+            yield session
 
     def _case(self, session: Session, case_no: str) -> Case:
         case = read_cases(session, [case_no]).get(case_no)

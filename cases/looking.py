@@ -42,7 +42,7 @@ class Looks(Ledger):
         None where there is nothing that they may judge: not their own decisions, nothing that
         they have judged or left already.
         """
-        with self._write() as session:
+        with self._lease() as session:
             row = self._open_of(session, who) or self._second(session, who, now)
             if row is None and wants_control:
                 row = self._control(session, who, now)
@@ -102,7 +102,7 @@ class Looks(Ledger):
 
     def hold(self, who: str, case_no: str, until: datetime) -> Look | None:
         """Keep what somebody judges for longer; None where it is not theirs."""
-        with self._write() as session:
+        with self._lease() as session:
             row = self._open_of(session, who)
             if row is None or row.case_no != case_no:
                 return None
@@ -111,7 +111,7 @@ class Looks(Ledger):
 
     def leave(self, who: str, case_no: str) -> bool:
         """Give back what somebody does not judge; others are asked, they are not again."""
-        with self._write() as session:
+        with self._lease() as session:
             row = self._open_of(session, who)
             if row is None or row.case_no != case_no:
                 return False
@@ -125,8 +125,8 @@ class Looks(Ledger):
         """Cases whose decision somebody must not see, because they may have to judge them."""
         waiting = (LookRow.kind == Kind.SECOND.value) & (LookRow.first_by != who)
         query = select(LookRow.case_no).where(LookRow.answer == "", waiting | (LookRow.who == who))
-        with self._read() as session:
-            return frozenset(session.scalars(query))
+        with self._look() as connection:
+            return frozenset(connection.scalars(query))
 
     def answer(self, look: Look, answer: str, reason: str, *, now: datetime) -> Look:
         """Keep how somebody judged; the case stays as it is, the history tells of it.

@@ -149,11 +149,14 @@ class Registry(Arranging):
         with self._read() as session:
             return histories(session, case_nos)
 
-    def allowed(self, case_no: str, role: Role = Role.INSPECTOR) -> tuple[Action, ...]:
-        """List what a person in a role may do to a case now."""
+    def possible(
+        self, case: Case, role: Role, now: datetime
+    ) -> tuple[tuple[Action, ...], Claim | None]:
+        """What somebody in a role may do to a case as it was read, and who works on it now."""
         with self._read() as session:
-            stage = Stage(self._row(session, case_no).stage)
-            return allowed_actions(stage, steps_of(histories(session, [case_no])[case_no]), role)
+            taken = steps_of(histories(session, [case.case_no])[case.case_no])
+            claim = claims.claim_of(session, case.case_no, now)
+        return allowed_actions(case.stage, taken, role), claim
 
     def decide(
         self,
@@ -223,7 +226,7 @@ class Registry(Arranging):
 
         A decision on it gives it back.
         """
-        with self._write() as session:
+        with self._lease() as session:
             self._row(session, case_no)
             return claims.claim(session, case_no, who, until=until, now=now)
 
@@ -239,7 +242,7 @@ class Registry(Arranging):
         after: str | None = None,
     ) -> Claim | None:
         """Take the most urgent case that nobody else works on; None where there is none."""
-        with self._write() as session:
+        with self._lease() as session:
             last = self._row(session, after) if after else None
             choice = Choice(stage, category, cell, area=self._area)
             case_no = claims.next_free(session, choice, who, now=now, after=last)
@@ -249,21 +252,15 @@ class Registry(Arranging):
 
     def renew(self, case_no: str, who: str, *, until: datetime, now: datetime) -> Claim:
         """Hold one's own case for longer; ClaimError where it is not held any more."""
-        with self._write() as session:
+        with self._lease() as session:
             self._row(session, case_no)
             return claims.renew(session, case_no, who, until=until, now=now)
 
     def release(self, case_no: str, who: str) -> bool:
         """Give a case back; whether it was held."""
-        with self._write() as session:
+        with self._lease() as session:
             self._row(session, case_no)
             return claims.release(session, case_no, who)
-
-    def claimed(self, case_no: str, now: datetime) -> Claim | None:
-        """Look up who works on a case now."""
-        with self._read() as session:
-            self._row(session, case_no)
-            return claims.claim_of(session, case_no, now)
 
     def note(self, action: str, details: Mapping[str, Any], *, now: datetime) -> None:
         """Add an entry about the registry as a whole, such as that it was restored."""

@@ -52,6 +52,7 @@ from review import (
     views,
 )
 from review.admission import Entrance, admit
+from review.audience import Audience
 from review.basemap import Basemap
 from review.bell import Bell
 from review.blind import LookShares
@@ -168,7 +169,7 @@ def create_app(
     app.state.look_shares = look_shares or LookShares()
     app.state.grounds = grounds
     app.state.memo = Memo()
-    app.state.told = Memo()
+    app.state.audience = Audience()
     app.state.woken = Memo()
     app.state.meter = Meter()
     app.state.bell = Bell(data.news.place)

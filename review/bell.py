@@ -28,6 +28,8 @@ class Bell:
         self._looking: asyncio.Task[None] | None = None
         self._listeners = 0
         self._is_closed = False
+        self.looks = 0
+        """How often it has looked."""
 
     @property
     def is_closed(self) -> bool:
@@ -44,8 +46,8 @@ class Bell:
         """How many wait for news."""
         return self._listeners
 
-    async def wait(self, known: Place, timeout_s: float) -> None:
-        """Return when the registry has grown beyond a place, at the latest after a time."""
+    async def wait(self, known: Place, timeout_s: float) -> bool:
+        """Return when the registry has grown beyond a place, or after a time: whether it rang."""
         self._listeners += 1
         if self._looking is None:
             self._looking = asyncio.create_task(self._keep_looking())
@@ -54,9 +56,10 @@ class Bell:
                 while not self._place.is_beyond(known) and not self._is_closed:
                     await self._rung.wait()
         except TimeoutError:
-            return
+            return False
         finally:
             self._listeners -= 1
+        return True
 
     def close(self) -> None:
         """Let everybody who waits go."""
@@ -74,6 +77,7 @@ class Bell:
     async def _see(self) -> None:
         try:
             place = await run_in_threadpool(self._look)
+            self.looks += 1
         except RegistryError as error:  # busy or away for now; the next look may find it
             _log.warning("the registry could not be looked at: %s", error)
             return

@@ -3,7 +3,8 @@
 import math
 
 import numpy as np
-from shapely import Point, Polygon
+from pyproj import Geod
+from shapely import Polygon
 
 from geo.footprint import footprint
 from geo.frames import LocalFrame
@@ -14,6 +15,8 @@ from vision.model import Frame
 # A circle around a 2-D normal distribution that holds 95 % of it: sqrt of the chi-square quantile
 # of two degrees of freedom, sqrt(-2 ln 0.05).
 SIGMAS_95 = math.sqrt(-2 * math.log(0.05))
+_AROUND_DEG = np.linspace(0.0, 360.0, 64, endpoint=False)
+_GEOD = Geod(ellps="WGS84")
 
 
 def photo_outline(frame: Frame, terrain: Terrain | None, local: LocalFrame) -> Polygon | None:
@@ -26,11 +29,11 @@ def photo_outline(frame: Frame, terrain: Terrain | None, local: LocalFrame) -> P
 
 def doubt_circle(lon_deg: float, lat_deg: float, sigma_m: float) -> Polygon:
     """Circle in lon/lat that holds a position with 95 % certainty."""
-    local = LocalFrame(lon_deg, lat_deg)
-    circle = local.to_lonlat(Point(0, 0).buffer(max(sigma_m, 0.01) * SIGMAS_95, quad_segs=16))
-    if not isinstance(circle, Polygon):
-        raise TypeError(f"a buffer must be a polygon; got {circle.geom_type}")
-    return circle
+    radii_m = np.full_like(_AROUND_DEG, max(sigma_m, 0.01) * SIGMAS_95)
+    lon, lat, _ = _GEOD.fwd(
+        np.full_like(radii_m, lon_deg), np.full_like(radii_m, lat_deg), _AROUND_DEG, radii_m
+    )
+    return Polygon(np.column_stack([lon, lat]))
 
 
 def ground_below(frame: Frame) -> FlatTerrain | None:

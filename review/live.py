@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -12,14 +12,16 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from cases.accounts import token_hash
 from cases.errors import SignInError
+from cases.people import Area
 from dispatch.news import Batch, Place
 from dispatch.wording import event_words
-from review.admission import Bearer, Clock, ClockOf, entrance_of, identify
+from review.admission import Bearer, Clock, ClockOf, Visitor, entrance_of, identify
 from review.answers import Label
+from review.audience import Audience
 from review.bell import Bell
 from review.errors import FullError
-from review.memo import Memo
 from review.walls import Walls
 
 MOST_STREAMS = 500
@@ -87,35 +89,68 @@ async def get_events(
     if place is None:
         place = await run_in_threadpool(walls.everything.news.place)
     yield ServerSentEvent(event="hello", id=_written(place), data={"at": clock()})
+    has_rung = False
     while not bell.is_closed:
         try:
-            batch = await run_in_threadpool(_read, request, clock, bearer, place)
+            visitor = await _listening(request, clock, bearer, at_look=has_rung)
         except SignInError:
             return  # asked again, the page learns that the session has ended
-        for event in _told(batch, place):
+        told = await _next(request, visitor.area, place)
+        for event in told.events:
             yield event
-        is_all = len(batch.changes) < BATCH and len(batch.notices) < BATCH
-        place = batch.place
-        if is_all:
-            await bell.wait(place, ASK_AGAIN_S)
+        place = told.place
+        has_rung = await bell.wait(place, ASK_AGAIN_S) if told.is_all else False
 
 
-def _read(
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What people of an area are told next, ready to be sent, and up to where they know all then.
+
+    Attributes:
+        is_all: there is nothing more yet.
+    """
+
+    events: tuple[ServerSentEvent, ...]
+    place: Place
+    is_all: bool
+
+
+async def _listening(
     request: Request,
     clock: Clock,
     bearer: HTTPAuthorizationCredentials | None,
-    place: Place,
-) -> Batch:
-    """Read what comes next for who listens, as far as the area goes that is theirs now.
+    *,
+    at_look: bool,
+) -> Visitor:
+    """Find out whether who listens still may; where the bell rang, once for all who heard it.
 
-    Most who listen know the same, so that it is read once for all of an area.
+    Raises:
+        SignInError: the session or token has ended.
     """
-    visitor = identify(request, entrance_of(request), clock(), bearer)
+    entrance, bell = entrance_of(request), request.app.state.bell
+    if bearer is not None or not at_look or not entrance.asks_who:
+        return await run_in_threadpool(identify, request, entrance, clock(), bearer)
+    audience: Audience = request.app.state.audience
+    people = await audience.get("people", bell.looks, lambda: entrance.accounts.signed_in(clock()))
+    account = people.get(token_hash(request.cookies.get(entrance.cookie, "")))
+    if account is None:
+        raise SignInError("the session has ended; sign in again")
+    return Visitor(account)
+
+
+async def _next(request: Request, area: Area, place: Place) -> Told:
+    """Read what comes next in an area; most who listen know the same, so it is read once."""
     walls: Walls = request.app.state.walls
+    audience: Audience = request.app.state.audience
+    news = walls.within(area).data.news
     bell: Bell = request.app.state.bell
-    news = walls.within(visitor.area).data.news
-    told: Memo = request.app.state.told
-    return told.get((visitor.area, place), bell.seen, lambda: news.after(place, BATCH))
+
+    def read() -> Told:
+        batch = news.after(place, BATCH)
+        is_all = len(batch.changes) < BATCH and len(batch.notices) < BATCH
+        return Told(tuple(_told(batch, place)), batch.place, is_all)
+
+    return await audience.get((area, place), bell.seen, read)
 
 
 def _told(batch: Batch, place: Place) -> Iterator[ServerSentEvent]:
@@ -123,7 +158,8 @@ def _told(batch: Batch, place: Place) -> Iterator[ServerSentEvent]:
     for change in batch.changes:
         told = {("no" if name == "case_no" else name): v for name, v in asdict(change).items()}
         place = Place(change.seq, place.notice_id)
-        yield ServerSentEvent(event="case", id=_written(place), data=CaseNews(**told))
+        data = CaseNews(**told).model_dump_json()
+        yield ServerSentEvent(event="case", id=_written(place), raw_data=data)
     for notice in batch.notices:
         place = Place(place.seq, notice.notice_id)
         words = event_words(notice.event)
@@ -135,7 +171,8 @@ def _told(batch: Batch, place: Place) -> Iterator[ServerSentEvent]:
             cases=notice.case_nos,
             at=notice.created_at,
         )
-        yield ServerSentEvent(event="alert", id=_written(place), data=news)
+        data = news.model_dump_json()
+        yield ServerSentEvent(event="alert", id=_written(place), raw_data=data)
 
 
 def _place_of(text: str | None) -> Place | None:

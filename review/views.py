@@ -265,12 +265,9 @@ def get_layer(layer: str, shown: ShownTo) -> Response:
 
 def detail_of(data: ReviewData, case: Case, role: Role, now: datetime) -> answers.CaseDetail:
     """Show a case as somebody in a role sees it."""
+    allowed, claim = data.registry.possible(case, role, now)
     return presenters.case_detail(
-        case,
-        allowed=data.registry.allowed(case.case_no, role),
-        photos=data.photos,
-        terrain=data.terrain,
-        claim=data.registry.claimed(case.case_no, now),
+        case, allowed=allowed, photos=data.photos, terrain=data.terrain, claim=claim
     )
 
 

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from cases.database import url_of
-from cases.model import PatrolRecord
+from cases.lifecycle import Action, Role
+from cases.model import Claim, PatrolRecord
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from cases.rules import Rulebook
@@ -84,3 +85,13 @@ def patrol_on(day: int) -> PatrolRecord:
     """The patrol flown so many days after the first, with photos of its own."""
     photos = {photo_id: f"{day:08x}{digest[8:]}" for photo_id, digest in PHOTOS.items()}
     return PatrolRecord(f"patrol-{day}", FLOWN + timedelta(days=day), "a" * 64, photos)
+
+
+def allowed(registry: Registry, case_no: str, role: Role = Role.INSPECTOR) -> tuple[Action, ...]:
+    """What somebody in a role may do to a case."""
+    return registry.possible(registry.case(case_no), role, FLOWN)[0]
+
+
+def claimed(registry: Registry, case_no: str, now: datetime) -> Claim | None:
+    """Who works on a case at a moment."""
+    return registry.possible(registry.case(case_no), Role.INSPECTOR, now)[1]

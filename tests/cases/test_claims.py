@@ -14,7 +14,7 @@ from cases.lifecycle import Stage
 from cases.registry import Registry
 from cases.rules import Rulebook
 from cases.zones import NO_ZONES
-from tests.cases.conftest import DAY, FLOWN, patrol_on
+from tests.cases.conftest import DAY, FLOWN, claimed, patrol_on
 from tests.cases.test_registry import decide, file, sights
 from tests.cases.world import seen
 
@@ -30,12 +30,12 @@ def filed(registry: Registry, rulebook: Rulebook) -> Registry:
 def test_a_claimed_case_is_nobody_elses_until_it_runs_out(filed: Registry):
     case = filed.cases()[0]
     claim = filed.claim(case.case_no, "Chen", until=SOON, now=FLOWN)
-    assert filed.claimed(case.case_no, FLOWN) == claim
+    assert claimed(filed, case.case_no, FLOWN) == claim
     with pytest.raises(CaseClaimedError, match="in the hands of Chen until 2026-06-10T02:40"):
         filed.claim(case.case_no, "Wang", until=LATER, now=FLOWN)
     with pytest.raises(CaseClaimedError):
         filed.decide(case.case_no, "confirm", actor="Wang", expected_version=1, now=FLOWN)
-    assert filed.claimed(case.case_no, SOON) is None
+    assert claimed(filed, case.case_no, SOON) is None
     assert filed.claim(case.case_no, "Wang", until=LATER, now=SOON).who == "Wang"
 
 
@@ -43,7 +43,7 @@ def test_a_decision_gives_the_case_back(filed: Registry):
     case = filed.cases()[0]
     filed.claim(case.case_no, "inspector", until=SOON, now=FLOWN)
     decide(filed, case, "confirm")
-    assert filed.claimed(case.case_no, FLOWN) is None
+    assert claimed(filed, case.case_no, FLOWN) is None
 
 
 def test_a_claim_is_renewed_only_while_it_holds(filed: Registry):

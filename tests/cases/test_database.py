@@ -1,5 +1,6 @@
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, delete, event, inspect, select
 from sqlalchemy.orm import Session
 
-import cases.account_tables  # noqa: F401  all mappings are asked
+import cases.account_tables
+import cases.look_tables  # noqa: F401
 import dispatch.alert_tables  # noqa: F401
 from cases.chain import next_event
 from cases.database import (
@@ -179,6 +181,25 @@ def test_foreign_keys_and_write_ahead_log_are_on(tmp_path: Path):
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
     engine.dispose()
+
+
+def test_claims_do_not_wait_for_the_disk_and_decisions_always_do(
+    tmp_path: Path, rulebook: Rulebook
+):
+    waits: list[object] = []
+    with Registry.open(tmp_path / "cases.sqlite") as registry:
+        [case_no, *_] = file(registry, rulebook, sights(rulebook), patrol_on(0)).new
+
+        def look(connection, *_):
+            waits.append(connection.exec_driver_sql("PRAGMA synchronous").scalar())
+
+        event.listen(registry._engine, "commit", look)
+        until = FLOWN + timedelta(minutes=5)
+        for _ in range(2):
+            registry.claim(case_no, "Chen", until=until, now=FLOWN)
+        registry.decide(case_no, "confirm", actor="Chen", expected_version=1, now=FLOWN)
+        registry.claim(case_no, "Chen", until=until, now=FLOWN)
+    assert waits == [1, 1, 2, 1]  # NORMAL, FULL
 
 
 def test_a_locked_registry_says_that_somebody_writes(tmp_path: Path, rulebook: Rulebook):

@@ -11,7 +11,7 @@ from cases.people import Area
 from cases.registry import Registry
 from cases.rules import Rulebook
 from cases.zones import NO_ZONES
-from tests.cases.conftest import DAY, FLOWN, patrol_on
+from tests.cases.conftest import DAY, FLOWN, claimed, patrol_on
 from tests.cases.test_registry import file
 from tests.cases.world import seen
 
@@ -59,7 +59,7 @@ def test_what_cannot_be_decided_is_told_and_left(four_cases):
         "20990101-0001": UnknownCaseError,
     }
     assert [four_cases.case(no).version for no in (first, second, third)] == [1, 1, 2]
-    assert four_cases.claimed(first, NOW).who == "Li"
+    assert claimed(four_cases, first, NOW).who == "Li"
     assert four_cases.verify_chain().is_intact
 
 
@@ -67,7 +67,7 @@ def test_a_decision_together_ends_ones_own_claims(four_cases):
     first = numbers(four_cases)[0]
     four_cases.claim(first, "Chen", until=NOW + timedelta(minutes=5), now=NOW)
     decide_all(four_cases, {first: 1})
-    assert four_cases.claimed(first, NOW) is None
+    assert claimed(four_cases, first, NOW) is None
 
 
 @pytest.mark.parametrize("role", [Role.OFFICER, Role.OPERATOR])

@@ -141,8 +141,6 @@ def refuses_every_way(limited: Registry, case_no: str) -> None:
         lambda: limited.case(case_no),
         lambda: limited.evidence(case_no),
         lambda: limited.history(case_no),
-        lambda: limited.allowed(case_no),
-        lambda: limited.claimed(case_no, FLOWN),
         lambda: limited.cases(after=case_no),
         lambda: limited.claim(case_no, "Chen", **soon),
         lambda: limited.claim_next("Chen", after=case_no, **soon),

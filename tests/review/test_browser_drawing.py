@@ -20,7 +20,7 @@ def show_whole(page):
     """Show the whole photo; tells where a pixel of it is on the screen."""
     page.emulate_media(reduced_motion="reduce")
     page.keyboard.press("f")
-    page.locator('button[aria-pressed="true"]', has_text="Whole photo").wait_for()
+    page.locator('button[aria-pressed="true"]', has_text="Whole").wait_for()
     area = page.locator(".viewer .canvas").bounding_box()
     top, right, bottom, left = PADDING
     wide, high = area["width"] - left - right, area["height"] - top - bottom

@@ -36,7 +36,7 @@ function Arrange({ store }: { store: ReviewStore }) {
   const { arranging } = store;
   if (!store.allows("snooze") && !arranging.may()) return null;
   return (
-    <div class="steps" role="group" aria-label={t.arrange}>
+    <div class="steps arrange" role="group" aria-label={t.arrange}>
       <button type="button" disabled={!store.allows("snooze")} onClick={() => arranging.askSnooze()}>
         {t.snooze} <kbd>S</kbd>
       </button>

@@ -21,7 +21,7 @@ export function QualityView({ t, vocabulary }: { t: CommandStrings; vocabulary: 
   return (
     <div class="figures-view">
       <h2>{t.quality}</h2>
-      <div class="boards">
+      <div class="boards wide">
         <Models rows={read.models} t={t} vocabulary={vocabulary} />
         <Inspectors rows={read.inspectors} t={t} />
         <Disagreements read={read} t={t} />

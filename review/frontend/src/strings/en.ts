@@ -73,7 +73,7 @@ export const en = {
   maskTitle: "Outline on or off (M); hold Space to look beneath",
   zoomObject: "Object",
   zoomObjectTitle: "Zoom to the object (Z)",
-  zoomWhole: "Whole photo",
+  zoomWhole: "Whole",
   zoomWholeTitle: "Show the whole photo (F)",
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
