@@ -1,6 +1,7 @@
 """EDGE: open the registry's database, bring it up to date, and explain what goes wrong."""
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,10 @@ _WRITE_LOCK = 0x6165726F67726964
 
 _SECRET_OF_USER = re.compile(r"(://[^:/?#\s]*:)\S*@")
 _SECRET_IN_QUERY = re.compile(r"([?&]\w*password=)[^&\s'\"]*", re.IGNORECASE)
+
+_LINES: dict[str, threading.Lock] = {}
+_LINES_LOCK = threading.Lock()
+_MOST_IN_LINE_S = 10.0
 
 _EXPLANATIONS = (
     ("lock timeout", "another program has been writing to it for too long; wait and try again"),
@@ -91,6 +96,26 @@ def path_of(url_or_path: str | Path) -> Path | None:
 def writing(engine: Engine) -> Engine:
     """Make the engine whose transactions take the write lock at once."""
     return engine.execution_options(aerogrid_writes=True)
+
+
+@contextmanager
+def in_turn(engine: Engine) -> Iterator[None]:
+    """Let the writers of this program come one after the other, in the order in which they came.
+
+    SQLite by itself lets each look again and again, up to 0.1 s apart. Who has waited for long goes
+    on to where other programs are waited for, too.
+    """
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    with _LINES_LOCK:
+        line = _LINES.setdefault(str(engine.url), threading.Lock())
+    is_mine = line.acquire(timeout=_MOST_IN_LINE_S)
+    try:
+        yield
+    finally:
+        if is_mine:
+            line.release()
 
 
 def fleeting(engine: Engine) -> Engine:

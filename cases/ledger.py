@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from cases.database import explained, fleeting, path_of
+from cases.database import explained, fleeting, in_turn, path_of
 from cases.errors import UnknownCaseError
 from cases.heads import heads_beside
 from cases.model import Case, Head
@@ -26,7 +26,7 @@ class Ledger(AreaStore):
 
     @contextmanager
     def _write(self) -> Iterator[Session]:
-        with explained(self._engine), ExitStack() as stack:
+        with in_turn(self._engine), explained(self._engine), ExitStack() as stack:
             session = stack.enter_context(Session(self._writing))
             with session.begin():
                 yield session
@@ -38,7 +38,12 @@ class Ledger(AreaStore):
     @contextmanager
     def _lease(self) -> Iterator[Session]:
         """Change who works on what; the history stays as it is, so that nothing has to be kept."""
-        with explained(self._engine), Session(self._leasing) as session, session.begin():
+        with (
+            in_turn(self._engine),
+            explained(self._engine),
+            Session(self._leasing) as session,
+            session.begin(),
+        ):
             yield session
 
     def _case(self, session: Session, case_no: str) -> Case:

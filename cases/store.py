@@ -9,7 +9,7 @@ from typing import Self
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-from cases.database import connect, explained, writing
+from cases.database import connect, explained, in_turn, writing
 from cases.people import DISTRICT, Area
 
 
@@ -44,7 +44,12 @@ class Store:
     @contextmanager
     def _write(self) -> Iterator[Session]:
         """Change tables in one transaction, which no other writer overlaps."""
-        with explained(self._engine), Session(self._writing) as session, session.begin():
+        with (
+            in_turn(self._engine),
+            explained(self._engine),
+            Session(self._writing) as session,
+            session.begin(),
+        ):
             yield session
 
 
