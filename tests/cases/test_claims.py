@@ -151,21 +151,3 @@ def test_processes_that_ask_at_once_never_get_the_same_case(where: str, rulebook
         told, _ = worker.communicate(timeout=120)
         taken += told.split()
     assert len(taken) == len(set(taken)) == 16
-
-
-def test_many_threads_write_in_turn_and_none_gets_the_same(filed: Registry):
-    """Each of twelve waits for the others but never for long; the three cases go to three."""
-    until = FLOWN + timedelta(minutes=5)
-    taken: list[str | None] = []
-
-    def take(number: int) -> None:
-        claim = filed.claim_next(f"Inspector {number}", until=until, now=FLOWN)
-        taken.append(claim.case_no if claim else None)
-
-    threads = [threading.Thread(target=take, args=(number,)) for number in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert sorted(filter(None, taken)) == [case.case_no for case in filed.cases(order="number")]
-    assert taken.count(None) == 9
