@@ -107,13 +107,23 @@ def get_cases(
     )
     shown = found[:limit]
     return answers.CasePage(
-        items=[
-            *_to_judge(data, blind, stage, category, cell, after),
-            *(presenters.case_item(case) for case in shown if case.case_no not in blind.hidden),
-        ],
+        items=_in_order(
+            [
+                *_to_judge(data, blind, stage, category, cell, after),
+                *(presenters.case_item(case) for case in shown if case.case_no not in blind.hidden),
+            ],
+            order,
+        ),
         total=data.registry.count(stage=stage, category=category, cell=cell),
         next=shown[-1].case_no if len(found) > limit else None,
     )
+
+
+def _in_order(items: list[answers.CaseItem], order: str) -> list[answers.CaseItem]:
+    """Put what is judged once more where it would stand; the others are in order already."""
+    if order == "urgency":
+        return sorted(items, key=lambda item: (item.urgency, -item.score))
+    return items
 
 
 def _to_judge(
@@ -124,7 +134,7 @@ def _to_judge(
     cell: str | None,
     after: str | None,
 ) -> list[answers.CaseItem]:
-    """What the visitor judges once more stands first in the queue, as if nobody had decided."""
+    """What the visitor judges once more is in the queue, as if nobody had decided."""
     if blind.look is None or after is not None or stage not in (None, Stage.REPORTED):
         return []
     case = undecided(data.registry.case(blind.look.case_no))

@@ -82,7 +82,7 @@ def test_the_other_inspector_gets_it_as_if_nobody_had_decided(doors, data: Revie
     told = wang.get(f"/api/cases/{no}/history").json()["items"]
     assert [event["action"] for event in told] == ["file"]
     queue = wang.get("/api/cases?stage=reported").json()["items"]
-    assert queue[0]["no"] == no
+    assert no in [case["no"] for case in queue]
     answer = decide(wang, no, "reject", reason="permitted").json()
     assert (answer["stage"], answer["allowed"]) == ("rejected", ["undo"])
     assert data.registry.case(no).stage == "established"

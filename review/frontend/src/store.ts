@@ -13,6 +13,7 @@ import { Several } from "./several";
 import { initialState, type Pane, type State, type Toast } from "./state";
 import type {
   CaseDetail,
+  CaseItem,
   CasePage,
   Claim,
   Decision,
@@ -232,7 +233,7 @@ export class ReviewStore {
     const { role } = this.state;
     const fresh = await this.read(no);
     if (this.state.no !== no || this.state.role !== role) return null; // what another role may do
-    this.set(fresh);
+    this.set({ ...fresh, queue: withCase(this.state.queue, fresh.detail, this.state.filters) });
     const ahead = await this.hold(no);
     if (!this.claiming()) await this.prefetch(this.neighbour(1));
     return ahead;
@@ -340,6 +341,15 @@ export class ReviewStore {
       this.say(error.status === 0 ? t.offline : error.message, "problem");
     }
   }
+}
+
+/** The queue with a case of it that was not read with it, in its place. */
+function withCase(queue: CaseItem[], item: CaseItem, { stage, category }: Filters): CaseItem[] {
+  const belongs = item.stage === stage && (!category || item.category === category);
+  if (!belongs || queue.some(({ no }) => no === item.no)) return queue;
+  const rank = ({ urgency, score }: CaseItem) => urgency - score / 2;
+  const at = queue.findIndex((other) => rank(other) > rank(item));
+  return at < 0 ? [...queue, item] : [...queue.slice(0, at), item, ...queue.slice(at)];
 }
 
 function queueOf(page: CasePage) {
