@@ -163,17 +163,25 @@ class Accounts(Store):
             if not is_right or row is None or not row.is_active or row.password_hash != known:
                 raise SignInError(_NOT_IN)
             _set_outcome(session, number)
-            session.execute(delete(SessionRow).where(SessionRow.ends_at <= now))
-            token = secrets.token_urlsafe(32)
-            session.add(
-                SessionRow(
-                    token_sha256=token_hash(token),
-                    account=typed,
-                    used_at=now,
-                    ends_at=now + LONGEST,
-                )
-            )
-            return token
+            return _new_session(session, typed, now)
+
+    def admit(self, name: str, *, address: str, now: datetime) -> str:
+        """Sign somebody in for whom another has vouched; the token of the session.
+
+        Raises:
+            SignInError: there is no such account, or it is not active. It is noted, too.
+        """
+        known = name.strip().casefold()
+        known = known if SIGN_IN_NAME.fullmatch(known) else ""
+        with self._write() as session:
+            row = session.get(AccountRow, known)
+            is_in = row is not None and row.is_active
+            outcome = SIGNED_IN if is_in else REFUSED
+            session.add(SignInRow(at=now, name=known, address=address, outcome=outcome))
+            token = _new_session(session, known, now) if is_in else None
+        if token is None:
+            raise SignInError(_NOT_IN)
+        return token
 
     def of_session(self, token: str, now: datetime) -> Account:
         """Who has signed in with this token; SignInError where the session has ended."""
@@ -306,6 +314,15 @@ def _columns(account: Account) -> dict[str, str | bool]:
         "village": account.area.village,
         "is_active": account.is_active,
     }
+
+
+def _new_session(session: Session, name: str, now: datetime) -> str:
+    """Begin a session of an account, and forget those that have ended; its token."""
+    session.execute(delete(SessionRow).where(SessionRow.ends_at <= now))
+    token = secrets.token_urlsafe(32)
+    kept = token_hash(token)
+    session.add(SessionRow(token_sha256=kept, account=name, used_at=now, ends_at=now + LONGEST))
+    return token
 
 
 def _set(row: AccountRow, account: Account) -> None:

@@ -1,5 +1,6 @@
 """The verbs that open a registry: the review page, the audit of its history, backups."""
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from pipeline.filings import (
 )
 from pipeline.handing_out import write_reviewed, write_sheet
 from pipeline.inputs import patrol_settings, read_inputs
-from pipeline.settings import Settings
+from pipeline.settings import Settings, SigningIn
 from pipeline.surroundings import read_cells
 from pipeline.workspace import Workspace, require
 from review.admission import Entrance
@@ -35,9 +36,11 @@ from review.blind import LookShares
 from review.controls import read_controls
 from review.flights import FlightShelf
 from review.guard import LOOPBACK_HOSTS
+from review.openid import Client, OpenId
 from review.reflying import Grounds
 from review.server import LOOPBACK, Listening
 from review.server import serve as run_server
+from review.single_sign_on import SingleSignOn
 from review.sources import PatrolPhotos, ReviewSources, open_sources
 from vision.frame_table import read_frame_table
 
@@ -84,10 +87,24 @@ def serve(
             basemap=basemap,
             flights=shelf,
             grounds=Grounds(settings.planning, airspace),
+            single_sign_on=_single_sign_on(settings.signing_in),
             look_shares=LookShares(checks.second_look_share, checks.control_share),
         )
         run_server(app, where, ready=_tell)
     return 0
+
+
+def _single_sign_on(wanted: SigningIn) -> SingleSignOn | None:
+    """The provider that the settings name; its secret is never in a file of ours."""
+    if wanted.issuer is None:
+        return None
+    secret = os.environ.get(wanted.secret, "")
+    if not secret:
+        raise AerogridError(
+            f"signing_in.issuer: the environment variable {wanted.secret} has to hold the secret "
+            "of the client at the provider"
+        )
+    return SingleSignOn(OpenId(Client(wanted.issuer, wanted.client_id, secret, wanted.claim)))
 
 
 def _host_names(where: Listening, names: Sequence[str]) -> frozenset[str]:

@@ -152,6 +152,22 @@ class Reviewing(_Section):
     controls: Path | None = None
 
 
+class SigningIn(_Section):
+    """An OpenID provider by which people may sign in, besides their passwords here.
+
+    Attributes:
+        issuer: address of the provider; without one there is none.
+        client_id: how the provider knows this page.
+        secret: name of the environment variable that holds the client's secret.
+        claim: of the ID token that is the name of the account; one that nobody can choose.
+    """
+
+    issuer: str | None = None
+    client_id: str = "aerogrid"
+    secret: str = "AEROGRID_OPENID_SECRET"
+    claim: str = "preferred_username"
+
+
 class Settings(_Section):
     """Everything a patrol needs to know besides its data."""
 
@@ -162,6 +178,7 @@ class Settings(_Section):
     filing: Filing = Filing()
     dispatching: Dispatching = Dispatching()
     reviewing: Reviewing = Reviewing()
+    signing_in: SigningIn = SigningIn()
 
 
 def read_settings(path: Path | None) -> Settings:

@@ -26,7 +26,17 @@ COOKIE = "aerogrid-session"
 SECURE_COOKIE = f"__Host-{COOKIE}"
 """Browsers take a cookie of this name only over TLS, from this very host and for all of it."""
 
-OPEN_PATHS = frozenset({"/", "/command", "/api/session", "/api/session/end", "/api/health"})
+OPEN_PATHS = frozenset(
+    {
+        "/",
+        "/command",
+        "/api/session",
+        "/api/session/end",
+        "/api/openid/start",
+        "/api/openid/return",
+        "/api/health",
+    }
+)
 """What is answered before anybody has signed in: the empty page, the sign-in, that it is alive."""
 
 OPEN_PREFIXES = ("/alerts", "/api/alerts/")

@@ -311,7 +311,8 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Whether people sign in here, and who has."""
+    """Whether people sign in here, who has, and whether they may by an OpenID provider."""
 
     asks_who: bool
     person: Person | None
+    single_sign_on: bool

@@ -78,6 +78,8 @@ from review.memo import Memo
 from review.metrics import Meter, Metering
 from review.problems import DESCRIBED, problem
 from review.reflying import Grounds
+from review.single_sign_on import SingleSignOn
+from review.single_sign_on import router as single_sign_on_routes
 from review.sources import ReviewData
 from review.walls import Walls
 from vision.errors import ChangedPhotoError, PhotoError
@@ -138,6 +140,7 @@ def create_app(
     flights: FlightShelf | None = None,
     look_shares: LookShares | None = None,
     grounds: Grounds | None = None,
+    single_sign_on: SingleSignOn | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     """Make the application.
@@ -150,6 +153,7 @@ def create_app(
         flights: plans, verdicts and recordings on disk; none by default.
         look_shares: how much is judged once more; nothing by default.
         grounds: by what gaps are planned to be flown again; None plans nothing.
+        single_sign_on: where people may sign in besides; nowhere by default.
         clock: for the times in the history.
     """
     app = FastAPI(
@@ -168,12 +172,14 @@ def create_app(
     app.state.flights = flights or FlightShelf(())
     app.state.look_shares = look_shares or LookShares()
     app.state.grounds = grounds
+    app.state.single_sign_on = single_sign_on
     app.state.memo = Memo()
     app.state.audience = Audience()
     app.state.woken = Memo()
     app.state.meter = Meter()
     app.state.bell = Bell(data.news.place)
     app.include_router(signing_in.router)
+    app.include_router(single_sign_on_routes)
     app.include_router(views.router)
     app.include_router(claiming.router)
     app.include_router(together.router)

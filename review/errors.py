@@ -7,6 +7,10 @@ class ReviewError(AerogridError):
     """A problem of the review page."""
 
 
+class OpenIdError(ReviewError):
+    """A provider whose word on who somebody is cannot be had or proved."""
+
+
 class ReflyError(ReviewError):
     """Gaps that cannot be planned from this page."""
 

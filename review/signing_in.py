@@ -43,9 +43,9 @@ class Nothing(BaseModel):
 
 
 @router.get("", openapi_extra=BEFORE_SIGN_IN)
-def get_session(entrance: EntranceOf, visitor: Guest) -> answers.Session:
+def get_session(request: Request, entrance: EntranceOf, visitor: Guest) -> answers.Session:
     """Say whether people sign in here, and who has."""
-    return _session(entrance, visitor)
+    return _session(request, entrance, visitor)
 
 
 @router.post("", openapi_extra=BEFORE_SIGN_IN)
@@ -57,9 +57,9 @@ def post_session(
     token = entrance.accounts.sign_in(
         body.name, body.password.get_secret_value(), address=address_of(request), now=now
     )
-    _end_session(request, entrance)  # that of the one who was signed in here before
-    _set_cookie(response, entrance, token)
-    return _session(entrance, Visitor(entrance.accounts.of_session(token, now)))
+    end_session(request, entrance)  # that of the one who was signed in here before
+    set_cookie(response, entrance, token)
+    return _session(request, entrance, Visitor(entrance.accounts.of_session(token, now)))
 
 
 @router.post("/password")
@@ -82,8 +82,8 @@ def post_password(
     new = body.new.get_secret_value()
     entrance.accounts.set_password(name, new)
     token = entrance.accounts.sign_in(name, new, address=address, now=clock())
-    _set_cookie(response, entrance, token)
-    return _session(entrance, visitor)
+    set_cookie(response, entrance, token)
+    return _session(request, entrance, visitor)
 
 
 @router.post("/renew", status_code=204)
@@ -97,7 +97,7 @@ def post_renew(_: Nothing, request: Request, entrance: EntranceOf, clock: ClockO
 @router.post("/end", status_code=204, openapi_extra=BEFORE_SIGN_IN)
 def post_end(_: Nothing, request: Request, response: Response, entrance: EntranceOf) -> None:
     """Sign out; also when nobody is signed in any more."""
-    _end_session(request, entrance)
+    end_session(request, entrance)
     response.delete_cookie(
         entrance.cookie, path="/", httponly=True, samesite="strict", secure=entrance.is_secure
     )
@@ -115,19 +115,22 @@ def address_of(request: Request) -> str:
     return str(ipaddress.ip_network((int(address), _IPV6_PREFIX), strict=False))
 
 
-def _set_cookie(response: Response, entrance: Entrance, token: str) -> None:
+def set_cookie(response: Response, entrance: Entrance, token: str) -> None:
+    """Give a browser its session."""
     response.set_cookie(
         entrance.cookie, token, path="/", httponly=True, samesite="strict",
         secure=entrance.is_secure,
     )  # fmt: skip
 
 
-def _end_session(request: Request, entrance: Entrance) -> None:
+def end_session(request: Request, entrance: Entrance) -> None:
+    """End the session that a browser has, if any."""
     token = request.cookies.get(entrance.cookie)
     if token is not None:
         entrance.accounts.sign_out(token)
 
 
-def _session(entrance: Entrance, visitor: Visitor) -> answers.Session:
+def _session(request: Request, entrance: Entrance, visitor: Visitor) -> answers.Session:
     person = presenters.person(visitor.account) if visitor.account else None
-    return answers.Session(entrance.asks_who, person)
+    has_provider = request.app.state.single_sign_on is not None
+    return answers.Session(entrance.asks_who, person, has_provider)

@@ -43,14 +43,20 @@ def status(client: TestClient, token: str) -> int:
 
 
 def test_signing_in_and_out(client: TestClient):
-    assert client.get("/api/session").json() == {"asks_who": True, "person": None}
+    assert client.get("/api/session").json() == {
+        "asks_who": True,
+        "person": None,
+        "single_sign_on": False,
+    }
     answer = client.post("/api/session", json=CHEN)
     person = {
         "name": "chen", "display_name": "Chen Jing", "roles": ["inspector"], "town": "",
         "village": "",
     }  # fmt: skip
     assert (
-        answer.json() == client.get("/api/session").json() == {"asks_who": True, "person": person}
+        answer.json()
+        == client.get("/api/session").json()
+        == {"asks_who": True, "person": person, "single_sign_on": False}
     )
     token = client.cookies[COOKIE]
     assert client.post("/api/session/end", json={}).status_code == 204
@@ -156,7 +162,11 @@ def test_answers_are_not_kept_for_the_next_person(client: TestClient):
 
 def test_without_accounts_everybody_at_this_machine_comes_in(data: ReviewData):
     with TestClient(create_app(data), base_url=URL) as client:
-        assert client.get("/api/session").json() == {"asks_who": False, "person": None}
+        assert client.get("/api/session").json() == {
+            "asks_who": False,
+            "person": None,
+            "single_sign_on": False,
+        }
         assert client.get("/api/cases").status_code == 200
         url = "/api/cases/20260610-0001/decision"
         unsigned = client.post(url, json={"decision": "confirm", "version": 1})
@@ -168,7 +178,11 @@ def test_without_accounts_nobody_comes_in_from_elsewhere(data: ReviewData):
     app = create_app(data, entrance=Entrance(data.accounts, is_local=False, is_secure=True))
     with TestClient(app, base_url=URL) as client:
         assert client.get("/api/cases").status_code == 401
-        assert client.get("/api/session").json() == {"asks_who": True, "person": None}
+        assert client.get("/api/session").json() == {
+            "asks_who": True,
+            "person": None,
+            "single_sign_on": False,
+        }
 
 
 @pytest.mark.parametrize(

@@ -244,6 +244,7 @@ TEMPLATES = {
 }  # fmt: skip
 ELSEWHERE = {
     ("post", "/api/session"), ("post", "/api/session/end"), ("post", "/api/session/password"),
+    ("get", "/api/openid/start"), ("get", "/api/openid/return"),  # test_single_sign_on
     ("get", "/api/events"),  # never ends: test_live
     ("post", "/api/drawings"), ("post", "/api/cases/{case_no}/photos"),
     ("get", "/api/alerts/{token}"), ("post", "/api/alerts/{token}/acknowledge"),
@@ -314,8 +315,11 @@ def test_nobody_comes_in_without_signing_in(doors: Doors):
         assert not tells_of(answer, PLACES, [OWN, *FOREIGN])
     assert answer.headers["www-authenticate"] == "Bearer"
     assert client.get("/api/health").json() == {"status": "ok", "cases": None, "photos": None}
-    assert set(client.get("/api/session").json()) == {"asks_who", "person"}
-    assert {"/", "/command", "/api/session", "/api/session/end", "/api/health"} == OPEN_PATHS
+    assert set(client.get("/api/session").json()) == {"asks_who", "person", "single_sign_on"}
+    assert {
+        "/", "/command", "/api/session", "/api/session/end", "/api/openid/start",
+        "/api/openid/return", "/api/health",
+    } == OPEN_PATHS  # fmt: skip
 
 
 def draw(client: TestClient, photo: str, west_px: float):

@@ -19,6 +19,13 @@ export class Presence {
     return roles.includes(kept) ? kept : (roles[0] ?? "");
   }
 
+  /** What the way back from an OpenID provider has brought. */
+  refusedElsewhere(): string {
+    const isRefused = new URLSearchParams(location.search).get("sign-in") === "refused";
+    if (isRefused) history.replaceState(null, "", location.pathname + location.hash);
+    return isRefused ? this.store.state.words.t.singleSignOnRefused : "";
+  }
+
   async signIn(name: string, password: string): Promise<void> {
     try {
       const session = await api.signIn(name, password);

@@ -43,6 +43,11 @@ export function SignIn({ store }: { store: ReviewStore }) {
         <button type="submit" class="primary" disabled={waiting}>
           {t.signIn}
         </button>
+        {store.state.session?.single_sign_on ? (
+          <a class="single-sign-on" href="/api/openid/start">
+            {t.singleSignOn}
+          </a>
+        ) : null}
         <LanguageButton store={store} />
       </form>
     </main>

@@ -71,6 +71,7 @@ export class ReviewStore {
   }
 
   async start(): Promise<void> {
+    this.set({ signInProblem: this.presence.refusedElsewhere() });
     await this.guard(async () => this.enter(await api.session()));
     window.setInterval(() => this.presence.isIn() && void this.guard(() => this.refresh()), POLL_MS);
     window.setInterval(() => void this.stay(), RENEW_MS);
@@ -128,7 +129,7 @@ export class ReviewStore {
     history.replaceState(null, "", location.pathname + location.search);
     const empty = { queue: [], total: 0, next: null, no: null, detail: null, history: [], summary: null };
     const nothing = { cells: null, zones: null, claim: null, dialog: null, toast: null, decided: 0 };
-    this.set({ ...empty, ...nothing, session: { asks_who: true, person: null }, signInProblem: problem });
+    this.set({ ...empty, ...nothing, session: { ...this.state.session!, person: null }, signInProblem: problem });
   }
 
   /** While somebody is at the page, their claims and session go on. */

@@ -109,6 +109,8 @@ export interface Session {
   /** Whether people sign in here; if not, everybody signs by the name they give. */
   asks_who: boolean;
   person: Person | null;
+  /** Whether an OpenID provider vouches for people, too. */
+  single_sign_on: boolean;
 }
 
 export interface CaseDetail extends CaseItem {

@@ -174,6 +174,8 @@ export const en = {
 
   signIn: "Sign in",
   signOut: "Sign out",
+  singleSignOn: "Sign in with the organisation's account",
+  singleSignOnRefused: "The organisation's account did not let you in. Ask the administrator, who finds the reason in the log.",
   signInName: "Sign-in name",
   password: "Password",
   wrongPassword: "Name or password is wrong, or the account is not active.",

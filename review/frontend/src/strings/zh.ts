@@ -175,6 +175,8 @@ export const zh: Strings = {
   amap: "高德地图",
 
   signIn: "登录",
+  singleSignOn: "使用单位统一账号登录",
+  singleSignOnRefused: "单位统一账号未能登录。请联系管理员，原因见日志。",
   signOut: "退出登录",
   signInName: "登录名",
   password: "密码",
