@@ -1,6 +1,6 @@
 """EDGE: put the findings of a patrol into the registry, inside one transaction."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cases.chain import filing_hash
-from cases.errors import FiledMeanwhileError, RegistryError
+from cases.errors import RegistryError
+from cases.filed_photos import refuse_photos_of_another
 from cases.journal import Journal, load_standings
 from cases.lifecycle import OPEN_STAGES, Action, Stage
 from cases.matching import MATCHED_STAGES, Matching, cooling, match
@@ -27,11 +28,11 @@ from cases.people import FILING_ACTOR
 from cases.reading import read_cases
 from cases.rows import case_from_row, filing_from_row, filing_values
 from cases.rules import Rulebook
-from cases.same_patrol import marks_of, same_patrol
+from cases.same_patrol import marks_of
 from cases.snoozing import kept_back
 from cases.snoozing_store import naps_of, wake_due
 from cases.standing import Miss, Sight, Standing, Statement, as_said, sight_of, told, told_assumed
-from cases.tables import CASES, CaseRow, EventRow, EvidenceRow, FilingRow
+from cases.tables import CASES, CaseRow, EventRow, FilingRow
 from cases.updating import changes, flown_facts, open_case, with_evidence
 from cases.verifying import store_outcomes
 
@@ -58,7 +59,7 @@ def store_filing(session: Session, filing: Filing) -> FilingResult:
         FiledMeanwhileError: the photos are of another patrol, by now.
     """
     patrol = filing.patrol
-    _refuse_photos_of_another(session, patrol)
+    refuse_photos_of_another(session, patrol)
     before = _last_filing(session, patrol.patrol_id)
     if before is not None and before.digest == filing.digest:
         entry = _vouching_entry(session, before)
@@ -103,41 +104,6 @@ def store_filing(session: Session, filing: Filing) -> FilingResult:
         result = replace(result, cooling=cooled, snoozed=asleep, outcomes=outcomes)
         _store_filing_row(scene, journal, result, missed)
         return replace(result, head=journal.head)
-
-
-def patrol_of(session: Session, photo_sha256: Mapping[str, str]) -> str | None:
-    """Find the filed patrol that photos, hashes by photo id, are of; None for a new one."""
-    return same_patrol(_marks_filed(session), photo_sha256)
-
-
-def _marks_filed(session: Session) -> dict[str, Sequence[str]]:
-    """Marks of the photos of each patrol's last filing; of its evidence where that kept none."""
-    notes = select(EventRow.details).where(EventRow.case_no.is_(None), EventRow.action == "filing")
-    told = session.scalars(notes.order_by(EventRow.seq))
-    filed = {note["patrol"]: note.get("photos") for note in told}
-    marks = {patrol_id: kept for patrol_id, kept in filed.items() if kept is not None}
-    return marks | _marks_of_evidence(session, filed.keys() - marks.keys())
-
-
-def _marks_of_evidence(session: Session, patrol_ids: Collection[str]) -> dict[str, Sequence[str]]:
-    """Marks of the photos that patrols gave as evidence; filings of before kept no others."""
-    if not patrol_ids:
-        return {}
-    columns = (EvidenceRow.patrol_id, EvidenceRow.photo_sha256)
-    query = select(*columns).where(EvidenceRow.patrol_id.in_(patrol_ids)).distinct()
-    hashes: dict[str, set[str]] = {}
-    for patrol_id, digest in session.execute(query):
-        hashes.setdefault(patrol_id, set()).add(digest)
-    return {patrol_id: marks_of(digests) for patrol_id, digests in hashes.items()}
-
-
-def _refuse_photos_of_another(session: Session, patrol: PatrolRecord) -> None:
-    """Keep a flight that two programs file at once, under two names, from being two patrols."""
-    others = _marks_filed(session)
-    others.pop(patrol.patrol_id, None)
-    known = same_patrol(others, patrol.photo_sha256)
-    if known is not None:
-        raise FiledMeanwhileError(patrol.patrol_id, known)
 
 
 class _Scene:

@@ -15,7 +15,8 @@ from cases import claims
 from cases.arranging import Arranging
 from cases.chain import verify
 from cases.deciding import DecidedTogether, Decision, decide, decide_all
-from cases.filing_store import Filing, head_of_filing, patrol_of, store_filing
+from cases.filed_photos import patrol_of
+from cases.filing_store import Filing, head_of_filing, store_filing
 from cases.flights import Flight, flights
 from cases.histories import histories
 from cases.journal import Journal

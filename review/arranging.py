@@ -15,6 +15,7 @@ from cases.model import Case, Evidence
 from cases.snoozing import MOST_DAYS, MOST_RADIUS_M
 from review import answers, presenters
 from review.admission import ClockOf, Data, Guest, Visitor
+from review.blind import Blind
 from review.drawing import Id, located
 from review.sources import ReviewData
 from review.together import told
@@ -85,18 +86,21 @@ def post_snooze(
 
 
 @router.get("/cases/{case_no}/near")
-def get_near(case_no: str, data: Data) -> answers.NearCases:
+def get_near(case_no: str, data: Data, blind: Blind) -> answers.NearCases:
     """List the cases that could be one with a case, the nearest first."""
     near = data.registry.near(case_no, data.rulebook.categories)
-    return answers.NearCases([presenters.case_item(case) for case in near])
+    shown = (case for case in near if case.case_no not in blind.hidden)
+    return answers.NearCases([presenters.case_item(case) for case in shown])
 
 
 @router.post("/cases/{case_no}/merge")
 def post_merge(
-    case_no: str, body: MergeBody, data: Data, clock: ClockOf, visitor: Guest
+    case_no: str, body: MergeBody, data: Data, blind: Blind, clock: ClockOf, visitor: Guest
 ) -> answers.Merged:
     """Give a case all that was seen of another; to undo the other's rejection sets both back."""
     by = _by(body, visitor, clock)
+    for number in (case_no, body.other):
+        blind.refuse_hidden(number)
     case = data.registry.merge(
         case_no,
         body.other,
@@ -110,9 +114,10 @@ def post_merge(
 
 @router.post("/cases/{case_no}/split")
 def post_split(
-    case_no: str, body: SplitBody, data: Data, clock: ClockOf, visitor: Guest
+    case_no: str, body: SplitBody, data: Data, blind: Blind, clock: ClockOf, visitor: Guest
 ) -> answers.CaseDetail:
     """Make a new case, which is answered, of outlines that show something else."""
+    blind.refuse_hidden(case_no)
     by = _by(body, visitor, clock)
     case = data.registry.case(case_no)
     keys = {(one.patrol_id, one.photo_id, one.index) for one in body.outlines}
