@@ -1,7 +1,8 @@
 """What does a day, a week or a month come to in figures, beside the one before?
 
 Every figure follows from the histories of the cases, cut off at the end of the period; nothing is
-kept for it. docs/dispatch.md says how each is counted.
+kept for it. What was found counts when it was seen, as flights do, also where it was filed later.
+docs/dispatch.md says how each is counted.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -111,6 +112,7 @@ class Tally:
     """Figures of some cases in a period.
 
     Attributes:
+        reported: cases whose finding was seen in it (see `reported_at`).
         rejected: cases that were rejected in it and still are at its end.
         due: cases whose deadline lies in it.
         due_closed: those of them that are closed at its end.
@@ -249,15 +251,15 @@ def flown_in(flights: Iterable[Flight], period: Period) -> Flown:
 def tally_of(story: Story, timetable: Timetable, period: Period) -> Tally:
     """What one case counts in a period, by what had happened to it by its end."""
     end = period.ends_at
+    reported = _reported(story, period)
     events = [event for event in story.events if event.at < end]
     if not events:
-        return Tally()
+        return Tally(reported=reported)
     course = course_of(events)
     deadline = deadline_of(course, story.category.limit, timetable, now=end)
     inside = [event for event in events if period.holds(event.at)]
-    filed = any(event.action == FILED for event in inside)
     return Tally(
-        reported=int(filed and course.stage is not Stage.WITHDRAWN),
+        reported=reported,
         established=int(period.holds(course.started_at)),
         rejected=int(course.stage is Stage.REJECTED and _count(inside, Action.REJECT) > 0),
         closed=int(period.holds(course.closed_at)),
@@ -268,6 +270,26 @@ def tally_of(story: Story, timetable: Timetable, period: Period) -> Tally:
         **_due(course, deadline, period),
         **_verified(inside),
     )
+
+
+def _reported(story: Story, period: Period) -> int:
+    """Whether a case was seen in a period and is not withdrawn by its end, so far as filed then."""
+    if not period.holds(reported_at(story.events)):
+        return 0
+    events = [event for event in story.events if event.at < period.ends_at]
+    return int(course_of(events).stage is not Stage.WITHDRAWN)
+
+
+def reported_at(events: Sequence[Event]) -> datetime | None:
+    """When what a case is about was seen first, as its entry tells; None without a history.
+
+    Where no photo told its time, or an earlier aerogrid filed it, that is when it was filed.
+    """
+    filed = next((event for event in events if event.action == FILED), None)
+    if filed is None:
+        return None
+    seen = filed.details.get("seen", {})
+    return datetime.fromisoformat(seen["seen_at"]) if seen.get("is_dated") else filed.at
 
 
 def _due(course: Course, deadline: Deadline, period: Period) -> dict[str, int]:

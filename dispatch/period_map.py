@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cases.model import Case, Category, Event, Words
 from dispatch.overview import WIDTH_PX, draw_overview
-from dispatch.period import Period
+from dispatch.period import Period, reported_at
 from geo.grid import Cell
 
 PALETTE = (
@@ -35,10 +35,13 @@ class PeriodMap:
 def active_cases(
     cases: Sequence[Case], histories: Mapping[str, Sequence[Event]], period: Period
 ) -> list[Case]:
-    """Cases to which anything happened in a period."""
-    return [
-        case for case in cases if any(period.holds(event.at) for event in histories[case.case_no])
-    ]
+    """Cases that were seen in a period, or to which anything happened in it."""
+    return [case for case in cases if _is_active(histories[case.case_no], period)]
+
+
+def _is_active(events: Sequence[Event], period: Period) -> bool:
+    happened = any(period.holds(event.at) for event in events)
+    return happened or period.holds(reported_at(events))
 
 
 def period_map(

@@ -1,6 +1,7 @@
 """Figures of periods against a scenario worked out by hand, and against sums of their parts."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from dispatch.period import (
     special_period,
     tally_of,
 )
+from dispatch.period_map import active_cases
 from dispatch.period_tables import tables_of, title_of
 from dispatch.scope import Scope
 from dispatch.table_files import load_calendar
@@ -121,6 +123,33 @@ def test_what_happens_after_a_period_does_not_change_it(registry: Registry):
     go(registry, "fishing.boat", ("close", "11T11:00"))
     assert figures(registry, Length.DAY, 10).now == before.now
     assert before.now.overdue == 1  # two working hours from 11:00 were over at 15:00
+
+
+def test_what_was_seen_on_sunday_and_filed_on_monday_was_reported_on_sunday(tmp_path: Path):
+    sunday = patrol_on(4)
+    with Registry.open(tmp_path / "cases.sqlite") as late:
+        late.file(sunday, sights(RULEBOOK, 4), rulebook=RULEBOOK, now=at("15T09:00"))
+        go(late, "fishing.boat", ("confirm", "15T09:30"))
+        week, following = (figures(late, Length.WEEK, day) for day in (14, 15))
+    assert week.now == Tally(reported=3)
+    assert (following.now.reported, following.now.established) == (0, 1)
+    assert following.before == week.now
+
+
+def test_what_no_photo_dates_is_reported_when_it_is_filed(tmp_path: Path):
+    undated = replace(patrol_on(4), is_dated=False)
+    with Registry.open(tmp_path / "cases.sqlite") as late:
+        late.file(undated, sights(RULEBOOK, 4), rulebook=RULEBOOK, now=at("15T09:00"))
+        assert [figures(late, Length.WEEK, day).now.reported for day in (14, 15)] == [0, 3]
+
+
+def test_the_map_shows_what_was_seen_in_the_period_and_filed_after_it(tmp_path: Path):
+    with Registry.open(tmp_path / "cases.sqlite") as late:
+        late.file(patrol_on(4), sights(RULEBOOK, 4), rulebook=RULEBOOK, now=at("15T09:00"))
+        cases = late.cases(stage=None, limit=None)
+        histories = late.histories(entry.case_no for entry in cases)
+    weeks = [period_of(Length.WEEK, date(2026, 6, day), 8.0) for day in (7, 14, 15)]
+    assert [len(active_cases(cases, histories, week)) for week in weeks] == [0, 3, 3]
 
 
 @given(data=st.data())
