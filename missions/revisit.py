@@ -1,7 +1,8 @@
 """Which sorties bring home a far, a middle and a near photo of cases, with the sun behind.
 
 The camera stands between the sun and the case, as far away as the case fills the wanted share of
-the picture, and never nearer or lower than is safe.
+the picture, and never nearer or lower than is safe. A last photo looks straight down: from the side
+a wall looks like ground behind the case, so only from above its size can be held against before.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,6 +55,7 @@ class RevisitSettings:
         object_height_m: of what stands there; it has to be in the picture, and the camera stays
             `clearance_m` above it.
         clearance_m: see `object_height_m`.
+        above_share: of the picture's shorter side that the case takes from straight above.
     """
 
     fill_shares: tuple[float, float, float] = (0.15, 0.40, 0.75)
@@ -62,11 +64,14 @@ class RevisitSettings:
     farthest_m: float = 250.0
     object_height_m: float = 6.0
     clearance_m: float = 15.0
+    above_share: float = 0.3
 
     def __post_init__(self) -> None:
         """Refuse shares and angles that make no photos."""
         if not all(0 < share <= 0.9 for share in self.fill_shares):
             raise MissionError(f"fill_shares must be above 0, at most 0.9; got {self.fill_shares}")
+        if not 0 < self.above_share <= 0.9:
+            raise MissionError(f"above_share must be above 0, at most 0.9; got {self.above_share}")
         if not all(-80 <= pitch <= -10 for pitch in self.pitches_deg):
             raise MissionError(f"pitches_deg must be -80 to -10; got {self.pitches_deg}")
         for name in ("standoff_m", "farthest_m", "clearance_m"):
@@ -87,7 +92,9 @@ def plan_revisit(
     cell_codes: tuple[str, ...] = (),
     terrain: Terrain | None = None,
 ) -> tuple[Sortie, ...]:
-    """Plan flights that photograph each case from far, middle and near.
+    """Plan flights that photograph each case from far, middle and near, and from above.
+
+    A case that is too large for a picture from above has no such photo.
 
     Args:
         cases: in any order; flown on a short trip.
@@ -162,12 +169,13 @@ class _Subject:
         refusal: MissionError | None = None
         for azimuth in self._sides_deg(sun):
             try:
-                return tuple(
+                aside = [
                     self._station(azimuth, share, pitch)
                     for share, pitch in zip(
                         self.wanted.fill_shares, self.wanted.pitches_deg, strict=True
                     )
-                )
+                ]
+                return (*aside, *self._above(aside[-1].shots[0]))
             except MissionError as error:
                 refusal = refusal or error
         raise refusal or MissionError(f"case {self.case.case_no}: there is no side to look from")
@@ -185,7 +193,7 @@ class _Subject:
     def _station(self, azimuth_deg: float, fill_share: float, pitch_deg: float) -> Station:
         """Where the case takes its share of the picture; farther where it would not fit."""
         camera = self.party.drone.camera
-        extent = 2 * float(np.linalg.norm(self.body_m - self.middle_m, axis=1).max())
+        extent = self._extent_m()
         shorter_px = min(camera.width_px, camera.height_px)
         slant = extent * camera.focal_px / (fill_share * shorter_px)
         slant = min(slant, self.wanted.farthest_m / np.cos(np.radians(pitch_deg)))
@@ -201,6 +209,28 @@ class _Subject:
             f"{self.party.settings.ceiling_agl_m:g} m above ground. Plan a survey of it instead"
         )
 
+    def _above(self, near: Shot) -> Iterator[Station]:
+        """A place straight above, with the nose as in the near photo, if the case fits from it."""
+        camera, settings = self.party.drone.camera, self.party.settings
+        shorter_px = min(camera.width_px, camera.height_px)
+        ground = self.party.ground_m(self.middle_m[:2])
+        slant = self._extent_m() * camera.focal_px / (self.wanted.above_share * shorter_px)
+        lowest = max(ground + settings.floor_agl_m, self._lowest_m())
+        highest = ground + settings.ceiling_agl_m - _BELOW_CEILING_M
+        altitude = max(lowest, min(self.middle_m[2] + slant, highest))
+        place = np.array([*self.middle_m[:2], altitude])
+        shot = Shot(near.heading_deg, _TIPPED_DEG)
+        fits = shows([shot], place, self.body_m, camera, self.party.frame).all()
+        if fits and altitude <= highest:
+            yield Station(place, (shot,))
+
+    def _extent_m(self) -> float:
+        return 2 * float(np.linalg.norm(self.body_m - self.middle_m, axis=1).max())
+
+    def _lowest_m(self) -> float:
+        """Least altitude of the camera above what stands there."""
+        return float(self.body_m[:, 2].max()) + self.wanted.clearance_m
+
     def _place(self, azimuth_deg: float, slant_m: float, pitch_deg: float) -> Array:
         """Camera place (3,) at a slant distance: not too low, too high or too near."""
         settings, wanted = self.party.settings, self.wanted
@@ -213,10 +243,7 @@ class _Subject:
         place = self.middle_m[:2] + level * away
         ground = self.party.ground_m(place)
         highest = ground + settings.ceiling_agl_m - _BELOW_CEILING_M
-        lowest = max(
-            ground + settings.floor_agl_m,
-            float(self.body_m[:, 2].max()) + wanted.clearance_m,
-        )
+        lowest = max(ground + settings.floor_agl_m, self._lowest_m())
         altitude = self.middle_m[2] + slant_m * np.sin(np.radians(-pitch_deg))
         altitude = max(lowest, min(altitude, highest))
         if not altitude <= highest:
@@ -259,7 +286,8 @@ class _Subject:
 
     def near_gsd_m(self) -> float:
         """Metres per pixel across the view in the near photo."""
-        away = float(np.linalg.norm(self.stations[-1].place_m - self.middle_m))
+        near = self.stations[len(self.wanted.fill_shares) - 1]
+        away = float(np.linalg.norm(near.place_m - self.middle_m))
         return away / self.party.drone.camera.focal_px
 
 

@@ -256,7 +256,7 @@ def test_what_was_fed_back_is_revisited(patrol, monkeypatch, capsys):
             )  # fmt: skip
     assert run(monkeypatch, *plan, *when) == 0
     (made,) = plans.rglob("*.mission.json")
-    assert len(read_sortie(made).photos) == 3  # far, middle, near
+    assert len(read_sortie(made).photos) == 4  # far, middle, near, above
 
 
 @pytest.mark.parametrize("more", [(), ("--resume", "flight.tlog"), ("--refly", "flight.tlog")])

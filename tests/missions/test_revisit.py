@@ -49,7 +49,7 @@ def test_all_photos_show_the_whole_case_with_the_sun_behind(length, width, turn,
     for pose in poses(sortie):
         assert in_picture(pose, polygon)
         assert in_picture(pose, polygon, height=6.0)
-        if sun.gives_a_side:
+        if sun.gives_a_side and pose.attitude.pitch_deg > -88:
             turned = (pose.attitude.yaw_deg - sun.azimuth_deg + 180) % 360 - 180
             assert abs(turned) > 90
 
@@ -65,14 +65,36 @@ def test_the_case_takes_more_of_each_next_photo():
     assert taken[1] < taken[2]
 
 
+def test_the_last_photo_looks_straight_down_on_the_case():
+    (sortie,) = plan_revisit([HUT], WHEN, DRONE)
+    *aside, above = poses(sortie)
+    assert [pose.attitude.pitch_deg > -75 for pose in aside] == [True] * 3
+    assert above.attitude.pitch_deg == -89
+    place = FRAME.xy_from_lonlat(np.array([[above.position.lon_deg, above.position.lat_deg]]))[0]
+    assert Point(place).distance(FRAME.to_local(HUT.polygon).centroid) < 0.1
+
+
+def test_a_case_that_fits_no_picture_from_above_has_none():
+    far, middle, near = poses(plan_revisit([CASES[2]], WHEN, DRONE)[0])
+    assert max(pose.attitude.pitch_deg for pose in (far, middle, near)) > -60
+
+
+@pytest.mark.parametrize("share", [0.0, 0.95])
+def test_a_share_from_above_that_makes_no_photo_is_refused(share):
+    with pytest.raises(MissionError, match="above_share"):
+        RevisitSettings(above_share=share)
+
+
 def test_the_camera_keeps_its_standoff_its_clearance_and_its_ceiling():
     wanted = RevisitSettings(standoff_m=30, clearance_m=25, object_height_m=12)
     for sortie in plan_revisit(CASES, WHEN, DRONE, revisit=wanted):
         for pose in poses(sortie):
             lonlat = np.array([[pose.position.lon_deg, pose.position.lat_deg]])
             place = Point(FRAME.xy_from_lonlat(lonlat)[0])
+            is_above = pose.attitude.pitch_deg < -88
             assert 37 - 0.01 <= pose.position.altitude_amsl_m <= 120
-            assert min(place.distance(FRAME.to_local(c.polygon)) for c in CASES) > 29.9
+            gap = min(place.distance(FRAME.to_local(c.polygon)) for c in CASES)
+            assert is_above or gap > 29.9
 
 
 def test_over_hills_photos_still_show_the_cases_from_safe_heights():
@@ -89,7 +111,7 @@ def test_over_hills_photos_still_show_the_cases_from_safe_heights():
 def test_from_one_home_all_cases_are_one_flight():
     home = SurveySettings(home_lonlat_deg=(119.9515, 31.7010))
     (sortie,) = plan_revisit(CASES, WHEN, DRONE, home)
-    assert len(sortie.photos) == 9
+    assert len(sortie.photos) == 11  # the field fits no picture from above
     assert stays_inside_its_fence(sortie)
     assert sortie.battery_share < 1 - DRONE.reserve_share
 
@@ -102,7 +124,7 @@ def test_more_cases_than_a_battery_takes_are_several_flights():
     ]
     sorties = plan_revisit(many, WHEN, DRONE, home)
     assert len(sorties) > 1
-    assert sum(len(sortie.photos) for sortie in sorties) == 3 * len(many)
+    assert sum(len(sortie.photos) for sortie in sorties) == 4 * len(many)
     assert all(s.battery_share <= 1 - DRONE.reserve_share for s in sorties)
 
 
