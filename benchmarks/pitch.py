@@ -4,7 +4,8 @@
 
 Revisits look at cases from the side, and a photo that shows a place without its thing counts as
 "solved". So things planted in a drawn district are photographed from 90 m at several pitches, and
-each photo is searched for a detection of their family that meets their outline.
+each photo is searched for a detection of their family that meets their outline. How large it looks
+on the ground beside what it is says how far views from the side may be trusted for growth.
 """
 
 import argparse
@@ -20,7 +21,8 @@ from shapely import Polygon
 
 from geo.camera import Camera
 from geo.pose import Attitude, GeoPoint, Pose
-from geo.projection import pixels_from_ground
+from geo.projection import ground_from_pixels, pixels_from_ground
+from geo.terrain import FlatTerrain
 from simulations.camera import render
 from simulations.ground import build_area
 from simulations.layout import District
@@ -33,7 +35,7 @@ from vision.frames import read_frames
 from vision.package import SHIPPED_MODEL
 from vision.polygons import PolygonRules
 
-PITCHES_DEG = (-90, -65, -50, -45)
+PITCHES_DEG = (-90, -75, -65, -50, -45, -40, -35, -30)
 SLANT_M = 90.0
 REACH_M = 420.0
 """So far around a thing the ground is drawn: the flattest view ends within it."""
@@ -95,8 +97,13 @@ def ground_m(district: District, item: Planted) -> float:
     return float(district.relief.height_at(np.array([item.x_m]), np.array([item.y_m]))[0])
 
 
-def is_seen(look: Look, district: District, detector: OnnxDetector, folder: Path) -> bool:
-    """Whether a detection of the thing's family meets its outline in the photo."""
+def told_share(
+    look: Look, district: District, detector: OnnxDetector, folder: Path
+) -> float | None:
+    """How large a detection of the thing's family at its outline is, as a share of its true area.
+
+    On level ground below the thing; None where the photo has no such detection.
+    """
     (frame,) = [frame for frame in read_frames(folder) if frame.path == look.path.name]
     assert frame.pose is not None, "we wrote its tags ourselves"
     assert frame.camera is not None, "we wrote its tags ourselves"
@@ -104,15 +111,23 @@ def is_seen(look: Look, district: District, detector: OnnxDetector, folder: Path
     points = np.column_stack([corners, np.full(len(corners), ground_m(district, look.item))])
     outline = Polygon(pixels_from_ground(points, frame.camera, frame.pose, district.frame))
     found = detect_frame(frame, folder, detector, PolygonRules())
-    wanted = CLASSES[look.item.kind]
-    return any(
-        entry.class_name in wanted and entry.polygon_px.intersects(outline.buffer(8))
+    near = [
+        entry
         for entry in found
-    )
+        if entry.class_name in CLASSES[look.item.kind]
+        and entry.polygon_px.intersects(outline.buffer(8))
+    ]
+    if not near:
+        return None
+    best = max(near, key=lambda entry: entry.polygon_px.intersection(outline).area)
+    pixels = np.array(best.polygon_px.exterior.coords)[:, :2]
+    level = FlatTerrain(ground_m(district, look.item))
+    lying = ground_from_pixels(pixels, frame.camera, frame.pose, level, district.frame)
+    return Polygon(lying[:, :2]).area / look.item.polygon.area
 
 
 def main() -> None:
-    """Print how many of each kind are seen at each pitch."""
+    """Print how many of each kind are seen at each pitch, and how large."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seed", type=int, default=1005)
     parser.add_argument("--each", type=int, default=4)
@@ -120,14 +135,23 @@ def main() -> None:
     district = make_district(given.seed)
     planted = plant(district, district.patrol_codes[:6], given.seed, PLANTED)
     detector, rng = open_detector(SHIPPED_MODEL), np.random.default_rng(given.seed)
-    seen: defaultdict[tuple[str, float], list[bool]] = defaultdict(list)
+    told: defaultdict[tuple[str, float], list[float | None]] = defaultdict(list)
     for item in chosen(planted, given.each):
         with tempfile.TemporaryDirectory() as folder:
             for look in take(district, planted, item, Path(folder), rng):
-                is_there = is_seen(look, district, detector, Path(folder))
-                seen[item.kind.value, look.pitch_deg].append(is_there)
-    for (kind, pitch_deg), told in sorted(seen.items()):
-        print(f"{kind} at {pitch_deg:g} degrees: seen in {sum(told)} of {len(told)}")
+                share = told_share(look, district, detector, Path(folder))
+                told[item.kind.value, look.pitch_deg].append(share)
+    for (kind, pitch_deg), shares in sorted(told.items()):
+        print(f"{kind} at {pitch_deg:g} degrees: {_said(shares)}", flush=True)
+
+
+def _said(shares: Sequence[float | None]) -> str:
+    """Tell how many were seen, and how large at the median and the most."""
+    seen = sorted(share for share in shares if share is not None)
+    if not seen:
+        return f"seen in 0 of {len(shares)}"
+    middle, most = float(np.median(seen)), seen[-1]
+    return f"seen in {len(seen)} of {len(shares)}, {middle:.2f} of its area, {most:.2f} at most"
 
 
 if __name__ == "__main__":

@@ -164,6 +164,7 @@ def _proposal(
         observation_ids=tuple(item.observation_id for item in (leader, *others)),
         outlines=tuple(outline for item in (leader, *others) for outline in _outlines(item)),
         seen_at=leader.seen_at,
+        is_aslant=leader.is_aslant,
     )
 
 

@@ -137,6 +137,7 @@ class Proposal:
         why: what the rule found, one sentence each.
         to_check: a zone or the day that the rule needs is unknown, so a person has to look.
         observation_ids: the deciding observation first.
+        is_aslant: seen from the side alone, where a thing looks larger than it is.
     """
 
     proposal_id: str
@@ -154,6 +155,7 @@ class Proposal:
     observation_ids: tuple[str, ...]
     outlines: tuple[Outline, ...]
     seen_at: datetime | None
+    is_aslant: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """EDGE: note what a patrol found at the cases that wait to be verified, with its filing."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -81,7 +82,9 @@ def _findings(
     for case in asked:
         number = case.case_no
         if number in seen:
-            yield number, of_sight(before_m2[number], seen[number].area_m2)
+            sight = seen[number]
+            found = of_sight(before_m2[number], sight.area_m2)
+            yield number, replace(found, outcome=Outcome.UNCHANGED) if sight.is_aslant else found
         elif number in missed:
             yield number, Finding(Outcome.SOLVED)
         elif number in unclear:

@@ -70,13 +70,16 @@ def clear_ground(
     terrain: Terrain,
     frame: LocalFrame,
     gsd_range_m: tuple[float, float],
+    *,
+    flattest_deg: float = 0.0,
 ) -> Polygon | MultiPolygon | None:
     """Ground in lon/lat degrees that a photo shows neither too finely nor too coarsely.
 
     Across and along the view the GSD must lie in the range (finest, coarsest), both included. Sky
-    and ground that the terrain does not know are left out; None where nothing is left.
+    and ground that the terrain does not know are left out, and so is what is seen less than
+    `flattest_deg` below the horizon; None where nothing is left.
     """
-    view = _View(camera, pose, terrain, frame)
+    view = _View(camera, pose, terrain, frame, flattest_deg)
     border = camera.border_pixels()
     seen, clear = view.seen(np.vstack([border, _nodes(camera, 4).reshape(-1, 2)]), gsd_range_m)
     if clear.all():
@@ -121,14 +124,17 @@ class _View:
     pose: Pose
     terrain: Terrain
     frame: LocalFrame
+    flattest_deg: float
 
     def seen(
         self, pixels_px: Array, gsd_range_m: tuple[float, float]
     ) -> tuple[Array, NDArray[np.bool_]]:
-        """Ground points (N, 3) of pixels (N, 2), and whether the GSD there is in the range."""
+        """Ground points (N, 3) of pixels (N, 2), and whether they are clear there."""
         ground = ground_from_pixels(pixels_px, self.camera, self.pose, self.terrain, self.frame)
         finest, coarsest = local_gsd_m(pixels_px, ground, self.camera, self.pose, self.frame).T
-        return ground, (finest >= gsd_range_m[0]) & (coarsest <= gsd_range_m[1])
+        away = ground - position_m(self.pose, self.frame)
+        steep = -away[:, 2] >= np.tan(np.radians(self.flattest_deg)) * np.hypot(*away[:, :2].T)
+        return ground, (finest >= gsd_range_m[0]) & (coarsest <= gsd_range_m[1]) & steep
 
 
 def _nodes(camera: Camera, parts: int) -> Array:

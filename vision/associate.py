@@ -172,6 +172,7 @@ def _member(
         shared_m2=shared_m2,
         arms_m=sighting.arms_m,
         cut=sighting.detection.cut,
+        off_nadir_deg=sighting.off_nadir_deg,
     )
 
 

@@ -19,6 +19,12 @@ from vision.polygons import polygon_from_mask
 MISS_SCORE = 0.1
 """What a photo counts that shows an object's place but not the object."""
 
+FROM_ABOVE_DEG = 30.0
+"""So far from straight down a view still counts as one from above: most of a usual nadir photo.
+
+From the side buildings look larger: by 20 to 30 % at 40 to 45 degrees (`benchmarks.pitch`).
+"""
+
 _FAMILIES = {"building": "structure", "construction": "structure"}
 _VOTE_CELLS = 96  # raster for the vote, across the longer side
 _LEAST_VARIANCE_M2 = 0.01
@@ -34,6 +40,7 @@ class Member:
         covariance_m2: (2, 2) of the centre.
         shared_m2: variance in each direction that the whole flight shares by its GNSS.
         arms_m: how far other shared errors move the centre.
+        off_nadir_deg: of the view, 0 straight down.
     """
 
     index: int
@@ -46,6 +53,7 @@ class Member:
     shared_m2: float
     arms_m: ErrorArms
     cut: bool
+    off_nadir_deg: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +120,7 @@ def fuse(members: Sequence[Member], fusion: Fusion) -> Observation:
         photo_ids=tuple(m.photo_id for m in ordered),
         detections_px=tuple(d.polygon_px for d in detections),
         seen_at=fusion.photos[ordered[0].photo_id].taken_at,
+        is_aslant=not _from_above([m for m in ordered if not m.cut]),
     )
 
 
@@ -198,8 +207,12 @@ def positive(covariance_m2: Array) -> Array:
 
 
 def _outline(ordered: Sequence[Member], centre_m: Array) -> Polygon:
-    """Outline of most: each whole outline is moved to the common middle and has one vote."""
+    """Outline of most: each whole outline is moved to the common middle and has one vote.
+
+    Views from the side have none where there is one from above: walls make outlines longer.
+    """
     whole = [m for m in ordered if not m.cut]
+    whole = _from_above(whole) or whole
     if not whole:
         joined = shapely.union_all([m.polygon_m for m in ordered])
         parts = [part for part in shapely.get_parts(joined) if isinstance(part, Polygon)]
@@ -207,6 +220,10 @@ def _outline(ordered: Sequence[Member], centre_m: Array) -> Polygon:
     moved = [shapely.transform(m.polygon_m, _shift(centre_m - m.centre_m)) for m in whole]
     voted = _majority(moved) if len(moved) >= 3 else None
     return voted if voted is not None else moved[0]
+
+
+def _from_above(members: Sequence[Member]) -> list[Member]:
+    return [m for m in members if m.off_nadir_deg <= FROM_ABOVE_DEG]
 
 
 def _shift(offset: Array) -> Callable[[Array], Array]:

@@ -20,6 +20,12 @@ TERRAIN_SIGMA_M = 2.0
 """Of ground heights: roofs, crops and trees that a DEM does not know, and the DEM's own error."""
 
 
+FLATTEST_VIEW_DEG = 35.0
+"""Below the horizon: flatter views prove no absence. Of 30 things of five kinds all are found at each
+of seven pitches from straight down to 35 degrees, and not all at 30 (`benchmarks.pitch`,
+2026-11-26).
+"""
+
 ABOVE_GROUND_M = {"building": 4.0, "construction": 4.0, "smoke": 10.0, "flame": 1.0}
 """Standard deviation of the height at which a thing of a class is seen above bare ground."""
 ORTHOPHOTO_SIGMA_M = 0.5
@@ -115,9 +121,10 @@ def _locate_in(
     if photo.placement is not None:
         lonlat = photo.placement.lonlat_from_pixels(corners)
         covariances = np.tile(ORTHOPHOTO_SIGMA_M**2 * np.array([1.0, 0.0, 1.0]), (len(middles), 1))
-        arms = np.zeros((len(middles), 5, 2))
+        arms, slants_deg = np.zeros((len(middles), 5, 2)), np.zeros(len(middles))
     else:
         lonlat, covariances, arms = _seen(photo, corners, middles, classes, terrain, frame, rules)
+        slants_deg = _off_nadir_deg(photo, middles, frame)
     results: list[Sighting | LocateFailure] = []
     for index, detection in enumerate(detections):
         place = lonlat[owner == index]
@@ -131,8 +138,19 @@ def _locate_in(
         east, both, north = (float(value) for value in covariances[index])
         moves = [(float(x), float(y)) for x, y in arms[index]]
         shared = ErrorArms(moves[0], (moves[1], moves[2], moves[3]), moves[4])
-        results.append(Sighting(detection, polygon, (east, both, north), shared))
+        slant_deg = float(slants_deg[index])
+        results.append(Sighting(detection, polygon, (east, both, north), shared, slant_deg))
     return results
+
+
+def _off_nadir_deg(photo: Frame, pixels_px: Array, frame: LocalFrame) -> Array:
+    """Angles (N,) between straight down and the rays of pixels (N, 2)."""
+    assert photo.camera is not None
+    assert photo.pose is not None
+    rays = photo.camera.rays_from_pixels(pixels_px)
+    down = -(rays @ R_local_from_camera(photo.pose, frame).T)[:, 2]
+    angles: Array = np.degrees(np.arccos(np.clip(down / np.linalg.norm(rays, axis=1), -1, 1)))
+    return angles
 
 
 def _seen(
@@ -264,7 +282,8 @@ def footprints(
     """Ground, lon/lat degrees, where a thing unseen is not there, of each photo that has any.
 
     Only photos that were looked at and are not dim, and of these the ground that they show neither
-    too coarsely for the model nor, once resampled for it, too coarsely or too finely.
+    too coarsely for the model nor, once resampled for it, too coarsely or too finely, nor in a view
+    flatter than `FLATTEST_VIEW_DEG`.
     """
     grounds = {
         photo.photo_id: _clear_ground(photo, terrain, frame, scale)
@@ -281,7 +300,10 @@ def _clear_ground(
         return photo.placement.outline(photo.width_px, photo.height_px)
     assert photo.camera is not None
     assert photo.pose is not None
-    return clear_ground(photo.camera, photo.pose, terrain, frame, _clear_range_m(photo, scale))
+    gsd_range_m = _clear_range_m(photo, scale)
+    return clear_ground(
+        photo.camera, photo.pose, terrain, frame, gsd_range_m, flattest_deg=FLATTEST_VIEW_DEG
+    )
 
 
 def _clear_range_m(photo: Frame, scale: SearchScale) -> tuple[float, float]:

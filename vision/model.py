@@ -111,12 +111,14 @@ class Sighting:
         polygon: lon/lat degrees.
         covariance_m2: of the centroid, east-east, east-north, north-north.
         arms_m: what of it other sightings share, in part or wholly.
+        off_nadir_deg: of the ray to its middle, 0 straight down as in an orthophoto.
     """
 
     detection: Detection
     polygon: Polygon
     covariance_m2: tuple[float, float, float]
     arms_m: ErrorArms
+    off_nadir_deg: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class Observation:
         photo_ids: best evidence first.
         detections_px: outline in each photo of `photo_ids`, in the same order.
         seen_at: UTC time of the best photo, None when unknown.
+        is_aslant: whether no photo shows it whole from above, so that its outline holds walls, too.
     """
 
     observation_id: str
@@ -145,3 +148,4 @@ class Observation:
     photo_ids: tuple[str, ...]
     detections_px: tuple[Polygon, ...]
     seen_at: datetime | None
+    is_aslant: bool = False

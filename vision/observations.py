@@ -24,6 +24,7 @@ _MADE_FROM = "made from "
 _COLUMNS = (
     "observation_id", "class_name", "score", "area_m2", "cell_code", "other_cells", "photo_count",
     "photo_ids", "detections_px", "cov_ee_m2", "cov_en_m2", "cov_nn_m2", "seen_at",
+    "is_aslant",
 )  # fmt: skip
 
 
@@ -125,6 +126,7 @@ def _row(item: Observation) -> dict[str, Any]:
         "cov_en_m2": both,
         "cov_nn_m2": north,
         "seen_at": None if item.seen_at is None else item.seen_at.isoformat(),
+        "is_aslant": item.is_aslant,
     }
 
 
@@ -142,4 +144,5 @@ def _observation(row: dict[str, Any]) -> Observation:
         photo_ids=tuple(json.loads(row["photo_ids"])),
         detections_px=tuple(shapely.from_wkt(text) for text in json.loads(row["detections_px"])),
         seen_at=datetime.fromisoformat(seen_at) if isinstance(seen_at, str) else None,
+        is_aslant=bool(row.get("is_aslant", False)),  # not told by an earlier aerogrid
     )

@@ -58,10 +58,12 @@ def file(
     score: float = 0.9,
     covered: tuple[Polygon, ...] = EVERYWHERE,
     camera_m: tuple[float, float] = (60, 40),
+    is_aslant: bool = False,
 ) -> FilingResult:
     """File a patrol that sees a house of a size, or none, from one camera."""
     at = SEEN + timedelta(days=day)
     items = [] if side_m is None else [seen("h", "building", 60, 60, side_m, score=score, at=at)]
+    items = [replace(item, is_aslant=is_aslant) for item in items]
     lon_deg, lat_deg = FRAME.lonlat_from_xy([camera_m])[0].tolist()
     pose = Pose(GeoPoint(lon_deg, lat_deg, 100.0), Attitude(0.0, -90.0))
     patrol = replace(patrol_on(day), poses={"p1": pose})
@@ -105,6 +107,13 @@ def test_growth_is_told_in_square_metres(registry: Registry):
     details = looks(registry)[0].details
     assert details["grown_m2"] == pytest.approx(15**2 - 12**2, abs=0.5)
     assert details["area_m2"] == pytest.approx([144, 225], abs=0.5)
+
+
+def test_growth_is_not_told_of_what_was_seen_from_the_side_alone(registry: Registry):
+    """There walls look like ground, and any house looks larger than from above."""
+    file(registry, 7, 15.0, is_aslant=True)
+    assert looks(registry)[0].details["outcome"] == "unchanged"
+    assert looks(registry)[0].details["area_m2"] == pytest.approx([144, 225], abs=0.5)
 
 
 def test_filing_again_says_it_once_and_another_word_replaces_it(registry: Registry):

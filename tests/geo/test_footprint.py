@@ -112,6 +112,18 @@ def test_clear_ground_is_what_is_seen_in_range(pitch):
     assert inside[coarsest <= 0.25 * 0.85].mean() > 0.97  # the rest is lost to its squares
 
 
+@pytest.mark.parametrize("pitch", [-60.0, -45.0, -30.0])
+def test_ground_seen_flatter_than_asked_is_not_clear(pitch):
+    at = Pose(GeoPoint(120, 31, 100), Attitude(30.0, pitch))
+    wide = (0.0, 10.0)
+    found = clear_ground(CAMERA, at, FlatTerrain(0), FRAME, wide, flattest_deg=35.0)
+    corners = shapely.get_coordinates(FRAME.to_local(found))
+    place = FRAME.xy_from_lonlat(np.array([[120.0, 31.0]]))[0]
+    away = np.hypot(*(corners - place).T)
+    assert 100 / np.tan(np.radians(35.0)) * 0.9 < away.max() <= 100 / np.tan(np.radians(35.0))
+    assert clear(pitch, wide).area > found.area
+
+
 def test_ground_below_the_horizon_is_clear_though_the_picture_shows_sky():
     found = clear(-20, (0.03, 0.25), yaw=0.0)
     assert outline(pitch=-20) is None

@@ -6,18 +6,24 @@ import pytest
 import shapely
 
 from geo.grid import Cell, Grid
+from geo.pose import Attitude
+from geo.projection import pixels_from_ground
 from geo.terrain import FlatTerrain
 from tests.vision.scene import (
+    CAMERA,
     EXACT,
     LOCAL,
     SCALE,
     Errors,
+    frame_of,
     grid_of_places,
     photograph,
+    pose_at,
     square,
 )
 from vision.associate import associate
 from vision.locate import footprints, locate
+from vision.model import Detection
 
 GROUND = FlatTerrain(0.0)
 PLACES = grid_of_places(100, 25)
@@ -141,6 +147,31 @@ def test_the_fused_outline_has_the_objects_size():
         (index,) = patrol.objects_in(observation)
         if len(observation.photo_ids) >= 3:
             assert observation.area_m2 == pytest.approx(patrol.objects[index].area, rel=0.12)
+
+
+def seen_house(poses, height_m=4.0):
+    """A house of 10 x 6 m with walls, its whole silhouette found in one photo from each pose."""
+    base = shapely.get_coordinates(shapely.box(-5, -3, 5, 3))[:4]
+    corners = np.vstack([np.c_[base, np.full(4, z)] for z in (0.0, height_m)])
+    frames, found = [], []
+    for number, pose in enumerate(poses):
+        frames.append(frame_of(f"p{number}", pose, number))
+        pixels = pixels_from_ground(corners, CAMERA, pose, LOCAL)
+        silhouette = shapely.MultiPoint(pixels).convex_hull
+        found.append(Detection(f"p{number}", "building", 0.9, silhouette))
+    sightings, _ = locate(found, frames, GROUND, LOCAL)
+    (house,) = associate(sightings, frames, None, local=LOCAL)
+    return house
+
+
+def test_a_house_is_as_large_as_from_above_however_long_its_walls_look_from_the_side():
+    above = [pose_at(0, 0, Attitude(0.0, -90.0))]
+    aside = [pose_at(0, y, Attitude(0.0, -45.0)) for y in (-82, -80, -78)]
+    from_above, from_aside, both = map(seen_house, (above, aside, above + aside))
+    assert from_aside.area_m2 > 1.4 * 60
+    assert both.area_m2 == pytest.approx(from_above.area_m2, rel=1e-6)
+    assert from_above.area_m2 == pytest.approx(60, rel=0.15)
+    assert (from_above.is_aslant, from_aside.is_aslant, both.is_aslant) == (False, True, False)
 
 
 def test_an_object_missed_by_most_photos_is_doubted():

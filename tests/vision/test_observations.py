@@ -35,6 +35,12 @@ def test_observations_come_back_as_they_were(tmp_path, observations):
             assert getattr(one, name) == getattr(other, name)
 
 
+def test_what_was_seen_from_the_side_alone_stays_so(tmp_path, observations):
+    told = [replace(observations[0], is_aslant=True), observations[1]]
+    write_observations(tmp_path / "o.gpkg", told)
+    assert [item.is_aslant for item in read_observations(tmp_path / "o.gpkg")] == [True, False]
+
+
 def test_the_same_observations_give_the_same_bytes(tmp_path, observations):
     for name in ("a.gpkg", "b.gpkg"):
         write_observations(tmp_path / name, observations)
