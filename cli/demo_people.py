@@ -61,7 +61,7 @@ class People:
 
     Attributes:
         numbers: of the case of each violation, by its code.
-        acts: what they did that the weeks do not tell: `returned`, `supervised`.
+        acts: what they did that the weeks do not tell: `returned`.
     """
 
     registry: Registry
@@ -124,7 +124,6 @@ class People:
         for due in due_cases(self.registry, categories, timetable, now=at):
             if due.deadline.standing is Standing.OVERDUE:
                 self._decide(due.case, Action.SUPERVISE, Role.COMMAND, at, "overdue")
-                self.acts["supervised"] += 1
 
     def _decide(
         self, case: Case, action: Action, role: Role, at: datetime, reason: str = ""

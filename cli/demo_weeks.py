@@ -1,14 +1,14 @@
 """The demonstration over weeks: patrols, people and bulletins, compared with what became of it.
 
-Each week begins with a patrol on Monday morning. What it finds is established, sent out and
-handled; some of it is solved, some only said to be, some grows. The next patrol verifies, and the
-week's bulletin says so.
+Each week begins on Monday morning with a revisit flight to what was fed back, whose photos verify
+it, and a patrol. What that finds is established, sent out and handled; some of it is solved, some
+only said to be, some grows. The week's bulletin says so.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -20,8 +20,23 @@ from cases.rule_files import load_rulebook
 from cases.rules import Rulebook
 from cli import console
 from cli.demo import SETTINGS, VERSION, patrol_codes
-from cli.demo_flight import DRONE, Outing, fly_and_photograph
+from cli.demo_flight import Outing, fly_and_photograph
 from cli.demo_people import ROUTING, People
+from cli.demo_revisit import plan_demo_revisit
+from cli.demo_times import (
+    AT_ONCE,
+    FED_BACK,
+    FED_BACK_AT_ONCE,
+    FILED,
+    REVISIT_FILED,
+    REVISIT_VERIFIED,
+    REVISITED,
+    SENT_OUT,
+    SUPERVISED,
+    VERIFIED,
+    WEEK,
+)
+from cli.demo_truth import due_truth
 from dispatch.errors import DispatchError
 from dispatch.period import EVERYTHING, Length, PeriodFigures, period_of
 from dispatch.period_pages import write_period
@@ -31,12 +46,7 @@ from dispatch.table_files import load_calendar
 from dispatch.timetable import Timetable
 from geo.files import require_writable
 from geo.raster import read_terrain
-from geo.terrain import Terrain
-from missions.drones import drone_named
-from missions.errors import MissionError
-from missions.plan import Plan
-from missions.revisit import RevisitCase, plan_revisit
-from missions.safe_survey import safely
+from missions.model import Sortie
 from pipeline import chaining, planning
 from pipeline.errors import PipelineError
 from pipeline.illustrating import illustrate
@@ -48,14 +58,6 @@ from simulations.layout import District
 from simulations.recording import write_district
 from simulations.scene import EPOCH
 from simulations.town import make_district
-
-WEEK = timedelta(days=7)
-FILED, VERIFIED, SENT_OUT, FED_BACK_AT_ONCE = (
-    timedelta(hours=2, minutes=minutes) for minutes in (0, 10, 20, 45)
-)
-FED_BACK, SUPERVISED = timedelta(hours=30), timedelta(hours=79)
-"""After Monday 09:00 on the district's clocks."""
-AT_ONCE = ("burning.straw", "fishing.boat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,8 @@ def _week(story: Story, number: int) -> list[Compared]:
     is_last = number == len(story.weeks) - 1
     people, categories = story.people, story.rulebook.categories
     before = people.acts.copy()
+    _revisit(story, number)
+    people.verify(week.violations, monday + REVISIT_VERIFIED)
     _patrol(story, number)
     people.verify(week.violations, monday + VERIFIED)
     story.rejected += len(
@@ -202,76 +206,58 @@ def _week(story: Story, number: int) -> list[Compared]:
     return _compared(story, number, people.acts - before, _bulletin(story, number))
 
 
-def _patrol(story: Story, number: int) -> None:
-    """Fly the cells, find, locate and file; plan the flight to the cases to be verified."""
-    workspace = Workspace(story.folder / f"week-{number + 1}")
-    asked = {"seed": story.district.seed, "week": number + 1, "version": VERSION}
-    workspace.root.mkdir(exist_ok=True)
-    write_json(workspace.demo, {"asked": asked})
-    district, monday = story.district, EPOCH + number * WEEK
+def _revisit(story: Story, number: int) -> None:
+    """Fly to the cases that were fed back before the patrol does, and file what is there."""
+    registry = story.people.registry
+    cases = registry.cases(stage=Stage.FED_BACK, order="number", limit=None)
+    outing = _outing(story, number, "-revisit", EPOCH + number * WEEK + REVISITED)
     terrain = read_terrain(story.folder / "district" / "dem.tif")
+    planned = story.settings.planning
+    sorties = plan_demo_revisit(outing, cases, planned, terrain, story.codes)
+    if sorties:
+        _fly_and_analyze(story, outing, sorties, EPOCH + number * WEEK + REVISIT_FILED)
+
+
+def _patrol(story: Story, number: int) -> None:
+    """Fly the cells, find, locate and file."""
+    outing = _outing(story, number, "", EPOCH + number * WEEK)
     made = planning.plan(
-        [cell for cell in district.grid_cells if cell.code in story.codes],
-        workspace.plan,
+        [cell for cell in story.district.grid_cells if cell.code in story.codes],
+        outing.workspace.plan,
         story.settings.planning,
-        terrain=terrain,
+        terrain=read_terrain(story.folder / "district" / "dem.tif"),
     )
-    _plan_revisit(story, workspace, number, terrain)
-    outing = Outing(
-        workspace,
-        district,
+    _fly_and_analyze(story, outing, made.sorties, EPOCH + number * WEEK + FILED)
+
+
+def _outing(story: Story, number: int, kind: str, epoch: datetime) -> Outing:
+    return Outing(
+        Workspace(story.folder / f"week-{number + 1}{kind}"),
+        story.district,
         story.weeks[number].planted,
-        first_seed=1000 * district.seed + 100 * number,
-        epoch=monday,
+        first_seed=1000 * story.district.seed + 100 * number + 50 * bool(kind),
+        epoch=epoch,
     )
-    fly_and_photograph(outing, made.sorties, story.workers)
+
+
+def _fly_and_analyze(
+    story: Story, outing: Outing, sorties: Sequence[Sortie], filed_at: datetime
+) -> None:
+    workspace = outing.workspace
+    asked = {"seed": story.district.seed, "flight": workspace.root.name, "version": VERSION}
+    write_json(workspace.demo, {"asked": asked})
+    fly_and_photograph(outing, sorties, story.workers)
     inputs = Inputs(
         workspace.photos,
         *(story.folder / "district" / name for name in ("cells.gpkg", "zones.gpkg", "dem.tif")),
     )
-    chaining.analyze(
-        workspace, inputs, story.settings, _with_bars, now=monday + FILED, note=console.warn
-    )
+    chaining.analyze(workspace, inputs, story.settings, _with_bars, now=filed_at, note=console.warn)
 
 
 @contextmanager
 def _with_bars(_stage: str) -> Iterator[chaining.Bars]:
     with console.bars() as bars:
         yield bars
-
-
-def _plan_revisit(story: Story, workspace: Workspace, number: int, terrain: Terrain) -> None:
-    """Plan far, middle and near photos of the cases that wait to be verified, for a real camera.
-
-    They are not flown here: the simulated camera has no sky to show, and the patrol's own photos
-    verify the cases, too. What cannot be flown safely is told and left out.
-    """
-    registry = story.people.registry
-    cases = registry.cases(stage=Stage.FED_BACK, order="number", limit=None)
-    if not cases:
-        return
-    wanted = [RevisitCase(case.case_no, case.polygon) for case in cases]
-    [cell] = [cell for cell in story.district.grid_cells if cell.code == story.codes[0]]
-    home = cell.boundary.centroid
-    survey = planning.survey_settings(story.settings.planning, (home.x, home.y))
-    when = EPOCH + number * WEEK
-    try:
-        sorties = safely(
-            lambda drone: plan_revisit(wanted, when, drone, survey, terrain=terrain),
-            drone_named(DRONE),
-            survey,
-            terrain=terrain,
-        )
-    except MissionError as error:
-        console.warn(f"no revisit flight to {len(cases)} cases: {error}")
-        return
-    planning.keep(
-        Plan(sorties, ()),
-        workspace.root / "revisit",
-        story.settings.planning,
-        {case.case_no: case.polygon for case in cases},
-        terrain=terrain,
-    )
 
 
 def _bulletin(story: Story, number: int) -> PeriodFigures:
@@ -302,8 +288,10 @@ def _bulletin(story: Story, number: int) -> PeriodFigures:
 def _compared(
     story: Story, number: int, acts: Mapping[str, int], figures: PeriodFigures
 ) -> list[Compared]:
-    """Hold a bulletin against the weeks, and against what people did in this one."""
+    """Hold a bulletin against the weeks; returns, against what people did in this one."""
     truth, now = truth_of(story.weeks, number), figures.now
+    categories, calendar = story.rulebook.categories, story.timetable.calendar
+    due = due_truth(story.weeks, number, categories, calendar)
     pairs = {
         "reported and not rejected": (truth.found, now.reported - now.rejected),
         "established": (truth.found, now.established),
@@ -315,7 +303,11 @@ def _compared(
         "closed": (truth.solved, now.closed),
         "reworked": (truth.unchanged + truth.grown, now.reworked),
         "returned": (acts.get("returned", 0), now.returned),
-        "supervised": (acts.get("supervised", 0), now.supervised),
+        "due": (due.due, now.due),
+        "due and closed": (due.due_closed, now.due_closed),
+        "closed in time": (due.due_in_time, now.due_in_time),
+        "overdue": (due.overdue, now.overdue),
+        "supervised": (due.supervised, now.supervised),
     }
     return [Compared(number + 1, name, *pair) for name, pair in pairs.items()]
 
