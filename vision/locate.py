@@ -21,8 +21,8 @@ TERRAIN_SIGMA_M = 2.0
 
 
 FLATTEST_VIEW_DEG = 35.0
-"""Below the horizon: flatter views prove no absence. Of 30 things of five kinds all are found at each
-of seven pitches from straight down to 35 degrees, and not all at 30 (`benchmarks.pitch`,
+"""Below the horizon: flatter views prove no absence. Of 30 things of five kinds all are found at
+each of seven pitches from straight down to 35 degrees, and not all at 30 (`benchmarks.pitch`,
 2026-11-26).
 """
 
