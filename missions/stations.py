@@ -31,6 +31,7 @@ _MOST_BENDS = 200  # way-points that one leg may need over terrain
 _ROUNDING_M = 0.05
 _SAME_M = 0.05
 _SLOWEST_M_S = 0.5
+_MARGIN = 0.95  # of the speed at which climb and descent just keep up
 Way = Callable[[Array, Array], Array]
 
 
@@ -164,8 +165,11 @@ class Round:
         up_m_s, down_m_s = vertical_speeds_m_s(self.party.drone)
         for start, end in pairwise(path_m):
             rise, level = float(end[2] - start[2]), float(np.hypot(*(end - start)[:2]))
+            if level <= _SAME_M:  # straight up or down goes by the vehicle's own rates
+                yield self._place(end)
+                continue
             slowly = level * (up_m_s if rise > 0 else down_m_s) / max(abs(rise), 1e-6)
-            wanted = max(_SLOWEST_M_S, min(self._speed_m_s(), int(95 * slowly) / 100))
+            wanted = max(_SLOWEST_M_S, min(self._speed_m_s(), int(100 * _MARGIN * slowly) / 100))
             if wanted != speed_m_s:
                 speed_m_s = wanted
                 yield steps.change_speed(speed_m_s)
@@ -207,7 +211,20 @@ class Round:
         path = np.array([start_m, *between, end_m])
         if np.hypot(*(end_m - start_m)[:2]) <= _SAME_M:
             return path
-        return over_ground(path, self.party, self.transit_agl_m)
+        return self._without_steep_legs(over_ground(path, self.party, self.transit_agl_m))
+
+    def _without_steep_legs(self, path_m: Array) -> Array:
+        """Fly what is too steep at the least speed level, and up or down at its lower end."""
+        up_m_s, down_m_s = vertical_speeds_m_s(self.party.drone)
+        bent = [path_m[0]]
+        for start, end in pairwise(path_m):
+            rise, level = float(end[2] - start[2]), float(np.hypot(*(end - start)[:2]))
+            slowly = _MARGIN * level * (up_m_s if rise > 0 else down_m_s) / max(abs(rise), 1e-6)
+            if level > _SAME_M and slowly < _SLOWEST_M_S:
+                below, above = (start, end) if rise > 0 else (end, start)
+                bent.append(np.array([*below[:2], above[2]]))
+            bent.append(end)
+        return np.array(bent)
 
 
 def over_ground(path_m: Array, party: Party, transit_agl_m: float) -> Array:

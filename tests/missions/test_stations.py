@@ -3,8 +3,12 @@ import pytest
 
 from geo.errors import TerrainError
 from geo.terrain import FlatTerrain
+from missions.airspace import EMPTY
+from missions.check import check
+from missions.check_limits import Limits
 from missions.drones import drone_named
 from missions.errors import MissionError
+from missions.findings import Severity
 from missions.grounds import Party
 from missions.model import Command
 from missions.settings import SurveySettings
@@ -94,6 +98,21 @@ def test_unknown_ground_is_an_error_that_names_the_leg():
     path = np.array([[0.0, 0, 150], [9000.0, 0, 150]])
     with pytest.raises(TerrainError, match=r"from 119\.95"):
         over_ground(path, party(hills(60)), 60.0)
+
+
+@pytest.mark.parametrize("heights_m", [(110, 25), (25, 110)])
+def test_legs_too_steep_for_any_speed_are_flown_level_and_straight_up_or_down(heights_m):
+    one, other = heights_m
+    (sortie,) = sorties([station(60, 0, one, (90, -20)), station(64, 3, other, (90, -20))])
+    drone = drone_named("sim-quad")
+    found = check(sortie, Limits(120.0), FlatTerrain(), EMPTY, drone)
+    assert [f.message for f in found if f.severity is Severity.ERROR] == []
+    places = [i for i in sortie.items if i.command == Command.NAV_WAYPOINT]
+    heights = [i.altitude_m for i in places]
+    low = heights.index(25.0)
+    corner = places[low - 1] if one > other else places[low + 2]
+    assert corner.altitude_m == 110.0
+    assert corner.lon_deg == places[low].lon_deg
 
 
 def test_steep_legs_are_flown_as_slowly_as_the_drone_climbs_and_sinks():
