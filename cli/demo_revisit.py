@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 from cases.model import Case
 from cli import console
@@ -33,7 +34,7 @@ def plan_demo_revisit(
 ) -> tuple[Sortie, ...]:
     """Plan photos of cases that wait to be verified into the outing's plan; () without any.
 
-    Cases that the simulated camera cannot show from a safe place are told and left to the patrol.
+    What the simulated camera cannot show from a safe place is told and left to the patrol.
     """
     drone = drone_named(DRONE)
     [cell] = [cell for cell in outing.district.grid_cells if cell.code == cell_codes[0]]
@@ -43,20 +44,20 @@ def plan_demo_revisit(
     wanted = list(_shown(cases, when, survey, terrain))
     if not wanted:
         return ()
-    sorties = safely(
-        lambda careful: plan_revisit(
-            wanted,
-            when,
-            careful,
-            survey,
-            revisit=STEEPLY,
-            cell_codes=tuple(cell_codes),
-            terrain=terrain,
-        ),
-        drone,
-        survey,
+    plan = partial(
+        plan_revisit,
+        wanted,
+        when,
+        settings=survey,
+        revisit=STEEPLY,
+        cell_codes=tuple(cell_codes),
         terrain=terrain,
     )
+    try:
+        sorties = safely(plan, drone, survey, terrain=terrain)
+    except MissionError as error:
+        console.warn(f"no revisit flight to {len(wanted)} cases: {error}")
+        return ()
     outlines = {case.case_no: case.polygon for case in wanted}
     planning.keep(Plan(sorties, ()), outing.workspace.plan, asked, outlines, terrain=terrain)
     return sorties
