@@ -84,7 +84,8 @@ class Round:
             items = self._items(stations[:count])
             places = sum(item.command == Command.NAV_WAYPOINT for item in items) + 2
             cost = self._cost(items)
-            if cost.reserve_kept and places <= self.party.drone.waypoint_limit:
+            fits = places <= self.party.drone.waypoint_limit
+            if cost.reserve_kept and fits and self._is_in_time(cost):
                 return count
         raise MissionError(
             f"one station alone takes {cost.duration_s / 60:.1f} min, "
@@ -92,6 +93,11 @@ class Round:
             f"{self.party.drone.name} has {100 * (1 - self.party.drone.reserve_share):.0f} % "
             f"without its reserve and {self.party.drone.waypoint_limit} way-points. Start closer"
         )
+
+    def _is_in_time(self, cost: FlightCost) -> bool:
+        """Whether `fly` will take the flight, which goes by the data sheet's time, too."""
+        drone = self.party.drone
+        return cost.duration_s <= drone.endurance_s * (1 - drone.reserve_share)
 
     def _sortie(self, stations: Sequence[Station], gsd_m: float) -> Sortie:
         party, items = self.party, self._items(stations)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from shapely import Point, box
 from shapely.affinity import rotate, translate
 
+from flight.checks import check_battery
 from geo.projection import pixels_from_ground
 from missions.drones import drone_named
 from missions.errors import MissionError
@@ -126,6 +127,8 @@ def test_more_cases_than_a_battery_takes_are_several_flights():
     assert len(sorties) > 1
     assert sum(len(sortie.photos) for sortie in sorties) == 4 * len(many)
     assert all(s.battery_share <= 1 - DRONE.reserve_share for s in sorties)
+    for sortie in sorties:
+        check_battery(sortie, DRONE, 1.0)  # of `fly`, which goes by the data sheet's time
 
 
 def test_a_case_too_large_for_a_picture_is_refused():
