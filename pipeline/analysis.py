@@ -242,7 +242,7 @@ def locate_seen(
     inputs = read_inputs(workspace)
     if not any(frame.is_located for frame in frames):
         failures = [(item.photo_id, "the photo has no pose") for item in detections]
-        return _write_located(workspace, Located((), tuple(failures)))
+        return write_located(workspace, Located((), tuple(failures)))
     ground, local = ground_of(frames, inputs, terrain)
     sightings, failures_ = locate_detections(
         detections,
@@ -256,7 +256,7 @@ def locate_seen(
     clear = footprints(frames, ground, local, search_scale(workspace.detections))
     observations = associate(sightings, frames, grid, local=local, footprints=clear)
     unlocated = [(failure.detection.photo_id, failure.reason) for failure in failures_]
-    return _write_located(workspace, Located(observations, tuple(unlocated)))
+    return write_located(workspace, Located(observations, tuple(unlocated)))
 
 
 def file(
@@ -388,7 +388,8 @@ def _patrol_record(
     )
 
 
-def _write_located(workspace: Workspace, located: Located) -> Located:
+def write_located(workspace: Workspace, located: Located) -> Located:
+    """Write what `locate` makes, from the frames and detections that are written already."""
     write_json(
         workspace.unlocated,
         [{"photo_id": photo_id, "reason": reason} for photo_id, reason in located.unlocated],

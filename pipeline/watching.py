@@ -16,14 +16,16 @@ from cases.model import FilingResult
 from geo.files import require_writable
 from pipeline.adjusting import write_adjustment
 from pipeline.analysis import (
+    Located,
     Note,
     Seen,
     file_seen,
-    locate_seen,
     opened,
     refuse_inside_photos,
     search_key,
+    write_located,
 )
+from pipeline.ground import ground_of
 from pipeline.inputs import Inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
 from pipeline.remarks import write_remarks
@@ -37,9 +39,9 @@ from vision.detector import detect_frame
 from vision.errors import PhotoError
 from vision.frame_table import write_frames
 from vision.frames import ReadPhoto, frames_of, photo_ids, read_photo
+from vision.growing import Ground, Growing
 from vision.images import list_photos
 from vision.model import Detection, Frame
-from vision.observations import read_observations
 from vision.polygons import PolygonRules
 from vision.poses import ClockRules
 from vision.quality import is_worth_looking, with_accepted, with_scale_remarks
@@ -111,6 +113,7 @@ class Watch:
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="search")
         self._in_hand: dict[str, _Search] = {}
         self._unfiled = 0
+        self._growing: Growing | None = None
         self._is_filed = self._before.by_analysis
 
     def close(self) -> None:
@@ -238,12 +241,40 @@ class Watch:
         write_remarks(workspace, searched)
         write_adjustment(workspace, Adjustment(tuple(searched), why_not=STILL_FLYING))
         write_coco(workspace.detections, searched, found, self._detector.package)
-        around, settings = self._around, self._settings
-        locate_seen(workspace, settings, searched, found, terrain=around.terrain, grid=around.grid)
-        seen = Seen(searched, read_observations(workspace.observations), ())
-        filed = file_seen(workspace, settings, seen, around, now=now)
+        located = write_located(workspace, self._located(searched, found))
+        seen = Seen(searched, located.observations, ())
+        filed = file_seen(workspace, self._settings, seen, self._around, now=now)
         self._is_filed, self._unfiled = True, 0
         return filed.result
+
+    def _located(self, frames: Sequence[Frame], found: Sequence[Detection]) -> Located:
+        """Put on the ground what photos show; what was known before is not joined again."""
+        if not any(frame.is_located for frame in frames):
+            return Located((), tuple((item.photo_id, "the photo has no pose") for item in found))
+        by_photo: dict[str, list[Detection]] = {}
+        for item in found:
+            by_photo.setdefault(item.photo_id, []).append(item)
+        growing = self._growing_on(frames)
+        observations = growing.take(frames, by_photo)
+        failed = [(entry.detection.photo_id, entry.reason) for entry in growing.failures]
+        return Located(observations, tuple(failed))
+
+    def _growing_on(self, frames: Sequence[Frame]) -> Growing:
+        """What has grown so far; anew where photos say otherwise how high the ground is."""
+        terrain, local = ground_of(frames, self._inputs, self._around.terrain)
+        if self._growing is None or self._growing.terrain != terrain:
+            locating, dem = self._settings.locating, self._inputs.dem
+            ground = Ground(
+                terrain,
+                local,
+                self._around.grid,
+                self._detector.package.scale,
+                terrain_sigma_m=locating.terrain_sigma_m,
+                terrain_has_roofs=locating.terrain_has_roofs,
+                terrain_name="the terrain" if dem is None else dem.name,
+            )
+            self._growing = Growing(ground)
+        return self._growing
 
     def _is_searched(self, frame: Frame, keys: dict[str, str]) -> bool:
         """Whether a photo has been searched, or never will be."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +187,7 @@ def _ring(ring: Any) -> list[float]:
     return coordinates
 
 
+@lru_cache(maxsize=20_000)  # `watch` writes what it knows again with each new photo
 def rle(polygon_px: Polygon, width_px: int, height_px: int) -> dict[str, Any]:
     """Run lengths of the pixels whose centres a polygon holds, as pycocotools codes them.
 
