@@ -5,10 +5,14 @@ from dataclasses import dataclass, field
 
 from pipeline.workspace import Workspace, read_json
 from vision.coco import model_hash, photo_hashes, read_coco
+from vision.frame_table import read_frame_table
 from vision.model import Detection, Frame
 
 STILL_FLYING = "the flight was still under way; `aerogrid analyze` adjusts them afterwards"
 """Why a watch does not adjust poses; an analysis that was the last to write says otherwise."""
+
+LANDED_LATE = "photos have landed since the analysis; `aerogrid analyze` adjusts these, too"
+"""The same once an analysis has been: what it adjusted stays."""
 
 Mark = tuple[str, str]
 """Photo id and hash of the file."""
@@ -24,11 +28,17 @@ class Searched:
     """Photos that a patrol's detection file is about, and what was found in each.
 
     Attributes:
-        by_analysis: whether `analyze` wrote it and has filed it, with better poses than a watch.
+        analysed: the photos as `analyze` left them, with better poses than a watch gives, once it
+            has filed them; what has landed since and been filed is among them.
     """
 
     found: Mapping[Mark, tuple[Detection, ...]] = field(default_factory=dict)
-    by_analysis: bool = False
+    analysed: Mapping[Mark, Frame] = field(default_factory=dict)
+
+    @property
+    def by_analysis(self) -> bool:
+        """Whether `analyze` has filed the patrol."""
+        return bool(self.analysed)
 
 
 def searched_before(workspace: Workspace, model_sha256: str) -> Searched:
@@ -40,10 +50,14 @@ def searched_before(workspace: Workspace, model_sha256: str) -> Searched:
     for item in read_coco(path):
         by_photo.setdefault(item.photo_id, []).append(item)
     found = {mark: tuple(by_photo.get(mark[0], ())) for mark in photo_hashes(path).items()}
-    return Searched(found, _is_by_analysis(workspace))
+    if not _is_by_analysis(workspace):
+        return Searched(found)
+    frames = read_frame_table(workspace.frames)
+    return Searched(found, {mark_of(frame): frame for frame in frames})
 
 
 def _is_by_analysis(workspace: Workspace) -> bool:
-    if not workspace.adjustment.exists() or not workspace.filing.exists():
+    wanted = (workspace.adjustment, workspace.filing, workspace.frames)
+    if not all(path.exists() for path in wanted):
         return False
     return bool(read_json(workspace.adjustment).get("why_not") != STILL_FLYING)

@@ -3,7 +3,8 @@
 The same stages as those of a whole patrol, over the photos that are there, so that the analysis of
 the whole flight afterwards is the same patrol filed again: it replaces what was said on the way and
 doubles nothing. Two things are left to it: matching photos to adjust their poses, and telling that
-a case is gone, which half of a flight cannot know.
+a case is gone, which half of a flight cannot know. Once it has been, both stay as it left them: a
+photo that lands later is added as it says it was taken.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from shapely import Polygon
 
 from cases.model import FilingResult
 from geo.files import require_writable
@@ -25,11 +28,11 @@ from pipeline.analysis import (
     search_key,
     write_located,
 )
-from pipeline.ground import ground_of
+from pipeline.ground import covered, ground_of
 from pipeline.inputs import Inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
 from pipeline.remarks import write_remarks
-from pipeline.searched import STILL_FLYING, mark_of, searched_before
+from pipeline.searched import LANDED_LATE, STILL_FLYING, Mark, mark_of, searched_before
 from pipeline.settings import Settings
 from pipeline.surroundings import read_surroundings
 from pipeline.workspace import Workspace, refuse_foreign_folder
@@ -113,6 +116,8 @@ class Watch:
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="search")
         self._in_hand: dict[str, _Search] = {}
         self._unfiled = 0
+        self._note = note
+        self._told: set[Mark] = set()
         self._growing: Growing | None = None
         self._is_filed = self._before.by_analysis
 
@@ -196,7 +201,9 @@ class Watch:
             utc_offset_hours=self._around.rulebook.utc_offset_hours,
         )
         accepted = with_accepted(frames, self._settings.detecting.accept)
-        return with_scale_remarks(accepted, self._detector.package.scale)
+        described = with_scale_remarks(accepted, self._detector.package.scale)
+        analysed = self._before.analysed
+        return tuple(analysed.get(mark_of(frame), frame) for frame in described)
 
     def _begin(self, unknown: Mapping[str, Frame]) -> None:
         """Let the first of the unknown photos be searched, as many as are searched at once."""
@@ -239,13 +246,33 @@ class Watch:
             found += self._found(frame, keys) or () if frame.photo_id in keys else ()
         write_frames(workspace.frames, searched)
         write_remarks(workspace, searched)
-        write_adjustment(workspace, Adjustment(tuple(searched), why_not=STILL_FLYING))
+        why_not = self._why_not_adjusted(searched)
+        write_adjustment(workspace, Adjustment(tuple(searched), why_not=why_not))
         write_coco(workspace.detections, searched, found, self._detector.package)
         located = write_located(workspace, self._located(searched, found))
-        seen = Seen(searched, located.observations, ())
+        seen = Seen(searched, located.observations, self._footprints())
         filed = file_seen(workspace, self._settings, seen, self._around, now=now)
         self._is_filed, self._unfiled = True, 0
         return filed.result
+
+    def _why_not_adjusted(self, frames: Sequence[Frame]) -> str:
+        """Say why, and tell of photos that came after the analysis, once."""
+        if not self._before.by_analysis:
+            return STILL_FLYING
+        late = {mark_of(frame) for frame in frames} - self._before.analysed.keys() - self._told
+        if late:
+            self._told |= late
+            self._note(
+                f"{len(late)} photos have landed since the analysis, and stand where they say they "
+                "were taken; run `aerogrid analyze` again to adjust them to the others"
+            )
+        return LANDED_LATE
+
+    def _footprints(self) -> Sequence[Polygon]:
+        """Ground on which what is not seen is gone: of a flight that has been analysed."""
+        analysed = tuple(self._before.analysed.values())
+        scale = self._detector.package.scale
+        return covered(analysed, self._inputs, self._around.terrain, scale) if analysed else ()
 
     def _located(self, frames: Sequence[Frame], found: Sequence[Detection]) -> Located:
         """Put on the ground what photos show; what was known before is not joined again."""

@@ -11,12 +11,16 @@ import pytest
 
 from cases.registry import Registry
 from pipeline import analysis, chaining, surroundings, watching
+from pipeline.analysis import Seen, file_seen
+from pipeline.ground import covered
 from pipeline.inputs import Inputs
 from pipeline.settings import Settings
 from pipeline.watching import Look, Watch
 from pipeline.workspace import Workspace
 from tests.pipeline.rendered import NOW, make_photos
+from vision.coco import search_scale
 from vision.detector import OnnxDetector, open_detector
+from vision.frame_table import read_frame_table
 from vision.package import SHIPPED_MODEL
 
 
@@ -229,25 +233,44 @@ def test_the_whole_analysis_afterwards_doubles_nothing(flight: Flight):
         assert len({entry.patrol_id for entry in registry.filings()}) == 1
 
 
-def test_a_watch_after_the_analysis_searches_and_files_nothing_again(flight: Flight):
+def test_a_watch_after_the_analysis_searches_and_files_nothing_again(
+    flight: Flight, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[Seen] = []
+
+    def file_noted(workspace, settings, seen, around, *, now):
+        asked.append(seen)
+        return file_seen(workspace, settings, seen, around, now=now)
+
     flight.land(*flight.names()[:3], "torn.jpg")
     chaining.analyze(flight.workspace, flight.inputs, Settings(), quietly, now=NOW)
     products = (flight.workspace.frames, flight.workspace.filing, flight.workspace.observations)
     before = [path.read_bytes() for path in products]
+    analysed = read_frame_table(flight.workspace.frames)
     numbers = [number for number, _, _ in flight.cases()]
     watch = flight.watch()
     looks = [flight.look(watch) for _ in range(3)]
     assert [(look.searched, look.waiting, look.result) for look in looks] == [((), 0, None)] * 3
     assert [path.read_bytes() for path in products] == before
+    monkeypatch.setattr(watching, "file_seen", file_noted)
     flight.land(flight.names()[3])
     look = flight.look(watch)
     assert look.searched == (flight.names()[3].removesuffix(".jpg"),)
     assert look.result is not None
     assert look.result.new == look.result.withdrawn == ()
     watch.close()
+    kept = read_frame_table(flight.workspace.frames)
+    assert set(analysed) < set(kept)  # with the poses that the analysis gave them
+    assert len([note for note in flight.notes if "1 photos have landed since" in note]) == 1
+    terrain, scale = watch._around.terrain, search_scale(flight.workspace.detections)
+    shown = covered(analysed, flight.inputs, terrain, scale)  # what was gone stays so
+    assert [seen.footprints for seen in asked] == [shown]
+    assert shown
     again = flight.watch()
     assert flight.look(again).searched == ()
+    assert flight.look(again).result is None
     again.close()
+    assert read_frame_table(flight.workspace.frames) == kept
     assert [number for number, _, _ in flight.cases()] == numbers
 
 
