@@ -352,7 +352,8 @@ class Autopilot:
         times = self.unix_us, round(1000 * self.now_s)
         self.outbox += reports_of(index, *times, self.craft, self.site, self.scene.persona)
         pose = true_pose(self.craft, self.drift, self.shutter.pitch_deg, self.true_site)
-        self.exposures.append(TrueExposure(index, self.time, pose, self.drift.camera_clock_s))
+        clock_error_s, pitch_deg = self.drift.camera_clock_s, self.shutter.pitch_deg
+        self.exposures.append(TrueExposure(index, self.time, pose, clock_error_s, pitch_deg))
 
     def say(self, severity: int, words: str) -> None:
         """Send a status text."""

@@ -22,12 +22,14 @@ class TrueExposure:
 
     Attributes:
         clock_error_s: of the camera, whose time tag is this much later than `time`.
+        told_pitch_deg: what the gimbal takes its pitch to be; the vehicle knows nothing of it.
     """
 
     index: int
     time: datetime
     pose: Pose
     clock_error_s: float = 0.0
+    told_pitch_deg: float = -90.0
 
 
 def reports_of(

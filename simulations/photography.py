@@ -1,7 +1,7 @@
 """EDGE: the photos that a simulated flight brings home."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Roll:
     Attributes:
         exposures: where the camera really was.
         events: where the vehicle believed it to be, one for each exposure; this is what the
-            photos' tags say, but for their time, which is the camera's own.
+            photos' tags say, but for their time and pitch, which are the camera's own.
     """
 
     sortie_code: str
@@ -86,7 +86,8 @@ def take_photos(
                 np.random.default_rng([district.seed, exposure.index]),
                 elapsed_s=(exposure.time - start).total_seconds(),
             )
-            measured = Pose(event.position, event.attitude, source="simulated vehicle")
+            told = replace(event.attitude, pitch_deg=exposure.told_pitch_deg)
+            measured = Pose(event.position, told, source="simulated vehicle")
             path = folder / f"{roll.sortie_code}_{event.index:04d}.jpg"
             tagged = event.time + timedelta(seconds=exposure.clock_error_s)
             write_photo(path, rgb, measured, camera, tagged, height_home_m=event.height_home_m)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,6 +14,7 @@ from simulations.ground import build_area
 from simulations.light import Light
 from simulations.photography import Roll, take_photos
 from simulations.town import make_district
+from vision.frames import read_frames
 
 NOON = datetime(2026, 6, 15, 4, tzinfo=UTC)
 NADIR = Attitude(0.0, -90.0)
@@ -46,7 +48,10 @@ def slanting_roll(district, places_m, pitch_deg=-45.0):
     lonlat = district.frame.lonlat_from_xy(places_m)
     attitude = Attitude(30.0, pitch_deg)
     places = [GeoPoint(float(lon), float(lat), 120.0) for lon, lat in lonlat]
-    truths = [TrueExposure(i, NOON, Pose(place, attitude)) for i, place in enumerate(places, 1)]
+    truths = [
+        TrueExposure(i, NOON, Pose(place, attitude), told_pitch_deg=pitch_deg)
+        for i, place in enumerate(places, 1)
+    ]
     events = [CameraEvent(i, NOON, place, 100.0, attitude) for i, place in enumerate(places, 1)]
     return Roll("T-1", tuple(truths), tuple(events))
 
@@ -58,6 +63,14 @@ def test_a_slanting_photo_shows_built_ground_up_to_its_upper_edge(district, tmp_
     (path,) = tmp_path.glob("*.jpg")
     picture = np.asarray(Image.open(path).convert("L"))
     assert np.median(picture[:8], axis=0).min() > 40
+
+
+def test_a_photos_pitch_is_what_the_gimbal_says_and_not_the_vehicle(district, tmp_path):
+    camera, told = Camera.centred(80, 60, 62.5), slanting_roll(district, [[0.0, 0.0]], -50.0)
+    events = tuple(replace(event, attitude=NADIR) for event in told.events)
+    take_photos(district, (), replace(told, events=events), camera, tmp_path, Light())
+    (frame,) = read_frames(tmp_path)
+    assert frame.pose.attitude.pitch_deg == -50.0
 
 
 def test_photos_far_apart_are_of_grounds_of_their_own_and_show_the_same(
