@@ -129,8 +129,12 @@ def analyze(
 
 @verbs.command(epilog="Example: aerogrid watch PHOTOS/ --grids cells.gpkg --out patrol/")
 def watch(
-    photos: Annotated[
-        Path, typer.Argument(help="Folder that photos land in during the flight, or a video.")
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="Folder that photos land in during the flight, a video, or a stream (rtsp://...).",
+            metavar="PHOTOS",
+        ),
     ],
     out: Out,
     grids: Grids = None,
@@ -152,11 +156,33 @@ def watch(
         float | None,
         typer.Option(min=-90, max=0, help="Video: where the camera looked, if no gimbal is told."),
     ] = None,
+    telemetry: Annotated[
+        str | None,
+        typer.Option(help="Stream: where MAVLink is heard (udpin:HOST:PORT...), or a .tlog."),
+    ] = None,
+    delay: Annotated[
+        float | None,
+        typer.Option(min=0, max=30, help="Stream: seconds by which its pictures come late."),
+    ] = None,
 ) -> None:
     """Search photos as they land, or stills of a video, and file what they show, until Ctrl-C."""
     from cli import analysing, watching
     from pipeline.workspace import Workspace
+    from vision.stream_photos import is_stream
 
+    if is_stream(source):
+        from cli import streaming
+
+        if srt is not None:
+            raise typer.BadParameter("--srt goes with a recorded video; a stream has --telemetry")
+        stream = streaming.stream_of(source, telemetry, focal35, pitch, delay or 0.0)
+        inputs = analysing.inputs_of(
+            Workspace(out).photos, grids, zones, dem, control=None, poses=None, ortho=None
+        )
+        raise typer.Exit(streaming.watch_stream(stream, inputs, out, config, idle_s=idle))
+    if telemetry is not None or delay is not None:
+        raise typer.BadParameter("--telemetry and --delay go with a live stream")
+    photos = Path(source)
     if watching.is_recording(photos):
         recording = watching.recording_of(photos, srt, focal35, pitch)
         folder = Workspace(out).photos

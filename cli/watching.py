@@ -17,10 +17,10 @@ from vision.still_photos import VIDEO_SUFFIXES, VideoStills
 from vision.stills import choose_stills
 from vision.subtitles import read_subtitles
 
-_AHEAD = 4
+AHEAD = 4
 """Stills of a video that wait to be searched; more would only fill the disk."""
 
-_POLL_S = 0.4
+POLL_S = 0.4
 """A file that has not changed for so long is taken to be whole."""
 
 
@@ -67,12 +67,8 @@ class Recording:
 
 
 def is_recording(source: Path) -> bool:
-    """Whether a name is that of a video or a live stream, not of a folder."""
-    return source.suffix.lower() in VIDEO_SUFFIXES or _is_stream(source)
-
-
-def _is_stream(source: Path) -> bool:
-    return source.as_posix().startswith(("rtsp:", "rtmp:", "udp:"))
+    """Whether a name is that of a video, not of a folder."""
+    return source.suffix.lower() in VIDEO_SUFFIXES
 
 
 def recording_of(
@@ -83,11 +79,6 @@ def recording_of(
     Raises:
         VisionError: it cannot be located.
     """
-    if _is_stream(source):
-        raise VisionError(
-            f"{source}: a live stream does not say from where it is taken. Record it, and watch "
-            "the file with the subtitles that the drone writes; or watch the folder of its photos"
-        )
     beside = [source.with_suffix(suffix) for suffix in (".SRT", ".srt")]
     found = subtitles or next((path for path in beside if path.exists()), None)
     if found is None:
@@ -127,11 +118,11 @@ def _take_and_follow(taker: VideoStills, following: Watch, stop: Event) -> None:
     """Take a few stills ahead of the search until all are taken, searched and filed."""
     waiting, is_left = 0, True
     while not stop.is_set():
-        while is_left and waiting < _AHEAD:
+        while is_left and waiting < AHEAD:
             is_left = taker.take_next()
             waiting += 1
         look = following.look(datetime.now(UTC))
-        _tell(look)
+        tell(look)
         waiting = look.waiting
         if not (is_left or look.searched or look.waiting or look.result or look.is_landing):
             return
@@ -141,16 +132,17 @@ def _follow(following: Watch, stop: Event, idle_s: float | None) -> None:
     last = monotonic()
     while not stop.is_set():
         look = following.look(datetime.now(UTC))
-        _tell(look)
+        tell(look)
         if look.searched or look.waiting:
             last = monotonic()
             continue
         if idle_s is not None and monotonic() - last > idle_s:
             return
-        stop.wait(_POLL_S)
+        stop.wait(POLL_S)
 
 
-def _tell(look: Look) -> None:
+def tell(look: Look) -> None:
+    """Say what a look came to, if anything."""
     if look.result is None and not look.searched:
         return
     changes = _changes(look.result) if look.result else ""

@@ -219,9 +219,15 @@ def messages_of(data: bytes) -> tuple[list[Message], int]:
 
     What is left is the beginning of a frame, which is whole in the next part.
     """
+    stamped, read = stamped_messages_of(data)
+    return [message for _, message in stamped], read
+
+
+def stamped_messages_of(data: bytes) -> tuple[list[tuple[int, Message]], int]:
+    """The same with when each was recorded, microseconds since 1970."""
     faults = _Faults()
-    messages = list(_messages(data, faults))
-    return messages, len(data) - faults.left_bytes
+    stamped = list(_stamped(data, faults))
+    return stamped, len(data) - faults.left_bytes
 
 
 def _flight_log(monitor: FlightMonitor, problems: tuple[str, ...]) -> FlightLog:
@@ -239,6 +245,10 @@ def _flight_log(monitor: FlightMonitor, problems: tuple[str, ...]) -> FlightLog:
 
 
 def _messages(data: bytes, faults: _Faults) -> Iterator[Message]:
+    return (message for _, message in _stamped(data, faults))
+
+
+def _stamped(data: bytes, faults: _Faults) -> Iterator[tuple[int, Message]]:
     """Decode a recording frame by frame; after damage go on at the next frame that is sound."""
     decoder = mavlink.MAVLink(None)
     position = 0
@@ -260,8 +270,9 @@ def _messages(data: bytes, faults: _Faults) -> Iterator[Message]:
             faults.bad_frames += 1
             position += 1 if not _frame_follows(data, start + length) else STAMP.size + length
             continue
+        (stamp_us,) = STAMP.unpack_from(data, position)
         position = start + length
-        yield message
+        yield stamp_us, message
     faults.cut_off = faults.cut_off or position < len(data)
     faults.left_bytes = len(data) - position
 

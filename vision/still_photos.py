@@ -29,6 +29,11 @@ _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <?xpacket end="w"?>"""
 
 
+def camera_of(width_px: int, height_px: int, focal_35mm: float) -> Camera:
+    """Camera of a video by its focal length as 35 mm equivalent."""
+    return Camera.centred(width_px, height_px, focal_35mm / FULL_FRAME_WIDTH_MM * width_px)
+
+
 class VideoStills:
     """Takes the chosen moments out of a video, one after the other, into a folder.
 
@@ -50,7 +55,7 @@ class VideoStills:
             for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
         )
         self._focal_35mm = focal_35mm
-        self.camera = Camera.centred(width, height, focal_35mm / FULL_FRAME_WIDTH_MM * width)
+        self.camera = camera_of(width, height, focal_35mm)
         self._waiting: list[Still] = []
 
     def ask_for(self, stills: Sequence[Still]) -> None:
@@ -68,7 +73,7 @@ class VideoStills:
         still = self._waiting.pop(0)
         self._folder.mkdir(parents=True, exist_ok=True)
         picture = self._picture_at(still.moment.start_s)
-        self._write(still, picture)
+        write_still(self._path(still), still, picture, self._focal_35mm)
         return True
 
     def close(self) -> None:
@@ -93,12 +98,12 @@ class VideoStills:
             "they of this video?"
         )
 
-    def _write(self, still: Still, picture: Picture) -> None:
-        exif, xmp = _exif(still, self._focal_35mm), _xmp(still)
-        with replacing(self._path(still)) as temporary:
-            Image.fromarray(picture).save(
-                temporary, "JPEG", quality=92, exif=exif, xmp=xmp.encode()
-            )
+
+def write_still(path: Path, still: Still, picture: Picture, focal_35mm: float) -> None:
+    """Write a picture as the photo of a moment; whole or not at all."""
+    exif, xmp = _exif(still, focal_35mm), _xmp(still)
+    with replacing(path) as temporary:
+        Image.fromarray(picture).save(temporary, "JPEG", quality=92, exif=exif, xmp=xmp.encode())
 
 
 def _exif(still: Still, focal_35mm: float) -> Image.Exif:
@@ -109,6 +114,8 @@ def _exif(still: Still, focal_35mm: float) -> Image.Exif:
     if moment.clock is not None:
         details[0x9003] = details[0x9004] = f"{moment.clock:%Y:%m:%d %H:%M:%S}"
         details[0x9291] = f"{moment.clock.microsecond // 1000:03d}"
+        if moment.clock.tzinfo is not None:
+            details[0x9010] = details[0x9011] = moment.clock.isoformat()[-6:]
     details[0xA405] = round(focal_35mm)
     place = exif.get_ifd(0x8825)
     place[1], place[2] = "N" if moment.lat_deg >= 0 else "S", _sexagesimal(moment.lat_deg)

@@ -19,6 +19,10 @@ from vision.subtitles import VideoMoment
 MOVED_M = 2.0
 """So far a drone has to go before the way that it went says where it heads."""
 
+OVERLAP_SHARE = 0.6
+ON_GROUND_M = 1.0
+"""No higher above the take-off point a camera shows no ground to speak of."""
+
 TURNED_DEG = 20.0
 CLIMBED_SHARE = 0.2
 
@@ -40,7 +44,7 @@ def choose_stills(
     moments: Sequence[VideoMoment],
     camera: Camera,
     *,
-    overlap_share: float = 0.6,
+    overlap_share: float = OVERLAP_SHARE,
     pitch_deg: float | None = None,
 ) -> tuple[Still, ...]:
     """Choose moments by ground overlap, in their order.
@@ -58,38 +62,34 @@ def choose_stills(
     attitudes = _attitudes(moments, pitch_deg)
     places_m = _places_m(moments)
     chosen: list[int] = []
+    stills: list[Still] = []
     for number, moment in enumerate(moments):
         if moment.height_home_m is None:
             raise VisionError(
                 f"the record at {moment.start_s:.1f} s tells no height above the take-off point; "
                 "how much ground a picture shows cannot be known"
             )
-        if moment.height_home_m <= 1.0:
-            continue  # on the ground
-        if not chosen or _is_due(moments, attitudes, places_m, (chosen[-1], number), camera,
-                                 overlap_share):  # fmt: skip
+        if moment.height_home_m <= ON_GROUND_M:
+            continue
+        still = Still(moment, attitudes[number], moment.height_home_m)
+        if not chosen or _is_due(
+            stills[-1], still, _away_m(places_m, chosen[-1], number), camera, overlap_share
+        ):
             chosen.append(number)
-    return tuple(
-        Still(moments[number], attitudes[number], moments[number].height_home_m or 0.0)
-        for number in chosen
-    )
+            stills.append(still)
+    return tuple(stills)
 
 
-def _is_due(
-    moments: Sequence[VideoMoment],
-    attitudes: Sequence[Attitude],
-    places_m: Array,
-    pair: tuple[int, int],
-    camera: Camera,
-    overlap_share: float,
-) -> bool:
-    """Whether the second moment shows enough that the first did not."""
-    last, now = pair
-    height_m, height_now_m = (moments[number].height_home_m or 0.0 for number in pair)
-    shorter_m = min(size_on_ground_m(camera, height_m))
-    away_m = float(np.hypot(*(places_m[now] - places_m[last])))
-    turn_deg = abs((attitudes[now].yaw_deg - attitudes[last].yaw_deg + 180) % 360 - 180)
-    climbed_share = abs(height_now_m - height_m) / height_m
+def is_due(last: Still, now: Still, camera: Camera, overlap_share: float = OVERLAP_SHARE) -> bool:
+    """Whether a still shows enough that the last one did not."""
+    away_m = _away_m(_places_m([last.moment, now.moment]), 0, 1)
+    return _is_due(last, now, away_m, camera, overlap_share)
+
+
+def _is_due(last: Still, now: Still, away_m: float, camera: Camera, overlap_share: float) -> bool:
+    shorter_m = min(size_on_ground_m(camera, last.height_home_m))
+    turn_deg = abs((now.attitude.yaw_deg - last.attitude.yaw_deg + 180) % 360 - 180)
+    climbed_share = abs(now.height_home_m - last.height_home_m) / last.height_home_m
     return (
         away_m >= spacing_m(shorter_m, overlap_share)
         or turn_deg >= TURNED_DEG

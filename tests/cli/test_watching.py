@@ -1,5 +1,9 @@
 """The verb `watch` on a photo that is there already; tests/pipeline has them land one by one."""
 
+import signal
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import cv2
@@ -7,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cases.registry import Registry
 from tests.cli.test_main import run
 from vision.frame_table import read_frame_table
 
@@ -45,13 +50,13 @@ def test_a_folder_that_is_not_there_yet_is_told(tmp_path: Path, monkeypatch, cap
     assert "is not there yet" in " ".join(capsys.readouterr().err.split())
 
 
-def make_video(folder: Path) -> Path:
+def make_video(folder: Path, pictures: int = 30) -> Path:
     """Three seconds over noise, eastward at 20 m/s, 60 m above home, with its subtitles."""
     path = folder / "DJI_0007.avi"
     noise = np.random.default_rng(1).integers(60, 200, (180, 320, 3), dtype=np.uint8)
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 180))
     records = []
-    for number in range(30):
+    for number in range(pictures):
         writer.write(np.roll(noise, 5 * number, axis=1))
         lon_deg = 120.0 + 2.0 * number / 94_000
         records.append(
@@ -78,10 +83,35 @@ def test_watch_takes_stills_of_a_video_and_none_twice(tmp_path: Path, monkeypatc
     assert sorted(path.name for path in (patrol / "photos").iterdir()) == stills
 
 
+def test_a_watch_of_a_video_that_is_killed_goes_on_and_files_nothing_twice(
+    tmp_path: Path, monkeypatch
+):
+    video, patrol = make_video(tmp_path, 60), tmp_path / "patrol"
+    arguments = (video, "--focal35", "24", "--pitch", "-90", "--out", patrol)
+    command = [sys.executable, "-m", "cli.main", "watch", *map(str, arguments)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as watch:
+        waiting = threading.Event()
+        while len(list((patrol / "photos").glob("*.jpg"))) < 3 and watch.poll() is None:
+            waiting.wait(0.01)
+        watch.kill()
+    assert watch.returncode == -signal.SIGKILL
+    taken = {path.name: path.stat().st_mtime_ns for path in (patrol / "photos").glob("*.jpg")}
+    assert 3 <= len(taken) < 6
+    assert run(monkeypatch, "watch", *arguments) == 0
+    stills = {path.name: path.stat().st_mtime_ns for path in (patrol / "photos").iterdir()}
+    assert sorted(stills) == [f"DJI_0007_{1100 * number:08d}.jpg" for number in range(6)]
+    assert taken.items() <= stills.items()
+    frames = read_frame_table(patrol / "frames.parquet")
+    assert sorted(frame.path for frame in frames) == sorted(stills)
+    with Registry.open(patrol / "cases.sqlite") as registry:
+        assert registry.verify_chain().is_intact
+        assert len({entry.patrol_id for entry in registry.filings()}) == 1
+
+
 @pytest.mark.parametrize(
     ("source", "options", "said"),
     [
-        ("rtsp://127.0.0.1/live", (), "does not say from where it is taken"),
+        ("rtsp://127.0.0.1/live", (), "does not say from where it is taken. Give --telemetry"),
         ("bare.mp4", ("--focal35", "24"), "no subtitles lie beside it"),
         ("told.mp4", (), "give --focal35"),
         ("told.mp4", ("--focal35", "24"), "no video that can be read"),
