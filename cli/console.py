@@ -3,12 +3,13 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Event
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -26,6 +27,9 @@ from geo.errors import AerogridError
 
 # Exit codes; docs/cli.md has them all.
 DONE, IN_PART = 0, 3
+
+_BORDER = 3
+"""Columns of the terminal that a column of a table takes beside its text."""
 
 _STDOUT, _STDERR = 1, 2  # as the operating system numbers them
 
@@ -120,6 +124,54 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) 
     for row in rows:
         grid.add_row(*(escape(str(value)) for value in row))
     return grid
+
+
+def tables(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[Table]:
+    """Make a table, or several with the same first column where one would cut words.
+
+    How wide the terminal is decides; what is wider than that by itself is cut all the same.
+    """
+    texts = [list(columns), *([str(value) for value in row] for row in rows)]
+    least = [_longest_word(name) for name in columns]
+    for first, *figures in texts[1:]:
+        needed = (_longest_word(first), *map(cell_len, figures))
+        least = [max(pair) for pair in zip(least, needed, strict=True)]
+    whole = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
+    for number, chosen in enumerate(_that_fit(least)):
+        grid = table(
+            title if number == 0 else f"{title} (continued)",
+            [columns[index] for index in chosen],
+            [[row[index] for index in chosen] for row in rows],
+        )
+        spare = out.width - 1 - sum(least[index] + _BORDER for index in chosen)
+        for column, index in zip(grid.columns, chosen, strict=True):
+            more = max(min(whole[index] - least[index], spare), 0)
+            column.width, spare = least[index] + more, spare - more
+        yield grid
+
+
+def _longest_word(text: str) -> int:
+    """Columns of the terminal that the longest word takes; Chinese signs take two."""
+    return max((cell_len(word) for word in text.split()), default=0)
+
+
+def _that_fit(least: Sequence[int]) -> list[list[int]]:
+    """Indexes of the columns of each part, the first column in all, about as many in each."""
+    parts = _parts(least, len(least))
+    return _parts(least, -(-(len(least) - 1) // len(parts)))
+
+
+def _parts(least: Sequence[int], most: int) -> list[list[int]]:
+    """Fill one part after the other up to the width of the terminal, or so many columns."""
+    parts, used = [[0]], 1 + least[0] + _BORDER
+    first = used
+    for index, width in enumerate(least[1:], start=1):
+        if len(parts[-1]) > 1 and (used + width + _BORDER > out.width or len(parts[-1]) > most):
+            parts.append([0])
+            used = first
+        parts[-1].append(index)
+        used += width + _BORDER
+    return parts
 
 
 def counted(number: int, thing: str) -> str:

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from rich.console import Console
 
 from cli import console
 
@@ -35,3 +36,27 @@ def test_what_a_library_prints_past_python_does_not_get_between_results(capfd):
     said = capfd.readouterr()
     assert said.out == "result\n"
     assert said.err == "solver says\n"
+
+
+WIDE = ["", "reported", "established", "closed in time", "in-time rate"]
+ROWS = [["Unpermitted construction in progress", "16 (-12)", "3 (-14)", "0", "100.0%"]]
+
+
+@pytest.mark.parametrize("width", [30, 45, 60, 80, 200])
+def test_tables_cut_no_word_however_narrow_the_terminal_is(width, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(console, "out", Console(width=width))
+    for part in console.tables("By category", WIDE, ROWS):
+        console.out.print(part)
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) <= width
+    words = [word for row in (WIDE, ROWS[0]) for text in row for word in text.split()]
+    assert [word for word in words if word not in told] == []
+    assert "…" not in told
+    assert told.count("construction") == told.count("By category")  # each part names its rows
+    assert (told.count("(continued)") == 0) == (width >= 60)
+
+
+def test_a_table_without_rows_is_its_header(capsys) -> None:
+    [part] = console.tables("Nothing", ["", "reported"], [])
+    console.out.print(part)
+    assert "reported" in capsys.readouterr().out
