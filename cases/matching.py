@@ -236,6 +236,8 @@ def _may_be_same(
     days = proposal.category.same_within_days
     if days is None or patrol.patrol_id in (case.patrol_id, case.last_patrol_id):
         return True
+    if proposal.category.same_while_open and case.stage in OPEN_STAGES:
+        return True
     return _time_apart(proposal.seen_at or patrol.flown_at, case) <= timedelta(days=days)
 
 

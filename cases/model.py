@@ -70,6 +70,8 @@ class Category:
         match_m: how far an object of this kind may seem to move between two patrols.
         same_within_days: after so many days out of sight a new finding is a new event; None for
             things that stay, such as buildings.
+        same_while_open: whether that is so only once nobody is asked to do anything any more: while
+            a case is open, what lies there is it, however long nobody looked.
     """
 
     code: str
@@ -82,6 +84,7 @@ class Category:
     kind: str
     match_m: float
     same_within_days: int | None = None
+    same_while_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,6 +247,7 @@ class _CategoryEntry(_Checked):
     kind: str = Field(min_length=1)
     match_m: Annotated[float, Field(gt=0, le=1000)]
     same_within_days: Annotated[int, Field(ge=0)] | None = None
+    same_while_open: bool = False
 
     def value(self) -> Category:
         return Category(
@@ -260,6 +261,7 @@ class _CategoryEntry(_Checked):
             kind=self.kind,
             match_m=self.match_m,
             same_within_days=self.same_within_days,
+            same_while_open=self.same_while_open,
         )
 
 

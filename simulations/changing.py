@@ -53,7 +53,7 @@ _COURSES = {
     Kind.BURN_SCAR: _LYING,
     Kind.CAGES: _LYING,
     Kind.BURNING: _PASSING,  # out by the next week, and never the same fire again
-    Kind.BOAT: _PASSING,
+    Kind.BOAT: _LYING,
 }
 
 

@@ -207,6 +207,28 @@ def test_a_fire_after_days_of_quiet_is_a_new_fire(days: int, is_new: bool):
     assert bool(made.new) is is_new
 
 
+BOAT_STANDS = [(Stage.HANDLING, False), (Stage.FED_BACK, False), (Stage.REJECTED, True)]
+
+
+@pytest.mark.parametrize(("stage", "is_new"), BOAT_STANDS)
+def test_a_boat_that_lies_there_a_week_later_is_the_open_case(stage: Stage, is_new: bool):
+    """Nobody has verified that it left; a boat at a rejected place may be any other."""
+    boat = seen("a", "boat", 60, 350, 12)
+    [case] = known(0, boat)
+    again = found(7, replace(boat, observation_id="b"))
+    made = matched(again, [replace(case, stage=stage)], patrol_on(7))
+    assert bool(made.new) is is_new
+
+
+def test_a_fire_a_week_later_is_a_new_one_though_the_case_is_open():
+    """It has to be told at once, whatever became of the other."""
+    fire = seen("a", "flame", -60, 0, 2)
+    [case] = known(0, fire)
+    again = found(7, replace(fire, observation_id="b"))
+    made = matched(again, [replace(case, stage=Stage.HANDLING)], patrol_on(7))
+    assert len(made.new) == 1
+
+
 def test_a_scar_where_a_fire_was_reported_belongs_to_the_fire():
     made = matched(
         found(10, seen("scar", "burn_scar", -58, 0, 8)),
