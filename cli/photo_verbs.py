@@ -166,31 +166,25 @@ def watch(
     ] = None,
 ) -> None:
     """Search photos as they land, or stills of a video, and file what they show, until Ctrl-C."""
-    from cli import analysing, watching
+    from cli import analysing, streaming, watching
     from pipeline.workspace import Workspace
     from vision.stream_photos import is_stream
 
-    if is_stream(source):
-        from cli import streaming
-
-        if srt is not None:
-            raise typer.BadParameter("--srt goes with a recorded video; a stream has --telemetry")
+    photos, is_live = Path(source), is_stream(source)
+    is_video = not is_live and watching.is_recording(photos)
+    for given, may_be, words in (
+        ((telemetry, delay), is_live, "--telemetry and --delay go with a live stream"),
+        ((srt,), is_video, "--srt goes with a recorded video; a stream has --telemetry"),
+        ((focal35, pitch), is_video or is_live, "--focal35 and --pitch go with a video"),
+    ):
+        if not may_be and any(option is not None for option in given):
+            raise typer.BadParameter(words)
+    folder = Workspace(out).photos if is_live or is_video else photos
+    inputs = analysing.inputs_of(folder, grids, zones, dem, control=None, poses=None, ortho=None)
+    if is_live:
         stream = streaming.stream_of(source, telemetry, focal35, pitch, delay or 0.0)
-        inputs = analysing.inputs_of(
-            Workspace(out).photos, grids, zones, dem, control=None, poses=None, ortho=None
-        )
         raise typer.Exit(streaming.watch_stream(stream, inputs, out, config, idle_s=idle))
-    if telemetry is not None or delay is not None:
-        raise typer.BadParameter("--telemetry and --delay go with a live stream")
-    photos = Path(source)
-    if watching.is_recording(photos):
+    if is_video:
         recording = watching.recording_of(photos, srt, focal35, pitch)
-        folder = Workspace(out).photos
-        inputs = analysing.inputs_of(
-            folder, grids, zones, dem, control=None, poses=None, ortho=None
-        )
         raise typer.Exit(watching.watch_video(recording, inputs, out, config))
-    if any(option is not None for option in (srt, focal35, pitch)):
-        raise typer.BadParameter("--srt, --focal35 and --pitch go with a video")
-    inputs = analysing.inputs_of(photos, grids, zones, dem, control=None, poses=None, ortho=None)
     raise typer.Exit(watching.watch(inputs, out, config, idle_s=idle))
