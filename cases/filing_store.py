@@ -254,7 +254,9 @@ def _store_new(scene: _Scene, journal: Journal, matching: Matching) -> tuple[str
     for proposal in matching.new:
         number += 1
         case = open_case(proposal, f"{prefix}-{number:04d}", patrol)
-        sight = sight_of(case, patrol.patrol_id, is_dated=patrol.is_dated)
+        sight = sight_of(
+            case, patrol.patrol_id, is_dated=patrol.is_dated, is_aslant=proposal.is_aslant
+        )
         details = {"patrol": patrol.patrol_id, "observations": list(proposal.observation_ids)}
         journal.record(case, "file", {**details, **told(sight)})
         numbers.append(case.case_no)
@@ -276,7 +278,9 @@ def _store_same(scene: _Scene, journal: Journal, matching: Matching) -> tuple[st
         if patrol.patrol_id in scene.standings[case.case_no].drawn:
             continue  # what a person drew in the patrol's photos stands
         fresh = open_case(proposal, case.case_no, patrol)
-        sight = sight_of(fresh, patrol.patrol_id, is_dated=patrol.is_dated)
+        sight = sight_of(
+            fresh, patrol.patrol_id, is_dated=patrol.is_dated, is_aslant=proposal.is_aslant
+        )
         seen = with_evidence(case, fresh.evidence, patrol.patrol_id)
         is_back = case.stage is Stage.WITHDRAWN
         if is_back:

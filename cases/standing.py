@@ -30,7 +30,11 @@ _JUDGEMENT = (
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a patrol says that it saw; the fields are those of the case that it would make."""
+    """What a patrol says that it saw; the fields are those of the case that it would make.
+
+    Attributes:
+        is_aslant: from the side alone, where a thing looks larger than it is.
+    """
 
     patrol_id: str
     seen_at: datetime
@@ -50,6 +54,7 @@ class Sight:
     model_sha256: str
     why: tuple[Words, ...]
     to_check: bool
+    is_aslant: bool = False
 
 
 _values_of_looks, _values_of_judgement = attrgetter(*_LOOKS), attrgetter(*_JUDGEMENT)
@@ -98,9 +103,9 @@ class Standing:
         return replace(self, statements={**self.statements, patrol_id: statement})
 
 
-def sight_of(case: Case, patrol_id: str, *, is_dated: bool) -> Sight:
+def sight_of(case: Case, patrol_id: str, *, is_dated: bool, is_aslant: bool = False) -> Sight:
     """Read off a case what the patrol that makes it has seen."""
-    of_case = {**_looks(case), **_judgement(case)}
+    of_case = {**_looks(case), **_judgement(case), "is_aslant": is_aslant}
     return Sight(patrol_id=patrol_id, seen_at=case.last_seen, is_dated=is_dated, **of_case)
 
 
@@ -124,8 +129,8 @@ def assumed(case: Case) -> Standing:
 def as_said(case: Case, standing: Standing) -> Case:
     """Make a case what the patrols say of it; a case that none has seen keeps its looks.
 
-    The first patrol judges, until a person has decided; the latest sight gives the looks; gone it
-    is since the first miss after that.
+    The first patrol judges, until a person has decided; the latest sight from above, if there is
+    one, gives the looks; gone it is since the first miss after the latest of all.
     """
     sights = standing.sights()
     if not sights:
@@ -135,7 +140,7 @@ def as_said(case: Case, standing: Standing) -> Case:
     return replace(
         case,
         **(_judgement(first) if case.stage in UNDECIDED else {}),
-        **_looks(latest),
+        **_looks(_latest([sight for sight in sights if not sight.is_aslant] or sights)),
         patrol_id=first.patrol_id,
         last_patrol_id=latest.patrol_id,
         first_seen=min(sight.seen_at for sight in sights),
@@ -219,6 +224,7 @@ def _facts(sight: Sight) -> dict[str, Any]:
     return {
         **_looks(sight),
         **_judgement(sight),
+        **({"is_aslant": True} if sight.is_aslant else {}),
         "is_dated": sight.is_dated,
         "seen_at": utc_text(sight.seen_at),
         "polygon": outline_hex(sight.polygon),

@@ -114,6 +114,12 @@ def test_growth_is_not_told_of_what_was_seen_from_the_side_alone(registry: Regis
     file(registry, 7, 15.0, is_aslant=True)
     assert looks(registry)[0].details["outcome"] == "unchanged"
     assert looks(registry)[0].details["area_m2"] == pytest.approx([144, 225], abs=0.5)
+    assert the_case(registry).area_m2 == pytest.approx(144, abs=0.5)
+    assert the_case(registry).last_patrol_id == "patrol-7"
+    assert registry.verify_chain().is_intact
+    decide(registry, 8, "rework", "feed_back")
+    file(registry, 14, 15.0)  # from above it has, indeed
+    assert looks(registry)[-1].details["outcome"] == "grown"
 
 
 def test_filing_again_says_it_once_and_another_word_replaces_it(registry: Registry):
