@@ -16,6 +16,7 @@ _LEAST_SHIFTED_SHARE = 0.5  # of the photos, that two offsets give to different 
 _LEAST_RIVAL_SHARE = 0.5  # of the best score: photos of whole seconds miss the true event by 0.3 s
 _CLEARLY = 2.0  # how many times closer a fit must be to be no chance
 _SHARP_S = 0.15  # whole seconds lie 0.29 s from their middle (root mean square), others nearer
+_WHOLE_SECONDS_S = 0.58  # the true offset may leave as much when photos of a row share a fraction
 _BLURRED_SHARE = 0.1
 _CLOCK_STEP_S = 0.05  # differences below this are of no clock
 
@@ -90,12 +91,14 @@ class _Fit:
         nearest: (N,) index of the event nearest to each photo.
         explained: number of events that have a photo within the tolerance.
         rms_s: of these photos from their events.
+        whole_seconds: whether the photos say no more of their time.
     """
 
     offset_s: float
     nearest: NDArray[np.intp]
     explained: int
     rms_s: float
+    whole_seconds: bool
 
     def is_clearly_better(self, other: "_Fit") -> bool:
         """Whether it explains more, or as many so much more closely that it cannot be chance.
@@ -105,7 +108,8 @@ class _Fit:
         more = self.explained - other.explained
         if more > (0.0 if self.rms_s < _SHARP_S else _BLURRED_SHARE * self.explained):
             return True
-        return more >= 0 and _CLEARLY * self.rms_s + _CLOCK_STEP_S < other.rms_s
+        blurred_s = _WHOLE_SECONDS_S if self.whole_seconds else 0.0
+        return more >= 0 and max(_CLEARLY * self.rms_s + _CLOCK_STEP_S, blurred_s) < other.rms_s
 
     def is_other(self, other: "_Fit") -> bool:
         """Whether it gives most photos to other events."""
@@ -154,7 +158,8 @@ class _Clocks:
         nearest, rest = self._rest(offset_s)
         near = np.abs(rest) <= self.tolerance_s
         rms_s = float(np.sqrt(np.mean(rest[near] ** 2))) if near.any() else np.inf
-        return _Fit(offset_s, nearest, len(np.unique(nearest[near])), rms_s)
+        whole = bool((self.photo_s % 1 == 0).all())
+        return _Fit(offset_s, nearest, len(np.unique(nearest[near])), rms_s, whole)
 
     def _rest(self, offset_s: float) -> tuple[NDArray[np.intp], Array]:
         aligned = self.photo_s - offset_s
