@@ -13,6 +13,7 @@ import typer
 
 from cli import (
     account_verbs,
+    campaign_verbs,
     case_verbs,
     console,
     dispatch_verbs,
@@ -32,7 +33,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (mission_verbs, photo_verbs, case_verbs, dispatch_verbs, model_verbs):
+for group in (
+    mission_verbs, photo_verbs, campaign_verbs, case_verbs, dispatch_verbs, model_verbs,
+):  # fmt: skip
     app.add_typer(group.verbs)
 app.add_typer(account_verbs.verbs, name="account")
 

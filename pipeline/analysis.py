@@ -40,7 +40,7 @@ from vision.coco import check_photos, model_hash, read_coco, search_scale, write
 from vision.detector import Detector, detect_frames
 from vision.found_poses import with_found_poses
 from vision.frame_table import read_frame_table, write_frames
-from vision.frames import read_frames
+from vision.frames import ReadPhoto, frames_of, read_photos
 from vision.locate import footprints
 from vision.locate import locate as locate_detections
 from vision.model import Detection, Frame, Observation
@@ -111,6 +111,7 @@ def ingest(
     settings: Settings,
     progress: Progress | None = None,
     *,
+    photos: Sequence[ReadPhoto] | None = None,
     events: Sequence[CameraEvent] = (),
     matching: Progress | None = None,
     note: Note | None = None,
@@ -118,9 +119,9 @@ def ingest(
     """Read photos into frames and adjust their poses; what is wrong with one stands in its reasons.
 
     Cells, zones and the model are read once here, so that a file that cannot be used stops the
-    patrol before its photos are searched. `events` pose photos whose tags have no pose; `matching`
-    is told how far the adjustment is, `note` what should be known of the files, also where they
-    are refused.
+    patrol before its photos are searched. `photos` are those of the folder where they were read
+    already; `events` pose photos whose tags have no pose; `matching` is told how far the adjustment
+    is, `note` what should be known of the files, also where they are refused.
 
     Raises:
         AerogridError: a file cannot be used, or no photo can; nothing was written.
@@ -138,14 +139,15 @@ def ingest(
     control = control_points(inputs.control)
     poses = None if inputs.poses is None else read_pose_file(inputs.poses)
     terrain = known_terrain(inputs, settings)
-    frames = read_frames(
-        inputs.photos,
+    if photos is None:
+        photos = read_photos(inputs.photos, progress=progress)
+    frames = frames_of(
+        photos,
         terrain=terrain,
         events=events,
         clock=ClockRules(settings.locating.most_clock_offset_s),
         trust_edited=settings.locating.adjust,  # the adjustment proves these or takes their pose
         utc_offset_hours=rulebook.utc_offset_hours,
-        progress=progress,
     )
     if poses is not None:
         frames = with_found_poses(frames, poses, terrain)
@@ -199,7 +201,8 @@ def detect(
     detector = opened(settings.detecting)
     wanted = [frame for frame in frames if is_worth_looking(frame)]
     backend = settings.detecting.backend
-    keys = {frame.photo_id: search_key(frame, detector, backend) for frame in wanted}
+    digest = detector.package.digest
+    keys = {frame.photo_id: search_key(frame, digest, backend) for frame in wanted}
     ledger = Ledger(workspace.detection_ledger)
     found = {frame.photo_id: ledger.get(keys[frame.photo_id]) for frame in wanted}
     waiting = [frame for frame in wanted if found[frame.photo_id] is None]
@@ -357,11 +360,10 @@ def opened(detecting: Detecting) -> Detector:
     return open_backend(manifest_of(detecting.model), detecting.backend)
 
 
-def search_key(frame: Frame, detector: Detector, backend: str) -> str:
+def search_key(frame: Frame, model_sha256: str, backend: str) -> str:
     """Everything that the search of one photo depends on: photo, scale, model, rules, programs."""
-    digest = detector.package.digest
     parts = (
-        frame.photo_id, frame.sha256, frame.gsd_m, digest, PolygonRules(), VERSION, backend,
+        frame.photo_id, frame.sha256, frame.gsd_m, model_sha256, PolygonRules(), VERSION, backend,
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 

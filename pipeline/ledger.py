@@ -42,7 +42,7 @@ class Ledger:
         try:
             if self._file is None:
                 self._file = self._start()
-            line = _line(key, found)
+            line = line_of(key, found)
             if self._file.write(line) != len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
@@ -55,7 +55,9 @@ class Ledger:
     def _start(self) -> RawIOBase:
         """Write the whole lines again, without a torn one, and go on after them."""
         with replacing(self._path) as temporary:
-            temporary.write_bytes(b"".join(_line(key, found) for key, found in self._found.items()))
+            temporary.write_bytes(
+                b"".join(line_of(key, found) for key, found in self._found.items())
+            )
         # Without a buffer nothing is left to write, and to fail, when the file is closed.
         return self._path.open("ab", buffering=0)
 
@@ -72,11 +74,13 @@ class Ledger:
 
 
 def _read_lines(path: Path) -> dict[str, list[Detection]]:
+    return found_in(path.read_bytes()) if path.exists() else {}
+
+
+def found_in(lines: bytes) -> dict[str, list[Detection]]:
     """Detections by key, up to the first line that is torn or not ours."""
     found: dict[str, list[Detection]] = {}
-    if not path.exists():
-        return found
-    for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for text in lines.decode("utf-8", errors="replace").splitlines():
         try:
             line = json.loads(text)
             found[line["key"]] = [_detection(item) for item in line["detections"]]
@@ -85,7 +89,8 @@ def _read_lines(path: Path) -> dict[str, list[Detection]]:
     return found
 
 
-def _line(key: str, found: Iterable[Detection]) -> bytes:
+def line_of(key: str, found: Iterable[Detection]) -> bytes:
+    """One photo's line."""
     line = {"key": key, "detections": [_plain(item) for item in found]}
     return (json.dumps(line, ensure_ascii=False) + "\n").encode()
 

@@ -136,10 +136,8 @@ class Watch:
             self._frames = self._described()
         frames = self._frames
         wanted = [frame for frame in frames if is_worth_looking(frame)]
-        keys = {
-            frame.photo_id: search_key(frame, self._detector, self._settings.detecting.backend)
-            for frame in wanted
-        }
+        digest, backend = self._detector.package.digest, self._settings.detecting.backend
+        keys = {frame.photo_id: search_key(frame, digest, backend) for frame in wanted}
         unknown = {
             keys[frame.photo_id]: frame
             for frame in sorted(wanted, key=_newest_first)

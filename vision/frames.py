@@ -83,18 +83,8 @@ def read_frames(
     Raises:
         PhotoError: the folder is missing or holds no photos.
     """
-    paths = list_photos(folder)
-    if not paths:
-        raise PhotoError(f"{folder}: holds no photos (.jpg, .png, .tif, .webp); give their folder")
-    ids = photo_ids([path.relative_to(folder) for path in paths])
-    photos: list[ReadPhoto] = []
-    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="photo") as pool:
-        for photo in pool.map(read_photo, ids, paths, [folder] * len(paths)):
-            photos.append(photo)
-            if progress is not None:
-                progress(len(photos), len(paths))
     return frames_of(
-        photos,
+        read_photos(folder, workers=workers, progress=progress),
         terrain=terrain,
         events=events,
         clock=clock,
@@ -102,6 +92,33 @@ def read_frames(
         trust_edited=trust_edited,
         utc_offset_hours=utc_offset_hours,
     )
+
+
+def read_photos(
+    folder: Path, *, workers: int = 2, progress: Callable[[int, int], None] | None = None
+) -> list[ReadPhoto]:
+    """Read every photo below a folder by itself, sorted by path; see `read_frames`."""
+    named = photos_below(folder)
+    photos: list[ReadPhoto] = []
+    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="photo") as pool:
+        for photo in pool.map(read_photo, named, named.values(), [folder] * len(named)):
+            photos.append(photo)
+            if progress is not None:
+                progress(len(photos), len(named))
+    return photos
+
+
+def photos_below(folder: Path) -> dict[str, Path]:
+    """Photos below a folder by their names, sorted by path.
+
+    Raises:
+        PhotoError: the folder is missing or holds no photos.
+    """
+    paths = list_photos(folder)
+    if not paths:
+        raise PhotoError(f"{folder}: holds no photos (.jpg, .png, .tif, .webp); give their folder")
+    ids = photo_ids([path.relative_to(folder) for path in paths])
+    return dict(zip(ids, paths, strict=True))
 
 
 def frames_of(

@@ -1,0 +1,98 @@
+"""Many patrols on a cluster: what is told of them."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+
+from cli import console
+from geo.errors import AerogridError
+from pipeline.campaign import Campaign, read_campaign
+from pipeline.campaigning import Cluster, Kind, Refused, conduct
+from pipeline.patrol_steps import patrols_of
+from pipeline.shards import Done
+
+_BARS = {Kind.READ: "reading photos", Kind.SEARCH: "searching photos"}
+
+
+def run(path: Path, cluster: str | None, local: int, *, as_json: bool) -> int:
+    """Do all patrols of a campaign; those that cannot be done are listed."""
+    campaign = read_campaign(path)
+    started = perf_counter()
+    with _opened(cluster, local) as opened:
+        done, refused = _conducted(campaign, opened)
+    seconds = perf_counter() - started
+    if as_json:
+        console.out.print_json(json.dumps(_summary(done, refused, seconds), ensure_ascii=False))
+    else:
+        _tell(campaign, done, refused)
+    return console.IN_PART if refused else console.DONE
+
+
+@contextmanager
+def _opened(cluster: str | None, local: int) -> Iterator[Cluster]:
+    try:
+        from pipeline.cluster import local_cluster, remote_cluster
+    except ModuleNotFoundError as error:
+        raise AerogridError(
+            f"a campaign needs {error.name}, which is not installed: "
+            "pip install 'aerogrid[campaign]'"
+        ) from error
+    with local_cluster(local) if cluster is None else remote_cluster(cluster) as opened:
+        yield opened
+
+
+def _conducted(campaign: Campaign, cluster: Cluster) -> tuple[dict[str, Done], dict[str, str]]:
+    done: dict[str, Done] = {}
+    refused: dict[str, str] = {}
+    with console.bars() as bars:
+        shown = {kind: bars(name) for kind, name in _BARS.items()}
+        patrols = bars("patrols")
+
+        def tell(kind: Kind, through: int, known: int) -> None:
+            if kind in shown:
+                shown[kind](through, known)
+
+        for name, result in conduct(patrols_of(campaign), cluster, tell):
+            if isinstance(result, Refused):
+                refused[name] = result.why
+                console.warn(f"{name}: {result.why}")
+            else:
+                done[name] = result
+            patrols(len(done) + len(refused), len(campaign.patrols))
+    return done, refused
+
+
+def _tell(campaign: Campaign, done: dict[str, Done], refused: dict[str, str]) -> None:
+    for name, patrol in done.items():
+        for note in patrol.notes:
+            console.warn(f"{name}: {note}")
+    rows = [
+        (name, item.photos, len(item.unusable), item.detections, item.observations)
+        for name, item in sorted(done.items())
+    ]
+    columns = ["patrol", "photos", "not searched", "detections", "objects"]
+    console.out.print(console.table("Patrols", columns, rows))
+    before = sum(item.before for item in done.values())
+    already = f" ({before} of them before)" if before else ""
+    console.out.print(f"{console.counted(len(done), 'patrol')} done{already}, {len(refused)} refused")
+    console.err.print(f"next: [bold]aerogrid file {console.where(campaign.out)}/PATROL[/]")
+
+
+def _summary(done: dict[str, Done], refused: dict[str, str], seconds: float) -> dict[str, object]:
+    return {
+        "patrols": {
+            name: {
+                "photos": item.photos,
+                "not_searched": dict(item.unusable),
+                "detections": item.detections,
+                "observations": item.observations,
+                "notes": item.notes,
+                "done_before": item.before,
+            }
+            for name, item in sorted(done.items())
+        },
+        "refused": refused,
+        "seconds": round(seconds, 1),
+    }

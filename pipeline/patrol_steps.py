@@ -1,0 +1,174 @@
+"""EDGE: one patrol of a campaign, from its photo files to its products, as tasks in their order."""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipeline import shards
+from pipeline.analysis import VERSION, manifest_of
+from pipeline.campaign import Campaign
+from pipeline.campaigning import Killed, Kind, Steps, Task, accepted, one
+from pipeline.errors import PipelineError
+from pipeline.kept_photos import photos_entry
+from pipeline.shard_ledger import name_of
+from pipeline.shards import Job, PhotoFile
+from vision.frames import ReadPhoto, photos_below
+from vision.images import sha256_of
+from vision.model import Frame
+from vision.package import load_package
+from vision.quality import Flaw, is_worth_looking
+
+LEDGERS = ".campaign"
+"""Folder beside the patrols of what their tasks have finished."""
+
+Item = TypeVar("Item")
+
+
+def patrols_of(campaign: Campaign) -> Iterator[tuple[str, Steps]]:
+    """All patrols of a campaign by name, each ready to begin."""
+    model = load_package(manifest_of(campaign.settings.detecting.model)).digest
+    for patrol in campaign.patrols:
+        job = Job(
+            patrol=patrol,
+            root=campaign.out / patrol.name,
+            ledger=campaign.out / LEDGERS / patrol.name,
+            settings=campaign.settings,
+            model_sha256=model,
+            version=VERSION,
+        )
+        yield patrol.name, steps_of(job, campaign.photos_per_task)
+
+
+def steps_of(job: Job, photos_per_task: int) -> Steps:
+    """Do one patrol; returns what it came to.
+
+    Raises:
+        AerogridError: the patrol cannot be done; others may.
+    """
+    files = photo_files(job.patrol.inputs.photos)
+    plan = _plan(job, files)
+    done = shards.done_before(job, plan)
+    if done is not None:
+        return done
+    read = yield from _in_shards(job, _slices(files, photos_per_task), _READING)
+    name = name_of("ingest", plan, read)
+    ingested = shards.ingested_before(job, name)
+    if ingested is None:
+        ingest = Task(name, Kind.INGEST, shards.ingest_patrol, (job, name, read))
+        ingested = yield from one(ingest)
+    wanted = [frame for frame in ingested.frames if is_worth_looking(frame)]
+    found = yield from _in_shards(job, _slices(wanted, photos_per_task), _SEARCHING)
+    given = (job, plan, found, ingested.notes)
+    locate = Task(name_of("locate", plan, found), Kind.LOCATE, shards.locate_patrol, given)
+    return (yield from one(locate))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is done in shards.
+
+    Attributes:
+        task: reads or searches some photos.
+        give_up: keeps what is to be said of a photo that ends its workers, and names the entry.
+    """
+
+    task: Callable[[Job, Sequence[Any]], Task]
+    give_up: Callable[[Job, Any], str]
+
+
+def _in_shards(
+    job: Job, slices: Sequence[Sequence[Any]], work: _Work
+) -> Generator[Sequence[Task], Sequence[Any], tuple[str, ...]]:
+    """Have what is not finished done; names of all entries, in order.
+
+    Where a task ends its workers, its photos are tried one by one, so that all others are used.
+    """
+    known = job.finished.names()
+    tasks = [work.task(job, part) for part in slices]
+    waiting = [task for task in tasks if task.name not in known]
+    results = (yield waiting) if waiting else ()
+    outcome = dict(zip((task.name for task in waiting), results, strict=True))
+    names: list[str] = []
+    for part, task in zip(slices, tasks, strict=True):
+        result = outcome.get(task.name)
+        if not isinstance(result, Killed):
+            accepted(result)
+            names.append(task.name)
+        elif len(part) > 1:
+            names += yield from _in_shards(job, [[item] for item in part], work)
+        else:
+            names.append(work.give_up(job, part[0]))
+    return tuple(names)
+
+
+def _read_task(job: Job, files: Sequence[PhotoFile]) -> Task:
+    name = name_of("read", job.patrol.name, job.version, files)
+    return Task(name, Kind.READ, shards.read_shard, (job, name, files), len(files))
+
+
+def _search_task(job: Job, frames: Sequence[Frame]) -> Task:
+    name = name_of("search", job.patrol.name, [shards.search_key(job, frame) for frame in frames])
+    return Task(name, Kind.SEARCH, shards.search_shard, (job, name, frames), len(frames))
+
+
+def _list_unread(job: Job, file: PhotoFile) -> str:
+    """Say of a photo in its frame that it cannot be read; the next run tries it again."""
+    digest = sha256_of(job.patrol.inputs.photos / file.path)
+    problem = f"{Flaw.UNREADABLE}: the programs that read it were ended each time"
+    photo = ReadPhoto(file.photo_id, file.path, digest, None, None, problem)
+    name = name_of("unread", job.patrol.name, job.version, file)
+    job.finished.put(name, photos_entry([photo]))
+    return name
+
+
+def _refuse_unsearched(job: Job, frame: Frame) -> str:
+    """Refuse a patrol of which a photo cannot be searched: what it shows would be missed."""
+    raise PipelineError(
+        f"{job.patrol.inputs.photos / frame.path}: the programs that searched it were ended each "
+        "time; give the workers more memory, or take the photo out of the folder"
+    )
+
+
+_READING = _Work(_read_task, _list_unread)
+_SEARCHING = _Work(_search_task, _refuse_unsearched)
+
+
+def photo_files(folder: Path) -> list[PhotoFile]:
+    """Photos below a folder, as they are now.
+
+    Raises:
+        PhotoError: the folder is missing or holds no photos.
+    """
+    return [
+        PhotoFile(photo_id, path.relative_to(folder).as_posix(), _stamp(path))
+        for photo_id, path in photos_below(folder).items()
+    ]
+
+
+def _plan(job: Job, files: Sequence[PhotoFile]) -> str:
+    """Name all that the products of a patrol depend on."""
+    inputs, filing = job.patrol.inputs, job.settings.filing
+    others = (
+        inputs.cells, inputs.zones, inputs.dem, inputs.control, inputs.poses, inputs.ortho,
+        job.patrol.flight, filing.rules, filing.categories,
+    )  # fmt: skip
+    stamps = [stamp for path in others if path is not None for stamp in _stamps(path)]
+    settings = job.settings.model_dump_json()
+    parts = (job.patrol.name, job.version, job.model_sha256, settings, inputs, files, stamps)
+    return name_of("plan", *parts)
+
+
+def _stamps(path: Path) -> list[tuple[str, tuple[int, int]]]:
+    """A file, or all files below a folder, as they are now; nothing where it is gone."""
+    below = sorted(path.rglob("*")) if path.is_dir() else [path]
+    return [(str(file), _stamp(file)) for file in below if file.is_file()]
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def _slices(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -1,0 +1,262 @@
+"""EDGE: what a worker of a campaign does: it reads or searches some photos, or joins a patrol's.
+
+Each function does what the stage of the same name does for a whole patrol, by the same code, and
+keeps its result in the patrol's ledger. Done twice, it does the same again.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from flight.releases import read_releases
+from pipeline import analysis
+from pipeline.campaign import Patrol
+from pipeline.errors import PipelineError
+from pipeline.kept_photos import photos_entry, photos_in
+from pipeline.ledger import found_in, line_of
+from pipeline.settings import Detecting, Settings
+from pipeline.shard_ledger import ShardLedger
+from pipeline.workspace import Workspace
+from vision.coco import write_coco
+from vision.detector import Detector, detect_frame
+from vision.frame_table import read_frame_table
+from vision.frames import read_photo
+from vision.images import sha256_of
+from vision.model import Detection, Frame
+from vision.package import load_package
+from vision.polygons import PolygonRules
+from vision.quality import is_worth_looking
+
+DONE = "done.json"
+"""The entry of a patrol whose products are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFile:
+    """A photo that is to be read.
+
+    Attributes:
+        path: below the patrol's photo folder.
+        stamp: its size and the time of its last change.
+    """
+
+    photo_id: str
+    path: str
+    stamp: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A patrol of a campaign as its tasks know it.
+
+    Attributes:
+        root: folder of the patrol.
+        ledger: folder of what its tasks have finished.
+        model_sha256: digest of the model, so that no worker searches with another one.
+        version: of aerogrid, so that no worker of another version takes part.
+    """
+
+    patrol: Patrol
+    root: Path
+    ledger: Path
+    settings: Settings
+    model_sha256: str
+    version: str
+
+    @property
+    def workspace(self) -> Workspace:
+        """The patrol's folder."""
+        return Workspace(self.root)
+
+    @property
+    def finished(self) -> ShardLedger:
+        """What its tasks have finished."""
+        return ShardLedger(self.ledger)
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What `ingest_patrol` made.
+
+    Attributes:
+        notes: what a person should know of the patrol's files.
+    """
+
+    frames: tuple[Frame, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A patrol whose products are written.
+
+    Attributes:
+        unusable: photos that were not searched, with all that is said against them.
+        before: whether an earlier run had done it.
+    """
+
+    photos: int
+    unusable: tuple[tuple[str, str], ...]
+    detections: int
+    observations: int
+    notes: tuple[str, ...] = ()
+    before: bool = False
+
+
+def read_shard(job: Job, name: str, files: Sequence[PhotoFile]) -> None:
+    """Read some photos; one that is none says so in what was read."""
+    _refuse_other_version(job)
+    folder = job.patrol.inputs.photos
+    photos = [read_photo(file.photo_id, folder / file.path, folder) for file in files]
+    job.finished.put(name, photos_entry(photos))
+
+
+def ingest_patrol(job: Job, name: str, entries: Sequence[str]) -> Ingested:
+    """Make frames of the photos of all tasks and adjust their poses."""
+    _refuse_other_version(job)
+    photos = [photo for entry in entries for photo in photos_in(_entry(job, entry))]
+    notes: list[str] = []
+    analysis.ingest(
+        job.workspace,
+        job.patrol.inputs,
+        job.settings,
+        photos=photos,
+        events=() if job.patrol.flight is None else read_releases(job.patrol.flight),
+        note=notes.append,
+    )
+    kept = {"notes": notes, "frames": sha256_of(job.workspace.frames)}
+    job.finished.put(name, json.dumps(kept).encode())
+    return Ingested(read_frame_table(job.workspace.frames), tuple(notes))
+
+
+def ingested_before(job: Job, name: str) -> Ingested | None:
+    """What an earlier run has ingested; None where its frames are not there any more."""
+    entry, frames = job.finished.get(name), job.workspace.frames
+    if entry is None or not frames.is_file():
+        return None
+    kept = json.loads(entry)
+    if sha256_of(frames) != kept["frames"]:
+        return None
+    return Ingested(read_frame_table(frames), tuple(kept["notes"]))
+
+
+def search_shard(job: Job, name: str, frames: Sequence[Frame]) -> None:
+    """Search some photos, with a model that the worker loads once."""
+    _refuse_other_version(job)
+    detector = _detector(job.settings.detecting)
+    if detector.package.digest != job.model_sha256:
+        raise PipelineError(
+            f"{detector.package.path}: is another model on this worker than where the campaign was "
+            "started; put the same files on all machines"
+        )
+    folder, rules = job.patrol.inputs.photos, PolygonRules()
+    lines = [
+        line_of(search_key(job, frame), detect_frame(frame, folder, detector, rules))
+        for frame in frames
+    ]
+    job.finished.put(name, b"".join(lines))
+
+
+def search_key(job: Job, frame: Frame) -> str:
+    """Everything that the search of one photo depends on."""
+    return analysis.search_key(frame, job.model_sha256, job.settings.detecting.backend)
+
+
+@lru_cache(maxsize=1)
+def _detector(detecting: Detecting) -> Detector:
+    return analysis.opened(detecting)
+
+
+def locate_patrol(job: Job, plan: str, entries: Sequence[str], notes: Sequence[str]) -> Done:
+    """Write what all tasks have found, put it on the ground, and end the patrol."""
+    _refuse_other_version(job)
+    workspace = job.workspace
+    frames = read_frame_table(workspace.frames)
+    detections = _found(job, frames, entries)
+    write_coco(
+        workspace.detections,
+        frames,
+        detections,
+        load_package(analysis.manifest_of(job.settings.detecting.model)),
+    )
+    located = analysis.locate(workspace, job.settings)
+    unusable = [(f.path, "; ".join(f.reasons)) for f in frames if not is_worth_looking(f)]
+    done = Done(
+        photos=len(frames),
+        unusable=tuple(unusable),
+        detections=len(detections),
+        observations=len(located.observations),
+        notes=tuple(notes),
+    )
+    _keep(job, plan, done)
+    return done
+
+
+def _found(job: Job, frames: Sequence[Frame], entries: Sequence[str]) -> list[Detection]:
+    found: dict[str, list[Detection]] = {}
+    for entry in entries:
+        found |= found_in(_entry(job, entry))
+    wanted = [frame for frame in frames if is_worth_looking(frame)]
+    return [item for frame in wanted for item in found[search_key(job, frame)]]
+
+
+def _products(workspace: Workspace) -> tuple[Path, ...]:
+    return (
+        workspace.frames, workspace.remarks, workspace.adjustment, workspace.inputs,
+        workspace.settings, workspace.detections, workspace.observations, workspace.unlocated,
+    )  # fmt: skip
+
+
+def _keep(job: Job, plan: str, done: Done) -> None:
+    """Remember that a patrol is done, and forget its parts."""
+    kept = {
+        "plan": plan,
+        "products": {path.name: sha256_of(path) for path in _products(job.workspace)},
+        "photos": done.photos,
+        "unusable": done.unusable,
+        "detections": done.detections,
+        "observations": done.observations,
+        "notes": done.notes,
+    }
+    job.finished.put(DONE, json.dumps(kept, ensure_ascii=False).encode())
+    job.finished.clear(keep=DONE)
+
+
+def done_before(job: Job, plan: str) -> Done | None:
+    """What an earlier run has done; None where inputs or products are others now."""
+    entry = job.finished.get(DONE)
+    kept = {} if entry is None else json.loads(entry)
+    if kept.get("plan") != plan:
+        return None
+    for path in _products(job.workspace):
+        if not path.is_file() or sha256_of(path) != kept["products"][path.name]:
+            return None
+    return Done(
+        photos=kept["photos"],
+        unusable=tuple((photo, why) for photo, why in kept["unusable"]),
+        detections=kept["detections"],
+        observations=kept["observations"],
+        notes=tuple(kept["notes"]),
+        before=True,
+    )
+
+
+def _entry(job: Job, name: str) -> bytes:
+    content = job.finished.get(name)
+    if content is None:
+        job.finished.drop(name)
+        raise PipelineError(
+            f"{job.ledger / name}: is gone or damaged. If another campaign writes into the same "
+            "folder, let it end; then run the same command again."
+        )
+    return content
+
+
+def _refuse_other_version(job: Job) -> None:
+    if job.version != analysis.VERSION:
+        raise PipelineError(
+            f"a worker has aerogrid {analysis.VERSION}, the campaign was started by {job.version}; "
+            "install the same version on all machines"
+        )

@@ -1,0 +1,71 @@
+"""`aerogrid campaign`: what it tells, and how it ends."""
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("distributed", reason="Dask is not installed (extra campaign)")
+
+from cli import campaigning
+from pipeline.campaigning import Kind, Task
+from pipeline.cluster import local_cluster
+from tests.cli.test_main import run
+from tests.pipeline.test_campaigning import Here
+from tests.vision.photos import GIMBAL, HEIGHTS, save_photo
+
+RUN = """
+out = "patrols"
+[[patrols]]
+name = "one"
+photos = "photos"
+[[patrols]]
+name = "gone"
+photos = "nowhere"
+"""
+
+
+@pytest.fixture
+def week(tmp_path: Path, monkeypatch) -> Path:
+    """A campaign of one photo that shows nothing, run in this process."""
+
+    @contextmanager
+    def here(cluster, local):
+        yield Here()
+
+    monkeypatch.setattr(campaigning, "_opened", here)
+    (tmp_path / "photos").mkdir()
+    save_photo(tmp_path / "photos" / "a.jpg", xmp=GIMBAL | HEIGHTS)
+    (tmp_path / "photos" / "b.jpg").write_bytes(b"")
+    path = tmp_path / "week.toml"
+    path.write_text(RUN)
+    return path
+
+
+def test_patrols_are_told_and_one_that_cannot_be_done_is_named(week, monkeypatch, capsys):
+    assert run(monkeypatch, "campaign", week, "--json") == 3
+    told = json.loads(capsys.readouterr().out)
+    assert told["patrols"]["one"]["photos"] == 2
+    assert "unreadable" in told["patrols"]["one"]["not_searched"]["b.jpg"]
+    assert "nowhere: no such folder" in told["refused"]["gone"]
+    assert (week.parent / "patrols" / "one" / "observations.gpkg").is_file()
+
+
+def test_a_campaign_that_was_done_says_so(week, monkeypatch, capsys):
+    week.write_text(RUN.partition('[[patrols]]\nname = "gone"')[0])
+    assert run(monkeypatch, "campaign", week) == 0
+    assert run(monkeypatch, "campaign", week) == 0
+    assert "1 patrol done (1 of them before), 0 refused" in capsys.readouterr().out
+
+
+def test_cluster_and_local_exclude_each_other(week, monkeypatch, capsys):
+    assert run(monkeypatch, "campaign", week, "--local", 2, "--cluster", "tcp://x:1") == 2
+    assert "exclude each other" in capsys.readouterr().err
+
+
+def test_workers_of_this_machine_are_processes_of_their_own():
+    with local_cluster(1) as cluster:
+        cluster.submit(Task("sum", Kind.READ, sum, ((1, 2),)))
+        assert cluster.next_done()[1] == 3
+        assert cluster.slots == 1
