@@ -125,6 +125,16 @@ def inspectors(_: Path) -> None:
     run(ROOT / "benchmarks" / "inspectors.py")
 
 
+def campaign(_: Path) -> None:
+    """Run 500 photos serially and as a campaign, and kill worker, driver and scheduler."""
+    run("-m", "benchmarks.campaign", "--patrols", 10, "--photos", 50)
+
+
+def photo_index(_: Path) -> None:
+    """Find all pictures of a roof among 100,000 photos."""
+    run("-m", "benchmarks.photo_index")
+
+
 QUESTIONS: dict[str, Callable[[Path], None]] = {
     "planning": planning,
     "flight_time": flight_time,
@@ -143,6 +153,8 @@ QUESTIONS: dict[str, Callable[[Path], None]] = {
     "watching": watching,
     "registry": registry,
     "inspectors": inspectors,
+    "campaign": campaign,
+    "photo_index": photo_index,
 }
 NEED_DATA = ("planning", "flight_time", "georef", "detect", "dark", "change")
 

@@ -22,7 +22,7 @@ from pipeline.campaigning import conduct
 from pipeline.cluster import remote_cluster
 from pipeline.patrol_steps import patrols_of
 
-PATIENCE_S = 120.0
+PATIENCE_S = 600.0
 
 
 def forks() -> ForkServerContext:

@@ -28,3 +28,47 @@ def campaign(
     if cluster is not None and local is not None:
         raise typer.BadParameter("--cluster and --local exclude each other")
     raise typer.Exit(campaigning.run(run, cluster, local or 2, as_json=as_json))
+
+
+photos = typer.Typer(no_args_is_help=True, help="All pictures of a place, out of all patrols.")
+verbs.add_typer(photos, name="photos")
+Index = Annotated[Path, typer.Option(help="File of the index.")]
+
+
+@photos.command("add", epilog="Example: aerogrid photos add patrols/* --index photos.sqlite")
+def add_photos(
+    patrols: Annotated[list[Path], typer.Argument(help="Folders of patrols.")],
+    index: Index = Path("photos.sqlite"),
+) -> None:
+    """Take the photos of patrols into the index, or take them in anew where they changed."""
+    from cli import finding
+
+    raise typer.Exit(finding.add(patrols, index))
+
+
+@photos.command("find", epilog="Example: aerogrid photos find --at 119.951,32.102")
+def find_photos(
+    at: Annotated[str | None, typer.Option(help="A place as LON,LAT.")] = None,
+    within: Annotated[
+        Path | None, typer.Option(help="An area: GeoJSON, GeoPackage, Shapefile or KML.")
+    ] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="Taken from this time on, with its zone.")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", help="Taken before this time, with its zone.")
+    ] = None,
+    index: Index = Path("photos.sqlite"),
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File for a STAC item collection.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell which photos show a place or some of an area, and when they were taken."""
+    from cli import finding
+
+    if (at is None) == (within is None):
+        raise typer.BadParameter("give either --at or --within")
+    raise typer.Exit(
+        finding.find(index, at=at, within=within, first=first, last=last, out=out, as_json=as_json)
+    )

@@ -76,7 +76,9 @@ def _tell(campaign: Campaign, done: dict[str, Done], refused: dict[str, str]) ->
     console.out.print(console.table("Patrols", columns, rows))
     before = sum(item.before for item in done.values())
     already = f" ({before} of them before)" if before else ""
-    console.out.print(f"{console.counted(len(done), 'patrol')} done{already}, {len(refused)} refused")
+    console.out.print(
+        f"{console.counted(len(done), 'patrol')} done{already}, {len(refused)} refused"
+    )
     console.err.print(f"next: [bold]aerogrid file {console.where(campaign.out)}/PATROL[/]")
 
 

@@ -46,11 +46,7 @@ class Flown:
 
 def write_stac(folder: Path, final: Path, flown: Flown) -> int:
     """Write the catalogue into a folder that will be at `final`; returns how many photos it has."""
-    items = [
-        _photo_item(frame, place, frame.taken_at, final, flown)
-        for frame in flown.frames
-        if frame.taken_at is not None and (place := _place(frame, flown)) is not None
-    ]
+    items = photo_items(flown, final / "photos")
     if not items:
         return 0
     for item in items:
@@ -59,6 +55,15 @@ def write_stac(folder: Path, final: Path, flown: Flown) -> int:
     names = ["patrol.json", *(f"photos/{item['id']}.json" for item in items)]
     write_json(folder / "catalog.json", _catalog(flown, names, len(items)))
     return len(items)
+
+
+def photo_items(flown: Flown, folder: Path) -> list[dict[str, Any]]:
+    """An item for each photo with time and place, for a file that will be in a folder."""
+    return [
+        _photo_item(frame, place, frame.taken_at, folder, flown)
+        for frame in flown.frames
+        if frame.taken_at is not None and (place := _place(frame, flown)) is not None
+    ]
 
 
 def _place(frame: Frame, flown: Flown) -> BaseGeometry | None:
@@ -75,9 +80,9 @@ def _place(frame: Frame, flown: Flown) -> BaseGeometry | None:
 
 
 def _photo_item(
-    frame: Frame, place: BaseGeometry, taken_at: datetime, final: Path, flown: Flown
+    frame: Frame, place: BaseGeometry, taken_at: datetime, folder: Path, flown: Flown
 ) -> dict[str, Any]:
-    href = os.path.relpath(flown.photos / frame.path, final / "photos").replace(os.sep, "/")
+    href = os.path.relpath(flown.photos / frame.path, folder).replace(os.sep, "/")
     properties: dict[str, Any] = {
         "datetime": _utc(taken_at),
         "aerogrid:patrol": flown.patrol_id,

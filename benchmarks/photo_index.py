@@ -1,0 +1,121 @@
+"""How long does it take to find all pictures of a roof among 100,000?
+
+    python -m benchmarks.photo_index --photos 100000
+
+Photos of patrols over 50 areas at 400 places each, a week apart, are put into an index; then roofs
+(15 m) and village-sized areas (500 m) at random places are asked for, with and without a span of
+time. The file is on disk; each question reads and parses all its answers. Times are of the CPU.
+"""
+
+import argparse
+import json
+import resource
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import numpy as np
+from shapely import Point
+from shapely.geometry import box, mapping
+from shapely.geometry.base import BaseGeometry
+
+from pipeline.photo_index import PhotoIndex
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+WEST_DEG, SOUTH_DEG = 118.0, 31.0
+STEP_DEG = 0.0003  # some 30 m
+M_DEG = 1 / 111_000
+SIDE = 20
+AREAS, ACROSS = 50, 10
+QUESTIONS = 300
+
+
+def item(area: int, place: int, week: int) -> dict[str, Any]:
+    """One photo, as the report of a patrol tells it."""
+    west = WEST_DEG + 0.02 * (area % ACROSS) + STEP_DEG * (place % SIDE)
+    south = SOUTH_DEG + 0.02 * (area // ACROSS) + STEP_DEG * (place // SIDE)
+    ground = box(west, south, west + 5 * STEP_DEG, south + 4 * STEP_DEG)
+    at = START + timedelta(days=7 * week, seconds=3 * place)
+    name = f"area-{area}/DJI_{week:02d}_{place:04d}"
+    return {
+        "type": "Feature",
+        "stac_version": "1.1.0",
+        "id": name,
+        "geometry": mapping(ground),
+        "bbox": list(ground.bounds),
+        "properties": {"datetime": at.isoformat().replace("+00:00", "Z"), "gsd": 0.03},
+        "links": [],
+        "assets": {"photo": {"href": f"{name}.jpg", "aerogrid:sha256": "0" * 64}},
+    }
+
+
+def filled(index: PhotoIndex, photos: int) -> int:
+    """Put so many photos in, patrol by patrol; how many patrols these are."""
+    count = SIDE * SIDE
+    patrols = photos // count
+    for patrol in range(patrols):
+        week, area = divmod(patrol, AREAS)
+        items = [item(area, place, week) for place in range(count)]
+        index.put(f"patrol-{patrol}", "0" * 64, items)
+    return patrols
+
+
+def asked(
+    index: PhotoIndex,
+    patrols: int,
+    reach_m: float,
+    span: timedelta | None,
+    rng: np.random.Generator,
+) -> dict[str, float]:
+    """Ask for places where photos are; times in milliseconds."""
+    times_ms, found = [], 0
+    for _ in range(QUESTIONS):
+        area = int(rng.integers(0, min(patrols, AREAS)))
+        place = Point(
+            WEST_DEG + 0.02 * (area % ACROSS) + rng.uniform(0, SIDE * STEP_DEG),
+            SOUTH_DEG + 0.02 * (area // ACROSS) + rng.uniform(0, SIDE * STEP_DEG),
+        ).buffer(reach_m * M_DEG)
+        started_s = process_time()
+        found += len(_answers(index, place, span))
+        times_ms.append(1000 * (process_time() - started_s))
+    p50, p95 = np.percentile(times_ms, [50, 95])
+    return {
+        "found_each": round(found / QUESTIONS, 1),
+        "p50_ms": round(float(p50), 2),
+        "p95_ms": round(float(p95), 2),
+    }
+
+
+def _answers(
+    index: PhotoIndex, place: BaseGeometry, span: timedelta | None
+) -> list[dict[str, Any]]:
+    return index.search(place) if span is None else index.search(place, START, START + span)
+
+
+def main() -> None:
+    """Fill, ask and tell."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=int, default=100_000)
+    photos = parser.parse_args().photos
+    rng = np.random.default_rng(1)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "photos.sqlite"
+        with PhotoIndex.opened(path, is_new=True) as index:
+            patrols = filled(index, photos)
+        with PhotoIndex.opened(path) as index:
+            week = timedelta(days=7)
+            told: dict[str, Any] = {
+                "photos": len(index),
+                "roof": asked(index, patrols, 15, None, rng),
+                "roof_in_a_week": asked(index, patrols, 15, week, rng),
+                "village": asked(index, patrols, 500, None, rng),
+                "megabytes": round(path.stat().st_size / 1e6),
+            }
+    told["peak_memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()

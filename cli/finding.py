@@ -1,0 +1,85 @@
+"""All pictures of a place: the index of photos, and what is told of it."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from cli import console
+from geo.errors import AerogridError
+from geo.files import replacing
+from geo.formats import read_features
+from pipeline.photo_index import PhotoIndex, item_collection
+from pipeline.workspace import Workspace
+
+_SHOWN = 20
+
+
+def add(patrols: Sequence[Path], index: Path) -> int:
+    """Take patrols' photos into the index; one that is known as it is costs nothing."""
+    with PhotoIndex.opened(index, is_new=True) as opened:
+        for patrol in patrols:
+            photos = opened.add(Workspace(patrol))
+            said = "is known already" if photos is None else f"{photos} photos with time and place"
+            console.err.print(f"{console.where(patrol)}: {said}", highlight=False)
+        console.out.print(f"{len(opened)} photos in {console.where(index)}", highlight=False)
+    return 0
+
+
+def find(
+    index: Path,
+    *,
+    at: str | None,
+    within: Path | None,
+    first: str | None,
+    last: str | None,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Tell which photos show the place `at`, or some of the area of the file `within`."""
+    area = _area(at, within)
+    times = {
+        name: console.moment(option, text)
+        for name, option, text in (("first", "--from", first), ("last", "--to", last))
+        if text is not None
+    }
+    with PhotoIndex.opened(index) as opened:
+        items = opened.search(area, **times)
+    if out is not None:
+        with replacing(out) as temporary:
+            temporary.write_text(json.dumps(item_collection(items), ensure_ascii=False))
+    if as_json:
+        console.out.print_json(json.dumps(item_collection(items), ensure_ascii=False))
+        return 0
+    shown = items if len(items) <= _SHOWN else items[:_SHOWN]
+    columns = ["photo", "patrol", "taken", "cm per pixel"]
+    console.out.print(console.table("Photos", columns, [_row(item, index) for item in shown]))
+    more = "" if len(shown) == len(items) else f"; the first {_SHOWN} are shown, --out takes all"
+    console.out.print(f"{console.counted(len(items), 'photo')}{more}", highlight=False)
+    return 0
+
+
+def _row(item: dict[str, Any], index: Path) -> tuple[str, str, str, str]:
+    told = item["properties"]
+    photo = console.where(index.parent / item["assets"]["photo"]["href"])
+    gsd = f"{100 * told['gsd']:.3g}" if "gsd" in told else ""
+    return photo, told["aerogrid:patrol"], told["datetime"], gsd
+
+
+def _area(at: str | None, within: Path | None) -> BaseGeometry:
+    """The place or the area that is asked for, lon/lat."""
+    if at is not None:
+        try:
+            lon_deg, lat_deg = (float(part) for part in at.split(","))
+        except ValueError as error:
+            raise AerogridError(
+                f"--at {at}: is not LON,LAT in degrees, such as 120.13,32.51"
+            ) from error
+        if not (-180 <= lon_deg <= 180 and -90 <= lat_deg <= 90):
+            raise AerogridError(f"--at {at}: lies outside the earth; give LON,LAT, not LAT,LON")
+        return shapely.Point(lon_deg, lat_deg)
+    assert within is not None  # the verb asks for one of the two
+    return shapely.union_all([feature.geometry for feature in read_features(within)])

@@ -1,0 +1,173 @@
+"""EDGE: which photos of all patrols show a place, and when they were taken.
+
+A file of SQLite made from the patrols' frames, and made again from them where it is lost: an R*Tree
+over the ground and the time of each photo finds candidates, the outlines decide.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import shapely
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+
+from pipeline.errors import PipelineError
+from pipeline.ground import ground_of, known_terrain
+from pipeline.inputs import patrol_settings, read_inputs
+from pipeline.stac import Flown, photo_items
+from pipeline.workspace import Workspace, require
+from vision.frame_table import read_frame_table
+from vision.images import sha256_of
+
+_TABLES = """
+CREATE TABLE patrols (folder TEXT PRIMARY KEY, frames_sha256 TEXT NOT NULL);
+CREATE TABLE photos (
+  id INTEGER PRIMARY KEY, folder TEXT NOT NULL, taken_s REAL NOT NULL, ground BLOB NOT NULL,
+  item TEXT NOT NULL
+);
+CREATE INDEX photos_of_patrol ON photos (folder);
+CREATE VIRTUAL TABLE places USING rtree (id, west, east, south, north, first_s, last_s);
+"""
+_VERSION = 1
+_EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+_LOCK_S = 60.0
+_SEARCH = """
+SELECT photos.ground, photos.item FROM places JOIN photos ON photos.id = places.id
+WHERE west <= :east AND east >= :west AND south <= :north AND north >= :south
+  AND first_s <= :last_s AND last_s >= :first_s AND taken_s >= :first_s AND taken_s < :last_s
+ORDER BY taken_s, photos.id
+"""
+
+
+class PhotoIndex:
+    """Photos of all patrols, by place and time."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        """Take a file that is open already; `opened` opens one."""
+        self._path, self._connection = path, connection
+
+    @classmethod
+    @contextmanager
+    def opened(cls, path: Path, *, is_new: bool = False) -> Iterator[Self]:
+        """Open an index, for `is_new` one that may have to be made.
+
+        Raises:
+            PipelineError: there is none, or the file is something else.
+        """
+        if not is_new and not path.is_file():
+            raise PipelineError(f"{path}: is not there. Make it with `aerogrid photos add PATROL`.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=_LOCK_S, isolation_level=None)
+        try:
+            _prepare(connection)
+            yield cls(path, connection)
+        except sqlite3.Error as error:
+            raise PipelineError(
+                f"{path}: cannot be used as an index of photos ({error}). Remove it and add the "
+                "patrols again."
+            ) from error
+        finally:
+            connection.close()
+
+    def add(self, workspace: Workspace) -> int | None:
+        """Take in a patrol's photos instead of those that were known of it.
+
+        Returns:
+            How many photos have time and place; None where the patrol is known as it is.
+        """
+        frames_sha256 = sha256_of(require(workspace.frames, "ingest"))
+        folder = os.path.relpath(workspace.root.resolve(), self._path.parent.resolve())
+        known = self._connection.execute(
+            "SELECT frames_sha256 FROM patrols WHERE folder = ?", (folder,)
+        ).fetchone()
+        if known == (frames_sha256,):
+            return None
+        items = _items_of(workspace, self._path.parent.resolve())
+        self.put(folder, frames_sha256, items)
+        return len(items)
+
+    def put(self, folder: str, frames_sha256: str, items: Sequence[dict[str, Any]]) -> None:
+        """Let a patrol have these photos, in one transaction."""
+        run = self._connection.execute
+        run("BEGIN IMMEDIATE")
+        try:
+            run(
+                "DELETE FROM places WHERE id IN (SELECT id FROM photos WHERE folder = ?)", (folder,)
+            )
+            run("DELETE FROM photos WHERE folder = ?", (folder,))
+            for item in items:
+                self._put_photo(folder, item)
+            run("INSERT OR REPLACE INTO patrols VALUES (?, ?)", (folder, frames_sha256))
+            run("COMMIT")
+        except BaseException:
+            run("ROLLBACK")
+            raise
+
+    def _put_photo(self, folder: str, item: dict[str, Any]) -> None:
+        ground = shape(item["geometry"])
+        taken_s = datetime.fromisoformat(item["properties"]["datetime"]).timestamp()
+        row = (folder, taken_s, shapely.to_wkb(ground), json.dumps(item, ensure_ascii=False))
+        put = self._connection.execute(
+            "INSERT INTO photos (folder, taken_s, ground, item) VALUES (?, ?, ?, ?)", row
+        )
+        west, south, east, north = ground.bounds
+        self._connection.execute(
+            "INSERT INTO places VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (put.lastrowid, west, east, south, north, taken_s, taken_s),
+        )
+
+    def search(
+        self, area: BaseGeometry, first: datetime = _EVER[0], last: datetime = _EVER[1]
+    ) -> list[dict[str, Any]]:
+        """STAC items of photos that show some of an area, in the order they were taken.
+
+        Args:
+            area: lon/lat degrees.
+            first: the earliest time that counts.
+            last: the first one that does not any more.
+        """
+        west, south, east, north = area.bounds
+        box = {"west": west, "south": south, "east": east, "north": north}
+        times = {"first_s": first.timestamp(), "last_s": last.timestamp()}
+        rows = self._connection.execute(_SEARCH, box | times).fetchall()
+        grounds = shapely.from_wkb([ground for ground, _ in rows])
+        shapely.prepare(area)
+        shown = np.atleast_1d(shapely.intersects(area, grounds))
+        return [json.loads(item) for (_, item), shows in zip(rows, shown, strict=True) if shows]
+
+    def __len__(self) -> int:
+        (count,) = self._connection.execute("SELECT count(*) FROM photos").fetchone()
+        return int(count)
+
+
+def item_collection(items: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Items as a STAC item collection, which is GeoJSON."""
+    return {"type": "FeatureCollection", "features": list(items)}
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Make the tables of a new file."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if version == 0 and tables == 0:
+        connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
+    elif version != _VERSION:
+        raise sqlite3.DatabaseError("it holds other tables")
+
+
+def _items_of(workspace: Workspace, folder: Path) -> list[dict[str, Any]]:
+    """STAC items of a patrol, with links to its photos as seen from a folder."""
+    frames = read_frame_table(workspace.frames)
+    if not any(frame.is_located for frame in frames):
+        return []
+    inputs, settings = read_inputs(workspace), patrol_settings(workspace, None)
+    terrain, local = ground_of(frames, inputs, known_terrain(inputs, settings))
+    flown = Flown(workspace.root.resolve().name, frames, inputs.photos, terrain, local, "", {})
+    return [item | {"links": []} for item in photo_items(flown, folder)]

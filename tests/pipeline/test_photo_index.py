@@ -1,0 +1,145 @@
+"""Photos of all patrols are found by place and time."""
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+from shapely import Point, box
+from shapely.geometry import mapping
+
+from cli.main import main
+from geo.pose import Attitude, GeoPoint, Pose
+from pipeline import analysis
+from pipeline.errors import PipelineError
+from pipeline.inputs import Inputs, read_inputs
+from pipeline.photo_index import PhotoIndex
+from pipeline.settings import Locating, Settings
+from pipeline.workspace import Workspace
+from simulations.recording import write_photo
+from tests.pipeline.rendered import CAMERA
+from tests.vision.photos import textured
+
+START = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
+NOT_ADJUSTED = Settings(locating=Locating(adjust=False))
+
+
+def item(number: int, west: float, south: float, hour: int) -> dict:
+    ground = box(west, south, west + 2.0, south + 1.0)
+    at = (START + timedelta(hours=hour)).isoformat().replace("+00:00", "Z")
+    return {"id": str(number), "geometry": mapping(ground), "properties": {"datetime": at}}
+
+
+places = st.tuples(
+    st.floats(-100, 100).map(lambda v: round(v, 3)),
+    st.floats(-50, 50).map(lambda v: round(v, 3)),
+    st.integers(0, 48),
+)
+
+
+@given(
+    photos=st.lists(places, max_size=12),
+    x=st.floats(-100, 100),
+    y=st.floats(-50, 50),
+    size=st.floats(0.1, 80),
+    hours=st.tuples(st.integers(0, 48), st.integers(0, 48)),
+)
+def test_exactly_the_photos_that_show_an_area_in_a_time_are_found(photos, x, y, size, hours):
+    items = [item(number, *photo) for number, photo in enumerate(photos)]
+    area = Point(x, y).buffer(size)
+    first, last = (START + timedelta(hours=hour) for hour in sorted(hours))
+    with PhotoIndex.opened(Path(":memory:"), is_new=True) as index:
+        index.put("patrol", "a" * 64, items)
+        found = index.search(area, first, last)
+    expected = {
+        told["id"]
+        for told in items
+        if shapely.intersects(area, shapely.geometry.shape(told["geometry"]))
+        and first <= datetime.fromisoformat(told["properties"]["datetime"]) < last
+    }
+    assert {told["id"] for told in found} == expected
+    assert len(found) == len(expected)
+    times = [told["properties"]["datetime"] for told in found]
+    assert times == sorted(times)
+
+
+@pytest.fixture(scope="module")
+def patrol(tmp_path_factory) -> Workspace:
+    """Three photos in a row to the north, 200 m apart, from 100 m above ground."""
+    root = tmp_path_factory.mktemp("indexed")
+    (root / "photos").mkdir()
+    for number in range(3):
+        position = GeoPoint(119.95, 32.1 + 0.0018 * number, 105.0)
+        pose = Pose(position, Attitude(0.0, -90.0))
+        path = root / "photos" / f"{number}.jpg"
+        at = START + timedelta(minutes=number)
+        write_photo(path, textured(seed=number), pose, CAMERA, at, height_home_m=100.0)
+    (root / "photos" / "torn.jpg").write_bytes(b"")
+    workspace = Workspace(root / "patrols" / "monday")
+    analysis.ingest(workspace, Inputs(root / "photos"), NOT_ADJUSTED)
+    return workspace
+
+
+def find(monkeypatch, capsys, *arguments: object) -> dict:
+    monkeypatch.setattr("sys.argv", ["aerogrid", "photos", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    told = capsys.readouterr()
+    assert not stop.value.code, told.err
+    return json.loads(told.out) if "--json" in arguments else {"said": told.out}
+
+
+def test_the_pictures_of_a_roof_are_found_and_lead_to_their_files(
+    patrol, tmp_path, monkeypatch, capsys
+):
+    index = tmp_path / "photos.sqlite"
+    assert "3 photos in" in find(monkeypatch, capsys, "add", patrol.root, "--index", index)["said"]
+    told = find(monkeypatch, capsys, "find", "--at", "119.9503,32.1018", "--index", index, "--json")
+    (photo,) = told["features"]
+    assert photo["id"] == "1"
+    path = (index.parent / photo["assets"]["photo"]["href"]).resolve()
+    assert path == (read_inputs(patrol).photos / "1.jpg").resolve()
+    assert photo["properties"]["gsd"] == pytest.approx(0.2, rel=0.01)
+
+    area = tmp_path / "roofs.geojson"
+    shape = mapping(box(119.9499, 32.0999, 119.9501, 32.102))
+    area.write_text(
+        json.dumps(
+            {
+                "type": "FeatureCollection",
+                "features": [{"type": "Feature", "properties": {}, "geometry": shape}],
+            }
+        )
+    )
+    given_ = ("find", "--within", area, "--index", index)
+    told = find(monkeypatch, capsys, *given_, "--from", "2026-06-15T10:00:30+08:00", "--json")
+    assert [photo["id"] for photo in told["features"]] == ["1"]
+    said = find(monkeypatch, capsys, *given_, "--out", tmp_path / "found.json")["said"]
+    assert "2 photos" in said
+    assert len(json.loads((tmp_path / "found.json").read_text())["features"]) == 2
+
+
+def test_a_patrol_that_changed_is_taken_in_anew_and_doubles_nothing(patrol, tmp_path):
+    with PhotoIndex.opened(tmp_path / "photos.sqlite", is_new=True) as index:
+        assert index.add(patrol) == 3
+        assert index.add(patrol) is None
+        folder = os.path.relpath(patrol.root, tmp_path)
+        index.put(folder, "of earlier frames", [item(1, 0.0, 0.0, 0)])
+        assert index.add(patrol) == 3
+        assert len(index) == 3
+        assert index.search(box(-1, -1, 3, 3)) == []
+
+
+def test_what_is_no_index_is_refused_by_name(tmp_path):
+    (tmp_path / "other.sqlite").write_bytes(b"no database" * 100)
+    for name, said in (("none", "is not there"), ("other", "cannot be used")):
+        path = tmp_path / f"{name}.sqlite"
+        with (
+            pytest.raises(PipelineError, match=rf"{name}\.sqlite: {said}"),
+            PhotoIndex.opened(path),
+        ):
+            pass
