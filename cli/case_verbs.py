@@ -137,6 +137,19 @@ def restore(
     raise typer.Exit(serving.restore(copy, patrol))
 
 
+@verbs.command(epilog="Example: aerogrid migrate patrol/ --to postgresql+psycopg://me@host/cases")
+def migrate(
+    patrol: Patrol,
+    to: Annotated[
+        str, typer.Option(help="URL of an empty database; its password in PGPASSWORD or ~/.pgpass.")
+    ],
+) -> None:
+    """Copy the patrol's registry to a server of PostgreSQL, and prove that all of it arrived."""
+    from cli import serving
+
+    raise typer.Exit(serving.migrate(patrol, to))
+
+
 rules = typer.Typer(no_args_is_help=True, help="Try the rules that make cases.")
 verbs.add_typer(rules, name="rules")
 

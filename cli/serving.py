@@ -8,6 +8,7 @@ from pathlib import Path
 from cases import backup
 from cases.database import path_of, without_password
 from cases.model import Head
+from cases.moving import move
 from cases.registry import Registry
 from cases.sheet import head_of as head_of_page
 from cases.sheet import problems_of
@@ -261,6 +262,19 @@ def restore(copy: Path, patrol: Path) -> int:
             f"entries up to {restored.lost.seq} were there before and are not in the copy; "
             "`aerogrid audit` names the patrols to file again"
         )
+    return 0
+
+
+def migrate(patrol: Path, url: str) -> int:
+    """Copy the registry of a patrol to a server and prove what arrived."""
+    moved = move(_registry_file(patrol), url)
+    rows = ", ".join(f"{count} {name}" for name, count in moved.rows.items() if count)
+    console.out.print(f"{without_password(url)}: {rows}, intact", highlight=False)
+    console.out.print(f"head {moved.head.hash}", highlight=False)
+    console.err.print(
+        "next: filing.registry = this URL in the settings, and `aerogrid file PATROL --config "
+        "SETTINGS` for each patrol that is to be served; nothing is filed twice"
+    )
     return 0
 
 
