@@ -156,7 +156,7 @@ def _columns(connection: Connection, name: str) -> sa.Table:
     return sa.Table(name, sa.MetaData(), *columns)
 
 
-def _chunks(connection: Connection, table: sa.Table) -> Iterator[list[Mapping[str, Any]]]:
+def _chunks(connection: Connection, table: sa.Table) -> Iterator[Sequence[Mapping[str, Any]]]:
     rows = connection.execute(sa.select(table).execution_options(yield_per=_CHUNK)).mappings()
     while chunk := list(islice(rows, _CHUNK)):
         yield chunk
