@@ -23,7 +23,7 @@ bench: $(READY)
 
 # Written under the oldest Python we support, so that every pin has a build for it.
 lock: $(READY)
-	$(BIN)/pip-compile --quiet --strip-extras --extra dev --extra train --extra openvino --extra campaign --extra postgis \
+	$(BIN)/pip-compile --quiet --strip-extras --extra dev --extra train --extra openvino --extra campaign --extra storage --extra postgis \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
 	  --output-file requirements.lock pyproject.toml
 

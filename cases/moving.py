@@ -156,13 +156,13 @@ def _columns(connection: Connection, name: str) -> sa.Table:
     return sa.Table(name, sa.MetaData(), *columns)
 
 
-def _chunks(connection: Connection, table: sa.Table) -> Iterator[Sequence[Mapping[str, Any]]]:
+def _chunks(connection: Connection, table: sa.Table) -> Iterator[Sequence[sa.RowMapping]]:
     rows = connection.execute(sa.select(table).execution_options(yield_per=_CHUNK)).mappings()
     while chunk := list(islice(rows, _CHUNK)):
         yield chunk
 
 
-def _for_server(row: Mapping[str, Any]) -> dict[str, Any]:
+def _for_server(row: Mapping[Any, Any]) -> dict[str, Any]:
     """A row of SQLite as the server takes it: SQLite's times have no zone, and are UTC."""
     return {
         name: value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
@@ -170,7 +170,7 @@ def _for_server(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _bytes_of(row: Mapping[str, Any]) -> bytes:
+def _bytes_of(row: Mapping[Any, Any]) -> bytes:
     return repr([(name, _plain(row[name])) for name in sorted(row)]).encode()
 
 

@@ -11,6 +11,7 @@ from geo.errors import AerogridError
 from pipeline.campaign import Campaign, read_campaign
 from pipeline.campaigning import Cluster, Kind, Refused, conduct
 from pipeline.patrol_steps import patrols_of
+from pipeline.places import is_away, url_of
 from pipeline.shards import Done
 
 _BARS = {Kind.READ: "reading photos", Kind.SEARCH: "searching photos"}
@@ -79,7 +80,10 @@ def _tell(campaign: Campaign, done: dict[str, Done], refused: dict[str, str]) ->
     console.out.print(
         f"{console.counted(len(done), 'patrol')} done{already}, {len(refused)} refused"
     )
-    console.err.print(f"next: [bold]aerogrid file {console.where(campaign.out)}/PATROL[/]")
+    if is_away(campaign.out):
+        console.err.print(f"products: {url_of(campaign.out)}", highlight=False)
+    else:
+        console.err.print(f"next: [bold]aerogrid file {console.where(campaign.out)}/PATROL[/]")
 
 
 def _summary(done: dict[str, Done], refused: dict[str, str], seconds: float) -> dict[str, object]:

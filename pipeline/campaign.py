@@ -11,6 +11,7 @@ from pydantic import model_validator as checked
 
 from pipeline.errors import SettingsError
 from pipeline.inputs import Inputs
+from pipeline.places import is_away, place_of, url_of
 from pipeline.settings import Settings, explain, read_settings
 
 PHOTOS_PER_TASK = 16
@@ -25,24 +26,24 @@ class _Told(BaseModel):
 class _Around(_Told):
     """Files that patrols of one district share; a patrol's own win."""
 
-    grids: Path | None = None
-    zones: Path | None = None
-    dem: Path | None = None
+    grids: str | None = None
+    zones: str | None = None
+    dem: str | None = None
 
 
 class _Patrol(_Around):
     name: Name
-    photos: Path
-    flight: Path | None = None
-    gcp: Path | None = None
-    poses: Path | None = None
-    ortho: Path | None = None
+    photos: str
+    flight: str | None = None
+    gcp: str | None = None
+    poses: str | None = None
+    ortho: str | None = None
 
 
 class _Run(_Around):
     """A campaign as its file has it."""
 
-    out: Path
+    out: str
     config: Path | None = None
     photos_per_task: int = Field(default=PHOTOS_PER_TASK, ge=1, le=256)
     patrols: tuple[_Patrol, ...] = Field(min_length=1)
@@ -75,7 +76,8 @@ class Campaign:
     """What is to be done.
 
     Attributes:
-        out: folder in which each patrol gets its own.
+        out: folder in which each patrol gets its own; as all places of a campaign a path, or a URL
+            as `pipeline.places` has it.
         photos_per_task: photos that a worker takes at once.
     """
 
@@ -100,26 +102,48 @@ def read_campaign(path: Path) -> Campaign:
     except ValidationError as error:
         raise SettingsError(f"{path}: {explain(error)}") from error
     folder = path.resolve().parent
-    return Campaign(
-        out=folder / run.out,
-        settings=read_settings(_beside(folder, run.config)),
+    campaign = Campaign(
+        out=place_of(run.out, folder),
+        settings=read_settings(None if run.config is None else folder / run.config),
         patrols=tuple(_patrol(folder, run, told) for told in run.patrols),
         photos_per_task=run.photos_per_task,
     )
+    _refuse_mixed(path, campaign)
+    return campaign
 
 
 def _patrol(folder: Path, run: _Run, told: _Patrol) -> Patrol:
+    def place(text: str | None) -> Path | None:
+        return None if text is None else place_of(text, folder)
+
     inputs = Inputs(
-        photos=folder / told.photos,
-        cells=_beside(folder, told.grids or run.grids),
-        zones=_beside(folder, told.zones or run.zones),
-        dem=_beside(folder, told.dem or run.dem),
-        control=_beside(folder, told.gcp),
-        poses=_beside(folder, told.poses),
-        ortho=_beside(folder, told.ortho),
+        photos=place_of(told.photos, folder),
+        cells=place(told.grids or run.grids),
+        zones=place(told.zones or run.zones),
+        dem=place(told.dem or run.dem),
+        control=place(told.gcp),
+        poses=place(told.poses),
+        ortho=place(told.ortho),
     )
-    return Patrol(told.name, inputs, _beside(folder, told.flight))
+    return Patrol(told.name, inputs, place(told.flight))
 
 
-def _beside(folder: Path, path: Path | None) -> Path | None:
-    return None if path is None else folder / path
+def _refuse_mixed(path: Path, campaign: Campaign) -> None:
+    """Refuse places of several kinds: products name what they were made from by relative paths."""
+    for patrol in campaign.patrols:
+        given = patrol.inputs
+        files = (
+            given.photos, given.cells, given.zones, given.dem, given.control, given.poses,
+            given.ortho, patrol.flight,
+        )  # fmt: skip
+        for place in files:
+            if place is not None and _kind(place) != _kind(campaign.out):
+                raise SettingsError(
+                    f"{path}: {url_of(place)} and {url_of(campaign.out)} are not in stores of one "
+                    "kind. Let photos, out and all that patrols are given be paths, or all URLs "
+                    "that begin alike."
+                )
+
+
+def _kind(place: Path) -> str:
+    return place.parts[0] if is_away(place) else ""

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from pipeline import shards
 from pipeline.analysis import VERSION, manifest_of
+from pipeline.at_hand import at_hand
 from pipeline.campaign import Campaign
 from pipeline.campaigning import Killed, Kind, Steps, Task, accepted, one
 from pipeline.errors import PipelineError
+from pipeline.job import Job, PhotoFile
 from pipeline.kept_photos import photos_entry
+from pipeline.places import is_away, stamps_below, url_of
 from pipeline.shard_ledger import name_of
-from pipeline.shards import Job, PhotoFile
-from vision.frames import ReadPhoto, photos_below
-from vision.images import sha256_of
+from vision.errors import PhotoError
+from vision.frames import ReadPhoto, photo_ids
+from vision.images import photos_among, sha256_of
 from vision.model import Frame
 from vision.package import load_package
 from vision.quality import Flaw, is_worth_looking
@@ -114,7 +117,8 @@ def _search_task(job: Job, frames: Sequence[Frame]) -> Task:
 
 def _list_unread(job: Job, file: PhotoFile) -> str:
     """Say of a photo in its frame that it cannot be read; the next run tries it again."""
-    digest = sha256_of(job.patrol.inputs.photos / file.path)
+    with at_hand(job, [job.patrol.inputs.photos / file.path]) as here:
+        digest = sha256_of(here.patrol.inputs.photos / file.path)
     problem = f"{Flaw.UNREADABLE}: the programs that read it were ended each time"
     photo = ReadPhoto(file.photo_id, file.path, digest, None, None, problem)
     name = name_of("unread", job.patrol.name, job.version, file)
@@ -125,8 +129,8 @@ def _list_unread(job: Job, file: PhotoFile) -> str:
 def _refuse_unsearched(job: Job, frame: Frame) -> str:
     """Refuse a patrol of which a photo cannot be searched: what it shows would be missed."""
     raise PipelineError(
-        f"{job.patrol.inputs.photos / frame.path}: the programs that searched it were ended each "
-        "time; give the workers more memory, or take the photo out of the folder"
+        f"{url_of(job.patrol.inputs.photos / frame.path)}: the programs that searched it were "
+        "ended each time; give the workers more memory, or take the photo out of the folder"
     )
 
 
@@ -135,39 +139,34 @@ _SEARCHING = _Work(_search_task, _refuse_unsearched)
 
 
 def photo_files(folder: Path) -> list[PhotoFile]:
-    """Photos below a folder, as they are now.
+    """Photos below a folder, as they are now, sorted by path.
 
     Raises:
         PhotoError: the folder is missing or holds no photos.
     """
+    if not is_away(folder) and not folder.is_dir():
+        raise PhotoError(f"{folder}: no such folder; give the folder that holds the photos")
+    stamps = stamps_below(folder)
+    paths = photos_among([PurePosixPath(path) for path in stamps])
+    if not paths:
+        raise PhotoError(
+            f"{url_of(folder)}: holds no photos (.jpg, .png, .tif, .webp); give their folder"
+        )
+    names = photo_ids([Path(path) for path in paths])
     return [
-        PhotoFile(photo_id, path.relative_to(folder).as_posix(), _stamp(path))
-        for photo_id, path in photos_below(folder).items()
+        PhotoFile(name, path.as_posix(), stamps[path.as_posix()])
+        for name, path in zip(names, paths, strict=True)
     ]
 
 
 def _plan(job: Job, files: Sequence[PhotoFile]) -> str:
     """Name all that the products of a patrol depend on."""
-    inputs, filing = job.patrol.inputs, job.settings.filing
-    others = (
-        inputs.cells, inputs.zones, inputs.dem, inputs.control, inputs.poses, inputs.ortho,
-        job.patrol.flight, filing.rules, filing.categories,
-    )  # fmt: skip
-    stamps = [stamp for path in others if path is not None for stamp in _stamps(path)]
+    filing = job.settings.filing
+    tables = [path for path in (filing.rules, filing.categories) if path is not None]
+    stamps = [(str(path), stamps_below(path)) for path in (*job.around, *tables)]
     settings = job.settings.model_dump_json()
-    parts = (job.patrol.name, job.version, job.model_sha256, settings, inputs, files, stamps)
-    return name_of("plan", *parts)
-
-
-def _stamps(path: Path) -> list[tuple[str, tuple[int, int]]]:
-    """A file, or all files below a folder, as they are now; nothing where it is gone."""
-    below = sorted(path.rglob("*")) if path.is_dir() else [path]
-    return [(str(file), _stamp(file)) for file in below if file.is_file()]
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
+    name, inputs = job.patrol.name, job.patrol.inputs
+    return name_of("plan", name, job.version, job.model_sha256, settings, inputs, files, stamps)
 
 
 def _slices(items: Sequence[Item], size: int) -> list[Sequence[Item]]:

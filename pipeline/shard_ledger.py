@@ -1,8 +1,8 @@
 """EDGE: what the tasks of a patrol have finished, so that nothing that ended is done again.
 
 A file for each task, named by the hash of all that its result depends on, and written as a whole or
-not at all: a temporary name, the disk told to keep it, then its own name. Two tasks that do the
-same work write the same file.
+not at all: a temporary name, the disk told to keep it, then its own name; an object store does so
+by itself. Two tasks that do the same work write the same file.
 """
 
 import hashlib
@@ -11,16 +11,42 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from geo.files import WriteError
+from pipeline import places
 
 _DIGEST_BYTES = 32
 _TEMPORARY = ".writing-"
 
 
+class Ledger(Protocol):
+    """Entries by name; an entry that does not hold what was put counts as none."""
+
+    def names(self) -> set[str]:
+        """Names of all entries."""
+
+    def get(self, name: str) -> bytes | None:
+        """Content of an entry; None where there is none, or it is damaged."""
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keep an entry."""
+
+    def clear(self, *, keep: str) -> None:
+        """Forget all entries but one, once the products are written."""
+
+    def drop(self, name: str) -> None:
+        """Forget an entry."""
+
+
+def ledger_at(root: Path) -> Ledger:
+    """The ledger at a place."""
+    return StoreLedger(root) if places.is_away(root) else ShardLedger(root)
+
+
 @dataclass(frozen=True, slots=True)
 class ShardLedger:
-    """Entries by name below a folder; an entry that does not hold what was put counts as none."""
+    """Entries below a folder."""
 
     root: Path
 
@@ -36,8 +62,7 @@ class ShardLedger:
             raw = (self.root / name).read_bytes()
         except FileNotFoundError:
             return None
-        digest, content = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:]
-        return content if hashlib.sha256(content).digest() == digest else None
+        return _unsealed(raw)
 
     def put(self, name: str, content: bytes) -> None:
         """Keep an entry on disk, over a power cut too.
@@ -49,7 +74,7 @@ class ShardLedger:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with temporary.open("xb") as file:
-                file.write(hashlib.sha256(content).digest() + content)
+                file.write(_sealed(content))
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.root / name)
@@ -71,6 +96,44 @@ class ShardLedger:
     def drop(self, name: str) -> None:
         """Forget an entry."""
         (self.root / name).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLedger:
+    """Entries below a place in an object store, which writes an object as a whole or not at all."""
+
+    root: Path
+
+    def names(self) -> set[str]:
+        """Names of all entries."""
+        return set(places.stamps_below(self.root))
+
+    def get(self, name: str) -> bytes | None:
+        """Content of an entry; None where there is none, or it is damaged."""
+        raw = places.read(self.root / name)
+        return None if raw is None else _unsealed(raw)
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keep an entry."""
+        places.write(self.root / name, _sealed(content))
+
+    def clear(self, *, keep: str) -> None:
+        """Forget all entries but one, once the products are written."""
+        for name in self.names() - {keep}:
+            self.drop(name)
+
+    def drop(self, name: str) -> None:
+        """Forget an entry."""
+        places.remove(self.root / name)
+
+
+def _sealed(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest() + content
+
+
+def _unsealed(raw: bytes) -> bytes | None:
+    digest, content = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:]
+    return content if hashlib.sha256(content).digest() == digest else None
 
 
 def name_of(kind: str, *parts: object) -> str:

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from flight.releases import read_releases
 from pipeline import analysis
-from pipeline.campaign import Patrol
+from pipeline.at_hand import at_hand, bring_back
 from pipeline.errors import PipelineError
+from pipeline.job import Job, PhotoFile
 from pipeline.kept_photos import photos_entry, photos_in
 from pipeline.ledger import found_in, line_of
-from pipeline.settings import Detecting, Settings
-from pipeline.shard_ledger import ShardLedger
+from pipeline.places import url_of
+from pipeline.settings import Detecting
 from pipeline.workspace import Workspace
 from vision.coco import write_coco
 from vision.detector import Detector, detect_frame
@@ -31,49 +32,6 @@ from vision.quality import is_worth_looking
 
 DONE = "done.json"
 """The entry of a patrol whose products are written."""
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoFile:
-    """A photo that is to be read.
-
-    Attributes:
-        path: below the patrol's photo folder.
-        stamp: its size and the time of its last change.
-    """
-
-    photo_id: str
-    path: str
-    stamp: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A patrol of a campaign as its tasks know it.
-
-    Attributes:
-        root: folder of the patrol.
-        ledger: folder of what its tasks have finished.
-        model_sha256: digest of the model, so that no worker searches with another one.
-        version: of aerogrid, so that no worker of another version takes part.
-    """
-
-    patrol: Patrol
-    root: Path
-    ledger: Path
-    settings: Settings
-    model_sha256: str
-    version: str
-
-    @property
-    def workspace(self) -> Workspace:
-        """The patrol's folder."""
-        return Workspace(self.root)
-
-    @property
-    def finished(self) -> ShardLedger:
-        """What its tasks have finished."""
-        return ShardLedger(self.ledger)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +66,9 @@ class Done:
 def read_shard(job: Job, name: str, files: Sequence[PhotoFile]) -> None:
     """Read some photos; one that is none says so in what was read."""
     _refuse_other_version(job)
-    folder = job.patrol.inputs.photos
-    photos = [read_photo(file.photo_id, folder / file.path, folder) for file in files]
+    with at_hand(job, [job.patrol.inputs.photos / file.path for file in files]) as here:
+        folder = here.patrol.inputs.photos
+        photos = [read_photo(file.photo_id, folder / file.path, folder) for file in files]
     job.finished.put(name, photos_entry(photos))
 
 
@@ -118,28 +77,34 @@ def ingest_patrol(job: Job, name: str, entries: Sequence[str]) -> Ingested:
     _refuse_other_version(job)
     photos = [photo for entry in entries for photo in photos_in(_entry(job, entry))]
     notes: list[str] = []
-    analysis.ingest(
-        job.workspace,
-        job.patrol.inputs,
-        job.settings,
-        photos=photos,
-        events=() if job.patrol.flight is None else read_releases(job.patrol.flight),
-        note=notes.append,
-    )
-    kept = {"notes": notes, "frames": sha256_of(job.workspace.frames)}
+    with at_hand(job, (job.root, job.patrol.inputs.photos, *job.around)) as here:
+        analysis.ingest(
+            here.workspace,
+            here.patrol.inputs,
+            job.settings,
+            photos=photos,
+            events=() if here.patrol.flight is None else read_releases(here.patrol.flight),
+            note=notes.append,
+        )
+        frames = here.workspace.frames
+        ingested = Ingested(read_frame_table(frames), tuple(notes))
+        kept = {"notes": notes, "frames": sha256_of(frames)}
+        bring_back(here, job)
     job.finished.put(name, json.dumps(kept).encode())
-    return Ingested(read_frame_table(job.workspace.frames), tuple(notes))
+    return ingested
 
 
 def ingested_before(job: Job, name: str) -> Ingested | None:
     """What an earlier run has ingested; None where its frames are not there any more."""
-    entry, frames = job.finished.get(name), job.workspace.frames
-    if entry is None or not frames.is_file():
+    entry = job.finished.get(name)
+    if entry is None:
         return None
     kept = json.loads(entry)
-    if sha256_of(frames) != kept["frames"]:
-        return None
-    return Ingested(read_frame_table(frames), tuple(kept["notes"]))
+    with at_hand(job, [job.workspace.frames]) as here:
+        frames = here.workspace.frames
+        if not frames.is_file() or sha256_of(frames) != kept["frames"]:
+            return None
+        return Ingested(read_frame_table(frames), tuple(kept["notes"]))
 
 
 def search_shard(job: Job, name: str, frames: Sequence[Frame]) -> None:
@@ -151,11 +116,12 @@ def search_shard(job: Job, name: str, frames: Sequence[Frame]) -> None:
             f"{detector.package.path}: is another model on this worker than where the campaign was "
             "started; put the same files on all machines"
         )
-    folder, rules = job.patrol.inputs.photos, PolygonRules()
-    lines = [
-        line_of(search_key(job, frame), detect_frame(frame, folder, detector, rules))
-        for frame in frames
-    ]
+    with at_hand(job, [job.patrol.inputs.photos / frame.path for frame in frames]) as here:
+        folder, rules = here.patrol.inputs.photos, PolygonRules()
+        lines = [
+            line_of(search_key(job, frame), detect_frame(frame, folder, detector, rules))
+            for frame in frames
+        ]
     job.finished.put(name, b"".join(lines))
 
 
@@ -172,25 +138,24 @@ def _detector(detecting: Detecting) -> Detector:
 def locate_patrol(job: Job, plan: str, entries: Sequence[str], notes: Sequence[str]) -> Done:
     """Write what all tasks have found, put it on the ground, and end the patrol."""
     _refuse_other_version(job)
-    workspace = job.workspace
-    frames = read_frame_table(workspace.frames)
-    detections = _found(job, frames, entries)
-    write_coco(
-        workspace.detections,
-        frames,
-        detections,
-        load_package(analysis.manifest_of(job.settings.detecting.model)),
-    )
-    located = analysis.locate(workspace, job.settings)
-    unusable = [(f.path, "; ".join(f.reasons)) for f in frames if not is_worth_looking(f)]
-    done = Done(
-        photos=len(frames),
-        unusable=tuple(unusable),
-        detections=len(detections),
-        observations=len(located.observations),
-        notes=tuple(notes),
-    )
-    _keep(job, plan, done)
+    with at_hand(job, (job.root, *job.around)) as here:
+        workspace = here.workspace
+        frames = read_frame_table(workspace.frames)
+        detections = _found(job, frames, entries)
+        package = load_package(analysis.manifest_of(job.settings.detecting.model))
+        write_coco(workspace.detections, frames, detections, package)
+        located = analysis.locate(workspace, job.settings)
+        unusable = [(f.path, "; ".join(f.reasons)) for f in frames if not is_worth_looking(f)]
+        done = Done(
+            photos=len(frames),
+            unusable=tuple(unusable),
+            detections=len(detections),
+            observations=len(located.observations),
+            notes=tuple(notes),
+        )
+        bring_back(here, job)
+        products = {path.name: sha256_of(path) for path in _products(workspace)}
+    _keep(job, plan, products, done)
     return done
 
 
@@ -209,11 +174,11 @@ def _products(workspace: Workspace) -> tuple[Path, ...]:
     )  # fmt: skip
 
 
-def _keep(job: Job, plan: str, done: Done) -> None:
+def _keep(job: Job, plan: str, products: dict[str, str], done: Done) -> None:
     """Remember that a patrol is done, and forget its parts."""
     kept = {
         "plan": plan,
-        "products": {path.name: sha256_of(path) for path in _products(job.workspace)},
+        "products": products,
         "photos": done.photos,
         "unusable": done.unusable,
         "detections": done.detections,
@@ -230,9 +195,10 @@ def done_before(job: Job, plan: str) -> Done | None:
     kept = {} if entry is None else json.loads(entry)
     if kept.get("plan") != plan:
         return None
-    for path in _products(job.workspace):
-        if not path.is_file() or sha256_of(path) != kept["products"][path.name]:
-            return None
+    with at_hand(job, [job.root]) as here:
+        for path in _products(here.workspace):
+            if not path.is_file() or sha256_of(path) != kept["products"][path.name]:
+                return None
     return Done(
         photos=kept["photos"],
         unusable=tuple((photo, why) for photo, why in kept["unusable"]),
@@ -248,8 +214,8 @@ def _entry(job: Job, name: str) -> bytes:
     if content is None:
         job.finished.drop(name)
         raise PipelineError(
-            f"{job.ledger / name}: is gone or damaged. If another campaign writes into the same "
-            "folder, let it end; then run the same command again."
+            f"{url_of(job.ledger / name)}: is gone or damaged. If another campaign writes "
+            "into the same folder, let it end; then run the same command again."
         )
     return content
 

@@ -3,11 +3,11 @@
 import hashlib
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from struct import error as struct_error
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from vision.xmp import xmp_properties
 Picture = NDArray[np.uint8]
 """(rows, columns, 3) red, green, blue."""
 
+PurePathT = TypeVar("PurePathT", bound=PurePath)
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
 MOST_PIXELS = 250_000_000  # 0.75 GB as RGB; above any drone camera, below what stops a machine
 
@@ -44,13 +45,21 @@ def list_photos(folder: Path) -> tuple[Path, ...]:
     """Photo files below a folder, sorted by path; hidden files are left out."""
     if not folder.is_dir():
         raise PhotoError(f"{folder}: no such folder; give the folder that holds the photos")
-    found = (p for p in folder.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES and p.is_file())
-    visible = (p for p in found if not any(part.startswith(".") for part in _parts(p, folder)))
-    return tuple(sorted(visible, key=lambda path: _parts(path, folder)))
+    files = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    return tuple(folder / path for path in photos_among(files))
 
 
-def _parts(path: Path, folder: Path) -> tuple[str, ...]:
-    return path.relative_to(folder).parts
+def photos_among(files: Iterable[PurePathT]) -> list[PurePathT]:
+    """Photo files among paths below a folder, sorted; hidden files are left out."""
+    return sorted(
+        (
+            path
+            for path in files
+            if path.suffix.lower() in PHOTO_SUFFIXES
+            and not any(part.startswith(".") for part in path.parts)
+        ),
+        key=lambda path: path.parts,
+    )
 
 
 def sha256_of(path: Path) -> str:

@@ -14,6 +14,7 @@ from pipeline.campaign import Campaign, Patrol
 from pipeline.campaigning import Killed, Kind, Task, conduct, one, run_task
 from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs
+from pipeline.job import Job
 from pipeline.patrol_steps import LEDGERS, patrols_of
 from pipeline.settings import Locating, Settings
 from tests.pipeline.rendered import make_photos
@@ -109,7 +110,7 @@ def test_each_patrol_that_cannot_be_done_is_told_and_stops_no_other(campaign, tm
 
 
 def test_a_worker_of_another_version_is_told(campaign, monkeypatch):
-    job = shards.Job(campaign.patrols[0], campaign.out, campaign.out, SETTINGS, "", VERSION + "1")
+    job = Job(campaign.patrols[0], campaign.out, campaign.out, SETTINGS, "", VERSION + "1")
     with pytest.raises(PipelineError, match=f"aerogrid {VERSION}, .* by {VERSION}1"):
         shards.read_shard(job, "read", ())
 

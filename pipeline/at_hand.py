@@ -1,0 +1,49 @@
+"""EDGE: files of a patrol that lie in an object store, on this machine while a task needs them."""
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from geo.errors import AerogridError
+from pipeline import places
+from pipeline.errors import PipelineError
+from pipeline.job import Job
+
+
+@contextmanager
+def at_hand(job: Job, needed: Iterable[Path]) -> Iterator[Job]:
+    """The job with the files that a task needs within reach; they go again with the block.
+
+    A job whose files are on this machine, or on a drive of it, is given as it is.
+    """
+    if not places.is_away(job.root):
+        yield job
+        return
+    with tempfile.TemporaryDirectory(prefix="aerogrid-") as name:
+        folder = Path(name)
+        for place in needed:
+            places.fetch(place, folder)
+        here = job.below(folder)
+        here.patrol.inputs.photos.mkdir(parents=True, exist_ok=True)
+        here.root.mkdir(parents=True, exist_ok=True)
+        try:
+            yield here
+        except AerogridError as error:
+            raise PipelineError(_as_given(str(error), folder)) from error
+
+
+def bring_back(here: Job, job: Job) -> None:
+    """Put what was written into the patrol's folder where it belongs."""
+    if not places.is_away(job.root):
+        return
+    for path in sorted(here.root.iterdir()):
+        if path.is_file():
+            places.write(job.root / path.name, path.read_bytes())
+
+
+def _as_given(message: str, folder: Path) -> str:
+    """Name files by their URLs."""
+    for scheme in places.SCHEMES:
+        message = message.replace(f"{folder}/{scheme}/", f"{scheme}://")
+    return message

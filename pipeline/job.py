@@ -1,0 +1,80 @@
+"""A patrol of a campaign as its tasks know it."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipeline.campaign import Patrol
+from pipeline.places import Stamp
+from pipeline.settings import Settings
+from pipeline.shard_ledger import Ledger, ledger_at
+from pipeline.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFile:
+    """A photo that is to be read.
+
+    Attributes:
+        path: below the patrol's photo folder.
+        stamp: its size and what changes with it.
+    """
+
+    photo_id: str
+    path: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A patrol of a campaign as its tasks know it.
+
+    Attributes:
+        root: folder of the patrol.
+        ledger: folder of what its tasks have finished.
+        model_sha256: digest of the model, so that no worker searches with another one.
+        version: of aerogrid, so that no worker of another version takes part.
+    """
+
+    patrol: Patrol
+    root: Path
+    ledger: Path
+    settings: Settings
+    model_sha256: str
+    version: str
+
+    @property
+    def workspace(self) -> Workspace:
+        """The patrol's folder."""
+        return Workspace(self.root)
+
+    @property
+    def finished(self) -> Ledger:
+        """What its tasks have finished."""
+        return ledger_at(self.ledger)
+
+    @property
+    def around(self) -> tuple[Path, ...]:
+        """Files that the patrol was given besides its photos."""
+        given = self.patrol.inputs
+        files = (given.cells, given.zones, given.dem, given.control, given.poses, given.ortho)
+        return tuple(path for path in (*files, self.patrol.flight) if path is not None)
+
+    def below(self, folder: Path) -> "Job":
+        """The same patrol with its files copied below a folder; its ledger stays."""
+
+        def here(path: Path | None) -> Path | None:
+            return None if path is None else folder / path
+
+        given = self.patrol.inputs
+        inputs = replace(
+            given,
+            photos=folder / given.photos,
+            cells=here(given.cells),
+            zones=here(given.zones),
+            dem=here(given.dem),
+            control=here(given.control),
+            poses=here(given.poses),
+            ortho=here(given.ortho),
+        )
+        patrol = Patrol(self.patrol.name, inputs, here(self.patrol.flight))
+        return replace(self, patrol=patrol, root=folder / self.root)
