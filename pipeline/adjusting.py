@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import shapely
+from threadpoolctl import threadpool_limits
 
 from geo.frames import LocalFrame
 from geo.raster import read_map
@@ -76,17 +77,22 @@ def adjust(
     settings: Locating,
     progress: Callable[[int, int], None] | None = None,
 ) -> Adjustment:
-    """Adjust poses as the settings say."""
+    """Adjust poses as the settings say.
+
+    Linear algebra runs on one thread: with several the last digits follow from their number, so
+    the same photos would give other bytes on another machine, or on a worker of a cluster.
+    """
     if not settings.adjust:
         return Adjustment(tuple(frames), why_not="locating.adjust is off")
-    return adjust_frames(
-        frames,
-        partial(read_for_matching, photos),
-        terrain,
-        control=control,
-        rules=AdjustmentRules(terrain_sigma_m=max(settings.terrain_sigma_m, 0.1)),
-        progress=progress,
-    )
+    with threadpool_limits(limits=1, user_api="blas"):
+        return adjust_frames(
+            frames,
+            partial(read_for_matching, photos),
+            terrain,
+            control=control,
+            rules=AdjustmentRules(terrain_sigma_m=max(settings.terrain_sigma_m, 0.1)),
+            progress=progress,
+        )
 
 
 def write_adjustment(workspace: Workspace, done: Adjustment) -> None:
