@@ -25,7 +25,7 @@ JOIN_PX = 5
 MOST_FALSE_PER_PICTURE = 0.02
 """Objects called on pictures of places that have none; above this no one would look any more."""
 
-_HIGHEST_QUIET = 0.95
+_HIGHEST_CHOSEN, _HIGHEST_QUIET = 0.8, 0.95
 
 SILENT_THRESHOLD = 0.9999
 """Of a class that no validation picture contains: nobody knows what the network says there."""
@@ -105,7 +105,7 @@ def quiet_thresholds(
     scores: Mapping[str, Mapping[str, ScoreHistogram]],
     thresholds: Mapping[str, float],
 ) -> dict[str, float]:
-    """Raise each threshold until places without a class are quiet about it.
+    """Raise each threshold until places without a class are quiet about it, to the best from there.
 
     Args:
         judged: sources that take part in choosing thresholds, with their answers.
@@ -113,20 +113,32 @@ def quiet_thresholds(
         thresholds: as `choose_thresholds` chose them.
 
     Returns:
-        The lowest thresholds from the given ones up, in steps of 0.02 to 0.95, at which sources
-        without the class give at most `MOST_FALSE_PER_PICTURE` objects.
+        The given thresholds where sources without the class give at most
+        `MOST_FALSE_PER_PICTURE` objects; else the best of those, in steps of 0.02, where they do.
     """
-    raised = dict(thresholds)
+    raised = {}
     for name, threshold in thresholds.items():
-        empty = [n for n in judged if name in scores[n] and not scores[n][name].positive.sum()]
-        pictures = sum(len(judged[n][1]) for n in empty)
-        while pictures and threshold + 0.02 <= _HIGHEST_QUIET:
-            false = sum(_count_objects(*judged[n], name, threshold).false for n in empty)
-            if false <= MOST_FALSE_PER_PICTURE * pictures:
-                break
-            threshold += 0.02
-        raised[name] = round(threshold, 4)
+        histograms = [s[name] for n, s in scores.items() if n in judged and name in s]
+        empty = [
+            judged[n] for n in judged if name in scores[n] and not scores[n][name].positive.sum()
+        ]
+        quiet = _quiet_from(name, threshold, empty)
+        if threshold < quiet < _HIGHEST_CHOSEN:
+            quiet = best_threshold(histograms, low=quiet, high=_HIGHEST_CHOSEN)
+        raised[name] = round(quiet, 4)
     return raised
+
+
+def _quiet_from(
+    name: str, threshold: float, empty: Sequence[tuple[SourceData, Sequence[Answer]]]
+) -> float:
+    """The lowest threshold from the given one up at which sources without a class are quiet."""
+    allowed = MOST_FALSE_PER_PICTURE * sum(len(answers) for _, answers in empty)
+    while threshold + 0.02 <= _HIGHEST_QUIET:
+        if sum(_count_objects(*one, name, threshold).false for one in empty) <= allowed:
+            break
+        threshold += 0.02
+    return threshold
 
 
 def figures_of(
