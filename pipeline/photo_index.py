@@ -96,8 +96,8 @@ class PhotoIndex:
     def put(self, folder: str, frames_sha256: str, items: Sequence[dict[str, Any]]) -> None:
         """Let a patrol have these photos, in one transaction."""
         run = self._connection.execute
-        run("BEGIN IMMEDIATE")
-        try:
+        with self._connection:  # commits, or rolls back what did not end
+            run("BEGIN IMMEDIATE")
             run(
                 "DELETE FROM places WHERE id IN (SELECT id FROM photos WHERE folder = ?)", (folder,)
             )
@@ -105,10 +105,6 @@ class PhotoIndex:
             for item in items:
                 self._put_photo(folder, item)
             run("INSERT OR REPLACE INTO patrols VALUES (?, ?)", (folder, frames_sha256))
-            run("COMMIT")
-        except BaseException:
-            run("ROLLBACK")
-            raise
 
     def _put_photo(self, folder: str, item: dict[str, Any]) -> None:
         ground = shape(item["geometry"])
