@@ -3,25 +3,21 @@
 Told by what it sends unasked, with the times at which that came.
 """
 
-import math
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 
+from flight.gimbals import HEARD_WITHIN_S, KINDS, gimbal_attitude
 from flight.protocol import Message, is_vehicle
 from geo.frames import LocalFrame
 from geo.pose import Attitude, GeoPoint
 
 AHEAD_S = 1.0
 """So long after the last position a vehicle is taken to go on as it went."""
-GIMBAL_S = 2.0
-"""A gimbal that has not been heard for so long is not known."""
 KEPT_S = 30.0
 NO_HEADING = 65535
-EARTH_YAW = 32  # GIMBAL_DEVICE_FLAGS_YAW_IN_EARTH_FRAME
-YAW_LOCK = 16  # GIMBAL_DEVICE_FLAGS_YAW_LOCK, which means the same to older gimbals
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +63,8 @@ class Positions:
         kind = message.get_type()
         if kind == "GLOBAL_POSITION_INT" and _is_place(message):
             self._add(message, at)
-        elif kind in _GIMBALS:
-            attitude = _GIMBALS[kind](message, self._heading_deg)
+        elif kind in KINDS:
+            attitude = gimbal_attitude(message, self._heading_deg)
             self._gimbal = (at, attitude) if attitude is not None else self._gimbal
 
     def at(self, moment: datetime) -> Whereabouts | None:
@@ -84,7 +80,7 @@ class Positions:
         if message.hdg != NO_HEADING:
             self._heading_deg = message.hdg / 100
         gimbal = None
-        if self._gimbal is not None and at - self._gimbal[0] <= timedelta(seconds=GIMBAL_S):
+        if self._gimbal is not None and at - self._gimbal[0] <= timedelta(seconds=HEARD_WITHIN_S):
             gimbal = self._gimbal[1]
         heading_deg = None if message.hdg == NO_HEADING else message.hdg / 100
         place = GeoPoint(message.lon / 1e7, message.lat / 1e7, message.alt / 1000)
@@ -112,31 +108,3 @@ def _is_place(message: Message) -> bool:
     """Whether it tells a place on earth; 0, 0 is what is said without a fix."""
     on_earth = abs(message.lat) <= 90 * 10**7 and abs(message.lon) <= 180 * 10**7
     return on_earth and bool(message.lat or message.lon)
-
-
-def _of_mount(message: Message, heading_deg: float | None) -> Attitude | None:
-    """Angles of MOUNT_ORIENTATION; None where its yaw is not known."""
-    yaw_deg = message.yaw_absolute
-    if not math.isfinite(yaw_deg) and heading_deg is not None:
-        yaw_deg = heading_deg + message.yaw
-    if not all(map(math.isfinite, (yaw_deg, message.pitch, message.roll))):
-        return None
-    return Attitude(yaw_deg % 360, message.pitch, message.roll)
-
-
-def _of_gimbal(message: Message, heading_deg: float | None) -> Attitude | None:
-    """Angles from a gimbal's quaternion (w, x, y, z); None where its yaw is not known."""
-    w, x, y, z = message.q
-    if not math.isfinite(w + x + y + z):
-        return None
-    roll = math.atan2(2 * (w * x + y * z), 1 - 2 * (x * x + y * y))
-    pitch = math.asin(max(-1.0, min(1.0, 2 * (w * y - z * x))))
-    yaw = math.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
-    if not message.flags & (EARTH_YAW | YAW_LOCK):
-        if heading_deg is None:
-            return None
-        yaw += math.radians(heading_deg)
-    return Attitude(math.degrees(yaw) % 360, math.degrees(pitch), math.degrees(roll))
-
-
-_GIMBALS = {"MOUNT_ORIENTATION": _of_mount, "GIMBAL_DEVICE_ATTITUDE_STATUS": _of_gimbal}

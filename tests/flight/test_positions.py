@@ -4,10 +4,7 @@ import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
-from scipy.spatial.transform import Rotation
 
 from flight.positions import Positions
 from geo.frames import LocalFrame
@@ -86,28 +83,6 @@ def test_the_first_vehicle_counts_and_a_ground_station_is_none():
 @pytest.mark.parametrize("place", [(0.0, 0.0), (190.0, 32.0), (120.0, 95.0)])
 def test_what_is_no_place_on_earth_is_passed_over(place):
     assert heard((0.0, of(position(*place)))).at(START) is None
-
-
-@given(
-    yaw=st.floats(0, 359.9),
-    pitch=st.floats(-89, 20),
-    roll=st.floats(-20, 20),
-    nose=st.floats(0, 359),
-)
-def test_a_gimbals_quaternion_is_its_angles(yaw: float, pitch: float, roll: float, nose: float):
-    for flags, told_yaw in ((32, yaw), (0, yaw - round(nose, 2))):
-        x, y, z, w = Rotation.from_euler("ZYX", [told_yaw, pitch, roll], degrees=True).as_quat()
-        status = mavlink.MAVLink_gimbal_device_attitude_status_message(
-            0, 0, 0, flags, [w, x, y, z], 0, 0, 0, 0
-        )
-        told = heard(
-            (0.0, of(position(heading_deg=nose))),
-            (0.1, of(status)),
-            (0.2, of(position(heading_deg=nose))),
-        )
-        gimbal = told.at(after(0.3)).gimbal
-        assert abs((gimbal.yaw_deg - yaw + 180) % 360 - 180) < 0.05
-        assert (gimbal.pitch_deg, gimbal.roll_deg) == pytest.approx((pitch, roll), abs=0.05)
 
 
 def test_a_mount_says_where_it_looks_with_and_without_a_compass():
