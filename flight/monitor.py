@@ -1,12 +1,13 @@
 """What a vehicle's messages say about its flight, live or read from a recording; pure."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from scipy.spatial.transform import Rotation
 
 from flight.body_camera import NADIR_PITCH_DEG, body_fixed_attitude
+from flight.gimbals import HEARD_WITHIN_S, KINDS, gimbal_attitude
 from flight.modes import COPTER, Modes, modes_of
 from flight.protocol import Message
 from flight.samples import Release, Sample
@@ -17,7 +18,7 @@ from geo.track import CameraEvent, Track, TrackPoint
 
 ARMED = 128
 AUTOPILOT = 1  # MAV_COMP_ID_AUTOPILOT1
-FROM_ANY = frozenset({"STATUSTEXT", "CAMERA_FEEDBACK", "CAMERA_IMAGE_CAPTURED"})
+FROM_ANY = frozenset({"STATUSTEXT", "CAMERA_FEEDBACK", "CAMERA_IMAGE_CAPTURED", *KINDS})
 ON_GROUND = 1
 POSITION_FIX = 3  # GPS_FIX_TYPE_3D_FIX
 MISSION_ACTIVE, MISSION_COMPLETE = 3, 5  # MISSION_STATE
@@ -74,6 +75,8 @@ class FlightMonitor:
     _joining: Joining = field(default_factory=Joining)
     _unix_minus_boot_us: int | None = None
     _events: list[tuple[int, int, str]] = field(default_factory=list)
+    _heading_deg: float | None = None
+    _looks: tuple[int, Attitude | None] = (0, None)  # when the gimbal last said, and what
     _samples: list[Sample] = field(default_factory=list)
     _releases: list[Release] = field(default_factory=list)
 
@@ -181,18 +184,20 @@ class FlightMonitor:
         time = utc_of(release.unix_us)
         if time is None:
             return None
-        attitude = (
-            body_fixed_attitude(release.roll_deg, release.pitch_deg, release.yaw_deg)
-            if self.gimbal is False
-            else Attitude(release.yaw_deg % 360, NADIR_PITCH_DEG)
-        )
         return CameraEvent(
             index=release.index,
             time=time,
             position=release.position,
             height_home_m=release.height_home_m,
-            attitude=attitude,
+            attitude=self._attitude(release),
         )
+
+    def _attitude(self, release: Release) -> Attitude:
+        if release.looks is not None:
+            return release.looks
+        if self.gimbal is False:
+            return body_fixed_attitude(release.roll_deg, release.pitch_deg, release.yaw_deg)
+        return Attitude(release.yaw_deg % 360, NADIR_PITCH_DEG)
 
     def _utc(self, boot_ms: int) -> datetime | None:
         if self._unix_minus_boot_us is None:
@@ -232,7 +237,7 @@ class FlightMonitor:
             self.took_off_ms = self.boot_ms
 
     def _global_position(self, message: Message) -> None:
-        heading_deg = message.hdg / 100 if message.hdg < 36_000 else 0.0  # 65535: unknown
+        self._heading_deg = message.hdg / 100 if message.hdg < 36_000 else None  # 65535: unknown
         place = GeoPoint(message.lon / 1e7, message.lat / 1e7, message.alt / 1000)
         self.height_home_m = message.relative_alt / 1000
         self.ground_speed_m_s = math.hypot(message.vx, message.vy) / 100
@@ -241,7 +246,7 @@ class FlightMonitor:
                 message.time_boot_ms,
                 place,
                 self.height_home_m,
-                heading_deg,
+                self._heading_deg or 0.0,
                 self.ground_speed_m_s,
             )
         )
@@ -324,6 +329,9 @@ class FlightMonitor:
             message.param_value, message.param_type
         )
 
+    def _gimbal_looks(self, message: Message) -> None:
+        self._looks = self.boot_ms, gimbal_attitude(message, self._heading_deg)
+
     def _camera(self, message: Message) -> None:
         """ArduPilot's CAMERA_FEEDBACK."""
         place = GeoPoint(message.lng / 1e7, message.lat / 1e7, message.alt_msl)
@@ -352,7 +360,11 @@ class FlightMonitor:
         if not all(map(math.isfinite, numbers)) or release.unix_us > LATEST_US:
             raise ValueError(f"time, roll, pitch, yaw, height: {release.unix_us}, {numbers}")
         if release.index not in {known.index for known in self._releases[-3:]}:
-            self._releases.append(release)
+            self._releases.append(replace(release, looks=self._looks_now()))
+
+    def _looks_now(self) -> Attitude | None:
+        at_ms, looks = self._looks
+        return looks if self.boot_ms - at_ms <= HEARD_WITHIN_S * 1000 else None
 
     def _item_reached(self, message: Message) -> None:
         self.reached.append(message.seq)
@@ -376,6 +388,7 @@ _TAKE = {
     "CAMERA_FEEDBACK": FlightMonitor._camera,
     "CAMERA_IMAGE_CAPTURED": FlightMonitor._image_captured,
     "MISSION_ITEM_REACHED": FlightMonitor._item_reached,
+    **dict.fromkeys(KINDS, FlightMonitor._gimbal_looks),
 }
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from geo.pose import GeoPoint
+from geo.pose import Attitude, GeoPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,11 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One release of the shutter, with the aerospace angles of the vehicle's body."""
+    """One release of the shutter, with the aerospace angles of the vehicle's body.
+
+    Attributes:
+        looks: where the camera looked by its gimbal; None where that said nothing.
+    """
 
     index: int
     unix_us: int
@@ -27,3 +31,4 @@ class Release:
     roll_deg: float
     pitch_deg: float
     yaw_deg: float
+    looks: Attitude | None = None

@@ -7,7 +7,7 @@ from scipy.spatial.transform import Rotation
 
 from flight.body_camera import body_fixed_attitude
 from flight.monitor import FlightMonitor
-from geo.pose import R_enu_from_camera
+from geo.pose import Attitude, R_enu_from_camera
 
 
 def feed(monitor, *messages):
@@ -47,6 +47,27 @@ def test_a_gimbal_keeps_the_camera_at_nadir_whatever_the_body_does():
     (event,) = monitor.track().camera_events
     assert event.attitude.pitch_deg == -90
     assert event.attitude.yaw_deg == pytest.approx(26)
+
+
+def mount(pitch_deg, yaw_deg):
+    return mavlink.MAVLink_mount_orientation_message(1000, 1.5, pitch_deg, 0.0, yaw_deg)
+
+
+@pytest.mark.parametrize("mount_type", [None, 0, 1])
+def test_a_photo_looks_where_the_gimbal_said_last(mount_type):
+    """PX4 has no MNT1_TYPE, and a payload's own gimbal is not among the autopilot's."""
+    monitor = FlightMonitor(parameters={} if mount_type is None else {"MNT1_TYPE": mount_type})
+    feed(monitor, heartbeat(3, True), mount(-90, 26), photo(1), mount(-45, 200), photo(2))
+    attitudes = [event.attitude for event in monitor.track().camera_events]
+    assert attitudes == [Attitude(26, -90, 1.5), Attitude(200, -45, 1.5)]
+
+
+def test_a_gimbal_that_fell_silent_or_says_nonsense_is_not_believed():
+    monitor = FlightMonitor(parameters={"MNT1_TYPE": 1})
+    feed(monitor, heartbeat(3, True), mount(-45, 200), place(3100), photo(1))
+    feed(monitor, mount(-45, 200), mount(NAN, 200), photo(2))
+    assert [event.attitude.pitch_deg for event in monitor.track().camera_events] == [-90, -90]
+    assert monitor.impossible == 0
 
 
 def test_a_camera_event_that_comes_twice_counts_once():
