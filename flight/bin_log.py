@@ -9,6 +9,7 @@ from pathlib import Path
 from flight.body_camera import NADIR_PITCH_DEG, body_fixed_attitude
 from flight.dataflash import Damage, Fields, records
 from flight.errors import LogError
+from flight.gimbals import HEARD_WITHIN_S, attitude_of
 from flight.log import FlightLog, read_tlog
 from flight.modes import COPTER_MODES
 from flight.monitor import UNIX_EPOCH, utc_of
@@ -16,7 +17,9 @@ from flight.trouble import MODE_WORD, FlightEvent
 from geo.pose import Attitude, GeoPoint
 from geo.track import CameraEvent, Track, TrackPoint
 
-WANTED = frozenset({"PARM", "GPS", "POS", "ATT", "CAM", "MODE", "MSG", "EV", "ERR", "MISE", "ARM"})
+WANTED = frozenset(
+    {"PARM", "GPS", "POS", "ATT", "MNT", "CAM", "MODE", "MSG", "EV", "ERR", "MISE", "ARM"}
+)
 GPS_EPOCH = datetime(1980, 1, 6, tzinfo=UTC)
 LONGEST_US = 366 * 86_400 * 10**6  # no vehicle stays on for longer
 LEAP_S = 18  # GPS is ahead of UTC, since 2017; none was announced up to 2026
@@ -68,7 +71,7 @@ def read_bin(path: Path) -> FlightLog:
 
 @dataclass(frozen=True, slots=True)
 class _Release:
-    """One CAM record: where the camera was, and the body's angles."""
+    """One CAM record: where the camera was, the body's angles, and what the gimbal said last."""
 
     index: int
     position: GeoPoint
@@ -76,6 +79,7 @@ class _Release:
     roll_deg: float
     pitch_deg: float
     yaw_deg: float
+    looks: Attitude | None
 
 
 @dataclass(slots=True)
@@ -96,6 +100,7 @@ class _Flight:
     last_us: int = 0
     offsets_us: list[int] = field(default_factory=list)
     _unix_minus_boot_us: int | None = None
+    _looks: tuple[int, Attitude | None] = (0, None)  # when the first gimbal last said, and what
 
     def take(self, name: str, fields: Fields) -> None:
         """Take one record."""
@@ -123,11 +128,18 @@ class _Flight:
     def _attitude(self, us: int, fields: Fields) -> None:
         self.headings.append((us, _finite(fields["Yaw"]) % 360 % 360))
 
+    def _mount(self, us: int, fields: Fields) -> None:
+        if fields.get("I", 0) == 0:
+            angles = (float(fields[name]) for name in ("YawE", "Pitch", "Roll"))
+            self._looks = us, attitude_of(*angles)
+
     def _camera(self, us: int, fields: Fields) -> None:
+        said_us, looks = self._looks
         release = _Release(
             int(fields["Img"]),
             _place(fields),
             *(_finite(fields[name]) for name in ("RelAlt", "R", "P", "Y")),
+            looks=looks if us - said_us <= HEARD_WITHIN_S * 1e6 else None,
         )
         self.cameras.append((us, release))
 
@@ -217,6 +229,8 @@ class _Flight:
 
     def _camera_attitude(self, release: _Release) -> Attitude:
         """As for CAMERA_FEEDBACK: through the body's floor unless the camera hangs in a gimbal."""
+        if release.looks is not None:
+            return release.looks
         if self.parameters.get("MNT1_TYPE", 1) > 0:
             return Attitude(release.yaw_deg % 360, NADIR_PITCH_DEG)
         return body_fixed_attitude(release.roll_deg, release.pitch_deg, release.yaw_deg)
@@ -232,6 +246,7 @@ _TAKE = {
     "GPS": _Flight._gps,
     "POS": _Flight._position,
     "ATT": _Flight._attitude,
+    "MNT": _Flight._mount,
     "CAM": _Flight._camera,
     "MODE": _Flight._mode,
     "MSG": _Flight._message,

@@ -24,7 +24,11 @@ def gimbal_attitude(message: Message, heading_deg: float | None) -> Attitude | N
         None where an angle is not told or cannot be, or the yaw hangs on an unknown heading.
     """
     is_mount = message.get_type() == "MOUNT_ORIENTATION"
-    yaw_deg, pitch_deg, roll_deg = (_of_mount if is_mount else _of_gimbal)(message, heading_deg)
+    return attitude_of(*(_of_mount if is_mount else _of_gimbal)(message, heading_deg))
+
+
+def attitude_of(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Attitude | None:
+    """The angles as an attitude, yaw to north; None where one is not told or cannot be."""
     if not all(map(math.isfinite, (yaw_deg, pitch_deg, roll_deg))) or abs(pitch_deg) > 180:
         return None
     return Attitude(yaw_deg % 360, pitch_deg, roll_deg)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import struct
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from pymavlink import DFReader
 from flight.bin_log import WANTED, read_bin, read_recording
 from flight.dataflash import Damage, records
 from flight.errors import LogError
+from geo.pose import Attitude
 
 DATA = Path(os.environ.get("AEROGRID_DATA", Path(__file__).parents[3] / "shared")) / "sitl"
 LOG = DATA / "copter_survey_compact.BIN"
@@ -92,6 +94,30 @@ def test_one_wild_clock_does_not_move_the_flight(tmp_path):
     before, after = read_bin(LOG), read_bin(path)
     assert after.track.camera_events == before.track.camera_events
     assert after.begun == before.begun
+
+
+@needs_recordings
+def test_a_photo_looks_where_the_mount_record_before_it_says(tmp_path):
+    """Records of a gimbal are put before every second release of a real log."""
+    log = LOG.read_bytes()
+    mount, camera = kind_of(log, b"MNT\0"), kind_of(log, b"CAM\0")
+    parts = log.split(b"\xa3\x95" + bytes([camera]))
+    data = bytearray(parts[0])
+    nothing = float("nan")
+    for number, part in enumerate(parts[1:]):
+        us = int.from_bytes(part[:8], "little")
+        angles = nothing, 1.0, nothing, -40.0 - number, nothing, 10.0, nothing, -90.0, nothing
+        after = struct.pack("<QB9f", us - (0 if number % 2 else 3_000_000), 0, *angles)
+        data += b"\xa3\x95" + bytes([mount]) + after + b"\xa3\x95" + bytes([camera]) + part
+    path = tmp_path / "gimbal.bin"
+    path.write_bytes(data)
+    attitudes = [event.attitude for event in read_bin(path).track.camera_events]
+    assert len(attitudes) == 56
+    for number, attitude in enumerate(attitudes):
+        if number % 2:
+            assert attitude == Attitude(270.0, -40.0 - number, 1.0)
+        else:  # what was said three seconds before is not known any more
+            assert attitude.roll_deg != 1.0
 
 
 def kind_of(data, name):
