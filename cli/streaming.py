@@ -118,11 +118,12 @@ def view_at(listening: Listening, pitch_deg: float | None, moment: datetime) -> 
 
 
 def _follow(taker: StreamStills, following: Watch, stop: Event, idle_s: float | None) -> None:
-    last, is_told = monotonic(), False
+    last, is_told, is_open = monotonic(), False, True
     while not stop.is_set():
         look = following.look(datetime.now(UTC))
         tell(look)
         taker.make_room(AHEAD - look.waiting - int(look.is_landing))
+        is_open = _tell_whether_open(taker, before=is_open)
         if taker.unplaced >= UNPLACED_MOST and not taker.taken and not is_told:
             console.warn(
                 "pictures come, but nothing tells from where: no vehicle is heard, or no gimbal "
@@ -135,6 +136,16 @@ def _follow(taker: StreamStills, following: Watch, stop: Event, idle_s: float | 
             return
         else:
             stop.wait(POLL_S)
+
+
+def _tell_whether_open(taker: StreamStills, *, before: bool) -> bool:
+    """Tell that the stream is gone, or there again, when that changes; whether it is there."""
+    is_open = taker.is_open
+    if before and not is_open:
+        console.warn("the stream has broken off; it is opened again as soon as it is there")
+    if is_open and not before:
+        console.err.print("the stream is there again", highlight=False)
+    return is_open
 
 
 def _tell_end(taker: StreamStills) -> None:

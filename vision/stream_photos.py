@@ -65,6 +65,7 @@ class StreamStills:
         left_out: that were due while too many waited to be searched.
         unplaced: pictures, once live, of which nobody told where they were taken.
         is_open: whether the stream is there now.
+        fault: what ended the taking, such as a full disk; None while it goes on.
     """
 
     def __init__(self, url: str, folder: Path, focal_35mm: float, *, delay_s: float = 0.0) -> None:
@@ -91,6 +92,7 @@ class StreamStills:
         self.camera: Camera = camera_of(width_px, height_px, focal_35mm)
         self.taken = self.left_out = self.unplaced = 0
         self.is_open = True
+        self.fault: OSError | None = None
         self._room = 0
         self._last: Still | None = None
         self._ended = threading.Event()
@@ -102,7 +104,17 @@ class StreamStills:
         self._thread.start()
 
     def make_room(self, stills: int) -> None:
-        """Say how many more may be written now."""
+        """Say how many more may be written now.
+
+        Raises:
+            VisionError: no still can be written any more.
+        """
+        if self.fault is not None:
+            reason = self.fault.strerror or self.fault
+            raise VisionError(
+                f"{self._folder}: a still cannot be written ({reason}), so the stream is not "
+                "looked at any more. Make room, then start the watch again."
+            )
         self._room = stills
 
     def close(self) -> None:
@@ -120,13 +132,20 @@ class StreamStills:
                 told_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
                 taken_s = clock.taken_s(told_s, time()) - self._delay_s
                 if clock.is_live:
-                    self._consider(view_at(datetime.fromtimestamp(taken_s, UTC)))
+                    self._try(view_at(datetime.fromtimestamp(taken_s, UTC)))
                 continue
             self.is_open = False
             self._capture.release()
             self._ended.wait(REOPEN_AFTER_S)
             if not self._ended.is_set():
                 self._capture, clock = _opened(self._url), StreamClock()
+
+    def _try(self, still: Still | None) -> None:
+        try:
+            self._consider(still)
+        except OSError as error:
+            self.fault = error
+            self._ended.set()
 
     def _consider(self, still: Still | None) -> None:
         """Take the picture at hand if it shows enough that is new."""

@@ -2,11 +2,14 @@
 
 import socket
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from cli.streaming import _tell_whether_open
 from tests.cli.streams import (
     METRES_PER_DEGREE,
     RATE_HZ,
@@ -17,6 +20,7 @@ from tests.cli.streams import (
 )
 from tests.cli.test_main import run
 from vision.frame_table import read_frame_table
+from vision.stream_photos import StreamStills
 
 LATE_S = 0.4
 """Busy machines send and read with so much delay."""
@@ -50,6 +54,15 @@ def test_stills_of_a_stream_stand_where_the_vehicle_was(tmp_path: Path, monkeypa
     told = " ".join(capsys.readouterr().err.split())
     assert f"{len(frames)} stills" in told
     assert "aerogrid analyze" in told
+
+
+def test_a_stream_that_breaks_off_is_told_once_and_when_it_is_back(capsys):
+    was = True
+    for is_open in (True, False, False, True, True):
+        was = _tell_whether_open(cast(StreamStills, SimpleNamespace(is_open=is_open)), before=was)
+    told = " ".join(capsys.readouterr().err.split())
+    assert told.count("the stream has broken off") == 1
+    assert told.count("the stream is there again") == 1
 
 
 def test_a_stream_that_is_not_there_is_refused(tmp_path: Path, monkeypatch, capsys):

@@ -1,10 +1,18 @@
 """When a stream's pictures were taken, by made-up arrivals."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision.stream_photos import StreamClock, is_stream
+from geo.pose import Attitude
+from tests.cli.streams import write_stream
+from vision import stream_photos
+from vision.errors import VisionError
+from vision.stills import Still
+from vision.stream_photos import StreamClock, StreamStills, is_stream
+from vision.subtitles import VideoMoment
 
 
 def test_pictures_that_were_kept_back_are_not_live_until_they_come_at_their_pace():
@@ -32,6 +40,32 @@ def test_a_stream_that_begins_anew_is_timed_anew():
     assert clock.is_live
     assert clock.taken_s(0.0, 1060.0) == 1060.0
     assert not clock.is_live
+
+
+class Live(StreamClock):
+    """A clock to which each picture comes as it is taken."""
+
+    def taken_s(self, told_s: float, came_s: float) -> float:
+        self.is_live = True
+        return came_s
+
+
+def test_a_still_that_cannot_be_written_ends_the_watch_in_words(tmp_path: Path, monkeypatch):
+    """A file stands where the folder of the photos should be."""
+    monkeypatch.setattr(stream_photos, "StreamClock", Live)
+    write_stream(tmp_path / "live.ts", 1.0)
+    (tmp_path / "photos").write_text("in the way")
+    attitude = Attitude(0.0, -90.0)
+    taker = StreamStills(str(tmp_path / "live.ts"), tmp_path / "photos", 24.0)
+    taker.make_room(1)
+    taker.begin(
+        lambda at: Still(VideoMoment(0.0, at, 120.0, 32.0, 60.0, 62.0, attitude), attitude, 60.0)
+    )
+    taker._thread.join(30)
+    with pytest.raises(VisionError, match="cannot be written"):
+        taker.make_room(1)
+    taker.close()
+    assert taker.taken == 0
 
 
 @pytest.mark.parametrize(
