@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from flight.modes import ARDUPILOT, PX4
 from flight.session import Session
 
+GIMBAL = 285
+"""GIMBAL_DEVICE_ATTITUDE_STATUS, by which photos look where they do; silence without a gimbal."""
 RATES_HZ = {
     33: 5,
     30: 4,
@@ -19,6 +21,7 @@ RATES_HZ = {
     193: 1,
     242: 0.2,
     245: 2,
+    GIMBAL: 5,
 }
 WIND_RATES_HZ = {ARDUPILOT: {168: 0.5}, PX4: {231: 0.5}}
 

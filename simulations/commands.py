@@ -15,6 +15,7 @@ ACCEPTED, DENIED, UNSUPPORTED, FAILED = 0, 2, 3, 4  # MAV_RESULT
 FORCE_DISARM = 21196
 PX4_TAKEOFF_M = 2.5  # MIS_TAKEOFF_ALT
 EVENT_MESSAGES = frozenset({46, 180, 253})  # sent when they happen; an interval means nothing
+UNTOLD_MESSAGES = frozenset({285})  # known, and never sent: its gimbal says nothing of itself
 Parts = tuple[float, ...]
 
 
@@ -153,7 +154,7 @@ def _interval(autopilot: Autopilot, p: Parts) -> int:
     if kind in BUILDERS:
         _set_interval(autopilot, kind, p[1] / 1e6)
         return ACCEPTED
-    if kind in EVENT_MESSAGES:
+    if kind in EVENT_MESSAGES | UNTOLD_MESSAGES:
         return ACCEPTED
     autopilot.say(6, f"No ap_message for mavlink id ({kind})")
     return DENIED

@@ -281,6 +281,12 @@ def test_every_message_can_be_asked_for_and_follows_the_acknowledgement(station,
     assert answers[1].get_msgId() == kind
 
 
+def test_a_gimbal_that_says_nothing_may_be_asked_to(station):
+    words = list(station.words)
+    assert station.command(511, 285, 200_000) == 0
+    assert list(station.words) == words
+
+
 def test_a_data_stream_gives_telemetry_at_its_rate(station):
     station.say(mavlink.MAVLink_request_data_stream_message(1, 1, 0, 4, 1))
     heard = []
