@@ -135,11 +135,17 @@ class _Flight:
 
     def _camera(self, us: int, fields: Fields) -> None:
         said_us, looks = self._looks
+        height_m, roll_deg, pitch_deg, yaw_deg = (
+            _finite(fields[name]) for name in ("RelAlt", "R", "P", "Y")
+        )
         release = _Release(
             int(fields["Img"]),
             _place(fields),
-            *(_finite(fields[name]) for name in ("RelAlt", "R", "P", "Y")),
-            looks=looks if us - said_us <= HEARD_WITHIN_S * 1e6 else None,
+            height_m,
+            roll_deg,
+            pitch_deg,
+            yaw_deg,
+            looks if us - said_us <= HEARD_WITHIN_S * 1e6 else None,
         )
         self.cameras.append((us, release))
 
