@@ -249,6 +249,15 @@ class _CategoryEntry(_Checked):
     same_within_days: Annotated[int, Field(ge=0)] | None = None
     same_while_open: bool = False
 
+    @model_validator(mode="after")
+    def _open_cases_lift_a_limit(self) -> Self:
+        if self.same_while_open and self.same_within_days is None:
+            raise ValueError(
+                f"category {self.code}: same_while_open lifts same_within_days while a case is "
+                "open, and none is given: give the days, or leave same_while_open out"
+            )
+        return self
+
     def value(self) -> Category:
         return Category(
             code=self.code,

@@ -94,6 +94,15 @@ def test_repeated_category_codes_are_refused(tmp_path: Path):
         load_rulebook(categories_path=path)
 
 
+def test_an_open_case_cannot_lift_a_limit_that_is_not_there(tmp_path: Path):
+    (tmp_path / "categories.toml").write_text(
+        SHIPPED_CATEGORIES.replace("same_within_days = 1\nsame_while_open", "same_while_open"),
+        encoding="utf-8",
+    )
+    with pytest.raises(RuleError, match=r"fishing\.boat: same_while_open lifts same_within_days"):
+        load_rulebook(categories_path=tmp_path / "categories.toml")
+
+
 def test_a_missing_rule_file_is_named(tmp_path: Path):
     with pytest.raises(RuleError, match="does not exist"):
         load_rulebook(tmp_path / "none.toml")
