@@ -70,9 +70,10 @@ class SplitBody(_Body):
 
 @router.post("/cases/{case_no}/snooze")
 def post_snooze(
-    case_no: str, body: SnoozeBody, data: Data, clock: ClockOf, visitor: Guest
+    case_no: str, body: SnoozeBody, data: Data, blind: Blind, clock: ClockOf, visitor: Guest
 ) -> answers.DecidedTogether:
     """Let a case wait, with those of its rule around it; new ones there make no case until then."""
+    blind.refuse_hidden(case_no)
     by = _by(body, visitor, clock)
     done = data.registry.snooze(
         case_no,
@@ -88,6 +89,7 @@ def post_snooze(
 @router.get("/cases/{case_no}/near")
 def get_near(case_no: str, data: Data, blind: Blind) -> answers.NearCases:
     """List the cases that could be one with a case, the nearest first."""
+    blind.refuse_hidden(case_no)
     near = data.registry.near(case_no, data.rulebook.categories)
     shown = (case for case in near if case.case_no not in blind.hidden)
     return answers.NearCases([presenters.case_item(case) for case in shown])

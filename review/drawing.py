@@ -15,6 +15,7 @@ from cases.model import PatrolRecord
 from geo.frames import LocalFrame
 from review import answers
 from review.admission import ClockOf, Data, Guest, Visitor
+from review.blind import Blind
 from review.errors import MissingPhotoError, NotAllowedError
 from review.ground import ground_below
 from review.sources import ReviewData
@@ -63,9 +64,10 @@ class MissedBody(DrawnBody):
 
 @router.post("/cases/{case_no}/outline")
 def post_outline(
-    case_no: str, body: OutlineBody, data: Data, clock: ClockOf, visitor: Guest
+    case_no: str, body: OutlineBody, data: Data, blind: Blind, clock: ClockOf, visitor: Guest
 ) -> answers.CaseDetail:
     """Correct an outline of the version of a case that was seen; the one before is kept."""
+    blind.refuse_hidden(case_no)
     case = data.registry.case(case_no)
     role, frame = visitor.acts_as(body.role), _frame(data, visitor, body)
     known = [e for e in case.evidence if (e.patrol_id, e.photo_id) == _key(body)]

@@ -101,6 +101,27 @@ def test_while_a_look_is_wanted_no_inspector_sees_the_decision(doors):
         assert doors[name].get(f"/api/cases/{no}").json()["stage"] == "established"
 
 
+@pytest.mark.parametrize("is_given", [False, True])
+def test_no_step_beside_the_decision_betrays_or_changes_it(doors, data: ReviewData, is_given):
+    no = confirmed(doors)
+    wang = doors["Wang"]
+    if is_given:
+        assert next_of(wang) == no
+    case = data.registry.case(no)
+    version, photo = case.version, case.evidence[0]
+    outline = {"patrol_id": photo.patrol_id, "photo_id": photo.photo_id, "index": 0}
+    steps = {
+        "snooze": {"version": version, "days": 1, "reason": "known"},
+        "merge": {"version": version, "other": "20260610-0001", "other_version": 1},
+        "split": {"version": version, "outlines": [outline]},
+        "outline": {**outline, "version": version, "corners": [[10, 10], [90, 10], [90, 90]]},
+    }
+    for name, body in steps.items():
+        assert wang.post(f"/api/cases/{no}/{name}", json=body).status_code == 404, name
+    assert wang.get(f"/api/cases/{no}/near").status_code == 404
+    assert data.registry.case(no) == case
+
+
 def test_a_disagreement_is_shown_to_command_and_counted(doors):
     no = confirmed(doors)
     next_of(doors["Wang"])
