@@ -123,6 +123,9 @@ STATUSES: dict[type[Exception], int] = {
 }
 """Which HTTP status an error is answered with; the first class that fits an error's ancestry."""
 
+TOLD = ("case_no", "version", "expected_version", "allowed", "who", "why", "known_case")
+"""What an answer tells of an error beside its words, where the error knows it."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -221,11 +224,7 @@ def _page() -> FileResponse:
 
 def _explain(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def answer(_: Request, error: Exception) -> Response:
-        facts = {
-            name: value
-            for name in ("version", "expected_version", "allowed", "who", "why", "known_case")
-            if (value := getattr(error, name, None)) is not None
-        }
+        facts = {name: value for name in TOLD if (value := getattr(error, name, None)) is not None}
         explained = problem(status, str(error), **facts)
         if isinstance(error, SignInError):
             explained.headers["WWW-Authenticate"] = "Bearer"

@@ -115,3 +115,13 @@ def test_what_cannot_be_split_says_why(client):
     refused = split(client, item, "flight/c")
     assert refused.status_code == 409
     assert "has no outline 0 in photo flight/c" in refused.json()["detail"]
+
+
+def test_of_two_it_is_told_which_one_has_changed(client):
+    item = two_photos(client)
+    other = split(client, item).json()
+    body = {"version": item["version"] + 1, "other": other["no"], "other_version": 7, **CHEN}
+    refused = client.post(f"/api/cases/{item['no']}/merge", json=body)
+    assert refused.status_code == 409
+    told = refused.json()
+    assert (told["case_no"], told["expected_version"]) == (other["no"], 7)

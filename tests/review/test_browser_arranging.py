@@ -4,7 +4,7 @@ import pytest
 
 from review.sources import ReviewData
 
-from .conftest import CHROMIUM
+from .conftest import CHROMIUM, NOW
 from .test_browser import give_name
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
@@ -59,6 +59,22 @@ def test_a_photo_is_split_off_merged_again_and_taken_back(page, data: ReviewData
     page.get_by_text(f"Decision on {number} taken back.").wait_for()
     assert len(data.registry.case(fresh).evidence) == 1
     assert data.registry.verify_chain().is_intact
+
+
+def test_what_somebody_else_has_changed_is_told_and_read_again(page, data: ReviewData):
+    number = open_building(page, data)
+    give_case_away(data, number)
+    page.keyboard.press("s")
+    page.get_by_role("heading", name="Leave this place alone?").wait_for()
+    page.keyboard.press("1")
+    give_name(page)
+    page.get_by_text(f"Somebody else has just changed {number}.").wait_for()
+    page.locator(".timeline").get_by_text("Li").wait_for()
+    assert data.registry.case(number).stage == "established"
+
+
+def give_case_away(data: ReviewData, number: str) -> None:
+    data.registry.decide(number, "confirm", actor="Li", expected_version=1, now=NOW)
 
 
 def test_touch_has_buttons_for_the_same(open_page, address):

@@ -1,6 +1,6 @@
 // Cases that wait, are one thing, or are two: what an inspector arranges, sent to the server.
 
-import { api, ApiError } from "./api";
+import { api } from "./api";
 import type { ReviewStore } from "./store";
 import type { CaseDetail, CaseItem, OutlineName } from "./types";
 
@@ -37,7 +37,7 @@ export class Arranging {
       const { items } = await api.near(no);
       if (this.store.state.no === no) this.store.set({ near: items });
     } catch (error) {
-      this.told(error);
+      await this.store.decisions.explain(error, no);
     }
   }
 
@@ -88,13 +88,9 @@ export class Arranging {
     try {
       await work(detail);
     } catch (error) {
-      this.told(error);
+      this.store.set({ busy: false });
+      return this.store.decisions.explain(error, detail.no);
     }
     this.store.set({ busy: false });
-  }
-
-  private told(error: unknown): void {
-    if (!(error instanceof ApiError)) throw error;
-    this.store.say(error.status === 0 ? this.words().t.offline : error.message, "problem");
   }
 }

@@ -116,13 +116,21 @@ export class Decisions {
     return queue.filter((item) => item.no !== decided.no);
   }
 
-  private async explain(error: unknown, no: string): Promise<void> {
+  private obstacle({ status, problem, message }: ApiError, no: string): string {
+    const { t } = this.store.state.words;
+    const about = problem?.case_no ?? no;
+    if (status === 423) return t.inOtherHands(about);
+    return problem?.expected_version || problem?.allowed ? t.stale(about) : message;
+  }
+
+  /** Say why a step was not taken, in the page's language, and show the case as it is now. */
+  async explain(error: unknown, no: string): Promise<void> {
     const { t } = this.store.state.words;
     const status = error instanceof ApiError ? error.status : -1;
     if (status === 401) return this.store.leave(t.sessionEnded);
     if (status === 409 || status === 423) {
       this.store.opened.delete(no);
-      this.store.say(status === 423 ? t.inOtherHands(no) : t.stale(no), "problem");
+      this.store.say(this.obstacle(error as ApiError, no), "problem");
       await this.store.select(no);
       return this.store.refresh();
     }

@@ -202,4 +202,9 @@ export interface Problem {
   detail: string;
   why?: Label[];
   known_case?: string;
+  /** The case that stands in the way, which need not be the open one. */
+  case_no?: string;
+  /** That the case has changed is told by one of these. */
+  expected_version?: number;
+  allowed?: string[];
 }
