@@ -101,3 +101,9 @@ def test_every_part_of_where_a_pose_is_from_is_in_chinese():
             source = source.replace(part, "")
         left = re.sub(r"\(FC300X|UTC\+8|\bm\b|[^A-Za-z]", "", source)
         assert left == ""
+
+
+def test_a_merge_is_told_of_the_case_that_took_over():
+    """The entry is in its history, not in that of the case which ended."""
+    assert dictionary("en", "actions")["merge"] == "Took over another case"
+    assert dictionary("zh", "actions")["merge"] == "合并了另一案件"

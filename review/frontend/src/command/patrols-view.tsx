@@ -97,7 +97,8 @@ function Sortie({ state, isOpen, onChoose, t }: SortieProps) {
       </button>
       <span class={simulated && !simulated.passed ? "chip bad" : "chip"}>{verdict}</span>
       <span class="muted">
-        {words.number(state.photos_planned)} {t.photos} · {words.number(state.duration_s / 60, 1)} min · {words.number(state.distance_m / 1000, 1)} km
+        {words.number(state.photos_planned)} {t.photos} · {t.minutes(words.number(state.duration_s / 60, 1))} ·{" "}
+        {t.kilometres(words.number(state.distance_m / 1000, 1))}
       </span>
       {state.flights.map((flown) => (
         <p key={flown.name}>

@@ -132,7 +132,7 @@ export const en = {
   arrange: "Arrange",
   snooze: "Snooze…",
   snoozeTitle: "Leave this place alone?",
-  snoozeHint: "The case waits, and new finds of the same rule here make no case, until the time is over. Then it comes back by itself.",
+  snoozeHint: "What waits comes back by itself when the time is over. Until then new finds of the same rule make no case within the radius, if you choose one.",
   snoozeWhere: "Where",
   snoozeOnly: "This case only",
   snoozeAround: (metres: number) => `All of its rule within ${metres} m`,
