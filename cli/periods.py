@@ -58,7 +58,7 @@ def report_period(
     settings = settings_for(workspace, config)
     rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
     timetable = Timetable(load_calendar(settings.dispatching.calendar))
-    period = _period(asked, timetable.calendar.utc_offset_hours)
+    period = _period(asked, timetable.calendar.utc_offset_hours).as_of(datetime.now(UTC))
     with Registry.open(registry_there(workspace, settings)) as registry:
         recorded = read_recorded(registry)
     _require_area(workspace, settings, asked.scope, recorded.cases)

@@ -6,7 +6,7 @@ docs/dispatch.md says how each is counted.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -41,12 +41,14 @@ class Period:
 
     Attributes:
         utc_offset_hours: of the district's clocks.
+        told_at: of a period that is not over, when it is told; what comes later is not known.
     """
 
     length: Length
     first: date
     end: date
     utc_offset_hours: float
+    told_at: datetime | None = None
 
     @property
     def starts_at(self) -> datetime:
@@ -55,8 +57,13 @@ class Period:
 
     @property
     def ends_at(self) -> datetime:
-        """When it is over, UTC."""
-        return self._midnight(self.end)
+        """When it is over, or is told before that, UTC."""
+        over_at = self._midnight(self.end)
+        return over_at if self.told_at is None else min(over_at, self.told_at)
+
+    def as_of(self, now: datetime) -> "Period":
+        """The same period as far as it has gone."""
+        return replace(self, told_at=now) if now < self.ends_at else self
 
     @property
     def last(self) -> date:

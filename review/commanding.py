@@ -123,7 +123,8 @@ def get_figures(
     day = on or local_time(clock(), offset_hours).date()
     if not date(2000, 1, 1) <= day <= date(2099, 12, 31):
         raise PeriodError(f"on {day}: give a day from 2000-01-01 to 2099-12-31")
-    wanted = period_of(period, day, offset_hours)
+    this_minute = clock().replace(second=0, microsecond=0)
+    wanted = period_of(period, day, offset_hours).as_of(this_minute)
     figures = memo.get(
         (visitor.area, "figures", wanted),
         data.news.place(),

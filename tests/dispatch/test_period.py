@@ -125,6 +125,20 @@ def test_what_happens_after_a_period_does_not_change_it(registry: Registry):
     assert before.now.overdue == 1  # two working hours from 11:00 were over at 15:00
 
 
+def test_a_day_that_is_not_over_calls_nothing_overdue_that_has_time(registry: Registry):
+    go(registry, "fishing.boat", ("confirm", "10T11:00"), ("assign", "10T11:05"))
+    day = figures(registry, Length.DAY, 10).period
+    (story,) = (
+        Story(found, BOAT, tuple(registry.history(found.case_no)))
+        for found in registry.cases(category="fishing.boat")
+    )
+    told = [
+        tally_of(story, TABLE, day.as_of(at(when))).overdue for when in ("10T12:00", "10T16:00")
+    ]
+    assert told == [0, 1]
+    assert day.as_of(day.ends_at) == day
+
+
 def test_what_was_seen_on_sunday_and_filed_on_monday_was_reported_on_sunday(tmp_path: Path):
     sunday = patrol_on(4)
     with Registry.open(tmp_path / "cases.sqlite") as late:

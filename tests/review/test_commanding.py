@@ -52,7 +52,7 @@ def test_figures_are_those_of_the_bulletin(acted: ReviewData, length: Length):
         acted.registry.histories(case.case_no for case in cases),
         acted.rulebook.categories,
         acted.timetable,
-        period_of(length, day, acted.timetable.calendar.utc_offset_hours),
+        period_of(length, day, acted.timetable.calendar.utc_offset_hours).as_of(NOW),
     )
     assert figures.now.reported == 4
     assert figures.now.closed == 1
