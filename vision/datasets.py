@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from vision.classes import CLASS_NAMES, class_index
 from vision.encoders import checked
 from vision.errors import VisionError
-from vision.label_marks import BOXED, IGNORE, Bytes, LabelProblem, code_values
+from vision.label_marks import BOXED, DRAWN, IGNORE, Bytes, LabelProblem, code_values
 
 Split = Literal["train", "val", "all"]
 """`all`: whatever a source has, for pictures from elsewhere that were never trained on."""
@@ -75,6 +75,7 @@ class Source:
 
     def __post_init__(self) -> None:
         self._check_format()
+        self._check_drawn_fires()
         named = [*self.known, *self.trust, *self.names.values()]
         for names in (*self.values.values(), *self.hidden.values()):
             named.extend(names)
@@ -96,6 +97,16 @@ class Source:
         ):
             raise ValueError(
                 f"source {self.name}: masks, values, hidden and drawn_fires are not for labels"
+            )
+
+    def _check_drawn_fires(self) -> None:
+        if not 0 <= self.drawn_fires <= 1:
+            raise ValueError(f"source {self.name}: drawn_fires {self.drawn_fires} is not 0 to 1")
+        kept = [value for value in self.values if DRAWN <= value < IGNORE]
+        if self.drawn_fires and kept:
+            raise ValueError(
+                f"source {self.name}: mask values {kept} are kept for drawn fires; "
+                f"use values below {DRAWN}, or leave drawn_fires out"
             )
 
     @property
@@ -153,6 +164,8 @@ class Run:
         if self.crop_px % 32:
             raise ValueError(f"run {self.name}: crop_px {self.crop_px} is not a multiple of 32")
         checked(self.encoder)
+        if not 0 <= self.repainted <= 1:
+            raise ValueError(f"run {self.name}: repainted {self.repainted} is not 0 to 1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.classes import class_index
-from vision.label_marks import IGNORE, Bytes
+from vision.label_marks import DRAWN, IGNORE, Bytes
 
 Floats = NDArray[np.float32]
 
-SMOKE, FLAME, SCAR, BESIDE = 250, 251, 252, 253
+SMOKE, FLAME, SCAR, BESIDE = range(DRAWN, DRAWN + 4)
 """Mask values of what is drawn; BESIDE is ground near a fire that is surely neither."""
 
 _SURE_ALPHA, _THIN_ALPHA = 0.2, 0.06  # smoke thinner than the second is called nothing

@@ -18,6 +18,9 @@ from vision.classes import CLASS_NAMES, class_index
 IGNORE = 255
 """Mask value of pixels about which nothing is known."""
 
+DRAWN = 250
+"""From here to IGNORE mask values are kept for what is drawn onto pictures while training."""
+
 BOXED = 128
 """The bit of a code that says: known from a box only."""
 

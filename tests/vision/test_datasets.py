@@ -139,6 +139,18 @@ def test_source_that_marks_an_unlisted_class_is_refused():
         source(values={1: ("flame",)})
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"drawn_fires": 1.5}, "drawn_fires 1.5 is not 0 to 1"),
+        ({"drawn_fires": 0.5, "values": {251: ("boat",)}}, r"\[251\] are kept for drawn fires"),
+    ],
+)
+def test_fires_that_cannot_be_drawn_are_refused(changes, said):
+    with pytest.raises(ValueError, match=said):
+        source(**changes)
+
+
 def test_unknown_classes_and_ignored_pixels_have_no_weight():
     weights = source().weight_table()
     assert weights[:, class_index("building")].max() == 0
