@@ -33,22 +33,14 @@ from shapely import Polygon
 from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.orm import Session
 
+from cases.categories import Category, Words
 from cases.chain import filing_hash
 from cases.database import connect, migrate, writing
 from cases.filing import propose
 from cases.journal import Journal
 from cases.lifecycle import Stage
 from cases.matching import match as related
-from cases.model import (
-    Case,
-    Category,
-    Evidence,
-    FilingEntry,
-    FilingResult,
-    PatrolRecord,
-    Place,
-    Words,
-)
+from cases.model import Case, Evidence, FilingEntry, FilingResult, PatrolRecord, Place
 from cases.people import DISTRICT, Area
 from cases.registry import Registry
 from cases.rows import filing_values

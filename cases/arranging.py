@@ -6,13 +6,14 @@ from datetime import datetime
 import numpy as np
 
 from cases.by_hand import ByHand
+from cases.categories import Category
 from cases.deciding import DecidedTogether, Decision
 from cases.drawing import DRAWING_STAGES, Draughtsman
 from cases.joining import NEAR_M, Parting, distance_m, may_be_one
 from cases.joining_store import Seen, store_merge, store_split
 from cases.lifecycle import Action
 from cases.listing import Choice, page
-from cases.model import Case, Category
+from cases.model import Case
 from cases.snoozing import nap_of
 from cases.snoozing_store import store_nap, wake_due
 

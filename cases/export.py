@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from cases.categories import Category
 from cases.errors import CaseError
-from cases.model import Case, Category
+from cases.model import Case
 from cases.rules import find_category
 from geo.files import replacing
 from geo.formats import write_features

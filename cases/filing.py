@@ -9,10 +9,11 @@ import shapely
 from shapely import MultiPolygon, Polygon
 
 from cases import wording
+from cases.categories import Words
 from cases.errors import FilingError
 from cases.grouping import FLAME, SCAR, SMOKE, Fire, attach_scars, group_fires, group_overlaps
 from cases.judging import Verdict, judge, screen, sigma_of
-from cases.model import Findings, Outline, Place, Proposal, Rejection, Words
+from cases.model import Findings, Outline, Place, Proposal, Rejection
 from cases.rules import Rulebook
 from cases.zones import Zones
 from geo.frames import LocalFrame

@@ -16,14 +16,7 @@ from cases.filed_photos import refuse_photos_of_another
 from cases.journal import Journal, load_standings
 from cases.lifecycle import OPEN_STAGES, Action, Stage
 from cases.matching import MATCHED_STAGES, Matching, cooling, match
-from cases.model import (
-    Case,
-    FilingEntry,
-    FilingResult,
-    Findings,
-    Head,
-    PatrolRecord,
-)
+from cases.model import Case, FilingEntry, FilingResult, Findings, Head, PatrolRecord
 from cases.people import FILING_ACTOR
 from cases.reading import read_cases
 from cases.rows import case_from_row, filing_from_row, filing_values

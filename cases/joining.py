@@ -10,10 +10,11 @@ from typing import Any
 import shapely
 from shapely import Point, Polygon
 
+from cases.categories import Category
 from cases.drawing import DRAWING_ROLES, DRAWING_STAGES, Ground, looks_of
 from cases.errors import ArrangementError, NotPermittedError, TransitionError
 from cases.lifecycle import Role, Stage
-from cases.model import Case, Category, Evidence
+from cases.model import Case, Evidence
 from cases.rules import find_category
 from cases.standing import Sight, Standing, Statement, as_said, heard, told_whole
 from cases.updating import changes

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from cases import claims
+from cases.categories import Category
 from cases.deciding import Decision, decide
 from cases.drawing import Draughtsman
 from cases.errors import ArrangementError, StaleCaseError
@@ -22,7 +23,7 @@ from cases.joining import (
 )
 from cases.journal import Journal, load_standings
 from cases.lifecycle import Action
-from cases.model import Case, Category
+from cases.model import Case
 
 
 @dataclass(frozen=True, slots=True)

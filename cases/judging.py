@@ -8,7 +8,7 @@ import numpy as np
 from shapely import Point
 
 from cases import wording
-from cases.model import Words
+from cases.categories import Words
 from cases.rules import Inside, Outside, Rule, Rulebook, Snooze
 from cases.zones import Area, Zones
 from geo.frames import LocalFrame

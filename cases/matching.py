@@ -13,8 +13,9 @@ from scipy.sparse.csgraph import connected_components
 from shapely import Polygon, STRtree
 from shapely.geometry.base import BaseGeometry
 
+from cases.categories import Category
 from cases.lifecycle import OPEN_STAGES, Stage
-from cases.model import Case, Category, Findings, PatrolRecord, Proposal
+from cases.model import Case, Findings, PatrolRecord, Proposal
 from cases.offsets import common_offset_m
 from cases.rules import find_category
 from geo.frames import Array, LocalFrame

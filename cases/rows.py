@@ -8,9 +8,10 @@ from typing import Any, overload
 from sqlalchemy import ColumnElement, Row
 from sqlalchemy.orm import InstrumentedAttribute
 
+from cases.categories import Words
 from cases.chain import place_facts, pose_facts
 from cases.lifecycle import Stage
-from cases.model import Case, Event, Evidence, FilingEntry, FilingResult, Place, Words
+from cases.model import Case, Event, Evidence, FilingEntry, FilingResult, Place
 from cases.tables import CaseRow, EventRow, EvidenceRow, FilingRow
 from geo.pose import Attitude, GeoPoint, Pose, PoseSigma
 

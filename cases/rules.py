@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from cases.categories import Category, TimeLimit, TimeUnit, Words
 from cases.errors import RuleError
-from cases.model import Category, TimeLimit, TimeUnit, Words
 from vision.classes import CLASS_NAMES
 
 Otherwise = TypeVar("Otherwise")

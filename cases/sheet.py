@@ -24,10 +24,11 @@ import shapely
 from PIL import ExifTags, Image
 from shapely.errors import ShapelyError
 
+from cases.categories import Category, Words
 from cases.chain import case_facts, event_hash, evidence_facts, sha256_of, utc_text
 from cases.errors import CaseError
 from cases.lifecycle import Action, Stage
-from cases.model import Case, Category, Event, Evidence, Words
+from cases.model import Case, Event, Evidence
 from cases.outcomes import VERIFIED, finding_of
 from cases.wording import action_words, class_words, stage_words, verified_words
 from vision.metadata import PhotoTags, displayed_size_px

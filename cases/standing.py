@@ -14,9 +14,10 @@ from typing import Any
 import shapely
 from shapely import Polygon
 
+from cases.categories import Words
 from cases.chain import outline_hex, place_facts, utc_text
 from cases.lifecycle import Stage
-from cases.model import Case, Place, Words
+from cases.model import Case, Place
 
 UNDECIDED = frozenset({Stage.REPORTED, Stage.SNOOZED, Stage.WITHDRAWN})
 """Stages in which nobody has judged a case yet, so that patrols may still judge it otherwise."""

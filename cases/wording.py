@@ -1,7 +1,7 @@
 """What is said about a finding, in English and Chinese."""
 
+from cases.categories import Words
 from cases.lifecycle import Action, Stage
-from cases.model import Words
 from cases.outcomes import Finding, Outcome
 from vision.classes import CLASSES
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from cases.categories import Category
 from cases.lifecycle import OPEN_STAGES
-from cases.model import Category
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from cli import console

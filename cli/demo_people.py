@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cases.categories import Category
 from cases.lifecycle import Action, Role, Stage
-from cases.model import Case, Category
+from cases.model import Case
 from cases.outcomes import Outcome, last_finding
 from cases.registry import Registry
 from dispatch.assigning import assign

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cases.model import Category, TimeUnit
+from cases.categories import Category, TimeUnit
 from cli.demo_times import (
     AT_ONCE,
     FED_BACK,

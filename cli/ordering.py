@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cases.categories import Category, Words
 from cases.lifecycle import Stage
-from cases.model import Case, Category, Event, Words
+from cases.model import Case, Event
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from cases.rules import find_category

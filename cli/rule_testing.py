@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from shapely import Polygon, box
 
+from cases.categories import Words
 from cases.judging import Verdict, explain
-from cases.model import Words
 from cases.rule_files import load_rulebook
 from cases.rules import Rule, Rulebook
 from cases.zone_files import read_zones

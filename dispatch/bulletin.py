@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cases.categories import Category, Words
 from cases.lifecycle import OPEN_STAGES, Stage
-from cases.model import Case, Category, FilingResult, Head, Place, Words
+from cases.model import Case, FilingResult, Head, Place
 from cases.rules import find_category
 from geo.grid import Cell
 

@@ -6,8 +6,9 @@ from enum import Enum
 from html import escape
 from pathlib import Path
 
+from cases.categories import Category, Words
 from cases.lifecycle import Stage
-from cases.model import Case, Category, Place, Words
+from cases.model import Case, Place
 from cases.wording import area_words, class_words, stage_words
 from dispatch.bulletin import Figures, Outing
 from dispatch.clock import span_words, stamp

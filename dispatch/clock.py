@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta, timezone
 
-from cases.model import Words
+from cases.categories import Words
 
 
 def local_time(at: datetime, utc_offset_hours: float) -> datetime:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from cases.categories import TimeLimit
 from cases.lifecycle import OPEN_STAGES, Action, Stage
-from cases.model import Event, TimeLimit
+from cases.model import Event
 from dispatch.timetable import Pause, Timetable
 
 _STANDS = frozenset({Stage.SUSPENDED, Stage.FED_BACK})

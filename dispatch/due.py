@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cases.categories import Category
 from cases.lifecycle import OPEN_STAGES
-from cases.model import Case, Category
+from cases.model import Case
 from cases.registry import Registry
 from cases.rules import find_category
 from dispatch.deadlines import Course, Deadline, Standing, course_of, deadline_of

@@ -10,8 +10,9 @@ from typing import Any, Self
 from sqlalchemy import Engine, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from cases.categories import Category
 from cases.database import connect, explained
-from cases.model import Case, Category
+from cases.model import Case
 from cases.people import DISTRICT, Area
 from cases.reading import read_cases
 from cases.store import Store

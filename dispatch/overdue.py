@@ -7,8 +7,8 @@ its own, and never twice for one deadline, however many programs look.
 from collections.abc import Sequence
 from datetime import datetime
 
+from cases.categories import Category
 from cases.chain import utc_text
-from cases.model import Category
 from cases.registry import Registry
 from dispatch.deadlines import Standing
 from dispatch.due import due_cases

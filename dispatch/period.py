@@ -10,9 +10,10 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
+from cases.categories import Category, Words
 from cases.flights import Flight
 from cases.lifecycle import Action, Stage
-from cases.model import Case, Category, Event, Flown, Words
+from cases.model import Case, Event, Flown
 from cases.outcomes import VERIFIED, Outcome, finding_of
 from cases.rules import find_category
 from dispatch.deadlines import Course, Deadline, Standing, course_of, deadline_of

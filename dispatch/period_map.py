@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cases.model import Case, Category, Event, Words
+from cases.categories import Category, Words
+from cases.model import Case, Event
 from dispatch.overview import WIDTH_PX, draw_overview
 from dispatch.period import Period, reported_at
 from geo.grid import Cell

@@ -9,7 +9,7 @@ from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from cases.model import Words
+from cases.categories import Words
 from dispatch.errors import DispatchError
 from dispatch.period import PeriodFigures
 from dispatch.period_map import PeriodMap

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cases.categories import Category
 from cases.flights import Flight
 from cases.lifecycle import Stage
-from cases.model import Case, Category, Event
+from cases.model import Case, Event
 from cases.registry import Registry
 from dispatch.period import EVERYTHING, Period, PeriodFigures, make_period_figures
 from dispatch.scope import Scope

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cases.model import Flown, Words
+from cases.categories import Words
+from cases.model import Flown
 from dispatch.period import Length, PeriodFigures, Row, Tally
 
 _TITLES = {

@@ -13,7 +13,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from cases.model import Place, Words
+from cases.categories import Words
+from cases.model import Place
 from dispatch.errors import RoutingError
 from dispatch.tables import Checked, parse_table
 from geo.grid import repeated_codes

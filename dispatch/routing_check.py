@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cases.model import Category, Place
+from cases.categories import Category
+from cases.model import Place
 from dispatch.routing import Owner, RoutingTable
 from geo.grid import Cell
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cases.model import Case, Category, Words
+from cases.categories import Category, Words
+from cases.model import Case
 from dispatch.errors import DispatchError
 
 

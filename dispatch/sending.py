@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
 
-from cases.model import Category
+from cases.categories import Category
 from dispatch.alerts import Message, Outcome, State
 from dispatch.carriers import Carrier, Clock
 from dispatch.errors import DeliveryError

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from cases.model import TimeLimit, TimeUnit
+from cases.categories import TimeLimit, TimeUnit
 from dispatch.calendar import WorkCalendar
 from dispatch.errors import CalendarError
 

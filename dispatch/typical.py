@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cases.model import Case, Event, Words
+from cases.categories import Words
+from cases.model import Case, Event
 from cases.outcomes import VERIFIED, Finding, Outcome, finding_of
 from dispatch.period import FILED, Period
 from dispatch.scope import Scope

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cases.categories import Category, Words
 from cases.lifecycle import Action
-from cases.model import Case, Category, Place, Words
+from cases.model import Case, Place
 from cases.outcomes import VERIFIED
 from dispatch.policies import FILED, OVERDUE
 

@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 import numpy as np
 
+from cases.categories import Category, Words
 from cases.lifecycle import Action
-from cases.model import Case, Category, Event, Words
+from cases.model import Case, Event
 from cases.outcomes import VERIFIED, finding_of, last_finding
 from cases.wording import action_words, class_words, finding_words, stage_words, verified_words
 from dispatch.clock import stamp

@@ -10,7 +10,7 @@ from typing import Any
 
 import segno
 
-from cases.model import Words
+from cases.categories import Words
 from dispatch.errors import DispatchError
 from dispatch.period_pages import chinese_font
 from dispatch.work_order import OrderPage

@@ -2,8 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cases.categories import Words
 from cases.database import path_of
-from cases.model import FilingResult, Findings, Head, PatrolRecord, Words
+from cases.model import FilingResult, Findings, Head, PatrolRecord
 from cases.registry import Registry
 from pipeline.errors import PipelineError
 from pipeline.settings import Filing, Settings, explain

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from cases.model import Case, Category, Event, Words
+from cases.categories import Category, Words
+from cases.model import Case, Event
 from cases.wording import finding_words
 from dispatch.period import Period
 from dispatch.period_map import active_cases, period_map

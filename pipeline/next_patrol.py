@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from cases.categories import Category
 from cases.lifecycle import OPEN_STAGES, Stage
-from cases.model import Case, Category
+from cases.model import Case
 from cases.registry import Registry
 from dispatch.clock import local_time
 from dispatch.deadlines import Standing

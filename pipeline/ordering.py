@@ -7,7 +7,8 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 
-from cases.model import Case, Evidence, Words
+from cases.categories import Words
+from cases.model import Case, Evidence
 from cases.showing import chosen_photos
 from dispatch.work_order import OrderPage
 from dispatch.work_order_pages import OrderPictures, write_orders

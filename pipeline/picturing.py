@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import shapely
 
-from cases.model import Case, Category, Evidence
+from cases.categories import Category
+from cases.model import Case, Evidence
 from cases.rules import find_category
 from vision.contact_sheet import Tile
 from vision.model import Detection, Frame

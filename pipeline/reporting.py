@@ -6,8 +6,9 @@ from pathlib import Path
 
 import shapely
 
+from cases.categories import Category
 from cases.export import write_cases
-from cases.model import Case, Category, Evidence
+from cases.model import Case, Evidence
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from dispatch.bulletin import Outing, make_figures

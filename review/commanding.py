@@ -11,8 +11,8 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
 from cases.atlas import SHOWN, CasePoint
+from cases.categories import Words
 from cases.lifecycle import OPEN_STAGES, Stage
-from cases.model import Words
 from dispatch.clock import local_time
 from dispatch.deadlines import Standing
 from dispatch.due import due_cases

@@ -11,9 +11,10 @@ from shapely import Polygon
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
+from cases.categories import Category, Words
 from cases.lifecycle import Stage
 from cases.looks import Checked, Disagreement, LookFigures
-from cases.model import Case, CaseCount, Category, Claim, Event, Evidence, Words
+from cases.model import Case, CaseCount, Claim, Event, Evidence
 from cases.people import Account
 from cases.precision import Precision, Tally
 from cases.rules import Rulebook

@@ -1,7 +1,8 @@
 from dataclasses import replace
 
+from cases.categories import Words
 from cases.lifecycle import Stage
-from cases.model import Case, FilingResult, Words
+from cases.model import Case, FilingResult
 from cases.rule_files import load_rulebook
 from dispatch.bulletin import Figures, UnfiledFigures, make_figures
 from tests.dispatch.world import case

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 from shapely import box
 
-from cases.model import Case, FilingResult, Head, Place, Words
+from cases.categories import Words
+from cases.model import Case, FilingResult, Head, Place
 from cases.rule_files import load_rulebook
 from dispatch.bulletin import Figures, Outing, UnfiledFigures, make_figures
 from dispatch.bulletin_html import Pictureless, write_bulletin

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cases.categories import TimeLimit, TimeUnit
 from cases.chain import next_event
 from cases.lifecycle import TRANSITIONS, Action, Role, Stage
-from cases.model import Event, TimeLimit, TimeUnit
+from cases.model import Event
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from dispatch.deadlines import Course, Standing, course_of, deadline_of

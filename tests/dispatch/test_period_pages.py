@@ -12,7 +12,7 @@ import typst
 from PIL import Image
 from shapely import box
 
-from cases.model import Words
+from cases.categories import Words
 from cases.rule_files import load_rulebook
 from dispatch.errors import DispatchError
 from dispatch.period import Length, PeriodFigures, Row, Tally, period_of

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases.model import TimeLimit, TimeUnit
+from cases.categories import TimeLimit, TimeUnit
 from dispatch.calendar import WorkCalendar, parse_calendar
 from dispatch.errors import CalendarError
 from dispatch.table_files import load_calendar

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cases.model import Event, Words
+from cases.categories import Words
+from cases.model import Event
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from cases.rules import find_category

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 from shapely import box
 
+from cases.categories import Words
 from cases.lifecycle import Stage
-from cases.model import Case, Place, Words
+from cases.model import Case, Place
 
 SEEN = datetime(2026, 6, 10, 2, 0, tzinfo=UTC)
 

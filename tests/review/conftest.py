@@ -16,7 +16,8 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from shapely import Polygon, box
 
-from cases.model import Findings, Outline, PatrolRecord, Place, Proposal, Words
+from cases.categories import Words
+from cases.model import Findings, Outline, PatrolRecord, Place, Proposal
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from geo.camera import Camera
