@@ -134,6 +134,26 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+_ROUTES = (
+    signing_in.router,
+    single_sign_on_routes,
+    views.router,
+    claiming.router,
+    together.router,
+    drawing.router,
+    arranging.router,
+    before.router,
+    uploads.router,
+    features.router,
+    alerting.router,
+    live.router,
+    commanding.router,
+    flying.router,
+    reflying.router,
+    metrics.router,
+)
+
+
 def create_app(
     data: ReviewData,
     *,
@@ -181,23 +201,9 @@ def create_app(
     app.state.woken = Memo()
     app.state.meter = Meter()
     app.state.bell = Bell(data.news.place)
-    app.include_router(signing_in.router)
-    app.include_router(single_sign_on_routes)
-    app.include_router(views.router)
-    app.include_router(claiming.router)
-    app.include_router(together.router)
-    app.include_router(drawing.router)
-    app.include_router(arranging.router)
-    app.include_router(before.router)
-    app.include_router(uploads.router)
-    app.include_router(features.router)
-    app.include_router(alerting.router)
-    app.include_router(live.router)
-    app.include_router(commanding.router)
-    app.include_router(flying.router)
-    app.include_router(reflying.router)
+    for routes in _ROUTES:
+        app.include_router(routes)
     app.router.routes.append(WebSocketRoute("/api/flights/live", flying.tell_live))
-    app.include_router(metrics.router)
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)))
     for kind, status in STATUSES.items():
