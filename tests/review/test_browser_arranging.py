@@ -5,7 +5,7 @@ import pytest
 from review.sources import ReviewData
 
 from .conftest import CHROMIUM, NOW
-from .test_browser import give_name
+from .test_browser import give_name, open_case, wait_for_another
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
@@ -59,6 +59,31 @@ def test_a_photo_is_split_off_merged_again_and_taken_back(page, data: ReviewData
     page.get_by_text(f"Decision on {number} taken back.").wait_for()
     assert len(data.registry.case(fresh).evidence) == 1
     assert data.registry.verify_chain().is_intact
+
+
+def test_undo_after_a_split_takes_no_earlier_decision_back(page, data: ReviewData):
+    boat = next(case.case_no for case in data.registry.cases() if len(case.evidence) == 1)
+    page.evaluate("number => { location.hash = `#/case/${number}`; location.reload(); }", boat)
+    page.wait_for_selector(".actions .confirm:not([disabled])")
+    page.keyboard.press("t")
+    page.get_by_text("There is one outline only: nothing to split off.").wait_for()
+    page.keyboard.press("c")
+    give_name(page)
+    page.get_by_text(f"{boat} confirmed.").wait_for()
+    number = next(case.case_no for case in data.registry.cases() if len(case.evidence) == 2)
+    wait_for_another(page, boat)
+    while (shown := open_case(page)) != number:
+        page.keyboard.press("j")
+        wait_for_another(page, shown)
+    page.wait_for_selector(".actions .confirm:not([disabled])")
+    page.keyboard.press("t")
+    page.get_by_role("heading", name=f"What of {number} is something else?").wait_for()
+    page.keyboard.press("2")
+    page.get_by_role("button", name="Split…").last.click()
+    page.get_by_text(f"split off {number}.").wait_for()
+    page.keyboard.press("u")
+    page.get_by_text("Nothing of yours to undo here.").wait_for()
+    assert data.registry.case(boat).stage.value == "established"
 
 
 def test_what_somebody_else_has_changed_is_told_and_read_again(page, data: ReviewData):

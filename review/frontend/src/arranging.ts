@@ -21,17 +21,20 @@ export class Arranging {
   }
 
   askSnooze(): void {
-    if (this.store.allows("snooze")) this.store.set({ dialog: "snooze" });
+    if (!this.store.allows("snooze")) return this.refuse();
+    this.store.set({ dialog: "snooze" });
   }
 
   askSplit(): void {
-    if (this.maySplit()) this.store.set({ dialog: "split" });
+    if (!this.may()) return this.refuse();
+    if (!this.maySplit()) return this.store.say(this.words().t.oneOutline, "problem");
+    this.store.set({ dialog: "split" });
   }
 
   /** Show what could be the same thing; null until the server has told. */
   async askMerge(): Promise<void> {
     const { no } = this.store.state;
-    if (!no || !this.may()) return;
+    if (!no || !this.may()) return this.refuse();
     this.store.set({ dialog: "merge", near: null });
     try {
       const { items } = await api.near(no);
@@ -72,8 +75,14 @@ export class Arranging {
     return this.sending(async (detail) => {
       const fresh = await api.split(detail.no, { version: detail.version, outlines, ...this.store.presence.signature() });
       await this.store.changed(fresh);
+      this.store.decisions.forget(); // U would take back what was decided before; Y joins again
       this.store.say(this.words().t.splitOff(fresh.no, detail.no), "done");
     });
+  }
+
+  /** A key was pressed for what the open case does not allow; without a case it means nothing. */
+  private refuse(): void {
+    if (this.store.state.detail) this.store.say(this.words().t.notNow, "problem");
   }
 
   private words() {

@@ -116,6 +116,8 @@ export const en = {
   send: "Save",
   close: "Close",
   nothingToUndo: "Nothing of yours to undo here.",
+  notNow: "Not possible with this case now.",
+  oneOutline: "There is one outline only: nothing to split off.",
   confirmed: (no: string) => `${no} confirmed.`,
   rejected: (no: string) => `${no} rejected.`,
   reopened: (no: string) => `${no} re-opened.`,

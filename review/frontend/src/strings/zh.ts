@@ -118,6 +118,8 @@ export const zh: Strings = {
   send: "保存",
   close: "关闭",
   nothingToUndo: "这里没有可以撤销的操作。",
+  notNow: "此案件现在不能这样处理。",
+  oneOutline: "只有一个轮廓，没有可拆分的内容。",
   confirmed: (no) => `${no} 已确认。`,
   rejected: (no) => `${no} 已驳回。`,
   reopened: (no) => `${no} 已重新审核。`,
