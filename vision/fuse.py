@@ -28,6 +28,9 @@ From the side buildings look larger: by 20 to 30 % at 40 to 45 degrees (`benchma
 _FAMILIES = {"building": "structure", "construction": "structure"}
 _VOTE_CELLS = 96  # raster for the vote, across the longer side
 _LEAST_VARIANCE_M2 = 0.01
+_STANDING = ("building", "construction")
+_LEAST_VIEWS = 3
+_FOOTPRINT_SHARE = 0.66  # two of three views, three of four
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,10 +104,10 @@ def fuse(members: Sequence[Member], fusion: Fusion) -> Observation:
     ordered = _best_first(members, fusion)
     detections = [fusion.sightings[m.index].detection for m in ordered]
     centre_m, covariance_m2 = _place(members)
-    polygon_m = _outline(ordered, centre_m)
+    name = detections[0].class_name
+    polygon_m = (_footprint if name in _STANDING else _outline)(ordered, centre_m)
     polygon = shapely.transform(polygon_m, fusion.local.lonlat_from_xy)
     cells = fusion.grid.shares(polygon) if fusion.grid is not None else []
-    name = detections[0].class_name
     scores = {d.photo_id: d.score for d in detections}
     neutral = fusion.photos_of_kin(name, polygon_m)
     missed = fusion.photos_covering(polygon_m) - scores.keys() - neutral
@@ -218,8 +221,27 @@ def _outline(ordered: Sequence[Member], centre_m: Array) -> Polygon:
         parts = [part for part in shapely.get_parts(joined) if isinstance(part, Polygon)]
         return max(parts, key=lambda part: part.area)
     moved = [shapely.transform(m.polygon_m, _shift(centre_m - m.centre_m)) for m in whole]
-    voted = _majority(moved) if len(moved) >= 3 else None
+    voted = _held_by(moved, 0.5) if len(moved) >= _LEAST_VIEWS else None
     return voted if voted is not None else moved[0]
+
+
+def _footprint(ordered: Sequence[Member], centre_m: Array) -> Polygon:
+    """Outline of what stands, from views that lean it to different sides.
+
+    A roof is nearer to the camera and a wall faces it, so each view shows the thing larger, away
+    from the camera. Where views of one flight lie to each other says so: they are not moved, and
+    only what two thirds of them hold counts.
+    """
+    whole = _from_above([m for m in ordered if not m.cut])
+    if len(whole) < _LEAST_VIEWS:
+        return _outline(ordered, centre_m)
+    moved: list[Polygon] = []
+    for flight in sorted({m.flight for m in whole}):
+        views = [m for m in whole if m.flight == flight]
+        offset = centre_m - np.mean([m.centre_m for m in views], axis=0)
+        moved.extend(shapely.transform(m.polygon_m, _shift(offset)) for m in views)
+    held = _held_by(moved, _FOOTPRINT_SHARE)
+    return held if held is not None else _outline(ordered, centre_m)
 
 
 def _from_above(members: Sequence[Member]) -> list[Member]:
@@ -230,8 +252,8 @@ def _shift(offset: Array) -> Callable[[Array], Array]:
     return lambda points: points + offset
 
 
-def _majority(polygons: Sequence[Polygon]) -> Polygon | None:
-    """Area that at least half of the outlines hold."""
+def _held_by(polygons: Sequence[Polygon], share: float) -> Polygon | None:
+    """Area that at least a share of the outlines hold; None where there is none."""
     west, south, east, north = shapely.total_bounds(list(polygons))
     cell_m = max(east - west, north - south) / _VOTE_CELLS
     size = (int((north - south) / cell_m) + 3, int((east - west) / cell_m) + 3)
@@ -245,7 +267,7 @@ def _majority(polygons: Sequence[Polygon]) -> Polygon | None:
         ]
         cv2.fillPoly(filled, points, 1, shift=4)
         votes += filled
-    outline = polygon_from_mask(votes * 2 >= len(polygons), tolerance_px=0.75)
+    outline = polygon_from_mask(votes >= share * len(polygons), tolerance_px=0.75)
     if outline is None:
         return None
     return shapely.transform(outline, lambda points: points * cell_m + origin)

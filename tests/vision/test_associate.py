@@ -174,6 +174,16 @@ def test_a_house_is_as_large_as_from_above_however_long_its_walls_look_from_the_
     assert (from_above.is_aslant, from_aside.is_aslant, both.is_aslant) == (False, True, False)
 
 
+def test_walls_that_lean_to_different_sides_make_no_house_larger():
+    down = Attitude(0.0, -90.0)
+    one_side = [pose_at(x, -36, down) for x in (-20, 0, 20)]
+    both_sides = [pose_at(x, y, down) for x in (-10, 10) for y in (-36, 36)]
+    leaning, upright = seen_house(one_side), seen_house(both_sides)
+    assert leaning.area_m2 > 1.2 * 60
+    assert upright.area_m2 == pytest.approx(60, rel=0.12)
+    assert not upright.is_aslant
+
+
 def test_an_object_missed_by_most_photos_is_doubted():
     patrol = Patrol([square(50, 50)], EXACT, 1)
     sure = patrol.observations[0]
