@@ -76,7 +76,7 @@ class FlightMonitor:
     _unix_minus_boot_us: int | None = None
     _events: list[tuple[int, int, str]] = field(default_factory=list)
     _heading_deg: float | None = None
-    _looks: tuple[int, Attitude | None] = (0, None)  # when the gimbal last said, and what
+    _gimbal: tuple[int, Message] | None = None  # when it last spoke, and what it said
     _samples: list[Sample] = field(default_factory=list)
     _releases: list[Release] = field(default_factory=list)
 
@@ -329,15 +329,16 @@ class FlightMonitor:
             message.param_value, message.param_type
         )
 
-    def _gimbal_looks(self, message: Message) -> None:
-        self._looks = self.boot_ms, gimbal_attitude(message, self._heading_deg)
+    def _gimbal_speaks(self, message: Message) -> None:
+        self._gimbal = self.boot_ms, message
 
     def _camera(self, message: Message) -> None:
         """ArduPilot's CAMERA_FEEDBACK."""
         place = GeoPoint(message.lng / 1e7, message.lat / 1e7, message.alt_msl)
         angles = message.roll, message.pitch, message.yaw
         self._add_release(
-            Release(message.img_idx, message.time_usec, place, message.alt_rel, *angles)
+            Release(message.img_idx, message.time_usec, place, message.alt_rel, *angles),
+            heading_deg=message.yaw,
         )
 
     def _image_captured(self, message: Message) -> None:
@@ -350,21 +351,24 @@ class FlightMonitor:
         unix_us = message.time_utc or (self._unix_minus_boot_us or 0) + 1000 * self.boot_ms
         height_m = message.relative_alt / 1000
         self._add_release(
-            Release(message.image_index + 1, unix_us, place, height_m, roll, pitch, yaw)
+            Release(message.image_index + 1, unix_us, place, height_m, roll, pitch, yaw),
+            heading_deg=self._heading_deg,
         )
 
-    def _add_release(self, release: Release) -> None:
+    def _add_release(self, release: Release, *, heading_deg: float | None) -> None:
         """Keep a release, once where it comes twice; refuse a time or angle that cannot be."""
         angles = release.roll_deg, release.pitch_deg, release.yaw_deg
         numbers = (*angles, release.height_home_m)
         if not all(map(math.isfinite, numbers)) or release.unix_us > LATEST_US:
             raise ValueError(f"time, roll, pitch, yaw, height: {release.unix_us}, {numbers}")
         if release.index not in {known.index for known in self._releases[-3:]}:
-            self._releases.append(replace(release, looks=self._looks_now()))
+            self._releases.append(replace(release, looks=self._looks(heading_deg)))
 
-    def _looks_now(self) -> Attitude | None:
-        at_ms, looks = self._looks
-        return looks if self.boot_ms - at_ms <= HEARD_WITHIN_S * 1000 else None
+    def _looks(self, heading_deg: float | None) -> Attitude | None:
+        """Where the gimbal looks, by what it said last and where the nose is now."""
+        if self._gimbal is None or self.boot_ms - self._gimbal[0] > HEARD_WITHIN_S * 1000:
+            return None
+        return gimbal_attitude(self._gimbal[1], heading_deg)
 
     def _item_reached(self, message: Message) -> None:
         self.reached.append(message.seq)
@@ -388,7 +392,7 @@ _TAKE = {
     "CAMERA_FEEDBACK": FlightMonitor._camera,
     "CAMERA_IMAGE_CAPTURED": FlightMonitor._image_captured,
     "MISSION_ITEM_REACHED": FlightMonitor._item_reached,
-    **dict.fromkeys(KINDS, FlightMonitor._gimbal_looks),
+    **dict.fromkeys(KINDS, FlightMonitor._gimbal_speaks),
 }
 
 

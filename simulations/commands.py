@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flight.protocol import Message
+from flight.streams import GIMBAL
 from simulations.autopilot import FLIGHT_MODES, Autopilot
 from simulations.behaviours import GoTo, Hold
 from simulations.personas import AUTO, GUIDED, LAND, LOITER, RTL
@@ -15,7 +16,6 @@ ACCEPTED, DENIED, UNSUPPORTED, FAILED = 0, 2, 3, 4  # MAV_RESULT
 FORCE_DISARM = 21196
 PX4_TAKEOFF_M = 2.5  # MIS_TAKEOFF_ALT
 EVENT_MESSAGES = frozenset({46, 180, 253})  # sent when they happen; an interval means nothing
-UNTOLD_MESSAGES = frozenset({285})  # known, and never sent: its gimbal says nothing of itself
 Parts = tuple[float, ...]
 
 
@@ -151,10 +151,11 @@ def _take_off(autopilot: Autopilot, p: Parts) -> int:
 
 def _interval(autopilot: Autopilot, p: Parts) -> int:
     kind = int(p[0])
+    is_mounted = autopilot.parameters["MNT1_TYPE"] > 0
+    if kind in EVENT_MESSAGES or (kind == GIMBAL and not is_mounted):
+        return ACCEPTED
     if kind in BUILDERS:
         _set_interval(autopilot, kind, p[1] / 1e6)
-        return ACCEPTED
-    if kind in EVENT_MESSAGES | UNTOLD_MESSAGES:
         return ACCEPTED
     autopilot.say(6, f"No ap_message for mavlink id ({kind})")
     return DENIED

@@ -50,6 +50,7 @@ def status_of(pilot: "Autopilot") -> Status:
         heading_deg=craft.heading_deg,
         roll_deg=roll_deg,
         pitch_deg=pitch_deg,
+        gimbal_pitch_deg=pilot.shutter.pitch_deg,
         throttle_share=craft.throttle_share if pilot.is_flying else 0.0,
         voltage_v=watches.voltage_v(craft),
         current_a=battery.current_a,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
 from flight.protocol import Message
+from flight.streams import GIMBAL
 from geo.pose import GeoPoint
 from simulations.motion import Vector
 from simulations.personas import Persona
@@ -30,6 +31,7 @@ class Status:
     heading_deg: float
     roll_deg: float
     pitch_deg: float
+    gimbal_pitch_deg: float
     throttle_share: float
     voltage_v: float
     current_a: float
@@ -207,6 +209,20 @@ def _origin(s: Status) -> Message:
     )
 
 
+def _gimbal(s: Status) -> Message:
+    """Level and to the vehicle's nose, as ArduPilot's mounts tell it, in the vehicle's frame."""
+    half = math.radians(s.gimbal_pitch_deg) / 2
+    flags = (
+        mavlink.GIMBAL_DEVICE_FLAGS_ROLL_LOCK
+        | mavlink.GIMBAL_DEVICE_FLAGS_PITCH_LOCK
+        | mavlink.GIMBAL_DEVICE_FLAGS_YAW_IN_VEHICLE_FRAME
+    )
+    forward = [math.cos(half), 0.0, math.sin(half), 0.0]
+    return mavlink.MAVLink_gimbal_device_attitude_status_message(
+        0, 0, s.boot_ms, flags, forward, *[math.nan] * 3, 0, math.nan, math.nan, 1
+    )
+
+
 def _fence_status(s: Status) -> Message:
     return mavlink.MAVLink_fence_status_message(
         int(s.fence_breached > 0),
@@ -235,6 +251,7 @@ BUILDERS: dict[int, Callable[[Status], Message]] = {
     193: _ekf,
     242: _home,
     245: lambda s: mavlink.MAVLink_extended_sys_state_message(3, s.landed_state),
+    GIMBAL: _gimbal,
 }
 STREAMS: dict[int, tuple[int, ...]] = {  # MAV_DATA_STREAM -> messages
     0: (1, 2, 24, 29, 30, 33, 36, 42, 62, 74, 147, 162, 168, 193),

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -60,6 +62,19 @@ def test_a_photo_looks_where_the_gimbal_said_last(mount_type):
     feed(monitor, heartbeat(3, True), mount(-90, 26), photo(1), mount(-45, 200), photo(2))
     attitudes = [event.attitude for event in monitor.track().camera_events]
     assert attitudes == [Attitude(26, -90, 1.5), Attitude(200, -45, 1.5)]
+
+
+def test_a_gimbals_yaw_is_added_to_the_nose_at_the_release():
+    """A vehicle that turns while it photographs has another heading than when the gimbal spoke."""
+    monitor = FlightMonitor()
+    half = math.radians(-45) / 2
+    in_vehicle_frame = mavlink.MAVLink_gimbal_device_attitude_status_message(
+        0, 0, 1000, 32, [math.cos(half), 0, math.sin(half), 0], NAN, NAN, NAN, 0
+    )
+    feed(monitor, heartbeat(3, True), place(1000), in_vehicle_frame, photo(1))
+    (event,) = monitor.track().camera_events
+    assert event.attitude.yaw_deg == pytest.approx(26)
+    assert event.attitude.pitch_deg == pytest.approx(-45)
 
 
 def test_a_gimbal_that_fell_silent_or_says_nonsense_is_not_believed():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from shapely import LineString, box
 
+from flight.releases import read_releases
 from missions.corridor import plan_corridor
 from missions.drones import drone_named
 from missions.lookout import LookoutSettings, plan_lookout
@@ -50,8 +51,9 @@ PLANS = {
 
 @pytest.mark.parametrize("kind", PLANS)
 def test_it_is_flown_whole_on_time_with_every_photo_as_planned(kind, tmp_path):
-    sortie = PLANS[kind]()[0]
-    result, truth = fly_simulated(sortie, tmp_path / "flight.tlog", 1, wind=STILL)
+    """And its recording tells where each photo looked, since the gimbal speaks."""
+    sortie, log = PLANS[kind]()[0], tmp_path / "flight.tlog"
+    result, truth = fly_simulated(sortie, log, 1, wind=STILL)
     assert result.completed, result.problem
     assert result.duration_s == pytest.approx(sortie.duration_s, rel=0.05)
     assert len(truth) == pytest.approx(len(sortie.photos), abs=1 if kind == "corridor" else 0)
@@ -63,6 +65,10 @@ def test_it_is_flown_whole_on_time_with_every_photo_as_planned(kind, tmp_path):
             attitude = truth[number].pose.attitude
             assert _turn(attitude.yaw_deg, photo.heading_deg) < 8
             assert attitude.pitch_deg == pytest.approx(photo.pitch_deg, abs=3)
+    for release, exposure in zip(read_releases(log), truth, strict=True):
+        told, true = release.attitude, exposure.pose.attitude
+        assert told.pitch_deg == pytest.approx(true.pitch_deg, abs=1)
+        assert _turn(told.yaw_deg, true.yaw_deg) < 4
 
 
 @pytest.mark.parametrize("kind", PLANS)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mavlink
 
+from flight.gimbals import gimbal_attitude
 from flight.log import read_messages, read_tlog
 from flight.monitor import FlightMonitor
 from flight.protocol import FENCE, MISSION, fence_items, home_item, item_from_message
@@ -281,10 +282,19 @@ def test_every_message_can_be_asked_for_and_follows_the_acknowledgement(station,
     assert answers[1].get_msgId() == kind
 
 
-def test_a_gimbal_that_says_nothing_may_be_asked_to(station):
+@pytest.mark.parametrize("mount", [0, 6])
+def test_a_gimbal_tells_its_angles_where_there_is_one(station, mount):
+    """Without one the request is granted, and nothing comes, as with ArduPilot's."""
     words = list(station.words)
+    station.autopilot.parameters.set("MNT1_TYPE", mount)
+    station.autopilot.shutter.pitch_deg = -50
     assert station.command(511, 285, 200_000) == 0
     assert list(station.words) == words
+    heard = [m for _ in range(100) for m in station.autopilot.step()]
+    told = [gimbal_attitude(m, 120.0) for m in heard if m.get_msgId() == 285]
+    assert len(told) == (10 if mount else 0)
+    for view in told:
+        assert (view.yaw_deg, view.pitch_deg, view.roll_deg) == pytest.approx((120, -50, 0))
 
 
 def test_a_data_stream_gives_telemetry_at_its_rate(station):
