@@ -228,6 +228,7 @@ class _Flight:
                 release.position,
                 release.height_home_m,
                 self._camera_attitude(release),
+                is_view_told=release.looks is not None or not self._hangs_in_gimbal,
             )
             for us, release in self.cameras
             if (time := self._utc(us)) is not None
@@ -237,9 +238,13 @@ class _Flight:
         """As for CAMERA_FEEDBACK: through the body's floor unless the camera hangs in a gimbal."""
         if release.looks is not None:
             return release.looks
-        if self.parameters.get("MNT1_TYPE", 1) > 0:
+        if self._hangs_in_gimbal:
             return Attitude(release.yaw_deg % 360, NADIR_PITCH_DEG)
         return body_fixed_attitude(release.roll_deg, release.pitch_deg, release.yaw_deg)
+
+    @property
+    def _hangs_in_gimbal(self) -> bool:
+        return self.parameters.get("MNT1_TYPE", 1) > 0
 
     def _utc(self, us: int) -> datetime | None:
         if self._unix_minus_boot_us is None:

@@ -39,6 +39,7 @@ CAMERA_COLUMNS = (
     "yaw_deg",
     "pitch_deg",
     "roll_deg",
+    "is_view_told",
 )
 
 
@@ -366,7 +367,8 @@ def _camera_row(event: CameraEvent) -> tuple[str, ...]:
         attitude.pitch_deg,
         attitude.roll_deg,
     )
-    return (str(event.index), event.time.isoformat(), *(repr(float(value)) for value in numbers))
+    written = (repr(float(value)) for value in numbers)
+    return (str(event.index), event.time.isoformat(), *written, str(int(event.is_view_told)))
 
 
 def _camera_event(row: dict[str, str]) -> CameraEvent:
@@ -378,4 +380,5 @@ def _camera_event(row: dict[str, str]) -> CameraEvent:
         ),
         height_home_m=float(row["height_home_m"]),
         attitude=Attitude(float(row["yaw_deg"]), float(row["pitch_deg"]), float(row["roll_deg"])),
+        is_view_told=row.get("is_view_told") != "0",  # older tracks do not say
     )

@@ -190,6 +190,7 @@ class FlightMonitor:
             position=release.position,
             height_home_m=release.height_home_m,
             attitude=self._attitude(release),
+            is_view_told=release.looks is not None or self.gimbal is False,
         )
 
     def _attitude(self, release: Release) -> Attitude:

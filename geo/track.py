@@ -29,6 +29,7 @@ class CameraEvent:
     Attributes:
         index: running number of the picture within the flight, from 1.
         attitude: of the camera, gimbal convention of docs/conventions.md.
+        is_view_told: whether the recording tells it; else it is taken to look straight down.
     """
 
     index: int
@@ -36,6 +37,7 @@ class CameraEvent:
     position: GeoPoint
     height_home_m: float
     attitude: Attitude
+    is_view_told: bool = True
 
 
 @dataclass(frozen=True, slots=True)

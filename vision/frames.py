@@ -13,7 +13,7 @@ from geo.camera import Camera
 from geo.errors import CrsError
 from geo.frames import LocalFrame
 from geo.placement import Placement
-from geo.pose import GeoPoint, Pose
+from geo.pose import Pose
 from geo.projection import ground_from_pixels, position_m
 from geo.raster import read_placement
 from geo.terrain import Terrain
@@ -22,10 +22,11 @@ from vision import metadata
 from vision.errors import PhotoError
 from vision.heights import Altitude, choose_altitudes
 from vision.images import Picture, list_photos, read_rgb, read_tags, sha256_of
-from vision.intrinsics import intrinsics_of, turned_attitude, turned_camera, turns_of
+from vision.intrinsics import intrinsics_of, turned_camera, turns_of
 from vision.metadata import PhotoTags, Position
 from vision.model import Frame
-from vision.poses import ClockRules, EventMatch, match_events
+from vision.photo_poses import log_words, pose_of_photo
+from vision.poses import ClockRules, match_events
 from vision.quality import (
     Flaw,
     PictureLook,
@@ -206,8 +207,10 @@ def _place(
             placed.append(_orthophoto(photo, photo.tags, photo.placement, taken_at, limits))
             continue
         camera = _shown_camera(photo.tags)
-        log = _log_words(event, matched)
-        pose, reasons = _pose(photo.tags, position, altitude, event, log, limits, utc_offset_hours)
+        words = log_words(event, matched)
+        pose, reasons = pose_of_photo(
+            photo.tags, position, altitude, event, words, limits, utc_offset_hours
+        )
         gsd = _gsd_m(camera, pose, position, terrain)
         edited = metadata.editing_reason(photo.tags)
         if edited is not None:
@@ -309,58 +312,6 @@ def _shown_camera(tags: PhotoTags) -> Camera | None:
     if found is None or turns is None:
         return None
     return turned_camera(found.camera, turns)
-
-
-def _pose(
-    tags: PhotoTags,
-    position: Position | None,
-    altitude: Altitude | None,
-    event: CameraEvent | None,
-    log_words: str,
-    limits: QualityLimits,
-    utc_offset_hours: float | None,
-) -> tuple[Pose | None, list[str]]:
-    """Take the pose from the tags, else from the flight log, else say what is missing."""
-    attitude = metadata.attitude_of(tags)
-    missing = _missing(position, altitude, attitude is not None)
-    sigma = metadata.sigma_of(tags)
-    if position is not None and altitude is not None and attitude is not None:
-        place = GeoPoint(position.lon_deg, position.lat_deg, altitude.altitude_amsl_m)
-        sigma = replace(sigma, vertical_m=float(np.hypot(sigma.vertical_m, altitude.sigma_m)))
-        intrinsics = intrinsics_of(tags)
-        camera_source = intrinsics.source if intrinsics else "unknown focal length"
-        sources = ("photo tags: gimbal angles", altitude.source, camera_source)
-        guess = metadata.zone_guess(tags, utc_offset_hours)
-        source = "; ".join((*sources, guess) if guess else sources)
-        pose = Pose(place, turned_attitude(attitude, turns_of(tags) or 0), sigma, source)
-    elif event is not None:
-        pose = Pose(event.position, event.attitude, sigma, log_words)
-    else:
-        return None, [missing, log_words] if log_words else [missing]
-    if pose.attitude.pitch_deg > limits.shallowest_pitch_deg:
-        return None, [
-            f"{Flaw.SHALLOW}: the camera's pitch is {pose.attitude.pitch_deg:.1f} degrees (-90 is "
-            f"straight down), at most {limits.shallowest_pitch_deg:.0f} places anything"
-        ]
-    return pose, []
-
-
-def _log_words(event: CameraEvent | None, matched: EventMatch) -> str:
-    """What the flight log says of a photo: its event, or why it has none; empty without a log."""
-    if matched.offset_s is None:
-        return matched.problem and f"no pose: {matched.problem}"
-    clock = f"camera clock {matched.offset_s:+.1f} s ahead"
-    if event is None:
-        return f"no pose: no release in the flight log at its time ({clock})"
-    return f"flight log: event {event.index}, {clock}"
-
-
-def _missing(position: Position | None, altitude: Altitude | None, has_attitude: bool) -> str:
-    if position is None:
-        return "no pose: no GNSS position in its tags"
-    if not has_attitude:
-        return "position only: no camera attitude in its tags (XMP gimbal angles)"
-    return "position only: no usable altitude in its tags" if altitude is None else ""
 
 
 def _gsd_m(

@@ -34,9 +34,10 @@ class Flaw(StrEnum):
     TURNED = "turned"
     ODD_POSE = "odd pose"
     CLOCK = "clock"
+    VIEW = "view"
 
 
-REMARKS = frozenset({Flaw.COARSE, Flaw.FINE, Flaw.CLOCK, Flaw.DIM})
+REMARKS = frozenset({Flaw.COARSE, Flaw.FINE, Flaw.CLOCK, Flaw.VIEW, Flaw.DIM})
 """What is said of a photo and keeps it from nothing."""
 
 DISQUALIFYING = frozenset(

@@ -49,6 +49,7 @@ def test_a_gimbal_keeps_the_camera_at_nadir_whatever_the_body_does():
     (event,) = monitor.track().camera_events
     assert event.attitude.pitch_deg == -90
     assert event.attitude.yaw_deg == pytest.approx(26)
+    assert not event.is_view_told  # the gimbal may have looked elsewhere and said nothing
 
 
 def mount(pitch_deg, yaw_deg):
@@ -60,8 +61,9 @@ def test_a_photo_looks_where_the_gimbal_said_last(mount_type):
     """PX4 has no MNT1_TYPE, and a payload's own gimbal is not among the autopilot's."""
     monitor = FlightMonitor(parameters={} if mount_type is None else {"MNT1_TYPE": mount_type})
     feed(monitor, heartbeat(3, True), mount(-90, 26), photo(1), mount(-45, 200), photo(2))
-    attitudes = [event.attitude for event in monitor.track().camera_events]
-    assert attitudes == [Attitude(26, -90, 1.5), Attitude(200, -45, 1.5)]
+    events = monitor.track().camera_events
+    assert [e.attitude for e in events] == [Attitude(26, -90, 1.5), Attitude(200, -45, 1.5)]
+    assert all(event.is_view_told for event in events)
 
 
 def test_a_gimbals_yaw_is_added_to_the_nose_at_the_release():

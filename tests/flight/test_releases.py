@@ -1,7 +1,7 @@
 """Photos without gimbal tags get their poses from whatever log there is of the flight."""
 
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,9 @@ from flight.bin_log import read_recording
 from flight.errors import LogError
 from flight.log import write_track
 from flight.releases import read_releases
-from tests.vision.photos import save_photo, textured
+from geo.pose import Attitude, GeoPoint
+from geo.track import CameraEvent, Track
+from tests.vision.photos import GIMBAL, HEIGHTS, save_photo, textured
 from vision.frames import read_frames
 
 DATA = Path(os.environ.get("AEROGRID_DATA", Path(__file__).parents[3] / "shared")) / "sitl"
@@ -47,6 +49,27 @@ def test_sony_photos_get_the_pose_of_their_release(tmp_path, name):
         assert frame.pose.position == event.position
         assert frame.pose.attitude == event.attitude
     assert sum(frame.pose is not None for frame in others) >= 50
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_a_view_that_the_log_does_not_tell_is_remarked(tmp_path, is_told):
+    """Also by a written track; with tags of its own a photo needs no log to tell its view."""
+    place, start = GeoPoint(120.1276, 32.5098, 63), datetime(2026, 10, 20, 2, 30, tzinfo=UTC)
+    events = tuple(
+        CameraEvent(n, start + timedelta(seconds=n * n), place, 60.0, Attitude(26, -90), is_told)
+        for n in range(1, 9)
+    )
+    write_track(tmp_path / "log", Track((), events))
+    own = GIMBAL | HEIGHTS
+    for event in events:
+        name, taken = f"DSC{event.index:05}.jpg", event.time.strftime("%Y:%m:%d %H:%M:%S")
+        save_photo(tmp_path / "plain" / name, view(event.index), lon_lat=None, taken=taken)
+        save_photo(tmp_path / "tagged" / name, view(event.index), xmp=own, taken=taken)
+    releases = read_releases(tmp_path / "log")
+    for folder, remarks in (("plain", 0 if is_told else 8), ("tagged", 0)):
+        frames = read_frames(tmp_path / folder, events=releases, utc_offset_hours=0)
+        assert all(frame.pose is not None for frame in frames)
+        assert sum(r.startswith("view:") for f in frames for r in f.reasons) == remarks
 
 
 @needs_recordings
