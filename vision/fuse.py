@@ -30,7 +30,8 @@ _VOTE_CELLS = 96  # raster for the vote, across the longer side
 _LEAST_VARIANCE_M2 = 0.01
 _STANDING = ("building", "construction")
 _LEAST_VIEWS = 3
-_FOOTPRINT_SHARE = 0.66  # two of three views, three of four
+_MOST, _NEARLY_ALL = 0.5, 0.75
+"""Shares of the views that hold what counts as the object; of what stands each shows too much."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +106,7 @@ def fuse(members: Sequence[Member], fusion: Fusion) -> Observation:
     detections = [fusion.sightings[m.index].detection for m in ordered]
     centre_m, covariance_m2 = _place(members)
     name = detections[0].class_name
-    polygon_m = (_footprint if name in _STANDING else _outline)(ordered, centre_m)
+    polygon_m = _outline(ordered, centre_m, _NEARLY_ALL if name in _STANDING else _MOST)
     polygon = shapely.transform(polygon_m, fusion.local.lonlat_from_xy)
     cells = fusion.grid.shares(polygon) if fusion.grid is not None else []
     scores = {d.photo_id: d.score for d in detections}
@@ -209,10 +210,12 @@ def positive(covariance_m2: Array) -> Array:
     return out
 
 
-def _outline(ordered: Sequence[Member], centre_m: Array) -> Polygon:
-    """Outline of most: each whole outline is moved to the common middle and has one vote.
+def _outline(ordered: Sequence[Member], centre_m: Array, share: float) -> Polygon:
+    """Outline of what a share of the views hold, each whole one moved to the common middle.
 
-    Views from the side have none where there is one from above: walls make outlines longer.
+    Views from the side have no vote where there is one from above: walls make outlines longer. A
+    roof is nearer to the camera than the ground and some wall faces it, so from above, too, each
+    view shows what stands larger, away from itself.
     """
     whole = [m for m in ordered if not m.cut]
     whole = _from_above(whole) or whole
@@ -221,27 +224,8 @@ def _outline(ordered: Sequence[Member], centre_m: Array) -> Polygon:
         parts = [part for part in shapely.get_parts(joined) if isinstance(part, Polygon)]
         return max(parts, key=lambda part: part.area)
     moved = [shapely.transform(m.polygon_m, _shift(centre_m - m.centre_m)) for m in whole]
-    voted = _held_by(moved, 0.5) if len(moved) >= _LEAST_VIEWS else None
+    voted = _held_by(moved, share) if len(moved) >= _LEAST_VIEWS else None
     return voted if voted is not None else moved[0]
-
-
-def _footprint(ordered: Sequence[Member], centre_m: Array) -> Polygon:
-    """Outline of what stands, from views that lean it to different sides.
-
-    A roof is nearer to the camera and a wall faces it, so each view shows the thing larger, away
-    from the camera. Where views of one flight lie to each other says so: they are not moved, and
-    only what two thirds of them hold counts.
-    """
-    whole = _from_above([m for m in ordered if not m.cut])
-    if len(whole) < _LEAST_VIEWS:
-        return _outline(ordered, centre_m)
-    moved: list[Polygon] = []
-    for flight in sorted({m.flight for m in whole}):
-        views = [m for m in whole if m.flight == flight]
-        offset = centre_m - np.mean([m.centre_m for m in views], axis=0)
-        moved.extend(shapely.transform(m.polygon_m, _shift(offset)) for m in views)
-    held = _held_by(moved, _FOOTPRINT_SHARE)
-    return held if held is not None else _outline(ordered, centre_m)
 
 
 def _from_above(members: Sequence[Member]) -> list[Member]:
