@@ -99,8 +99,9 @@ def association(_: Path) -> None:
 
 
 def crash(_: Path) -> None:
-    """Kill the writer of a registry 200 times, then its review page, and look at what is left."""
+    """Kill writers of a registry 200 times, then its review page, and look at what is left."""
     run("-m", "benchmarks.crash", "--kills", 200)
+    run("-m", "benchmarks.crash_writers", "--kills", 200)
     run("-m", "benchmarks.crash_http", "--kills", 200)
 
 

@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import create_engine
 
 USER = "aerogrid"
-_SETTINGS = (
-    "-c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off "
-    "-c autovacuum=off"
+DURABLE = "-c listen_addresses="
+"""All as PostgreSQL has it, so that what was answered is on disk."""
+_QUICK = (
+    f"{DURABLE} -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
 )
 
 
@@ -40,7 +41,7 @@ def _require_postgis(url: str) -> None:
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server(settings: str = _QUICK) -> Iterator[str]:
     """Start a server; gives the URL of a database, without its name. Skips where there is none."""
     pytest.importorskip("psycopg", reason="psycopg is not installed (extra postgis)")
     binaries = _binaries()
@@ -65,7 +66,7 @@ def server() -> Iterator[str]:
         run(
             "initdb", "-U", USER, "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"
         )
-        run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} {_SETTINGS}")
+        run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} {settings}")
         try:
             url = f"postgresql+psycopg://{USER}@/{{name}}?host={folder}"
             _require_postgis(url.format(name="postgres"))
