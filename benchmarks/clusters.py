@@ -70,11 +70,14 @@ def _be_quiet() -> None:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
 
 
-def _work(address: str, told: Connection) -> None:
+def _work(address: str, gpus: int, told: Connection) -> None:
     _be_quiet()
+    has = {"GPU": gpus} if gpus else {}
 
     async def serve() -> None:
-        async with Worker(address, nthreads=1, host="127.0.0.1", dashboard=False) as worker:
+        async with Worker(
+            address, nthreads=1, host="127.0.0.1", dashboard=False, resources=has
+        ) as worker:
             told.send(worker.address)
             await worker.finished()
 
@@ -113,9 +116,9 @@ class Cluster:
         port = int(self.address.rpartition(":")[2])
         return self._started(_schedule, port, most_deaths)
 
-    def worker(self) -> BaseProcess:
-        """Start a worker."""
-        return self._started(_work, self.address)
+    def worker(self, gpus: int = 0) -> BaseProcess:
+        """Start a worker, for `gpus` one that says it has some."""
+        return self._started(_work, self.address, gpus)
 
     def driver(self, run: Path) -> BaseProcess:
         """Start a campaign; returns at once."""

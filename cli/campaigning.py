@@ -1,7 +1,7 @@
 """Many patrols on a cluster: what is told of them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -9,7 +9,7 @@ from time import perf_counter
 from cli import console
 from geo.errors import AerogridError
 from pipeline.campaign import Campaign, read_campaign
-from pipeline.campaigning import Cluster, Kind, Refused, conduct
+from pipeline.campaigning import Cluster, Kind, Refused, Worked, conduct
 from pipeline.patrol_steps import patrols_of
 from pipeline.places import is_away, url_of
 from pipeline.shards import Done
@@ -23,11 +23,14 @@ def run(path: Path, cluster: str | None, local: int, *, as_json: bool) -> int:
     started = perf_counter()
     with _opened(cluster, local) as opened:
         done, refused = _conducted(campaign, opened)
+        workers = opened.workers
     seconds = perf_counter() - started
     if as_json:
-        console.out.print_json(json.dumps(_summary(done, refused, seconds), ensure_ascii=False))
+        told = {**_summary(done, refused, seconds), "workers": _work_of(workers)}
+        console.out.print_json(json.dumps(told, ensure_ascii=False))
     else:
         _tell(campaign, done, refused)
+        _tell_workers(workers)
     return console.IN_PART if refused else console.DONE
 
 
@@ -84,6 +87,39 @@ def _tell(campaign: Campaign, done: dict[str, Done], refused: dict[str, str]) ->
         console.err.print(f"products: {url_of(campaign.out)}", highlight=False)
     else:
         console.err.print(f"next: [bold]aerogrid file {console.where(campaign.out)}/PATROL[/]")
+
+
+def _tell_workers(workers: Mapping[str, Worked]) -> None:
+    """Say what each worker got through, once any of them had photos in hand."""
+    rows = [
+        (
+            address,
+            "GPU" if worked.has_gpu else "CPU",
+            *(_rate(worked.photos_a_second(kind)) for kind in _BARS),
+            f"{sum(worked.busy_s.values()):.0f}",
+        )
+        for address, worked in sorted(workers.items())
+    ]
+    if rows:
+        columns = ["worker", "by", "read, photos/s", "searched, photos/s", "busy, s"]
+        console.out.print(console.table("Workers", columns, rows))
+
+
+def _rate(photos_a_second: float | None) -> str:
+    return "" if photos_a_second is None else f"{photos_a_second:.3g}"
+
+
+def _work_of(workers: Mapping[str, Worked]) -> dict[str, object]:
+    return {
+        address: {
+            "gpu": worked.has_gpu,
+            "tasks": worked.tasks,
+            "photos_read": worked.photos[Kind.READ],
+            "photos_searched": worked.photos[Kind.SEARCH],
+            "busy_s": {kind.name.lower(): round(s, 2) for kind, s in worked.busy_s.items()},
+        }
+        for address, worked in sorted(workers.items())
+    }
 
 
 def _summary(done: dict[str, Done], refused: dict[str, str], seconds: float) -> dict[str, object]:

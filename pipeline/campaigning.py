@@ -5,7 +5,7 @@ what was found. Few patrols are under way at once, so a campaign of any size nee
 """
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from heapq import heappop, heappush
@@ -32,6 +32,7 @@ class Task:
     Attributes:
         name: of its result; two tasks of one name do the same.
         photos: that it reads or searches.
+        gpu_call: what a worker with a GPU calls instead; such workers are given it first.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Task:
     call: Callable[..., Any]
     arguments: tuple[Any, ...]
     photos: int = 0
+    gpu_call: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,43 @@ Tell: TypeAlias = Callable[[Kind, int, int], None]
 """Is told how many photos of those known so far are through a kind of task."""
 
 
+@dataclass(slots=True)
+class Worked:
+    """What a worker has done so far.
+
+    Attributes:
+        has_gpu: whether it was started with the resource `GPU`.
+        tasks: of all kinds.
+        photos: by kind of task.
+        busy_s: that tasks of a kind took, by the clock.
+    """
+
+    has_gpu: bool
+    tasks: int = 0
+    photos: Counter[Kind] = field(default_factory=Counter)
+    busy_s: dict[Kind, float] = field(default_factory=dict)
+
+    def add(self, task: Task, seconds: float) -> None:
+        """Count a task."""
+        self.tasks += 1
+        self.photos[task.kind] += task.photos
+        self.busy_s[task.kind] = self.busy_s.get(task.kind, 0.0) + seconds
+
+    def photos_a_second(self, kind: Kind) -> float | None:
+        """Photos of a kind of task in a second of such tasks; None where it had none."""
+        return self.photos[kind] / self.busy_s[kind] if self.photos[kind] else None
+
+
 class Cluster(Protocol):
     """Who runs tasks."""
 
     @property
     def slots(self) -> int:
         """Tasks that run at the same time."""
+
+    @property
+    def workers(self) -> Mapping[str, Worked]:
+        """What each worker has done, by its address."""
 
     def submit(self, task: Task) -> None:
         """Hand a task over."""
@@ -181,12 +214,13 @@ def accepted(result: Any) -> Any:
     return result
 
 
-def run_task(task: Task) -> Any:
+def run_task(task: Task, *, has_gpu: bool = False) -> Any:
     """Run a task on a worker; what it refuses is told in words, which travel where errors do not.
 
     An error of ours keeps facts as attributes, and most cannot be made again from their message.
     """
+    call = task.gpu_call if has_gpu and task.gpu_call is not None else task.call
     try:
-        return task.call(*task.arguments)
+        return call(*task.arguments)
     except AerogridError as error:
         return Refused(str(error))

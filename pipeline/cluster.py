@@ -1,18 +1,25 @@
 """EDGE: tasks of a campaign on a cluster of Dask: on this machine, or on workers elsewhere."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic, perf_counter
 from typing import Any
 
-from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
+from distributed import Client, Future, KilledWorker, LocalCluster, as_completed, get_worker
 
-from pipeline.campaigning import Killed, Refused, Task, run_task
+from pipeline.campaigning import Killed, Refused, Task, Worked, run_task
 from pipeline.errors import PipelineError
 
 _SCHEDULER_WAIT_S = 10.0
 _WORKERS_WAIT_S = 60.0
 _PRIORITY = {0: 3, 1: 2, 2: 1, 3: 0}  # of `Kind`; Dask runs the highest first
+GPU = "GPU"
+"""The resource that workers with a GPU declare: `dask worker ... --resources GPU=1`."""
+_NEWS_S = 1.0
+_AHEAD = 2
+"""Tasks that a worker with a GPU is given at once, so that it need not wait for the next."""
 
 
 class LostSchedulerError(PipelineError):
@@ -26,11 +33,32 @@ class LostSchedulerError(PipelineError):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    """What a task came to, and where."""
+
+    result: Any
+    worker: str
+    has_gpu: bool
+    seconds: float
+
+
+def _run(task: Task) -> _Ran:
+    """Run a task on the worker that this is."""
+    worker = get_worker()
+    has_gpu = worker.state.total_resources.get(GPU, 0) > 0
+    started_s = perf_counter()
+    result = run_task(task, has_gpu=has_gpu)
+    return _Ran(result, worker.address, has_gpu, perf_counter() - started_s)
+
+
 class DaskCluster:
     """Runs tasks by Dask; a task whose worker ends is given to another one.
 
     A task that had its worker ended more often than the scheduler's `allowed-failures` (3) is given
-    back as `Killed`.
+    back as `Killed`. Workers with a GPU get what is done faster there, as much as they get through,
+    and other workers all else; where one kind of worker is not there, or has nothing to do, the
+    other kind does it.
     """
 
     def __init__(self, client: Client) -> None:
@@ -38,25 +66,54 @@ class DaskCluster:
         self._client = client
         self._address = str(client.scheduler.address)
         self._tasks: dict[Future, Task] = {}
+        self._for_gpu: set[Future] = set()
         self._completed = as_completed()
+        self._workers: dict[str, Worked] = {}
+        self._told: Mapping[str, Any] = {}
+        self._asked_s = float("-inf")
+
+    @property
+    def workers(self) -> Mapping[str, Worked]:
+        """What each worker has done, by its address."""
+        return self._workers
 
     @property
     def slots(self) -> int:
         """Threads of all workers, at least one: they may be starting again."""
-        threads: dict[str, int] = self._client.nthreads()
-        return max(1, sum(threads.values()))
+        threads: list[int] = [told["nthreads"] for told in self._known().values()]
+        return max(1, sum(threads))
 
     def submit(self, task: Task) -> None:
         """Hand a task over."""
+        with_gpu, without = self._by_gpu()
+        goes_to_gpu = task.gpu_call is not None and len(self._for_gpu) < _AHEAD * len(with_gpu)
+        chosen = with_gpu if goes_to_gpu else without
         future = self._client.submit(
-            run_task,
+            _run,
             task,
             key=task.name,
             pure=False,
             priority=_PRIORITY[task.kind],
+            workers=chosen or None,
+            allow_other_workers=bool(chosen),
         )
         self._tasks[future] = task
+        if goes_to_gpu:
+            self._for_gpu.add(future)
         self._completed.add(future)
+
+    def _by_gpu(self) -> tuple[Sequence[str], Sequence[str]]:
+        """Addresses of workers with a GPU, and of those without; neither where none has one."""
+        known = self._known()
+        with_gpu = [name for name, told in known.items() if told["resources"].get(GPU, 0) > 0]
+        return with_gpu, [name for name in known if with_gpu and name not in with_gpu]
+
+    def _known(self) -> Mapping[str, Any]:
+        """The workers as the scheduler told them lately: to ask for each task takes time."""
+        if monotonic() > self._asked_s + _NEWS_S:
+            self._told = self._client.scheduler_info()["workers"]
+            self._asked_s = monotonic()
+        return self._told
 
     def next_done(self) -> tuple[Task, Any]:
         """Wait for a task and its result.
@@ -66,12 +123,17 @@ class DaskCluster:
         """
         future = next(self._completed)
         task = self._tasks.pop(future)
+        self._for_gpu.discard(future)
         if future.cancelled():
             raise LostSchedulerError(self._address)
         error = future.exception()
-        result: Any = future.result() if error is None else _explained(error)
+        result: Any = self._counted(task, future.result()) if error is None else _explained(error)
         future.release()
         return task, result
+
+    def _counted(self, task: Task, ran: _Ran) -> Any:
+        self._workers.setdefault(ran.worker, Worked(ran.has_gpu)).add(task, ran.seconds)
+        return ran.result
 
 
 def _explained(error: BaseException) -> Killed | Refused:

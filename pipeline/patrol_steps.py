@@ -112,7 +112,10 @@ def _read_task(job: Job, files: Sequence[PhotoFile]) -> Task:
 
 def _search_task(job: Job, frames: Sequence[Frame]) -> Task:
     name = name_of("search", job.patrol.name, [shards.search_key(job, frame) for frame in frames])
-    return Task(name, Kind.SEARCH, shards.search_shard, (job, name, frames), len(frames))
+    return Task(
+        name, Kind.SEARCH, shards.search_shard, (job, name, frames), len(frames),
+        gpu_call=shards.search_shard_by_gpu,
+    )  # fmt: skip
 
 
 def _list_unread(job: Job, file: PhotoFile) -> str:

@@ -109,8 +109,17 @@ def ingested_before(job: Job, name: str) -> Ingested | None:
 
 def search_shard(job: Job, name: str, frames: Sequence[Frame]) -> None:
     """Search some photos, with a model that the worker loads once."""
+    _search(job, name, frames, job.settings.detecting)
+
+
+def search_shard_by_gpu(job: Job, name: str, frames: Sequence[Frame]) -> None:
+    """The same by torch, which takes the GPU that it sees."""
+    _search(job, name, frames, job.settings.detecting.model_copy(update={"backend": "torch"}))
+
+
+def _search(job: Job, name: str, frames: Sequence[Frame], detecting: Detecting) -> None:
     _refuse_other_version(job)
-    detector = _detector(job.settings.detecting)
+    detector = _detector(detecting)
     if detector.package.digest != job.model_sha256:
         raise PipelineError(
             f"{detector.package.path}: is another model on this worker than where the campaign was "

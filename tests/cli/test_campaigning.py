@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("distributed", reason="Dask is not installed (extra campaign)")
 
 from cli import campaigning
-from pipeline.campaigning import Kind, Task
+from pipeline.campaigning import Kind, Task, Worked
 from pipeline.cluster import local_cluster
 from tests.cli.test_main import run
 from tests.pipeline.test_campaigning import Here
@@ -50,6 +50,27 @@ def test_patrols_are_told_and_one_that_cannot_be_done_is_named(week, monkeypatch
     assert "unreadable" in told["patrols"]["one"]["not_searched"]["b.jpg"]
     assert "nowhere: no such folder" in told["refused"]["gone"]
     assert (week.parent / "patrols" / "one" / "observations.gpkg").is_file()
+
+
+def test_what_each_worker_got_through_is_told(week, monkeypatch, capsys):
+    fast, slow = Worked(has_gpu=True), Worked(has_gpu=False)
+    fast.add(Task("a", Kind.SEARCH, sum, (), photos=16), 2.0)
+    slow.add(Task("b", Kind.READ, sum, (), photos=5), 10.0)
+
+    @contextmanager
+    def here(cluster, local):
+        yield Here(workers={"tcp://b:1": fast, "tcp://a:1": slow})
+
+    monkeypatch.setattr(campaigning, "_opened", here)
+    run(monkeypatch, "campaign", week)
+    lines = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
+    assert ["tcp://a:1", "CPU", "0.5", "10"] in lines
+    assert ["tcp://b:1", "GPU", "8", "2"] in lines
+    run(monkeypatch, "campaign", week, "--json")
+    told = json.loads(capsys.readouterr().out)["workers"]["tcp://b:1"]
+    assert told == {
+        "gpu": True, "tasks": 1, "photos_read": 0, "photos_searched": 16, "busy_s": {"search": 2.0}
+    }  # fmt: skip
 
 
 def test_a_campaign_that_was_done_says_so(week, monkeypatch, capsys):

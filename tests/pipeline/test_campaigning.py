@@ -1,7 +1,7 @@
 """The order of tasks, on a cluster that runs them here, or says that they killed their workers."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,14 @@ import pytest
 from pipeline import shards
 from pipeline.analysis import VERSION
 from pipeline.campaign import Campaign, Patrol
-from pipeline.campaigning import Killed, Kind, Task, conduct, one, run_task
+from pipeline.campaigning import Killed, Kind, Task, Worked, conduct, one, run_task
 from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs
 from pipeline.job import Job
 from pipeline.patrol_steps import LEDGERS, patrols_of
-from pipeline.settings import Locating, Settings
+from pipeline.settings import Detecting, Locating, Settings
 from tests.pipeline.rendered import make_photos
+from vision.detector import Detector
 from vision.frame_table import read_frame_table
 
 SETTINGS = Settings(locating=Locating(adjust=False))
@@ -26,11 +27,19 @@ SETTINGS = Settings(locating=Locating(adjust=False))
 class Here:
     """Runs a task when its result is asked for; `kills` says which ones end their workers."""
 
-    def __init__(self, kills: Callable[[Task], bool] = lambda task: False, slots: int = 2) -> None:
-        self.slots, self._kills = slots, kills
+    def __init__(
+        self,
+        kills: Callable[[Task], bool] = lambda task: False,
+        *,
+        slots: int = 2,
+        has_gpu: bool = False,
+        workers: Mapping[str, Worked] | None = None,
+    ) -> None:
+        self.slots, self._kills, self._has_gpu = slots, kills, has_gpu
         self._waiting: deque[Task] = deque()
         self.ran: list[Task] = []
         self.most_waiting = 0
+        self.workers = workers or {}
 
     def submit(self, task: Task) -> None:
         self._waiting.append(task)
@@ -39,7 +48,7 @@ class Here:
     def next_done(self) -> tuple[Task, Any]:
         task = self._waiting.popleft()
         self.ran.append(task)
-        return task, Killed() if self._kills(task) else run_task(task)
+        return task, Killed() if self._kills(task) else run_task(task, has_gpu=self._has_gpu)
 
     def count(self, kind: Kind) -> int:
         return sum(task.kind is kind for task in self.ran)
@@ -79,6 +88,25 @@ def test_what_was_finished_before_an_end_is_not_done_again(campaign):
     assert [task.kind for task in rest.ran] == [Kind.LOCATE]
     assert done(campaign, rest) == {"one": replace(first["one"], before=True)}
     assert len(rest.ran) == 1
+
+
+def test_a_worker_with_a_gpu_searches_by_torch_and_the_result_does_not_depend_on_the_split(
+    campaign, monkeypatch
+):
+    asked = set()
+    open_detector = shards._detector
+
+    def opened(detecting: Detecting) -> Detector:
+        asked.add(detecting.backend)
+        return open_detector(SETTINGS.detecting)
+
+    done(campaign, Here())
+    first = {path.name: path.read_bytes() for path in (campaign.out / "one").iterdir()}
+    (campaign.out / LEDGERS / "one" / "done.json").unlink()
+    monkeypatch.setattr(shards, "_detector", opened)
+    done(replace(campaign, photos_per_task=3), Here(has_gpu=True))
+    assert asked == {"torch"}
+    assert {path.name: path.read_bytes() for path in (campaign.out / "one").iterdir()} == first
 
 
 def test_a_photo_that_ends_what_reads_it_is_listed_and_all_others_used(campaign):

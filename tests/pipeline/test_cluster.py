@@ -1,6 +1,7 @@
 """A real cluster: scheduler, workers and driver are processes, and each is killed."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,47 @@ def test_what_a_task_comes_to_is_told(monkeypatch):
             steps_of = steps(Task("again", Kind.READ, os._exit, (1,)))
             ((_, result),) = conduct([("one", steps_of)], opened, lambda kind, done, known: None)
             assert "its workers ended several times" in result.why
+
+
+def named_if_gpu(path: str) -> str:
+    """Wait until a file is there, as a task that takes its time."""
+    until(Path(path).is_file, "the file is there")
+    return "GPU"
+
+
+def named_if_none(path: str) -> str:
+    named_if_gpu(path)
+    return "CPU"
+
+
+def test_workers_with_a_gpu_get_what_is_faster_there_and_all_is_counted(tmp_path):
+    gate = tmp_path / "gate"
+    with Cluster() as processes:
+        processes.scheduler()
+        plain, fast = processes.worker(), processes.worker(gpus=1)
+        with remote_cluster(processes.address) as opened:
+            assert opened.slots == 2
+            for number in range(4):
+                arguments = (str(gate),)
+                task = Task(f"search-{number}", Kind.SEARCH, named_if_none, arguments, 3)
+                opened.submit(replace(task, gpu_call=named_if_gpu))
+            opened.submit(Task("read", Kind.READ, named_if_none, (str(gate),), 5))
+            gate.touch()
+            came = dict(opened.next_done() for _ in range(5))
+            by_name = {task.name: by for task, by in came.items()}
+            assert {by_name["search-0"], by_name["search-1"]} == {"GPU"}
+            assert sum(by == "GPU" for by in by_name.values()) < 5
+            counted = {worked.has_gpu: worked for worked in opened.workers.values()}
+            assert sum(worked.tasks for worked in counted.values()) == 5
+            assert sum(worked.photos[Kind.SEARCH] for worked in counted.values()) == 12
+            assert counted[False].photos[Kind.READ] + counted[True].photos[Kind.READ] == 5
+            assert counted[True].photos_a_second(Kind.SEARCH) > 0
+
+            kill(fast)
+            task = Task("late", Kind.SEARCH, named_if_none, (str(gate),), gpu_call=named_if_gpu)
+            opened.submit(task)
+            assert opened.next_done()[1] == "CPU"
+        assert plain.is_alive()
 
 
 def test_a_cluster_that_is_not_there_is_named_with_what_to_start(monkeypatch):
