@@ -10,7 +10,7 @@ from typing import Any
 import shapely
 from shapely import Point, Polygon
 
-from cases.categories import Category
+from cases.categories import Category, Words
 from cases.drawing import DRAWING_ROLES, DRAWING_STAGES, Ground, looks_of
 from cases.errors import ArrangementError, NotPermittedError, TransitionError
 from cases.lifecycle import Role, Stage
@@ -38,11 +38,15 @@ class Parting:
         outlines: that show the other thing.
         ground: where the other thing lies; None where no photo knows from where it was taken.
         left: where the rest lies, the same.
+        why: what the rule says of the other thing by itself; none where its ground is not known.
+        why_left: the same of the rest.
     """
 
     outlines: frozenset[OutlineKey]
     ground: Ground | None
     left: Ground | None
+    why: tuple[Words, ...] = ()
+    why_left: tuple[Words, ...] = ()
 
 
 def distance_m(one: Case, other: Case) -> float:
@@ -151,14 +155,14 @@ def split(case: Case, standing: Standing, parting: Parting, case_no: str) -> Par
         sight = standing.statements.get(patrol_id)
         if not isinstance(sight, Sight):
             raise ArrangementError(f"case {case.case_no}: patrol {patrol_id} does not see it now")
-        theirs[patrol_id] = _at(sight, parting.ground)
-        stays = _at(sight, parting.left) if patrol_id in remaining else None
+        theirs[patrol_id] = _at(sight, parting.ground, parting.why)
+        stays = _at(sight, parting.left, parting.why_left) if patrol_id in remaining else None
         ours = ours.with_word(patrol_id, stays)
     if not ours.sights():
         raise ArrangementError(f"case {case.case_no}: nobody would have seen what is left of it")
     ours = replace(ours, drawn=standing.drawn | patrols)
     left = tuple(_anew(entry) if entry.patrol_id in patrols else entry for entry in kept)
-    rest = as_said(replace(case, evidence=left), ours)
+    rest = as_said(replace(case, evidence=left, why=parting.why_left or case.why), ours)
     others = Standing(theirs, drawn=frozenset(patrols))
     fresh = replace(case, case_no=case_no, stage=Stage.REPORTED, version=0, gone_at=None)
     other = as_said(replace(fresh, evidence=tuple(map(_anew, taken))), others)
@@ -200,8 +204,9 @@ def _keys(evidence: Iterable[Evidence]) -> Iterable[OutlineKey]:
         yield (*photo, counted[photo])
 
 
-def _at(sight: Sight, ground: Ground | None) -> Sight:
-    return replace(sight, **looks_of(ground)) if ground else sight
+def _at(sight: Sight, ground: Ground | None, why: tuple[Words, ...]) -> Sight:
+    looks = looks_of(ground) if ground else {}
+    return replace(sight, **looks, why=why or sight.why)
 
 
 def _anew(entry: Evidence) -> Evidence:

@@ -1,15 +1,17 @@
 """The routes by which inspectors let the cases of a place wait, and put together or take apart."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from cases.categories import Words
 from cases.drawing import Draughtsman, Ground
 from cases.errors import DrawingError
 from cases.joining import OutlineKey, Parting
-from cases.judging import sigma_of
+from cases.judging import explain, sigma_of
 from cases.lifecycle import Role
 from cases.model import Case, Evidence
 from cases.snoozing import MOST_DAYS, MOST_RADIUS_M
@@ -20,6 +22,7 @@ from review.drawing import Id, located
 from review.sources import ReviewData
 from review.together import told
 from review.views import Line, Name, detail_of
+from vision.model import Observation
 
 router = APIRouter(prefix="/api")
 
@@ -141,10 +144,17 @@ def _parting(data: ReviewData, case: Case, outlines: frozenset[OutlineKey]) -> P
         photo = entry.patrol_id, entry.photo_id
         counted[photo] = counted.get(photo, -1) + 1
         (taken if (*photo, counted[photo]) in outlines else kept).append(entry)
-    return Parting(outlines, _ground(data, case, taken), _ground(data, case, kept))
+    other, rest = _seen(data, case, taken), _seen(data, case, kept)
+    return Parting(
+        outlines,
+        _ground(other),
+        _ground(rest),
+        _why(data, case, other, taken),
+        _why(data, case, rest, kept),
+    )
 
 
-def _ground(data: ReviewData, case: Case, evidence: list[Evidence]) -> Ground | None:
+def _seen(data: ReviewData, case: Case, evidence: list[Evidence]) -> Observation | None:
     for entry in evidence:
         frame = data.photos.frame(entry.patrol_id, entry.photo_id)
         if entry.class_name != case.class_name or frame is None:
@@ -154,5 +164,22 @@ def _ground(data: ReviewData, case: Case, evidence: list[Evidence]) -> Ground | 
         except DrawingError:
             continue  # beyond the horizon of this photo; another may show it better
         if seen is not None:
-            return Ground(seen.polygon, sigma_of(seen), seen.area_m2)
+            return seen
     return None
+
+
+def _ground(seen: Observation | None) -> Ground | None:
+    return Ground(seen.polygon, sigma_of(seen), seen.area_m2) if seen else None
+
+
+def _why(
+    data: ReviewData, case: Case, seen: Observation | None, evidence: list[Evidence]
+) -> tuple[Words, ...]:
+    """What the case's rule says of a part; nothing where its ground or the rule is not known."""
+    if seen is None:
+        return ()
+    photos = tuple(dict.fromkeys(entry.photo_id for entry in evidence))
+    part = replace(seen, photo_ids=photos, score=case.score)
+    on = seen.seen_at.date() if seen.seen_at else None
+    said = explain(part, data.rulebook, data.zones, on)
+    return next((verdict.why for rule, verdict in said if rule.id == case.rule_id), ())

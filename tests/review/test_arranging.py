@@ -1,11 +1,14 @@
 """Cases of a place wait, become one, and are taken apart, through the API."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
+from shapely import box
 
+from cases.zones import Zones
 from review.app import create_app
 from review.sources import ReviewData
 from tests.review.conftest import NOW, PATROL, URL
@@ -125,3 +128,19 @@ def test_of_two_it_is_told_which_one_has_changed(client):
     assert refused.status_code == 409
     told = refused.json()
     assert (told["case_no"], told["expected_version"]) == (other["no"], 7)
+
+
+def test_each_part_tells_what_the_rule_says_of_it_alone(data: ReviewData, clock: Clock):
+    around_a = box(119.9998, 31.9999, 120.0001, 32.0001)  # not around what is drawn in b
+    permitted = replace(data, zones=Zones({"permitted": [around_a]}))
+    client = TestClient(create_app(permitted, clock=clock), base_url=URL)
+    item = two_photos(client)
+    drawn = {
+        "patrol_id": PATROL, "photo_id": "flight/b", "index": 0, "version": item["version"],
+        "corners": [[900, 700], [1000, 700], [1000, 780], [900, 780]], **CHEN,
+    }  # fmt: skip
+    item = client.post(f"/api/cases/{item['no']}/outline", json=drawn).json()
+    other = split(client, item).json()
+    rest = client.get(f"/api/cases/{item['no']}").json()
+    assert "0% in permitted" in other["why"][0]["en"]
+    assert "100% in permitted" in rest["why"][0]["en"]
