@@ -67,7 +67,9 @@ def served(folder: Path) -> Iterator[str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
-            line = next(line for line in server.stdout if "http://" in line)
+            line = next((line for line in server.stdout if "http://" in line), None)
+            if line is None:  # it has said why
+                sys.exit(f"aerogrid serve ended with {server.wait()}; make the demo anew")
             yield "http://" + line.partition("http://")[2].split()[0]
         finally:
             server.terminate()
