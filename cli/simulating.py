@@ -70,8 +70,6 @@ def run(
         config: settings file.
         as_json: write the result as JSON.
     """
-    from simulations.gate_files import gate_document, write_junit
-    from simulations.gate_html import write_report
     from simulations.scenarios import read_scenarios, shipped_scenarios
 
     wind_m_s, from_deg = _wind(wind)
@@ -88,6 +86,24 @@ def run(
     results: list[Result] = []
     for task in tasks:
         results += _fly(task, scenarios, flown_by, conditions, out / task.code, dem_sha256)
+    _hand_over(results, unread, out, junit, html, as_json=as_json)
+    if not results:
+        return STOPPED
+    return FAILED if unread or not all(result.passed for result in results) else PASSED
+
+
+def _hand_over(
+    results: Sequence["Result"],
+    unread: Sequence["Unread"],
+    out: Path,
+    junit: Path | None,
+    html: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    from simulations.gate_files import gate_document, write_junit
+    from simulations.gate_html import write_report
+
     if junit is not None:
         write_junit(junit, results, unread)
     if html is not None and results:
@@ -95,14 +111,11 @@ def run(
     if as_json:
         text = json.dumps(gate_document(results, unread), ensure_ascii=False, allow_nan=False)
         console.out.print_json(text)
-    else:
-        _tell(results, unread)
-        for written in (out, junit, html) if results else (junit,):
-            if written is not None:
-                console.err.print(f"written: {console.where(written)}", highlight=False)
-    if not results:
-        return STOPPED
-    return FAILED if unread or not all(result.passed for result in results) else PASSED
+        return
+    _tell(results, unread)
+    for written in (out, junit, html) if results else (junit,):
+        if written is not None:
+            console.err.print(f"written: {console.where(written)}", highlight=False)
 
 
 def _conditions(
