@@ -96,6 +96,15 @@ class Outline:
     cut: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Where a part of a map begins, and the shape (rows, columns) of the whole one."""
+
+    left: int
+    top: int
+    whole: tuple[int, ...]
+
+
 def outlines(
     probability: NDArray[np.float32],
     *,
@@ -117,15 +126,18 @@ def outlines(
     """
     if float(probability.max(initial=0.0)) < high:
         return []
-    mask = (probability >= low).astype(np.uint8)
+    left, top, width, height = cv2.boundingRect((probability >= low).astype(np.uint8))
+    shown = probability[top : top + height, left : left + width]  # all else is empty
+    part = _Part(left, top, probability.shape)
+    mask = (shown >= low).astype(np.uint8)
     joined = _closed(mask, gap_px)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    peaks = np.bincount(labels[probability >= high], minlength=count)
+    peaks = np.bincount(labels[shown >= high], minlength=count)
     found = []
     for label in range(1, count):
         if peaks[label] == 0 or stats[label, cv2.CC_STAT_AREA] < least_px:
             continue
-        found.append(_outline(probability, mask, labels, stats[label], label, tolerance_px))
+        found.append(_outline(shown, mask, labels, stats[label], label, tolerance_px, part))
     return [item for item in found if item is not None and item.polygon.area >= least_px]
 
 
@@ -147,6 +159,7 @@ def _outline(
     stats: NDArray[np.int32],
     label: int,
     tolerance_px: float,
+    part: _Part,
 ) -> Outline | None:
     x, y, width, height = (int(value) for value in stats[:4])
     window = (slice(y, y + height), slice(x, x + width))
@@ -155,7 +168,8 @@ def _outline(
     if polygon is None:
         return None
     score = float(probability[window][inside & (mask[window] > 0)].mean())
-    rows, columns = probability.shape
+    x, y = x + part.left, y + part.top
+    rows, columns = part.whole
     cut = x == 0 or y == 0 or x + width == columns or y + height == rows
     moved = shapely.transform(polygon, lambda points: points + np.array([x, y]))
     return Outline(moved, score, cut)
