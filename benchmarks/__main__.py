@@ -131,6 +131,12 @@ def campaign(_: Path) -> None:
     run("-m", "benchmarks.campaign", "--patrols", 10, "--photos", 50)
 
 
+def campaign_memory(_: Path) -> None:
+    """Plan a campaign of a million photos and keep its ledger, without the photos."""
+    run("-m", "benchmarks.campaign_memory")
+    run("-m", "benchmarks.campaign_memory", "--photos", 100_000, "--dask")
+
+
 def photo_index(_: Path) -> None:
     """Find all pictures of a roof among 100,000 photos."""
     run("-m", "benchmarks.photo_index")
@@ -155,6 +161,7 @@ QUESTIONS: dict[str, Callable[[Path], None]] = {
     "registry": registry,
     "inspectors": inspectors,
     "campaign": campaign,
+    "campaign_memory": campaign_memory,
     "photo_index": photo_index,
 }
 NEED_DATA = ("planning", "flight_time", "georef", "detect", "dark", "change")

@@ -11,17 +11,22 @@ import argparse
 import json
 import resource
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import process_time
 from typing import Any
 
 import numpy as np
+from fastapi.testclient import TestClient
 from shapely import Point
 from shapely.geometry import box, mapping
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.photo_index import PhotoIndex
+from review.app import create_app
+from review.sources import ReviewData, ReviewSources, open_sources
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WEST_DEG, SOUTH_DEG = 118.0, 31.0
@@ -72,11 +77,7 @@ def asked(
     """Ask for places where photos are; times in milliseconds."""
     times_ms, found = [], 0
     for _ in range(QUESTIONS):
-        area = int(rng.integers(0, min(patrols, AREAS)))
-        place = Point(
-            WEST_DEG + 0.02 * (area % ACROSS) + rng.uniform(0, SIDE * STEP_DEG),
-            SOUTH_DEG + 0.02 * (area // ACROSS) + rng.uniform(0, SIDE * STEP_DEG),
-        ).buffer(reach_m * M_DEG)
+        place = _somewhere(patrols, reach_m, rng)
         started_s = process_time()
         found += len(_answers(index, place, span))
         times_ms.append(1000 * (process_time() - started_s))
@@ -88,10 +89,45 @@ def asked(
     }
 
 
+def _somewhere(patrols: int, reach_m: float, rng: np.random.Generator) -> BaseGeometry:
+    area = int(rng.integers(0, min(patrols, AREAS)))
+    return Point(
+        WEST_DEG + 0.02 * (area % ACROSS) + rng.uniform(0, SIDE * STEP_DEG),
+        SOUTH_DEG + 0.02 * (area // ACROSS) + rng.uniform(0, SIDE * STEP_DEG),
+    ).buffer(reach_m * M_DEG)
+
+
 def _answers(
     index: PhotoIndex, place: BaseGeometry, span: timedelta | None
 ) -> list[dict[str, Any]]:
     return index.search(place) if span is None else index.search(place, START, START + span)
+
+
+def asked_over_http(path: Path, patrols: int, rng: np.random.Generator) -> dict[str, float]:
+    """Ask the page's API for roofs, first pages of 100; the client's time is in it."""
+    times_ms = []
+    with registry_of_no_cases() as data:
+        app = create_app(data, photo_index=path)
+        with TestClient(app, base_url="http://127.0.0.1:8765") as client:
+            for _ in range(QUESTIONS):
+                roof = _somewhere(patrols, 15, rng)
+                asking = f"/api/stac/search?intersects={json.dumps(mapping(roof))}"
+                started_s = process_time()
+                answer = client.get(asking)
+                times_ms.append(1000 * (process_time() - started_s))
+                assert answer.json()["numberReturned"] > 0
+    p50, p95 = np.percentile(times_ms, [50, 95])
+    return {"p50_ms": round(float(p50), 2), "p95_ms": round(float(p95), 2)}
+
+
+@contextmanager
+def registry_of_no_cases() -> Iterator[ReviewData]:
+    """What a page shows that has no cases."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_sources(ReviewSources(Path(folder) / "cases.sqlite", ())) as data,
+    ):
+        yield data
 
 
 def main() -> None:
@@ -111,6 +147,7 @@ def main() -> None:
                 "roof": asked(index, patrols, 15, None, rng),
                 "roof_in_a_week": asked(index, patrols, 15, week, rng),
                 "village": asked(index, patrols, 500, None, rng),
+                "roof_over_http": asked_over_http(path, patrols, rng),
                 "megabytes": round(path.stat().st_size / 1e6),
             }
     told["peak_memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

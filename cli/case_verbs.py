@@ -49,6 +49,15 @@ def serve(
         Literal["wgs84", "gcj02"], typer.Option(help="Of the tiles; Chinese services have gcj02.")
     ] = "wgs84",
     basemap_credit: Annotated[str, typer.Option(help="What its service asks to be shown.")] = "",
+    photo_index: Annotated[
+        Path | None,
+        typer.Option(
+            "--photos-index",
+            exists=True,
+            dir_okay=False,
+            help="Of `photos add`; the page's API then searches all patrols' photos.",
+        ),
+    ] = None,
 ) -> None:
     """Open the review page of one or more patrols.
 
@@ -66,7 +75,9 @@ def serve(
             "give --airspace, too: re-fly files need both", param_hint="--obstacles"
         )
     zones = None if airspace is None else read_airspace(airspace, obstacles)
-    raise typer.Exit(serving.serve(patrols, where, host or (), tiles, flights or (), zones))
+    raise typer.Exit(
+        serving.serve(patrols, where, host or (), tiles, flights or (), zones, photo_index)
+    )
 
 
 @verbs.command(epilog="Example: aerogrid export patrol/ --case 20260610-0001 --out case.html")

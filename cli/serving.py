@@ -27,6 +27,7 @@ from pipeline.filings import (
 )
 from pipeline.handing_out import write_reviewed, write_sheet
 from pipeline.inputs import patrol_settings, read_inputs
+from pipeline.photo_index import PhotoIndex
 from pipeline.settings import Settings, SigningIn
 from pipeline.surroundings import read_cells
 from pipeline.workspace import Workspace, require
@@ -55,10 +56,14 @@ def serve(
     basemap: Basemap | None,
     flights: Sequence[Path],
     airspace: Airspace | None,
+    photo_index: Path | None,
 ) -> int:
     """Serve the review page until Ctrl-C; layers are those of the first patrol."""
     for patrol in patrols:
         _require_filed(patrol)
+    if photo_index is not None:
+        with PhotoIndex.opened(photo_index):  # refuses what is none
+            pass
     first = Workspace(patrols[0])
     inputs, settings = read_inputs(first), _settings(first)
     _refuse_other_registries(patrols)
@@ -90,6 +95,7 @@ def serve(
             grounds=Grounds(settings.planning, airspace),
             single_sign_on=_single_sign_on(settings.signing_in),
             look_shares=LookShares(checks.second_look_share, checks.control_share),
+            photo_index=photo_index,
         )
         run_server(app, where, ready=_tell)
     return 0

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -39,11 +40,18 @@ _VERSION = 1
 _EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 _LOCK_S = 60.0
 _SEARCH = """
-SELECT photos.ground, photos.item FROM places JOIN photos ON photos.id = places.id
+SELECT photos.ground, photos.item, taken_s, photos.id
+FROM places JOIN photos ON photos.id = places.id
 WHERE west <= :east AND east >= :west AND south <= :north AND north >= :south
   AND first_s <= :last_s AND last_s >= :first_s AND taken_s >= :first_s AND taken_s < :last_s
+  AND (taken_s, photos.id) > (:after_s, :after_id)
 ORDER BY taken_s, photos.id
 """
+_CHUNK = 500
+
+Cursor = tuple[float, int]
+"""Where a page of photos ended: when its last one was taken, in seconds, and its number."""
+BEGIN: Cursor = (float("-inf"), 0)
 
 
 class PhotoIndex:
@@ -129,14 +137,41 @@ class PhotoIndex:
             first: the earliest time that counts.
             last: the first one that does not any more.
         """
+        return [item for item, _ in self._showing(area, first, last, BEGIN)]
+
+    def page(
+        self,
+        area: BaseGeometry,
+        first: datetime = _EVER[0],
+        last: datetime = _EVER[1],
+        *,
+        after: Cursor = BEGIN,
+        limit: int,
+    ) -> tuple[list[dict[str, Any]], Cursor | None]:
+        """So many items of `search` after the page before, and where the next page begins.
+
+        None where there is no other page.
+        """
+        showing = self._showing(area, first, last, after)
+        found = list(islice(showing, limit))
+        more = next(showing, None) is not None
+        return [item for item, _ in found], found[-1][1] if more else None
+
+    def _showing(
+        self, area: BaseGeometry, first: datetime, last: datetime, after: Cursor
+    ) -> Iterator[tuple[dict[str, Any], Cursor]]:
         west, south, east, north = area.bounds
-        box = {"west": west, "south": south, "east": east, "north": north}
-        times = {"first_s": first.timestamp(), "last_s": last.timestamp()}
-        rows = self._connection.execute(_SEARCH, box | times).fetchall()
-        grounds = shapely.from_wkb([ground for ground, _ in rows])
+        asked = {"west": west, "south": south, "east": east, "north": north}
+        asked |= {"first_s": first.timestamp(), "last_s": last.timestamp()}
+        asked |= {"after_s": after[0], "after_id": after[1]}
+        rows = self._connection.execute(_SEARCH, asked)
         shapely.prepare(area)
-        shown = np.atleast_1d(shapely.intersects(area, grounds))
-        return [json.loads(item) for (_, item), shows in zip(rows, shown, strict=True) if shows]
+        while chunk := rows.fetchmany(_CHUNK):
+            grounds = shapely.from_wkb([ground for ground, *_ in chunk])
+            shown = np.atleast_1d(shapely.intersects(area, grounds))
+            for (_, item, taken_s, number), shows in zip(chunk, shown, strict=True):
+                if shows:
+                    yield json.loads(item), (taken_s, number)
 
     def __len__(self) -> int:
         (count,) = self._connection.execute("SELECT count(*) FROM photos").fetchone()

@@ -45,6 +45,7 @@ from review import (
     flying,
     live,
     metrics,
+    photo_search,
     reflying,
     signing_in,
     together,
@@ -150,6 +151,7 @@ _ROUTES = (
     commanding.router,
     flying.router,
     reflying.router,
+    photo_search.router,
     metrics.router,
 )
 
@@ -164,6 +166,7 @@ def create_app(
     look_shares: LookShares | None = None,
     grounds: Grounds | None = None,
     single_sign_on: SingleSignOn | None = None,
+    photo_index: Path | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     """Make the application.
@@ -177,6 +180,7 @@ def create_app(
         look_shares: how much is judged once more; nothing by default.
         grounds: by what gaps are planned to be flown again; None plans nothing.
         single_sign_on: where people may sign in besides; nowhere by default.
+        photo_index: file of the photos of all patrols; None answers no search for them.
         clock: for the times in the history.
     """
     app = FastAPI(
@@ -196,6 +200,7 @@ def create_app(
     app.state.look_shares = look_shares or LookShares()
     app.state.grounds = grounds
     app.state.single_sign_on = single_sign_on
+    app.state.photo_index = photo_index
     app.state.memo = Memo()
     app.state.audience = Audience()
     app.state.woken = Memo()

@@ -65,7 +65,7 @@ def get_landing() -> dict[str, Any]:
     """Lead to everything, as clients ask first."""
     links = {"service-desc": "/api/openapi.json", "conformance": "/conformance",
              "data": "/collections", "self": "/ogc"}  # fmt: skip
-    return {"title": "aerogrid", "links": [_link(rel, href) for rel, href in links.items()]}
+    return {"title": "aerogrid", "links": [link(rel, href) for rel, href in links.items()]}
 
 
 @router.get("/conformance")
@@ -78,7 +78,7 @@ def get_conformance() -> dict[str, Any]:
 def get_collections() -> dict[str, Any]:
     """List the collections."""
     told = [_collection(name) for name in COLLECTIONS]
-    return {"links": [_link("self", "/collections")], "collections": told}
+    return {"links": [link("self", "/collections")], "collections": told}
 
 
 @router.get("/collections/{name}")
@@ -118,13 +118,13 @@ def get_items(
         "type": "FeatureCollection",
         "features": [_plain(feature) for feature in features[:limit]],
         "numberReturned": min(limit, len(features)),
-        "links": [_link("self", _url(request), _GEOJSON)],
+        "links": [link("self", url_with(request), _GEOJSON)],
     }
     if name == "cases" and bbox is None and span is None:
         page["numberMatched"] = data.registry.count()
     if len(features) > limit:
-        url = _url(request, after=str(features[limit - 1]["id"]))
-        page["links"].append(_link("next", url, _GEOJSON))
+        url = url_with(request, after=str(features[limit - 1]["id"]))
+        page["links"].append(link("next", url, _GEOJSON))
     return GeoJson(page)
 
 
@@ -202,15 +202,17 @@ def _require(name: str) -> None:
 
 def _collection(name: str) -> dict[str, Any]:
     here = f"/collections/{name}"
-    links = [_link("self", here), _link("items", f"{here}/items", _GEOJSON)]
+    links = [link("self", here), link("items", f"{here}/items", _GEOJSON)]
     return {"id": name, "title": COLLECTIONS[name], "itemType": "feature", "links": links}
 
 
-def _link(rel: str, href: str, kind: str = "application/json") -> dict[str, str]:
+def link(rel: str, href: str, kind: str = "application/json") -> dict[str, str]:
+    """A link as OGC API and STAC write it."""
     return {"rel": rel, "href": href, "type": kind}
 
 
-def _url(request: Request, **more: str) -> str:
+def url_with(request: Request, **more: str) -> str:
+    """The address that was asked for, with other parameters."""
     asked = {**request.query_params, **more}
     return f"{request.url.path}?{urlencode(asked)}" if asked else request.url.path
 

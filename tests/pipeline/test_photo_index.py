@@ -17,7 +17,7 @@ from geo.pose import Attitude, GeoPoint, Pose
 from pipeline import analysis
 from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs, read_inputs
-from pipeline.photo_index import PhotoIndex
+from pipeline.photo_index import BEGIN, PhotoIndex
 from pipeline.settings import Locating, Settings
 from pipeline.workspace import Workspace
 from simulations.recording import write_photo
@@ -65,6 +65,20 @@ def test_exactly_the_photos_that_show_an_area_in_a_time_are_found(photos, x, y, 
     assert len(found) == len(expected)
     times = [told["properties"]["datetime"] for told in found]
     assert times == sorted(times)
+
+
+@given(photos=st.lists(places, max_size=12), limit=st.integers(1, 5))
+def test_pages_are_all_that_is_found_in_its_order(photos, limit):
+    items = [item(number, *photo) for number, photo in enumerate(photos)]
+    area = box(-180, -90, 180, 90)
+    with PhotoIndex.opened(Path(":memory:"), is_new=True) as index:
+        index.put("patrol", "a" * 64, items)
+        found, after = [], BEGIN
+        while after is not None:
+            page, after = index.page(area, after=after, limit=limit)
+            assert len(page) == limit or after is None
+            found += page
+        assert found == index.search(area)
 
 
 @pytest.fixture(scope="module")

@@ -174,6 +174,7 @@ ENDPOINTS = (
     Endpoint("GET", "/api/flights", roles=frozenset()),  # of the whole district only
     Endpoint("GET", "/api/gaps/1.geojson", roles=frozenset()),
     Endpoint("GET", "/api/refly/1.zip", roles=frozenset()),
+    Endpoint("GET", "/api/stac/search", roles=frozenset()),  # photos show more than one village
     Endpoint("GET", "/metrics", roles=frozenset()),  # of the whole district only
     Endpoint("GET", "/api/figures"),
     Endpoint("GET", "/api/district"),
