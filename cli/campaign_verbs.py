@@ -72,3 +72,23 @@ def find_photos(
     raise typer.Exit(
         finding.find(index, at=at, within=within, first=first, last=last, out=out, as_json=as_json)
     )
+
+
+@photos.command(
+    "retire", epilog="Example: aerogrid photos retire patrols/* --before 2025-01-01T00:00Z"
+)
+def retire_photos(
+    patrols: Annotated[list[Path], typer.Argument(help="Folders of filed patrols.")],
+    before: Annotated[str, typer.Option(help="Photos taken from this time on stay; with zone.")],
+    do_it: Annotated[
+        bool, typer.Option("--yes", help="Remove the files; else only tell what would go.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Tell which photos nobody needs any more, and with --yes remove their files.
+
+    Evidence of any case stays, and so do all photos of a patrol with a case under way.
+    """
+    from cli import retiring
+
+    raise typer.Exit(retiring.run(patrols, before, do_it=do_it, as_json=as_json))

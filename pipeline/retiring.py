@@ -1,0 +1,139 @@
+"""EDGE: which photos of a patrol nobody needs any more, and taking them away.
+
+A photo stays where it is evidence of a case, whatever became of that; where any case that its
+patrol has seen is still under way; where it is not old enough, or does not say when it was taken;
+and where its file is no longer the one that was analysed. Frames, detections, observations and
+cases stay whatever goes, and the history says what went.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cases.registry import Registry
+from geo.files import WriteError
+from pipeline.filings import read_filing, refuse_stale_filing
+from pipeline.inputs import read_inputs
+from pipeline.workspace import Workspace, read_json, require, write_json
+from vision.frame_table import read_frame_table
+from vision.images import sha256_of
+from vision.model import Frame
+
+RETIRED = "retired.json"
+"""File in a patrol's folder: photos that were taken away, with hash, time and size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retiring:
+    """What would go of a patrol, and why the rest stays.
+
+    Attributes:
+        going: photos with their sizes in bytes.
+        evidence: photos that stay since they are evidence.
+        young: photos that stay since they are not old enough, or of unknown age.
+        gone: photos whose files are not there.
+        under_way: cases of the patrol for which all of its photos stay.
+    """
+
+    patrol_id: str
+    going: tuple[tuple[Frame, int], ...]
+    evidence: int
+    young: int
+    gone: int
+    under_way: int
+
+    @property
+    def going_bytes(self) -> int:
+        """Bytes that would be free."""
+        return sum(size for _, size in self.going)
+
+
+def what_would_go(workspace: Workspace, before: datetime) -> Retiring:
+    """Tell which photos of a filed patrol nobody needs any more; changes nothing.
+
+    Args:
+        workspace: its cases are filed, as its folder holds them.
+        before: photos taken from this time on stay.
+
+    Raises:
+        PipelineError: the patrol is not filed, or was analysed again since; then nothing says
+            what its photos are evidence of.
+    """
+    refuse_stale_filing(workspace)
+    record, folder = read_filing(workspace), read_inputs(workspace).photos
+    frames = read_frame_table(require(workspace.frames, "ingest"))
+    with Registry.open(record.by.registry or workspace.registry) as registry:
+        under_way = registry.cases_under_way(record.patrol_id)
+        evidence = registry.evidence_among({frame.sha256 for frame in frames})
+    here = [frame for frame in frames if (folder / frame.path).is_file()]
+    old = [f for f in here if f.taken_at is not None and f.taken_at < before]
+    free = [frame for frame in old if frame.sha256 not in evidence and not under_way]
+    return Retiring(
+        record.patrol_id,
+        tuple((frame, (folder / frame.path).stat().st_size) for frame in free),
+        evidence=sum(frame.sha256 in evidence for frame in here),
+        young=len(here) - len(old),
+        gone=len(frames) - len(here),
+        under_way=under_way,
+    )
+
+
+def retire(workspace: Workspace, before: datetime, *, now: datetime) -> tuple[Retiring, list[str]]:
+    """Take away what nobody needs any more; what went, and photos whose files are others now.
+
+    What goes is first written into the patrol's folder and the history of its registry, so an end
+    on the way leaves too much, never too little, and running it again takes the rest.
+
+    Raises:
+        PipelineError: as `what_would_go`.
+        WriteError: a file cannot be removed.
+    """
+    planned, folder = what_would_go(workspace, before), read_inputs(workspace).photos
+    changed = [f.path for f, _ in planned.going if sha256_of(folder / f.path) != f.sha256]
+    going = tuple(entry for entry in planned.going if entry[0].path not in changed)
+    if going:
+        _write_down(workspace, planned.patrol_id, going, now)
+        for frame, _ in going:
+            _remove(folder / frame.path)
+    return (
+        Retiring(
+            planned.patrol_id, going, planned.evidence, planned.young, planned.gone,
+            planned.under_way,
+        ),
+        changed,
+    )  # fmt: skip
+
+
+def _write_down(
+    workspace: Workspace, patrol_id: str, going: Sequence[tuple[Frame, int]], now: datetime
+) -> None:
+    path = workspace.root / RETIRED
+    told: dict[str, Any] = read_json(path) if path.exists() else {}
+    told |= {frame.path: _told(frame, size, now) for frame, size in going}
+    write_json(path, told)
+    digest = sha256_of(path)
+    with Registry.open(read_filing(workspace).by.registry or workspace.registry) as registry:
+        facts = {"patrol": patrol_id, "photos": len(going), "list_sha256": digest}
+        registry.note("retire", facts, now=now)
+
+
+def _told(frame: Frame, size: int, now: datetime) -> dict[str, Any]:
+    assert frame.taken_at is not None  # others are not old enough
+    return {
+        "sha256": frame.sha256,
+        "taken_at": frame.taken_at.isoformat(),
+        "bytes": size,
+        "retired_at": now.isoformat(),
+    }
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError as error:
+        raise WriteError(
+            f"{path}: cannot be removed ({error.strerror}). Give write permission to its folder "
+            "and run the same command again."
+        ) from error

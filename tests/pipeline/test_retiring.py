@@ -1,0 +1,123 @@
+"""Photos go when nobody needs them any more, and no evidence ever does."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from cases.lifecycle import OPEN_STAGES, Stage
+from cases.registry import Registry
+from cases.tables import EventRow
+from cli.main import main
+from pipeline.errors import PipelineError
+from pipeline.retiring import RETIRED, retire, what_would_go
+from pipeline.workspace import Workspace, read_json
+from tests.pipeline.test_reporting import BUILDING, SMOKE, patrol
+from vision.images import sha256_of
+
+__all__ = ["patrol"]
+LATER = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def names(workspace: Workspace) -> set[str]:
+    return {path.name for path in workspace.photos.iterdir()}
+
+
+def decide(workspace: Workspace, **stages: str) -> None:
+    """Take decisions on cases, by action."""
+    with Registry.open(workspace.registry) as registry:
+        for action, case_no in stages.items():
+            version = registry.case(case_no).version
+            registry.decide(
+                case_no, action, actor="Chen Jing", reason="seen", expected_version=version,
+                now=LATER,
+            )  # fmt: skip
+
+
+@pytest.fixture
+def ended(patrol: Workspace) -> Workspace:
+    """Both cases rejected; c is evidence of none."""
+    decide(patrol, reject=BUILDING)
+    decide(patrol, reject=SMOKE)
+    return patrol
+
+
+def test_evidence_of_a_rejected_case_stays_and_the_rest_goes(ended: Workspace):
+    kept = {path.name: sha256_of(path) for path in ended.photos.iterdir()}
+    told = what_would_go(ended, LATER)
+    assert [frame.path for frame, _ in told.going] == ["c.jpg"]
+    assert names(ended) == {"a.jpg", "b.jpg", "c.jpg"}
+    went, changed = retire(ended, LATER, now=LATER)
+    assert (went.going, changed) == (told.going, [])
+    assert names(ended) == {"a.jpg", "b.jpg"}
+    assert read_json(ended.root / RETIRED)["c.jpg"]["sha256"] == kept["c.jpg"]
+    with Registry.open(ended.registry) as registry:
+        assert registry.verify_chain().is_intact
+    again, _ = retire(ended, LATER, now=LATER)
+    assert (again.going, again.gone, again.evidence) == ((), 1, 2)
+
+
+def test_the_history_holds_the_hash_of_the_list(ended: Workspace):
+    retire(ended, LATER, now=LATER)
+    with Registry.open(ended.registry) as registry, registry._read() as session:
+        last = session.scalars(select(EventRow).order_by(EventRow.seq.desc())).first()
+    assert last.action == "retire"
+    assert last.details == {
+        "patrol": "p", "photos": 1, "list_sha256": sha256_of(ended.root / RETIRED)
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("decided", [{}, {"confirm": BUILDING}])
+def test_a_case_under_way_keeps_all_photos_of_its_patrol(patrol: Workspace, decided):
+    decide(patrol, **decided)
+    assert Stage.ESTABLISHED in OPEN_STAGES
+    told = what_would_go(patrol, LATER)
+    assert (told.going, told.under_way) == ((), 2)
+    assert retire(patrol, LATER, now=LATER)[0].going == ()
+    assert len(names(patrol)) == 3
+
+
+def test_a_case_that_sleeps_keeps_them_too(patrol: Workspace):
+    decide(patrol, reject=BUILDING)
+    decide(patrol, snooze=SMOKE)
+    assert what_would_go(patrol, LATER).under_way == 1
+
+
+def test_young_photos_and_other_files_stay(ended: Workspace):
+    taken_at = datetime(2026, 6, 10, 2, 0, tzinfo=UTC)
+    assert what_would_go(ended, taken_at).going == ()
+    (ended.photos / "c.jpg").write_bytes(b"another picture")
+    went, changed = retire(ended, LATER, now=LATER)
+    assert (went.going, changed) == ((), ["c.jpg"])
+    assert (ended.photos / "c.jpg").read_bytes() == b"another picture"
+
+
+def test_a_patrol_that_is_not_filed_as_it_is_keeps_all(ended: Workspace):
+    ended.filing.unlink()
+    with pytest.raises(PipelineError):
+        retire(ended, LATER, now=LATER)
+    assert len(names(ended)) == 3
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr("sys.argv", ["aerogrid", "photos", "retire", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    return int(stop.value.code or 0)
+
+
+def test_the_verb_removes_nothing_without_yes(ended: Workspace, monkeypatch, capsys):
+    given = (ended.root, "--before", "2027-01-01T00:00Z")
+    assert run(monkeypatch, *given) == 0
+    assert "nothing was removed" in capsys.readouterr().out
+    assert len(names(ended)) == 3
+    assert run(monkeypatch, *given, "--yes", "--json") == 0
+    (told,) = json.loads(capsys.readouterr().out)["patrols"].values()
+    assert told["going"] == ["c.jpg"]
+    assert names(ended) == {"a.jpg", "b.jpg"}
+    assert run(monkeypatch, ended.root, "--before", "2027-01-01") == 1
+    (ended.photos / "c.jpg").write_bytes(b"another picture")
+    assert run(monkeypatch, *given, "--yes") == 3
+    assert Path(ended.photos / "c.jpg").exists()
