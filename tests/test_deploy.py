@@ -1,14 +1,17 @@
 """What docs/operations.md hands out: units, composition and the drill are what they say."""
 
+import asyncio
 import shlex
 import shutil
 import subprocess
+from collections.abc import Iterator
 from configparser import ConfigParser
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 import typer
+import urllib3
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -135,3 +138,121 @@ def test_systemd_takes_the_units(tmp_path):
     about = [line for line in told.stderr.splitlines() if str(tmp_path) in line]
     assert (told.returncode, about) == (0, []), told.stderr
     assert len(units) == len(UNITS) == 4
+
+
+KUBERNETES = sorted(path.parent.name for path in DEPLOY.glob("kubernetes/*/kustomization.yaml"))
+
+
+def written(folder: Path) -> Iterator[dict[str, Any]]:
+    """All that a kustomization names, as it is written; what others it builds on comes with it."""
+    kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
+    listed = {*kustomization["resources"]}
+    there = {path.name for path in folder.glob("*.yaml")} - {"kustomization.yaml"}
+    assert {name for name in listed if not name.startswith("..")} == there
+    for name in kustomization["resources"]:
+        if (folder / name).is_dir():
+            yield from written((folder / name).resolve())
+        else:
+            yield from yaml.safe_load_all((folder / name).read_text())
+
+
+def containers(documents: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    for document in documents:
+        if "template" in document.get("spec", {}):
+            pod = document["spec"]["template"]["spec"]
+            yield from ((pod, container) for container in pod["containers"])
+
+
+@pytest.mark.parametrize("name", KUBERNETES)
+def test_kubernetes_takes_each_manifest(name):
+    schemas = pytest.importorskip(
+        "kubernetes_validate", reason="kubernetes-validate is not installed (extra dev)"
+    )
+    documents = list(written(DEPLOY / "kubernetes" / name))
+    for document in documents:
+        schemas.validate(document, "1.30", strict=True)
+    kinds = {(document["kind"], document["metadata"]["name"]) for document in documents}
+    assert len(kinds) == len(documents) > 10
+    broken = next(d for d in documents if d["kind"] == "Deployment")
+    broken["spec"]["replica"] = 1
+    with pytest.raises(schemas.ValidationError):
+        schemas.validate(broken, "1.30", strict=True)
+
+
+@pytest.mark.parametrize("name", KUBERNETES)
+def test_pods_run_programs_with_options_that_they_have_and_mount_what_is_there(name):
+    documents = list(written(DEPLOY / "kubernetes" / name))
+    claims = {d["metadata"]["name"] for d in documents if d["kind"] == "PersistentVolumeClaim"}
+    services = {d["metadata"]["name"] for d in documents if d["kind"] == "Service"}
+    programs = 0
+    for pod, container in containers(documents):
+        volumes = {volume["name"] for volume in pod.get("volumes", ())}
+        named = {v["persistentVolumeClaim"]["claimName"] for v in pod.get("volumes", ())}
+        assert named <= claims
+        if container["image"].startswith("aerogrid"):
+            refuse_unknown(container["args"])
+            assert {mount["name"] for mount in container.get("volumeMounts", ())} <= volumes
+            assert container["resources"]["limits"]["memory"]
+            programs += 1
+        asked = [word for word in container.get("args", ()) if word.startswith("tcp://")]
+        assert {word.split("/")[2].split(":")[0] for word in asked} <= services
+    assert programs >= 3
+
+
+@pytest.mark.parametrize("name", KUBERNETES)
+def test_services_and_policies_choose_pods_that_are_there(name):
+    documents = list(written(DEPLOY / "kubernetes" / name))
+    pods = [
+        document["spec"]["template"]["metadata"]["labels"]
+        for document in documents
+        if "template" in document.get("spec", {})
+    ]
+    for document in documents:
+        spec = document.get("spec", {})
+        if document["kind"] == "Service":
+            chosen = [labels for labels in pods if spec["selector"].items() <= labels.items()]
+            assert len(chosen) == 1, document["metadata"]["name"]
+        if document["kind"] == "NetworkPolicy":
+            wanted = spec["podSelector"]["matchLabels"].items()
+            assert any(wanted <= labels.items() for labels in pods)
+        if "template" in spec:
+            own = spec["selector"]["matchLabels"].items()
+            assert sum(own <= labels.items() for labels in pods) == 1
+
+
+@pytest.mark.parametrize("name", KUBERNETES)
+def test_kustomize_builds_the_manifests(name):
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        pytest.skip("kubectl is not installed")
+    built = subprocess.run(
+        [kubectl, "kustomize", DEPLOY / "kubernetes" / name], capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    documents = list(yaml.safe_load_all(built.stdout))
+    assert len(documents) == len(list(written(DEPLOY / "kubernetes" / name))) + 1  # the secret
+    secret = next(d["metadata"]["name"] for d in documents if d["kind"] == "Secret")
+    (page,) = (d for d in documents if (d["kind"], d["metadata"]["name"]) == ("Deployment", "page"))
+    (container,) = page["spec"]["template"]["spec"]["containers"]
+    assert container["envFrom"] == [{"secretRef": {"name": secret}}]
+
+
+def test_a_scheduler_tells_prometheus_of_its_tasks_without_a_dashboard():
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed (extra dev)")
+
+    async def told() -> tuple[str, str]:
+        async with distributed.Scheduler(
+            host="127.0.0.1", port=0, dashboard=False, dashboard_address="127.0.0.1:0"
+        ) as scheduler:
+            url = f"http://127.0.0.1:{scheduler.http_server.port}"
+            with urllib3.PoolManager() as http:
+                answers = [
+                    await asyncio.to_thread(http.request, "GET", f"{url}/{path}")
+                    for path in ("metrics", "health")
+                ]
+            return answers[0].data.decode(), answers[1].data.decode()
+
+    metrics, health = asyncio.run(told())
+    assert "dask_scheduler_workers" in metrics
+    assert "dask_scheduler_tasks" in metrics
+    assert health == "ok"
