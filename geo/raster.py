@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import rasterio
+import rasterio.shutil
 import rasterio.warp
 import rasterio.windows
 from affine import Affine
@@ -131,6 +132,24 @@ def read_map(
     wide, high = part.width / columns, part.height / rows
     transform = (a * wide, b * high, c, d * wide, e * high, f)
     return np.moveaxis(picture, 0, -1).astype(np.uint8), Placement(transform, whole.crs)
+
+
+def write_reference(source: str, path: Path) -> None:
+    """Write a small file that is read as a raster elsewhere, of which only what is asked for comes.
+
+    Args:
+        source: as GDAL names it, such as `/vsis3/bucket/ortho.tif`; it is looked at, not read.
+        path: any name will do: GDAL knows the file by its content.
+
+    Raises:
+        TerrainError: no raster is there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with rasterio.open(source) as there:
+            rasterio.shutil.copy(there, path, driver="VRT")
+    except RasterioError as error:
+        raise TerrainError(f"{source}: not a raster that can be read ({error})") from error
 
 
 _RGBA = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from geo.errors import AerogridError
@@ -15,15 +15,20 @@ from pipeline.job import Job
 def at_hand(job: Job, needed: Iterable[Path]) -> Iterator[Job]:
     """The job with the files that a task needs within reach; they go again with the block.
 
-    A job whose files are on this machine, or on a drive of it, is given as it is.
+    An orthophoto is not copied: photos lie on little of it, and that is read where it is. A job
+    whose files are on this machine, or on a drive of it, is given as it is.
     """
     if not places.is_away(job.root):
         yield job
         return
-    with tempfile.TemporaryDirectory(prefix="aerogrid-") as name:
+    with tempfile.TemporaryDirectory(prefix="aerogrid-") as name, ExitStack() as opened:
         folder = Path(name)
         for place in needed:
-            places.fetch(place, folder)
+            if place == job.patrol.inputs.ortho:
+                opened.enter_context(places.by_parts())
+                places.refer(place, folder)
+            else:
+                places.fetch(place, folder)
         here = job.below(folder)
         here.patrol.inputs.photos.mkdir(parents=True, exist_ok=True)
         here.root.mkdir(parents=True, exist_ok=True)

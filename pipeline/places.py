@@ -10,7 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
+import rasterio
+
+from geo.errors import TerrainError
+from geo.raster import write_reference
 from pipeline.errors import PipelineError, SettingsError
 
 SCHEMES = ("s3", "gs", "az")
@@ -80,6 +85,37 @@ def fetch(place: Path, folder: Path) -> None:
             target = folder / place / PurePosixPath(path).relative_to(name)
             target.parent.mkdir(parents=True, exist_ok=True)
             files.get_file(path, str(target))
+
+
+def refer(place: Path, folder: Path) -> None:
+    """Let a raster be read part by part where a copy of it would lie below a folder.
+
+    Of stores other than S3 it is copied; `by_parts` has to be open while it is read.
+    """
+    if place.parts[0] != "s3":
+        fetch(place, folder)
+        return
+    try:
+        write_reference(f"/vsis3/{'/'.join(place.parts[1:])}", folder / place)
+    except TerrainError as error:
+        raise PipelineError(f"{url_of(place)}: cannot be read as a raster ({error})") from error
+
+
+@contextmanager
+def by_parts() -> Iterator[None]:
+    """Tell GDAL for a while what the usual variables say of S3; what changes there is seen."""
+    endpoint = urlsplit(os.environ.get("AWS_ENDPOINT_URL", ""))
+    named = {
+        "AWS_S3_ENDPOINT": endpoint.netloc,
+        "AWS_HTTPS": "NO" if endpoint.scheme == "http" else "YES",
+        "AWS_VIRTUAL_HOSTING": "FALSE",
+    }
+    with rasterio.Env(
+        GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR",
+        CPL_VSIL_CURL_NON_CACHED="/vsis3/",
+        **(named if endpoint.netloc else {}),
+    ):
+        yield
 
 
 def read(place: Path) -> bytes | None:
