@@ -15,6 +15,7 @@ import urllib3
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from cli import console
 from cli.verbs import app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -137,10 +138,11 @@ def test_systemd_takes_the_units(tmp_path):
     )  # fmt: skip
     about = [line for line in told.stderr.splitlines() if str(tmp_path) in line]
     assert (told.returncode, about) == (0, []), told.stderr
-    assert len(units) == len(UNITS) == 4
+    assert len(units) == len(UNITS) == 5
 
 
-KUBERNETES = sorted(path.parent.name for path in DEPLOY.glob("kubernetes/*/kustomization.yaml"))
+KUBERNETES = ("base", "gpu")
+CAMPAIGN = DEPLOY / "kubernetes" / "campaign"
 
 
 def written(folder: Path) -> Iterator[dict[str, Any]]:
@@ -218,6 +220,31 @@ def test_services_and_policies_choose_pods_that_are_there(name):
         if "template" in spec:
             own = spec["selector"]["matchLabels"].items()
             assert sum(own <= labels.items() for labels in pods) == 1
+
+
+def test_a_campaign_begins_again_but_for_what_no_new_try_mends():
+    schemas = pytest.importorskip(
+        "kubernetes_validate", reason="kubernetes-validate is not installed (extra dev)"
+    )
+    (job,) = written(CAMPAIGN)
+    schemas.validate(job, "1.30", strict=True)
+    ((_, container),) = containers([job])
+    refuse_unknown(container["args"])
+    (rule,) = job["spec"]["podFailurePolicy"]["rules"]
+    assert rule["onExitCodes"]["values"] == [2, console.IN_PART]
+    assert rule["onExitCodes"]["containerName"] == container["name"]
+    unit = (DEPLOY / "aerogrid-campaign@.service").read_text()
+    assert f"RestartPreventExitStatus=2 {console.IN_PART}\n" in unit
+    base = list(written(DEPLOY / "kubernetes" / "base"))
+    claims = {d["metadata"]["name"] for d in base if d["kind"] == "PersistentVolumeClaim"}
+    pod = job["spec"]["template"]
+    assert pod["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] in claims
+    (policy,) = (d for d in base if (d["kind"], d["metadata"]["name"]) == _SCHEDULERS_POLICY)
+    let_in = [entry["podSelector"]["matchLabels"] for entry in policy["spec"]["ingress"][0]["from"]]
+    assert pod["metadata"]["labels"] in let_in
+
+
+_SCHEDULERS_POLICY = ("NetworkPolicy", "scheduler")
 
 
 @pytest.mark.parametrize("name", KUBERNETES)
