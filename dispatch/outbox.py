@@ -16,7 +16,7 @@ from cases.model import Case
 from cases.people import DISTRICT, Area
 from cases.reading import read_cases
 from cases.store import Store
-from cases.tables import EventRow
+from cases.tables import EventRow, EvidenceRow
 from dispatch.alert_tables import AlertProgressRow, AlertRow, NoticeCaseRow, NoticeRow
 from dispatch.alerts import AlertEntry, Message, Outcome, State
 from dispatch.drafting import address_of
@@ -140,6 +140,22 @@ class Outbox(Store):
                     row.ready_at = outcome.retry_at
                 else:
                     row.settled_at = now
+
+    def photos_of(self, alert_ids: Sequence[int]) -> dict[int, list[str]]:
+        """Hashes of the photos that are evidence of the cases that alerts are of, by alert."""
+        query = (
+            select(AlertRow.alert_id, EvidenceRow.photo_sha256)
+            .join(NoticeCaseRow, NoticeCaseRow.notice_id == AlertRow.notice_id)
+            .join(EvidenceRow, EvidenceRow.case_no == NoticeCaseRow.case_no)
+            .where(AlertRow.alert_id.in_(alert_ids))
+            .distinct()
+            .order_by(AlertRow.alert_id, EvidenceRow.photo_sha256)
+        )
+        photos: dict[int, list[str]] = {alert_id: [] for alert_id in alert_ids}
+        with self._read() as session:
+            for alert_id, photo_sha256 in session.execute(query):
+                photos[alert_id].append(photo_sha256)
+        return photos
 
     def next_ready(self) -> datetime | None:
         """When the next alert may be sent; None where none waits."""

@@ -5,7 +5,7 @@ with the same key and the same words; so a gateway that knows keys gets each ale
 that does not, at most what was in hand at the moment of the kill can come twice.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from dispatch.errors import DeliveryError
 from dispatch.expanding import Rules
 from dispatch.outbox import Outbox
 from dispatch.policies import Channel
+from geo.tracing import follow, is_followed
 
 _LEASE = timedelta(minutes=10)
 """Far longer than any carrier may take; a sender that starts takes the last one's over at once."""
@@ -94,8 +95,26 @@ class Sender:
 
     def _settle(self, timeout_s: float | None) -> None:
         done, _ = wait(self._in_hand, timeout=timeout_s, return_when=FIRST_COMPLETED)
-        outcomes = [self._outcome(self._in_hand.pop(future), future) for future in done]
+        messages = [self._in_hand.pop(future) for future in done]
+        outcomes = [
+            self._outcome(message, future) for message, future in zip(messages, done, strict=True)
+        ]
         self._with.outbox.settle(outcomes, self._with.clock())
+        self._follow(messages, outcomes)
+
+    def _follow(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
+        """Write down of the photos of alerts what became of these, where anybody asked."""
+        if not is_followed():
+            return
+        photos = self._with.outbox.photos_of([message.alert_id for message in messages])
+        for message, outcome in zip(messages, outcomes, strict=True):
+            follow(
+                "alert",
+                photos[message.alert_id],
+                alert=message.key,
+                channel=message.channel.value,
+                state=outcome.state.value,
+            )
 
     def _finish(self) -> None:
         while self._in_hand:

@@ -22,6 +22,7 @@ from geo.files import require_writable
 from geo.grid import Grid
 from geo.terrain import Terrain
 from geo.track import CameraEvent
+from pipeline import following
 from pipeline.adjusting import adjust, check_control, control_points, map_points, write_adjustment
 from pipeline.belonging import check_places, refuse_unknown_layers
 from pipeline.errors import NoUsablePhotoError, PipelineError
@@ -166,6 +167,7 @@ def ingest(
     write_adjustment(workspace, adjustment)
     write_inputs(workspace, inputs)
     write_patrol_settings(workspace, settings)
+    following.read(adjusted)
     return Ingested(adjusted, adjustment)
 
 
@@ -211,6 +213,7 @@ def detect(
         for done, (frame, detections) in enumerate(search, start=len(wanted) - len(waiting) + 1):
             ledger.put(keys[frame.photo_id], detections)
             found[frame.photo_id] = detections
+            following.searched(frame, detections)
             if progress is not None:
                 progress(done, len(wanted))
     finally:
@@ -258,6 +261,7 @@ def locate_seen(
     )
     clear = footprints(frames, ground, local, search_scale(workspace.detections))
     observations = associate(sightings, frames, grid, local=local, footprints=clear)
+    following.objects(frames, observations)
     unlocated = [(failure.detection.photo_id, failure.reason) for failure in failures_]
     return write_located(workspace, Located(observations, tuple(unlocated)))
 
@@ -310,6 +314,7 @@ def file_seen(
             registry.file, findings=findings, rulebook=rulebook, footprints=footprints, now=now
         )
         patrol, result = _file_as_known(registry, patrol, store)
+        following.filed(registry, patrol, result)
     digest = observations_digest(observations)
     write_filing(workspace, patrol, findings, result, observations=digest, by=settings.filing)
     return Filed(findings, result)

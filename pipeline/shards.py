@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from flight.releases import read_releases
-from pipeline import analysis
+from pipeline import analysis, following
 from pipeline.at_hand import at_hand, bring_back
 from pipeline.errors import PipelineError
 from pipeline.job import Job, PhotoFile
@@ -127,10 +127,11 @@ def _search(job: Job, name: str, frames: Sequence[Frame], detecting: Detecting) 
         )
     with at_hand(job, [job.patrol.inputs.photos / frame.path for frame in frames]) as here:
         folder, rules = here.patrol.inputs.photos, PolygonRules()
-        lines = [
-            line_of(search_key(job, frame), detect_frame(frame, folder, detector, rules))
-            for frame in frames
-        ]
+        lines = []
+        for frame in frames:
+            found = detect_frame(frame, folder, detector, rules)
+            following.searched(frame, found)
+            lines.append(line_of(search_key(job, frame), found))
     job.finished.put(name, b"".join(lines))
 
 

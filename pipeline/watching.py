@@ -17,6 +17,7 @@ from shapely import Polygon
 
 from cases.model import FilingResult
 from geo.files import require_writable
+from pipeline import following
 from pipeline.adjusting import write_adjustment
 from pipeline.analysis import (
     Located,
@@ -81,6 +82,7 @@ class Look:
 class _Search:
     """A photo in hand, with the stamp under which it was read."""
 
+    frame: Frame
     path: Path
     stamp: Stamp | None
     found: Future[list[Detection]]
@@ -133,7 +135,9 @@ class Watch:
         """
         fresh = self._take_in()
         if fresh:
+            before = {frame.sha256 for frame in self._frames}
             self._frames = self._described()
+            following.read(frame for frame in self._frames if frame.sha256 not in before)
         frames = self._frames
         wanted = [frame for frame in frames if is_worth_looking(frame)]
         digest, backend = self._detector.package.digest, self._settings.detecting.backend
@@ -213,7 +217,7 @@ class Watch:
                     detect_frame, frame, self._inputs.photos, self._detector, PolygonRules()
                 )
                 path = self._inputs.photos / frame.path
-                self._in_hand[key] = _Search(path, self._stamps.get(path), search)
+                self._in_hand[key] = _Search(frame, path, self._stamps.get(path), search)
 
     def _finished(self) -> dict[str, list[Detection]]:
         """Wait for the next search to end; what those found that have, by key.
@@ -233,6 +237,7 @@ class Watch:
                     raise
                 continue
             self._ledger.put(key, found[key])
+            following.searched(search.frame, found[key])
         return found
 
     def _file(self, frames: Sequence[Frame], keys: dict[str, str], now: datetime) -> FilingResult:
@@ -248,6 +253,7 @@ class Watch:
         write_adjustment(workspace, Adjustment(tuple(searched), why_not=why_not))
         write_coco(workspace.detections, searched, found, self._detector.package)
         located = write_located(workspace, self._located(searched, found))
+        following.objects(searched, located.observations)
         seen = Seen(searched, located.observations, self._footprints())
         filed = file_seen(workspace, self._settings, seen, self._around, now=now)
         self._is_filed, self._unfiled = True, 0

@@ -25,6 +25,7 @@ from dispatch.only_sender import only_sender
 from dispatch.outbox import Outbox
 from dispatch.policies import Channel, Mqtt, parse_alerts
 from dispatch.sending import Equipment, Sender
+from geo.tracing import VARIABLE, trace_of
 from tests.dispatch.alerting import AT_ANY_HOUR, CATEGORIES, FIRE, District
 from tests.dispatch.routes import table
 
@@ -83,6 +84,25 @@ def test_signed_alerts_arrive_with_their_receipts(district: District):
     delivered = district.entries(State.DELIVERED)
     assert {entry.receipt for entry in delivered} == {f"receipt-{n}" for n in range(4)} | {""}
     assert server.refused == []
+
+
+def test_alerts_are_followed_by_the_photos_of_their_cases(
+    district: District, tmp_path: Path, monkeypatch
+):
+    trace = tmp_path / "trace.jsonl"
+    monkeypatch.setenv(VARIABLE, str(trace))
+    with gateway() as server:
+        district.settings(by_sms(FIRE), base=settings(server.url))
+        district.find()
+        drain(district)
+    told = [json.loads(line) for line in trace.read_text().splitlines()]
+    sent = [entry for entry in district.entries(State.DELIVERED) if entry.channel != "page"]
+    delivered = {entry.key: entry.case_no for entry in sent}
+    assert {line["alert"] for line in told} == set(delivered)
+    for line in told:
+        assert (line["step"], line["state"]) == ("alert", "delivered")
+        case = district.registry.case(delivered[line["alert"]])
+        assert line["trace"] in {trace_of(entry.photo_sha256) for entry in case.evidence}
 
 
 def test_a_wrong_secret_is_a_dead_letter_that_says_so(district: District):
