@@ -27,10 +27,11 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
+from geo.files import replacing
 from pipeline import analysis, shards
 from pipeline.campaign import Campaign, Patrol
 from pipeline.campaigning import Cluster, Refused, Task, Worked, conduct, run_task
-from pipeline.cluster import local_cluster
+from pipeline.cluster import local_cluster, remote_cluster
 from pipeline.inputs import Inputs
 from pipeline.job import Job, PhotoFile
 from pipeline.kept_photos import photos_entry, photos_in
@@ -58,10 +59,9 @@ class Recorded:
     found: tuple[Detection, ...]
 
 
-def record(kept: Path) -> None:
-    """Render photos, do a patrol of them, and keep one of them."""
-    root = kept.parent / "rendered"
-    inputs, workspace = Inputs(make_photos(root).photos), Workspace(root / "patrol")
+def record(kept: Path, photos: Path) -> None:
+    """Do a patrol of rendered photos, and keep one of them."""
+    inputs, workspace = Inputs(photos), Workspace(kept.parent / "patrol-of-recorded")
     analysis.ingest(workspace, inputs, SETTINGS)
     found = analysis.detect(workspace, SETTINGS)
     frame = analysis.ingest(workspace, inputs, SETTINGS).frames[0]
@@ -118,6 +118,8 @@ def locate(job: Job, plan: str, entries: Sequence[str], notes: Sequence[str]) ->
     found: dict[str, list[Detection]] = {}
     for entry in entries:
         found |= found_in(job.finished.get(entry) or b"")
+    with replacing(job.root / "found.json") as temporary:
+        temporary.write_text(json.dumps({key: len(items) for key, items in found.items()}))
     job.finished.put(shards.DONE, json.dumps({"plan": plan}).encode())
     job.finished.clear(keep=shards.DONE)
     return shards.Done(len(found), (), sum(map(len, found.values())), 0)
@@ -162,7 +164,7 @@ def main() -> None:
     parser.add_argument("--record", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.record is not None:
-        record(options.record)
+        record(options.record, make_photos(options.record.parent / "rendered").photos)
         return
     with tempfile.TemporaryDirectory() as folder:
         print(json.dumps(answer(Path(folder), options.photos, with_dask if options.dask else here)))
@@ -173,18 +175,8 @@ def answer(root: Path, photos: int, open_cluster: Opened) -> dict[str, object]:
     kept = root / "recorded"
     command = [sys.executable, "-m", "benchmarks.campaign_memory", "--record", str(kept)]
     subprocess.run(command, cwd=ROOT, check=True)
-    given = root / "photos"
-    given.mkdir()
-    for number in range(PER_PATROL):
-        (given / f"DJI_{number:04d}.jpg").write_bytes(b"")
-    shards.read_shard = partial(read, kept)  # type: ignore[assignment]
-    shards.ingest_patrol = partial(ingest, kept)  # type: ignore[assignment]
-    shards.search_shard = partial(search, kept)  # type: ignore[assignment]
-    shards.locate_patrol = locate
-    patrols = [
-        Patrol(f"p{number:05d}", Inputs(given), None) for number in range(photos // PER_PATROL)
-    ]
-    campaign = Campaign(root / "out", SETTINGS, tuple(patrols))
+    campaign = planned(root, photos // PER_PATROL, PER_PATROL)
+    stand_in(kept)
     before_mb, started_s = _most_mb(), process_time()
     done = conducted(campaign, open_cluster)
     return {
@@ -193,6 +185,49 @@ def answer(root: Path, photos: int, open_cluster: Opened) -> dict[str, object]:
         "before_mb": round(before_mb),
         "cpu_s": round(process_time() - started_s),
     }
+
+
+def planned(root: Path, patrols: int, photos: int, photos_per_task: int = 16) -> Campaign:
+    """A campaign of so many patrols of the same empty files."""
+    given = root / "photos"
+    given.mkdir(exist_ok=True)
+    for number in range(photos):
+        (given / f"DJI_{number:04d}.jpg").write_bytes(b"")
+    told = tuple(Patrol(f"p{number:05d}", Inputs(given), None) for number in range(patrols))
+    return Campaign(root / "out", SETTINGS, told, photos_per_task)
+
+
+def stand_in(kept: Path) -> None:
+    """Let this process plan campaigns of recorded tasks from now on."""
+    for name, instead in stand_ins(kept).items():
+        setattr(shards, name, instead)
+
+
+def stand_ins(kept: Path) -> dict[str, Callable[..., Any]]:
+    """What stands in for functions of `shards`, by their names."""
+    return {
+        "read_shard": partial(read, kept),
+        "ingest_patrol": partial(ingest, kept),
+        "search_shard": partial(search, kept),
+        "locate_patrol": locate,
+        "done_before": done_before,
+    }
+
+
+def done_before(job: Job, plan: str) -> shards.Done | None:
+    """Stand in for `shards.done_before`, which looks for products that are not made here."""
+    entry = job.finished.get(shards.DONE)
+    if entry is None or json.loads(entry)["plan"] != plan:
+        return None
+    return shards.Done(0, (), 0, 0, before=True)
+
+
+def drive_recorded(address: str, root: Path, kept: Path) -> dict[str, Any]:
+    """Do a campaign of 500 recorded photos, one a task, on a cluster; its files are there."""
+    stand_in(kept)
+    patrols = patrols_of(planned(root, 10, 50, photos_per_task=1))
+    with remote_cluster(address) as cluster:
+        return dict(conduct(patrols, cluster, lambda kind, done, known: None))
 
 
 def conducted(campaign: Campaign, open_cluster: Opened) -> int:

@@ -84,8 +84,8 @@ def _work(address: str, gpus: int, told: Connection) -> None:
     asyncio.run(serve())
 
 
-def _drive(address: str, run: Path, _: Connection) -> None:
-    drive(address, run)
+def _drive(drive: Callable[..., Any], address: str, run: Path, *more: Any) -> None:
+    drive(address, run, *more[:-1])  # the last one is where answers would go
 
 
 def drive(address: str, run: Path) -> dict[str, Any]:
@@ -122,7 +122,11 @@ class Cluster:
 
     def driver(self, run: Path) -> BaseProcess:
         """Start a campaign; returns at once."""
-        return self._begun(_drive, self.address, run)[0]
+        return self.driver_by(drive, run)
+
+    def driver_by(self, drive: Callable[..., Any], run: Path, *more: Any) -> BaseProcess:
+        """Start a campaign in another way; returns at once."""
+        return self._begun(_drive, drive, self.address, run, *more)[0]
 
     def _started(self, serve: Callable[..., None], *about: object) -> BaseProcess:
         process, answers = self._begun(serve, *about)

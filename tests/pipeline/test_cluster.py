@@ -1,5 +1,6 @@
 """A real cluster: scheduler, workers and driver are processes, and each is killed."""
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -8,8 +9,9 @@ import pytest
 
 pytest.importorskip("distributed", reason="Dask is not installed (extra campaign)")
 
+from benchmarks.campaign_memory import drive_recorded, record, stand_ins
 from benchmarks.clusters import Cluster, drive, free_port, kill, until
-from pipeline import analysis, cluster
+from pipeline import analysis, cluster, shards
 from pipeline.campaign import read_campaign
 from pipeline.campaigning import Killed, Kind, Refused, Task, conduct, one
 from pipeline.cluster import remote_cluster
@@ -73,6 +75,44 @@ def test_killing_worker_driver_and_scheduler_leaves_what_the_serial_run_makes(ru
     assert (told.photos, told.detections) == (len(found.frames), len(detections))
     assert [path for path, _ in told.unusable] == ["torn.jpg"]
     assert products(Workspace(campaign.out / "one")) == products(serial)
+
+
+def test_500_recorded_photos_are_each_found_once_whatever_is_killed(run, tmp_path, monkeypatch):
+    """Planning, ledger, tasks and processes are real; reading and searching were recorded."""
+    kept, ledgers = tmp_path / "recorded", tmp_path / "out" / LEDGERS
+    record(kept, run.parent / "photos")
+    for name in stand_ins(kept):
+        monkeypatch.setattr(shards, name, getattr(shards, name))  # back as it is now afterwards
+
+    def finished() -> int:
+        return len(list(ledgers.glob("*/done.json")))
+
+    with Cluster() as processes:
+        scheduler, worker = processes.scheduler(), processes.worker()
+        processes.worker()
+        driver = processes.driver_by(drive_recorded, tmp_path, kept)
+        until(lambda: len(list(ledgers.glob("*/read-*"))) > 5, "photos are read")
+        kill(worker)
+        processes.worker()
+        until(lambda: finished() > 0, "a patrol is done")
+        kill(driver)
+        assert finished() < 10
+        driver = processes.driver_by(drive_recorded, tmp_path, kept)
+        before = finished()
+        until(lambda: finished() > before or not driver.is_alive(), "another one is done")
+        kill(scheduler)
+        until(lambda: not driver.is_alive(), "the driver ends")
+        processes.scheduler()
+        processes.worker()
+        processes.worker()
+        told = drive_recorded(processes.address, tmp_path, kept)
+    assert len(told) == 10
+    assert not any(isinstance(result, Refused) for result in told.values())
+    found = [json.loads(path.read_text()) for path in (tmp_path / "out").glob("p*/found.json")]
+    assert [len(photos) for photos in found] == [50] * 10
+    assert len({key for photos in found for key in photos}) == 500
+    assert len({count for photos in found for count in photos.values()}) == 1
+    assert not list(ledgers.glob("*/[rs]e*"))
 
 
 def steps(task: Task):
