@@ -15,7 +15,7 @@ from cases.lifecycle import Action
 from cases.listing import Choice, page
 from cases.model import Case
 from cases.snoozing import nap_of
-from cases.snoozing_store import store_nap, wake_due
+from cases.snoozing_store import store_nap, store_naps_beside, wake_due
 
 _MOST_NEAR = 200
 
@@ -45,6 +45,20 @@ class Arranging(ByHand):
             case = self._case(session, case_no)
             nap = nap_of(case, radius_m=radius_m, until=until, now=by.now)
             return store_nap(session, case, expected_version, nap, decision, self._area)
+
+    def snooze_beside(
+        self, case_no: str, *, radius_m: float, until: datetime, reason: str, by: Draughtsman
+    ) -> DecidedTogether:
+        """Let the cases of a case's rule around it wait, but not the case itself.
+
+        Raises:
+            ArrangementError: it ends before now or too late, or holds too far around.
+        """
+        decision = Decision(Action.SNOOZE, by.actor, by.role, reason, by.now)
+        with self._write() as session:
+            case = self._case(session, case_no)
+            nap = nap_of(case, radius_m=radius_m, until=until, now=by.now)
+            return store_naps_beside(session, case_no, nap, decision, self._area)
 
     def wake_due(self, now: datetime) -> tuple[str, ...]:
         """Put cases whose snooze has ended back into the queue; gives their numbers."""

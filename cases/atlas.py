@@ -1,11 +1,12 @@
 """EDGE: where do the cases of a district lie, and how many has each cell? Without evidence."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, or_, select
 
 from cases.lifecycle import Stage
 from cases.listing import in_area
@@ -34,20 +35,25 @@ class CasePoint:
 class Atlas(AreaStore):
     """The cases of a registry by place; may be shared between threads."""
 
-    def points(self, limit: int) -> list[CasePoint]:
-        """List cases as dots, those first that are to be worked on first."""
+    def points(self, limit: int, *, also: Collection[str] = ()) -> list[CasePoint]:
+        """List cases as dots, those first that are to be worked on first; `also` in any stage."""
+        in_stage = CaseRow.stage.in_([stage.value for stage in SHOWN])
+        shown = or_(in_stage, CaseRow.case_no.in_(also)) if also else in_stage
+        query = self._points().where(shown).order_by(CaseRow.queue_rank, CaseRow.case_no)
+        with self._look() as connection:
+            return [CasePoint(*row) for row in connection.execute(query.limit(limit))]
+
+    def points_of(self, numbers: Collection[str]) -> list[CasePoint]:
+        """Show where these cases lie, whatever their stage."""
+        if not numbers:
+            return []
+        query = self._points().where(CaseRow.case_no.in_(numbers)).order_by(CaseRow.case_no)
+        with self._look() as connection:
+            return [CasePoint(*row) for row in connection.execute(query)]
+
+    def _points(self) -> Select[Any]:
         columns = (getattr(CaseRow, name) for name in CasePoint.__slots__)
-        query = (
-            select(*columns)
-            .where(
-                CaseRow.stage.in_([stage.value for stage in SHOWN]),
-                *in_area(self._area, CaseRow.town, CaseRow.village),
-            )
-            .order_by(CaseRow.queue_rank, CaseRow.case_no)
-            .limit(limit)
-        )
-        with self._read() as session:
-            return [CasePoint(**row._mapping) for row in session.execute(query)]
+        return select(*columns).where(*in_area(self._area, CaseRow.town, CaseRow.village))
 
     def counts(self) -> Mapping[str, Mapping[str, int]]:
         """Count the cases of each cell by stage."""

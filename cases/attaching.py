@@ -1,5 +1,6 @@
 """EDGE: note photos that people took at the place of a case, inside one transaction."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -35,12 +36,17 @@ class PlacePhoto:
     lat_deg: float | None = None
 
 
-def store_photo(session: Session, case: Case, photo: PlacePhoto, by: Draughtsman) -> Case:
-    """Note a photo in the history of a case."""
+def refuse_early(case: Case, role: Role) -> None:
+    """Refuse stages and roles in which nobody adds photos."""
     if case.stage not in _STAGES:
         raise TransitionError(case.case_no, case.stage, PHOTO, ())
-    if by.role not in _ROLES:
-        raise NotPermittedError(case.case_no, PHOTO, by.role.value, ())
+    if role not in _ROLES:
+        raise NotPermittedError(case.case_no, PHOTO, role.value, ())
+
+
+def store_photo(session: Session, case: Case, photo: PlacePhoto, by: Draughtsman) -> Case:
+    """Note a photo in the history of a case."""
+    refuse_early(case, by.role)
     known = photos_of(histories(session, [case.case_no])[case.case_no])
     if photo.sha256 in known:
         return case
@@ -61,6 +67,6 @@ def store_photo(session: Session, case: Case, photo: PlacePhoto, by: Draughtsman
         return journal.record(case, PHOTO, details)
 
 
-def photos_of(events: list[Event]) -> list[str]:
+def photos_of(events: Iterable[Event]) -> list[str]:
     """Hashes of the photos from the place that a history tells of, oldest first."""
     return [str(event.details["photo_sha256"]) for event in events if event.action == PHOTO]

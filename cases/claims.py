@@ -45,8 +45,13 @@ def renew(session: Session, case_no: str, who: str, *, until: datetime, now: dat
     """Hold a case for longer; refuse where the claim has run out or was never made."""
     held = claim_of(session, case_no, now)
     if held is None:
-        raise ClaimError(f"case {case_no} is not claimed by {who} any more; claim it again")
+        raise not_held(case_no, who)
     return claim(session, case_no, who, until=until, now=now)
+
+
+def not_held(case_no: str, who: str) -> ClaimError:
+    """Say that a case is not somebody's any more."""
+    return ClaimError(f"case {case_no} is not claimed by {who} any more; claim it again")
 
 
 def release(session: Session, case_no: str, who: str) -> bool:

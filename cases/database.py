@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from cases.errors import RegistryError
 
-REVISION = "0008"
+REVISION = "0009"
 """The newest migration; a database at this revision is used as it is."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -5,7 +5,7 @@ map go by the R*Tree on SQLite and by the GiST index of PostGIS on PostgreSQL, a
 lie in them; wide windows hold a page's worth of cases within a short walk along the order itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -58,6 +58,7 @@ class Choice:
         bbox: west, south, east, north in degrees around the cases' points.
         seen: first and last moment of a span in which a case was seen; None is an open end.
         area: that whoever asks answers for.
+        numbers: of these cases only.
     """
 
     stage: Stage | Sequence[Stage] | None = None
@@ -67,6 +68,7 @@ class Choice:
     bbox: Bounds | None = None
     seen: tuple[datetime | None, datetime | None] | None = None
     area: Area = DISTRICT
+    numbers: Collection[str] | None = None
 
 
 def page(
@@ -88,6 +90,8 @@ def count(session: Session, choice: Choice) -> int:
 
 def _filters(choice: Choice) -> Iterator[ColumnElement[bool]]:
     yield from _key_filters(choice, CaseRow)
+    if choice.numbers is not None:
+        yield CaseRow.case_no.in_(choice.numbers)
     if choice.patrol is not None:
         yield CaseRow.patrol_id == choice.patrol
     start, end = choice.seen or (None, None)

@@ -4,11 +4,12 @@ They are a list of work, like claims; what was answered stands in the history.
 """
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cases.tables import Base, UtcTime
+from cases.tables import Base, CanonicalJson, UtcTime
 
 
 class LookRow(Base):
@@ -18,6 +19,7 @@ class LookRow(Base):
     __table_args__ = (
         Index("ix_looks_case", "case_no", "who"),
         Index("ix_looks_open", "answer", "kind", "look_id"),
+        Index("ix_looks_answered", "answered_at"),
     )
 
     look_id: Mapped[int] = mapped_column(primary_key=True)
@@ -35,6 +37,8 @@ class LookRow(Base):
     """Empty while there is none."""
     reason: Mapped[str]
     answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    steps: Mapped[list[dict[str, Any]]] = mapped_column(CanonicalJson, server_default="[]")
+    """Of whoever has it, oldest first; the case takes none of them."""
 
 
 class ControlRow(Base):

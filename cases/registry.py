@@ -96,6 +96,7 @@ class Registry(Arranging):
         patrol: str | None = None,
         bbox: tuple[float, float, float, float] | None = None,
         seen: tuple[datetime | None, datetime | None] | None = None,
+        numbers: Collection[str] | None = None,
         order: Order = "urgency",
         after: str | None = None,
         limit: int | None = 200,
@@ -109,11 +110,12 @@ class Registry(Arranging):
             patrol: that found the case first.
             bbox: west, south, east, north in degrees around the cases' points.
             seen: first and last moment of a span in which they were seen; None is an open end.
+            numbers: of these cases only.
             order: urgent first, newest sight first, or by number.
             after: the last case number of the page before.
             limit: cases on a page, None for all.
         """
-        choice = Choice(stage, category, cell, patrol, bbox, seen, self._area)
+        choice = Choice(stage, category, cell, patrol, bbox, seen, self._area, numbers)
         with self._read() as session:
             last = self._row(session, after) if after else None
             return page(session, choice, order, last, limit)

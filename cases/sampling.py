@@ -33,5 +33,6 @@ def follow(session: Session, written: Event, step: Step, share: float) -> None:
                 passed_by="",
                 answer="",
                 reason="",
+                steps=[],
             )
         )

@@ -33,13 +33,21 @@ def store_nap(
     decision = replace(decision, action=Action.SNOOZE, facts=told_nap(nap))
     with Journal(session, actor=decision.actor, now=decision.now) as journal:
         snoozed = decide(session, journal, case, expected_version, decision)
+    others = store_naps_beside(session, case.case_no, nap, decision, area)
+    return DecidedTogether((snoozed, *others.decided), others.refused)
+
+
+def store_naps_beside(
+    session: Session, case_no: str, nap: Nap, decision: Decision, area: Area
+) -> DecidedTogether:
+    """Snooze the cases of a nap's rule that wait at its place, but for the one it began with."""
+    decision = replace(decision, action=Action.SNOOZE, facts=told_nap(nap))
     beside = {
         other.case_no: other.version
         for other in _waiting_at(session, nap)
-        if other.case_no != case.case_no
+        if other.case_no != case_no
     }
-    others = decide_all(session, beside, decision, area)
-    return DecidedTogether((snoozed, *others.decided), others.refused)
+    return decide_all(session, beside, decision, area)
 
 
 def _waiting_at(session: Session, nap: Nap) -> list[CaseRow]:

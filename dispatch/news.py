@@ -1,5 +1,6 @@
 """EDGE: what has happened since a place in the history, for those who watch it live?"""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cases.listing import in_area
+from cases.looks import LOOKED
 from cases.people import Area
 from cases.store import AreaStore
 from cases.tables import CaseRow, EventRow
@@ -46,11 +48,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What has happened next, oldest first, and up to where one knows all then."""
+    """What has happened next, oldest first, and up to where one knows all then.
+
+    Attributes:
+        judged: what people did to cases that they judge once more, as if it were of the cases.
+    """
 
     changes: tuple[Change, ...]
     notices: tuple[NoticeEntry, ...]
     place: Place
+    judged: tuple[Change, ...] = ()
 
 
 class News(AreaStore):
@@ -71,9 +78,10 @@ class News(AreaStore):
             end = _end(session)
             changes = _changes(session, place.seq, limit, self._area)
             notices = notices_after(session, place.notice_id, limit, self._area)
-        seq = changes[-1].seq if len(changes) == limit else end.seq
+            seq = changes[-1].seq if len(changes) == limit else end.seq
+            judged = _judged(session, place.seq, seq, self._area)
         notice_id = notices[-1].notice_id if len(notices) == limit else end.notice_id
-        return Batch(tuple(changes), tuple(notices), Place(seq, notice_id))
+        return Batch(tuple(changes), tuple(notices), Place(seq, notice_id), tuple(judged))
 
 
 def _end(session: Session) -> Place:
@@ -82,25 +90,38 @@ def _end(session: Session) -> Place:
     return Place(seq or 0, notice_id or 0)
 
 
+_OF_CASE = tuple(
+    getattr(CaseRow, name)
+    for name in (
+        "case_no", "category", "class_name", "stage", "urgency", "cell_code", "town", "village",
+    )
+)  # fmt: skip
+
+
 def _changes(session: Session, seq: int, limit: int, area: Area) -> list[Change]:
     query = (
-        select(
-            EventRow.seq,
-            EventRow.at,
-            EventRow.actor,
-            EventRow.action,
-            CaseRow.case_no,
-            CaseRow.category,
-            CaseRow.class_name,
-            CaseRow.stage,
-            CaseRow.urgency,
-            CaseRow.cell_code,
-            CaseRow.town,
-            CaseRow.village,
-        )
+        select(EventRow.seq, EventRow.at, EventRow.actor, EventRow.action, *_OF_CASE)
         .join(CaseRow, CaseRow.case_no == EventRow.case_no)
         .where(EventRow.seq > seq, *in_area(area, CaseRow.town, CaseRow.village))
         .order_by(EventRow.seq)
         .limit(limit)
     )
     return [Change(**row._mapping) for row in session.execute(query)]
+
+
+def _judged(session: Session, after: int, until: int, area: Area) -> Iterator[Change]:
+    query = select(EventRow.seq, EventRow.at, EventRow.actor, EventRow.details).where(
+        EventRow.seq > after, EventRow.seq <= until,
+        EventRow.case_no.is_(None), EventRow.action == LOOKED,
+    )  # fmt: skip
+    notes = list(session.execute(query.order_by(EventRow.seq)))
+    numbers = {note.details["case"] for note in notes}
+    of_area = in_area(area, CaseRow.town, CaseRow.village)
+    found = select(*_OF_CASE).where(CaseRow.case_no.in_(numbers), *of_area) if numbers else None
+    cases = {row.case_no: row for row in session.execute(found)} if found is not None else {}
+    for note in notes:
+        case, told = cases.get(note.details["case"]), note.details
+        if case is None or "action" not in told:  # of another area, or of an earlier aerogrid
+            continue
+        of_case = {**case._mapping, "stage": told["to"]}
+        yield Change(note.seq, note.at, note.actor, told["action"], **of_case)

@@ -9,9 +9,13 @@ from fastapi import APIRouter, Body, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
+from dispatch.notices import NoticeEntry
+from dispatch.policies import FILED
 from dispatch.wording import event_words
 from review.admission import BEFORE_SIGN_IN, ClockOf, Data
 from review.answers import Label
+from review.blind import Blind, Blindfold
+from review.veils import visible
 
 STATIC = Path(__file__).parent / "static"
 MOST = 200
@@ -60,6 +64,7 @@ class Acknowledgement(BaseModel):
 def get_alerts(
     response: Response,
     data: Data,
+    blind: Blind,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
     before: Annotated[int | None, Query(ge=1, le=2**62, description="as the `Link` has it")] = None,
 ) -> list[Notice]:
@@ -78,7 +83,7 @@ def get_alerts(
             if entry.category in names
             else Label(entry.category, entry.category),
             cell=entry.cell_code,
-            cases=entry.case_nos,
+            cases=cases,
             created_at=entry.created_at,
             level=entry.level,
             acknowledged_at=entry.acknowledged_at,
@@ -87,6 +92,7 @@ def get_alerts(
             states=entry.states,
         )
         for entry in found[:limit]
+        if (cases := told_of(entry, blind))
     ]
 
 
@@ -119,6 +125,11 @@ def get_page(token: str = "") -> FileResponse:
     Messengers open links by themselves, so only the button on the page does.
     """
     return FileResponse(STATIC / "alerts.html", headers={"Cache-Control": "no-cache"})
+
+
+def told_of(entry: NoticeEntry, blind: Blindfold) -> tuple[str, ...]:
+    """Cases of a notice that the visitor may be told of: its event may tell how one was decided."""
+    return entry.case_nos if entry.event == FILED else visible(blind, entry.case_nos)
 
 
 def _label(event: str) -> Label:

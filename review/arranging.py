@@ -7,21 +7,30 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from cases import wording
 from cases.categories import Words
+from cases.deciding import DecidedTogether
 from cases.drawing import Draughtsman, Ground
-from cases.errors import DrawingError
+from cases.errors import DrawingError, StaleCaseError
 from cases.joining import OutlineKey, Parting
 from cases.judging import explain, sigma_of
-from cases.lifecycle import Role
+from cases.lifecycle import Action, Role
 from cases.model import Case, Evidence
 from cases.snoozing import MOST_DAYS, MOST_RADIUS_M
 from review import answers, presenters
 from review.admission import ClockOf, Data, Guest, Visitor
-from review.blind import Blind
+from review.blind import (
+    Blind,
+    detail_of,
+    judge,
+    real_version,
+    seen_cases,
+    seen_detail,
+)
 from review.drawing import Id, located
 from review.sources import ReviewData
 from review.together import told
-from review.views import Line, Name, detail_of
+from review.views import Line, Name
 from vision.model import Observation
 
 router = APIRouter(prefix="/api")
@@ -76,25 +85,33 @@ def post_snooze(
     case_no: str, body: SnoozeBody, data: Data, blind: Blind, clock: ClockOf, visitor: Guest
 ) -> answers.DecidedTogether:
     """Let a case wait, with those of its rule around it; new ones there make no case until then."""
-    blind.refuse_hidden(case_no)
     by = _by(body, visitor, clock)
-    done = data.registry.snooze(
-        case_no,
-        radius_m=body.radius_m,
-        until=by.now + timedelta(days=body.days),
-        expected_version=body.version,
-        reason=body.reason,
-        by=by,
+    until = by.now + timedelta(days=body.days)
+    shown = judge(
+        data, blind, case_no, Action.SNOOZE, role=by.role, reason=body.reason,
+        version=body.version, now=by.now,
+    )  # fmt: skip
+    if shown is None:
+        done = data.registry.snooze(
+            case_no,
+            radius_m=body.radius_m,
+            until=until,
+            expected_version=body.version,
+            reason=body.reason,
+            by=by,
+        )
+        return told(done)
+    beside = data.registry.snooze_beside(
+        case_no, radius_m=body.radius_m, until=until, reason=body.reason, by=by
     )
-    return told(done)
+    return told(DecidedTogether((shown.case, *beside.decided), beside.refused))
 
 
 @router.get("/cases/{case_no}/near")
 def get_near(case_no: str, data: Data, blind: Blind) -> answers.NearCases:
     """List the cases that could be one with a case, the nearest first."""
-    blind.refuse_hidden(case_no)
     near = data.registry.near(case_no, data.rulebook.categories)
-    shown = (case for case in near if case.case_no not in blind.hidden)
+    shown = seen_cases(data, blind, near)
     return answers.NearCases([presenters.case_item(case) for case in shown])
 
 
@@ -104,17 +121,19 @@ def post_merge(
 ) -> answers.Merged:
     """Give a case all that was seen of another; to undo the other's rejection sets both back."""
     by = _by(body, visitor, clock)
-    for number in (case_no, body.other):
-        blind.refuse_hidden(number)
-    case = data.registry.merge(
+    if body.other in blind.looks:  # it would be decided on for good, as a duplicate
+        raise StaleCaseError(body.other, body.other_version, body.other_version + 1)
+    data.registry.merge(
         case_no,
         body.other,
-        versions=(body.version, body.other_version),
+        versions=(real_version(data, blind, case_no, body.version), body.other_version),
         categories=data.rulebook.categories,
         by=by,
     )
     other = data.registry.case(body.other)
-    return answers.Merged(detail_of(data, case, by.role, by.now), presenters.case_item(other))
+    return answers.Merged(
+        seen_detail(data, blind, case_no, by.role, by.now), presenters.case_item(other)
+    )
 
 
 @router.post("/cases/{case_no}/split")
@@ -122,12 +141,12 @@ def post_split(
     case_no: str, body: SplitBody, data: Data, blind: Blind, clock: ClockOf, visitor: Guest
 ) -> answers.CaseDetail:
     """Make a new case, which is answered, of outlines that show something else."""
-    blind.refuse_hidden(case_no)
     by = _by(body, visitor, clock)
+    version = real_version(data, blind, case_no, body.version)
     case = data.registry.case(case_no)
     keys = {(one.patrol_id, one.photo_id, one.index) for one in body.outlines}
     parting = _parting(data, case, frozenset(keys))
-    _, other = data.registry.split(case_no, parting, expected_version=body.version, by=by)
+    _, other = data.registry.split(case_no, parting, expected_version=version, by=by)
     return detail_of(data, other, by.role, by.now)
 
 
@@ -181,5 +200,7 @@ def _why(
     photos = tuple(dict.fromkeys(entry.photo_id for entry in evidence))
     part = replace(seen, photo_ids=photos, score=case.score)
     on = seen.seen_at.date() if seen.seen_at else None
-    said = explain(part, data.rulebook, data.zones, on)
-    return next((verdict.why for rule, verdict in said if rule.id == case.rule_id), ())
+    for rule, verdict in explain(part, data.rulebook, data.zones, on):
+        if rule.id == case.rule_id:
+            return wording.seen(case.class_name, case.score, rule.min_score), *verdict.why
+    return ()

@@ -1,27 +1,25 @@
 """How is a decided case shown to who judges it once more? As if nobody had decided yet.
 
-Inspectors whose second look is wanted see such a case nowhere else meanwhile: not in lists, not by
-its number. Whoever decided it, and command, see it as it is.
+Inspectors whose second look is wanted see such a case as one that waits, in every list and by its
+number, and after they have judged it as they judged it, until their sign-in is surely over. Whoever
+decided it, and command, see it as it is.
 """
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends
 
-from cases.errors import UnknownCaseError
-from cases.lifecycle import FILING_ACTIONS, Action, Role, Stage
-from cases.looks import ANSWERS, Look
-from cases.model import Case, Claim, Event
+from cases.drawing import DRAWING_STAGES
+from cases.errors import StaleCaseError
+from cases.lifecycle import Action, Role, allowed_actions
+from cases.looks import Look, Veiled, veiled
+from cases.model import Case, Claim
 from review import answers, presenters
-from review.admission import Data, Guest, Visitor
+from review.admission import ClockOf, Data, Guest, Visitor
 from review.sources import ReviewData
-
-LEASE = timedelta(minutes=10)
-
-_BY_PEOPLE = frozenset(Action) - FILING_ACTIONS
-_STAGE_AFTER = {Action.CONFIRM.value: Stage.ESTABLISHED, Action.REJECT.value: Stage.REJECTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +41,11 @@ class Blindfold:
 
     Attributes:
         who: by which name they sign; empty where they see everything.
-        hidden: cases whose decision they must not see.
-        look: what they judge now, which is one of the hidden.
+        looks: by number the cases that they see as undecided, or as they judged them.
     """
 
     who: str = ""
-    hidden: frozenset[str] = frozenset()
-    look: Look | None = None
-
-    def refuse_hidden(self, case_no: str) -> None:
-        """Say of a hidden case that there is none."""
-        if case_no in self.hidden:
-            raise UnknownCaseError(case_no)
-
-    def look_at(self, case_no: str) -> Look | None:
-        """The look that they have at a case; None where they see it as it is.
-
-        Raises:
-            UnknownCaseError: they must not see it.
-        """
-        if self.look and self.look.case_no == case_no:
-            return self.look
-        self.refuse_hidden(case_no)
-        return None
+    looks: Mapping[str, Look] = field(default_factory=dict)
 
 
 def looks_blindly(visitor: Visitor) -> bool:
@@ -74,55 +54,112 @@ def looks_blindly(visitor: Visitor) -> bool:
     return Role.INSPECTOR in roles and not {Role.COMMAND, Role.ADMINISTRATOR} & set(roles)
 
 
-def blindfold(data: Data, visitor: Guest) -> Blindfold:
+def blindfold(data: Data, visitor: Guest, clock: ClockOf) -> Blindfold:
     """Find out what a visitor must not see."""
     if not looks_blindly(visitor):
         return Blindfold()
     who = visitor.signs(None)
-    hidden = data.looks.hidden_from(who)
-    return Blindfold(who, hidden, data.looks.held(who) if hidden else None)
+    return Blindfold(who, data.looks.veils(who, clock()))
 
 
 Blind = Annotated[Blindfold, Depends(blindfold)]
 
 
-def undecided(case: Case) -> Case:
-    """A case as it was before anybody decided."""
-    return replace(case, stage=Stage.REPORTED)
+def seen(data: ReviewData, blind: Blindfold, case_no: str) -> Veiled | None:
+    """A case as the visitor must see it; None where they see it as it is."""
+    look = blind.looks.get(case_no)
+    return data.looks.veiled(look, blind.who) if look else None
 
 
-def before_people(events: list[Event]) -> list[Event]:
-    """What had happened before the first person decided."""
-    first = next((n for n, event in enumerate(events) if event.action in _BY_PEOPLE), len(events))
-    return events[:first]
+def seen_cases(data: ReviewData, blind: Blindfold, cases: Iterable[Case]) -> list[Case]:
+    """Cases in their order, each veiled where the visitor must not see it as it is."""
+    cases = list(cases)
+    veils = [case.case_no for case in cases if case.case_no in blind.looks]
+    histories = data.registry.histories(veils) if veils else {}
+    return [
+        veiled(case, histories[case.case_no], blind.looks[case.case_no], blind.who).case
+        if case.case_no in histories
+        else case
+        for case in cases
+    ]
 
 
-def blind_item(case: Case, look: Look) -> answers.CaseItem:
-    """Show a case as it stands for who has judged it, whatever it really is."""
-    stage = _STAGE_AFTER.get(look.answer, Stage.REPORTED)
-    return presenters.case_item(replace(case, stage=stage))
-
-
-def blind_detail(data: ReviewData, case: Case, look: Look) -> answers.CaseDetail:
+def veiled_detail(data: ReviewData, shown: Veiled, role: Role, now: datetime) -> answers.CaseDetail:
     """Show a case to who judges it once more, or has done so."""
-    stage = _STAGE_AFTER.get(look.answer, Stage.REPORTED)
-    held = Claim(case.case_no, look.who, look.until) if look.until and not look.answer else None
+    case, look = shown.case, shown.look
+    held = Claim(case.case_no, look.who, look.until) if look.until and look.is_held(now) else None
     return presenters.case_detail(
-        replace(case, stage=stage),
-        allowed=(Action.UNDO,) if look.answer else ANSWERS,
+        case,
+        allowed=allowed_actions(case.stage, shown.taken, role),
         photos=data.photos,
         terrain=data.terrain,
         claim=held,
     )
 
 
+def detail_of(data: ReviewData, case: Case, role: Role, now: datetime) -> answers.CaseDetail:
+    """Show a case as somebody in a role sees it."""
+    allowed, claim = data.registry.possible(case, role, now)
+    return presenters.case_detail(
+        case, allowed=allowed, photos=data.photos, terrain=data.terrain, claim=claim
+    )
+
+
+def seen_detail(
+    data: ReviewData, blind: Blindfold, case_no: str, role: Role, now: datetime
+) -> answers.CaseDetail:
+    """Show a case as the visitor must see it."""
+    shown = seen(data, blind, case_no)
+    if shown is None:
+        return detail_of(data, data.registry.case(case_no), role, now)
+    return veiled_detail(data, shown, role, now)
+
+
+def noted_version(data: ReviewData, blind: Blindfold, case_no: str, version: int) -> int:
+    """Which version of the case somebody means who names one of what is shown to them.
+
+    Raises:
+        StaleCaseError: it has been changed since.
+    """
+    shown = seen(data, blind, case_no)
+    if shown is None:
+        return version
+    if shown.case.version != version:
+        raise StaleCaseError(case_no, version, shown.case.version)
+    return data.registry.case(case_no).version
+
+
+def real_version(data: ReviewData, blind: Blindfold, case_no: str, version: int) -> int:
+    """The same where they draw or arrange what is shown to them.
+
+    What is judged once more is drawn and arranged for good, as everything that an inspector sees
+    better, as long as it was not sent out.
+
+    Raises:
+        StaleCaseError: it has been changed since; or it was sent out or ended, which must not show.
+    """
+    meant = noted_version(data, blind, case_no, version)
+    shown = seen(data, blind, case_no)
+    may_draw = shown is None or shown.case.stage not in DRAWING_STAGES
+    if not may_draw and data.registry.case(case_no).stage not in DRAWING_STAGES:
+        raise StaleCaseError(case_no, version, version + 1)
+    return meant
+
+
 def judge(
-    data: ReviewData, blind: Blindfold, case_no: str, action: Action, reason: str, now: datetime
-) -> Look | None:
-    """Take a decision as the answer of a look, or take it back; None where it is a real one."""
-    look = blind.look_at(case_no)
-    if look is not None:
-        return data.looks.answer(look, action.value, reason, now=now)
-    if action is Action.UNDO and blind.who:
-        return data.looks.take_back(blind.who, case_no, until=now + LEASE, now=now)
-    return None
+    data: ReviewData,
+    blind: Blindfold,
+    case_no: str,
+    action: Action,
+    *,
+    role: Role,
+    reason: str,
+    version: int,
+    now: datetime,
+) -> Veiled | None:
+    """Take a decision as one of who judges the case once more; None where it is a real one."""
+    if case_no not in blind.looks:
+        return None
+    return data.looks.judge(
+        blind.who, case_no, action, role=role, reason=reason, expected_version=version, now=now
+    )

@@ -79,7 +79,7 @@ def post_next(
         stage=body.stage,
         category=body.category,
         cell=body.cell,
-        after=None if blind.look and body.after == blind.look.case_no else body.after,
+        after=None if body.after in blind.looks else body.after,
     )
     return presenters.claim_answer(claim) if claim else Response(status_code=204)
 
@@ -96,9 +96,7 @@ def _look_for(
     shares: LookShares = request.app.state.look_shares
     wants_control = bool(blind.who) and _CHANCE.random() < shares.control
     is_choice = body.stage is not Stage.REPORTED or body.category or body.cell
-    if is_choice or not (blind.hidden or wants_control):
-        return None
-    if blind.look is not None and blind.look.case_no == body.after:
+    if is_choice or body.after in blind.looks or not (blind.looks or wants_control):
         return None
     if presenters.summary(data.registry.counts(), data.rulebook).urgent:
         return None
@@ -118,8 +116,9 @@ def post_claim(
     """Take a case; 423 when somebody else works on it."""
     now = clock()
     until = now + timedelta(minutes=body.minutes)
-    if blind.look_at(case_no) and data.looks.hold(blind.who, case_no, until):
-        return presenters.claim_answer(Claim(case_no, blind.who, until))
+    if case_no in blind.looks:
+        held = data.looks.hold(visitor.signs(body.actor), case_no, until=until, now=now)
+        return presenters.claim_answer(held)
     return presenters.claim_answer(
         data.registry.claim(case_no, visitor.signs(body.actor), until=until, now=now)
     )
@@ -132,8 +131,9 @@ def post_renew(
     """Hold a case for longer; 409 when the claim has run out."""
     now = clock()
     until = now + timedelta(minutes=body.minutes)
-    if blind.look_at(case_no) and data.looks.hold(blind.who, case_no, until):
-        return presenters.claim_answer(Claim(case_no, blind.who, until))
+    if case_no in blind.looks:
+        held = data.looks.renew(visitor.signs(body.actor), case_no, until=until, now=now)
+        return presenters.claim_answer(held)
     return presenters.claim_answer(
         data.registry.renew(case_no, visitor.signs(body.actor), until=until, now=now)
     )
@@ -144,6 +144,6 @@ def post_release(
     case_no: str, body: ReleaseBody, data: Data, blind: Blind, visitor: Reviewer
 ) -> None:
     """Give a case back; one that was not held is none."""
-    if blind.look_at(case_no) and data.looks.leave(blind.who, case_no):
-        return
+    if case_no in blind.looks:
+        return data.looks.leave(visitor.signs(body.actor), case_no)
     data.registry.release(case_no, visitor.signs(body.actor))

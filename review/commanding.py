@@ -22,10 +22,12 @@ from dispatch.period_tables import FIGURES, SHARES, title_of
 from review.admission import ClockOf, Data, Guest
 from review.answers import Label
 from review.basemap import Basemap
+from review.blind import Blind
 from review.errors import PeriodError
 from review.memo import Memo
 from review.patrolled import last_patrols
 from review.sources import ReviewData
+from review.veils import dots_of, visible
 
 STATIC = Path(__file__).parent / "static"
 MOST_POINTS = 20_000
@@ -137,7 +139,7 @@ def get_figures(
 
 @router.get("/api/district")
 def get_district(
-    request: Request, data: Data, visitor: Guest, memo: MemoOf, clock: ClockOf
+    request: Request, data: Data, visitor: Guest, blind: Blind, memo: MemoOf, clock: ClockOf
 ) -> District:
     """Tell of each cell what is open, overdue, and when it was patrolled, and where cases lie."""
     now = clock()
@@ -153,15 +155,15 @@ def get_district(
         tuple(sorted(flown.items())),
         lambda: last_patrols(data.photos, data.terrain, data.grid, flown),
     )
-    counts = data.atlas.counts()
-    points = data.atlas.points(MOST_POINTS)
-    there = sum(of.get(stage, 0) for of in counts.values() for stage in SHOWN)
+    dots = dots_of(data, blind, MOST_POINTS)
+    late = {number: overdue[number] for number in visible(blind, overdue)}
+    there = sum(of.get(stage, 0) for of in dots.counts.values() for stage in SHOWN)
     basemap: Basemap | None = request.app.state.basemap
     return District(
         asked_at=now,
-        cells=_cells(data, counts, overdue, patrolled),
-        cases=[_point(point, overdue) for point in points],
-        left_out=max(0, there - len(points)),
+        cells=_cells(data, dots.counts, late, patrolled),
+        cases=[_point(point, late) for point in dots.points],
+        left_out=max(0, there - len(dots.points)),
         basemap=basemap,
     )
 

@@ -15,11 +15,11 @@ from cases.model import PatrolRecord
 from geo.frames import LocalFrame
 from review import answers
 from review.admission import ClockOf, Data, Guest, Visitor
-from review.blind import Blind
+from review.blind import Blind, detail_of, real_version, seen_detail
 from review.errors import MissingPhotoError, NotAllowedError
 from review.ground import ground_below
 from review.sources import ReviewData
-from review.views import Name, detail_of
+from review.views import Name
 from vision.associate import associate
 from vision.classes import CLASS_NAMES
 from vision.locate import locate
@@ -67,7 +67,7 @@ def post_outline(
     case_no: str, body: OutlineBody, data: Data, blind: Blind, clock: ClockOf, visitor: Guest
 ) -> answers.CaseDetail:
     """Correct an outline of the version of a case that was seen; the one before is kept."""
-    blind.refuse_hidden(case_no)
+    version = real_version(data, blind, case_no, body.version)
     case = data.registry.case(case_no)
     role, frame = visitor.acts_as(body.role), _frame(data, visitor, body)
     known = [e for e in case.evidence if (e.patrol_id, e.photo_id) == _key(body)]
@@ -76,15 +76,15 @@ def post_outline(
     seen = located(data, frame, known[body.index].class_name, _polygon(body, frame))
     ground = Ground(seen.polygon, sigma_of(seen), seen.area_m2) if seen else None
     stroke = Stroke(*_key(body), body.index, _polygon(body, frame), ground)
-    changed = data.registry.redraw(
+    data.registry.redraw(
         case_no,
         stroke,
         actor=visitor.signs(body.actor),
         role=role,
-        expected_version=body.version,
+        expected_version=version,
         now=clock(),
     )
-    return detail_of(data, changed, role, clock())
+    return seen_detail(data, blind, case_no, role, clock())
 
 
 @router.post("/drawings")

@@ -15,9 +15,10 @@ from cases.model import Case, FilingEntry
 from geo.grid import Cell
 from review import presenters
 from review.admission import Data
-from review.blind import Blind
+from review.blind import Blind, seen_cases
 from review.errors import FeatureQueryError, UnknownFeatureError, UnknownLayerError
 from review.sources import ReviewData
+from review.veils import count_of, page_of
 from review.views import MOST
 
 PAGE = 100
@@ -103,17 +104,15 @@ def get_items(
     _require(name)
     bbox, span, limit = parse_bounds(bbox_text), parse_span(span_text), parse_limit(limit_text)
     if name == "cases":
-        found = data.registry.cases(
-            bbox=bbox,
-            seen=span,
-            order="newest" if span else "urgency",
-            after=after,
-            limit=limit + 1,
-        )
-        features = [_case(case) for case in found if case.case_no not in blind.hidden]
+        found = page_of(
+            data, blind, stage=None, bbox=bbox, seen=span, order="newest" if span else "urgency",
+            after=after, limit=limit,
+        )  # fmt: skip
+        features, following = [_case(case) for case in found.cases], found.next
     else:
         every = _cells(data) if name == "cells" else _patrols(data)
         features = _after([f for f in every if _is_in(f, bbox, span)], after)
+        following = str(features[limit - 1]["id"]) if len(features) > limit else None
     page: dict[str, Any] = {
         "type": "FeatureCollection",
         "features": [_plain(feature) for feature in features[:limit]],
@@ -121,9 +120,9 @@ def get_items(
         "links": [link("self", url_with(request), _GEOJSON)],
     }
     if name == "cases" and bbox is None and span is None:
-        page["numberMatched"] = data.registry.count()
-    if len(features) > limit:
-        url = url_with(request, after=str(features[limit - 1]["id"]))
+        page["numberMatched"] = count_of(data, blind)
+    if following is not None:
+        url = url_with(request, after=following)
         page["links"].append(link("next", url, _GEOJSON))
     return GeoJson(page)
 
@@ -133,8 +132,8 @@ def get_item(name: str, feature_id: str, data: Data, blind: Blind) -> GeoJson:
     """Show one feature."""
     _require(name)
     if name == "cases":
-        blind.refuse_hidden(feature_id)
-        feature: dict[str, Any] | None = _case(data.registry.case(feature_id))
+        [case] = seen_cases(data, blind, [data.registry.case(feature_id)])
+        feature: dict[str, Any] | None = _case(case)
     else:
         every = _cells(data) if name == "cells" else _patrols(data)
         feature = next((entry for entry in every if entry["id"] == feature_id), None)

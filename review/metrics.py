@@ -13,6 +13,7 @@ from cases.model import CaseCount
 from dispatch.alerts import State
 from review.admission import Data, Guest
 from review.bell import Bell
+from review.blind import looks_blindly
 from review.errors import NotAllowedError
 
 _STEPS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 10.0)
@@ -65,6 +66,8 @@ def get_metrics(request: Request, data: Data, visitor: Guest) -> Response:
     """Tell requests, cases by stage and alerts by state, to those of the whole district."""
     if not visitor.area.is_district:
         raise NotAllowedError("the figures are of the whole district; ask with one of its accounts")
+    if looks_blindly(visitor):
+        raise NotAllowedError("the figures tell of decisions; ask with an account of command")
     meter: Meter = request.app.state.meter
     bell: Bell = request.app.state.bell
     counted = _counted(data.registry.counts(), data.outbox.counts().items(), bell.listeners)

@@ -245,7 +245,7 @@ def precision(found: Precision, looks: LookFigures, *, only: str | None) -> answ
             for (model, name), tally in found.models.items()
         ],
         [_disagreement(entry) for entry in looks.disagreements] if only is None else [],
-        looks.pending,
+        looks.pending if only is None else 0,
     )
 
 

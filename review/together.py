@@ -1,14 +1,12 @@
 """The route by which many cases are decided together."""
 
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from cases.deciding import DecidedTogether
+from cases.deciding import DecidedTogether, Decision
 from cases.errors import (
     CaseClaimedError,
     CaseError,
@@ -17,9 +15,10 @@ from cases.errors import (
     UnknownCaseError,
 )
 from cases.lifecycle import Action, Role
+from cases.model import Case
 from review import answers, presenters
 from review.admission import ClockOf, Data, Guest
-from review.blind import Blind, Blindfold, LookShares, blind_item, judge
+from review.blind import Blind, Blindfold, LookShares, judge
 from review.decisions import written_reason
 from review.sources import ReviewData
 from review.views import Line, Name
@@ -71,37 +70,55 @@ def post_decisions(
     """Decide on many cases in one transaction; what could not be decided is told, case by case."""
     action = Action(body.decision)
     reason = written_reason(action, body.reason, body.note)
+    actor, role, now = visitor.signs(body.actor), visitor.acts_as(body.role), clock()
     versions = {case.no: case.version for case in body.cases}
-    judged = _judged(data, blind, versions, action, reason, clock())
+    judged = _judged(data, blind, versions, Decision(action, actor, role, reason, now))
     shares: LookShares = request.app.state.look_shares
     done = data.registry.decide_all(
-        {no: version for no, version in versions.items() if no not in judged},
+        {no: version for no, version in versions.items() if no not in blind.looks},
         action,
-        actor=visitor.signs(body.actor),
-        role=visitor.acts_as(body.role),
+        actor=actor,
+        role=role,
         reason=reason,
-        now=clock(),
+        now=now,
         look_share=shares.second,
     )
-    answer = told(done)
-    return replace(answer, decided=[*answer.decided, *judged.values()])
+    return told(joined(done, judged, list(versions)))
 
 
 def _judged(
-    data: ReviewData,
-    blind: Blindfold,
-    case_nos: Iterable[str],
-    action: Action,
-    reason: str,
-    now: datetime,
-) -> dict[str, answers.CaseItem]:
-    """Cases of these that the visitor judged once more, or took that back."""
-    judged = {}
-    for case_no in case_nos:
-        look = judge(data, blind, case_no, action, reason, now)
-        if look is not None:
-            judged[case_no] = blind_item(data.registry.case(case_no), look)
-    return judged
+    data: ReviewData, blind: Blindfold, versions: Mapping[str, int], decision: Decision
+) -> DecidedTogether:
+    """Decide on the cases of these that the visitor judges once more."""
+    decided: list[Case] = []
+    refused: dict[str, CaseError] = {}
+    for case_no in (number for number in versions if number in blind.looks):
+        try:
+            shown = judge(
+                data,
+                blind,
+                case_no,
+                Action(decision.action),
+                role=decision.role,
+                reason=decision.reason,
+                version=versions[case_no],
+                now=decision.now,
+            )
+        except CaseError as error:
+            refused[case_no] = error
+        else:
+            assert shown is not None, "they are among those that are judged once more"
+            decided.append(shown.case)
+    return DecidedTogether(tuple(decided), refused)
+
+
+def joined(one: DecidedTogether, other: DecidedTogether, order: list[str]) -> DecidedTogether:
+    """What became of all, in the order in which they were named."""
+    decided = sorted((*one.decided, *other.decided), key=lambda case: order.index(case.case_no))
+    refused = {**one.refused, **other.refused}
+    return DecidedTogether(
+        tuple(decided), {number: refused[number] for number in order if number in refused}
+    )
 
 
 def told(done: DecidedTogether) -> answers.DecidedTogether:

@@ -16,15 +16,16 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse
 from PIL import Image
 
-from cases.attaching import PlacePhoto, photos_of
+from cases.attaching import PlacePhoto, photos_of, refuse_early
 from cases.drawing import Draughtsman
 from cases.lifecycle import Role
 from geo.errors import AerogridError
 from geo.files import replacing
 from review import answers
 from review.admission import ClockOf, Data, Guest
+from review.blind import Blind, detail_of, seen
 from review.errors import UnknownPhotoError, UploadError
-from review.views import PRIVATE, Name, detail_of
+from review.views import PRIVATE, Name
 from vision.errors import PhotoError
 from vision.images import read_tags
 
@@ -53,6 +54,7 @@ def post_photo(
     case_no: str,
     content: Annotated[bytes, Depends(_content)],
     data: Data,
+    blind: Blind,
     clock: ClockOf,
     visitor: Guest,
     actor: Annotated[Name | None, Query()] = None,
@@ -60,12 +62,14 @@ def post_photo(
 ) -> answers.CaseDetail:
     """Keep a photo (JPEG) that was taken at the place of a case, and note it in its history."""
     acts_as, now = visitor.acts_as(role), clock()
-    data.registry.case(case_no)
+    shown = seen(data, blind, case_no)
+    case = shown.case if shown else data.registry.case(case_no)
     if data.feedback is None:
         raise UploadError(
             "this page keeps no photos; serve a patrol's folder with `aerogrid serve`"
         )
     refuse_no_photo(content)
+    refuse_early(case, acts_as)
     path = data.feedback / f"{hashlib.sha256(content).hexdigest()}.jpg"
     is_new = not path.exists()
     if is_new:
@@ -82,9 +86,10 @@ def post_photo(
 
 
 @router.get("/cases/{case_no}/photos/{sha256}.jpg", response_class=FileResponse)
-def get_place_photo(case_no: str, sha256: str, data: Data) -> FileResponse:
+def get_place_photo(case_no: str, sha256: str, data: Data, blind: Blind) -> FileResponse:
     """Show a photo from the place of a case."""
-    known = photos_of(data.registry.history(case_no))
+    shown = seen(data, blind, case_no)
+    known = photos_of(shown.events if shown else data.registry.history(case_no))
     if data.feedback is None or sha256 not in known:
         raise UnknownPhotoError(f"case {case_no} has no photo from the place {sha256!r}")
     path = data.feedback / f"{sha256}.jpg"

@@ -1,7 +1,6 @@
 """The routes of the API, one function each."""
 
 import io
-from datetime import datetime
 from typing import Annotated, Literal
 
 import segno
@@ -11,23 +10,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from cases.errors import StaleCaseError
 from cases.lifecycle import Action, Role, Stage
-from cases.model import Case
+from cases.looks import TAKE_BACK_WITHIN
 from cases.people import person_name, visible_line
 from review import answers, presenters
 from review.admission import BEFORE_SIGN_IN, ClockOf, Data, Guest, ShownTo
-from review.blind import (
-    Blind,
-    Blindfold,
-    LookShares,
-    before_people,
-    blind_detail,
-    judge,
-    undecided,
-)
+from review.blind import Blind, LookShares, detail_of, judge, seen, seen_detail, veiled_detail
 from review.decisions import written_reason
 from review.errors import ChangedCaseError, MissingPhotoError, UnknownLayerError, UnknownPhotoError
 from review.etags import OWN_TAG, tell_version, version_of
-from review.sources import ReviewData
+from review.veils import count_of, counts_of, page_of, with_judged
 from vision.errors import ChangedPhotoError
 
 PAGE = 100
@@ -77,17 +68,20 @@ def get_vocabulary(request: Request, data: Data) -> answers.Vocabulary:
 
 
 @router.get("/summary")
-def get_summary(data: Data) -> answers.Summary:
+def get_summary(data: Data, blind: Blind) -> answers.Summary:
     """Count the cases."""
-    return presenters.summary(data.registry.counts(), data.rulebook)
+    return presenters.summary(counts_of(data, blind), data.rulebook)
 
 
 @router.get("/precision")
-def get_precision(data: Data, visitor: Guest) -> answers.Precision:
-    """Say how right models and inspectors were; inspectors see their own figures only."""
-    return presenters.precision(
-        data.registry.precision(), data.looks.figures(), only=visitor.judged_as()
-    )
+def get_precision(data: Data, visitor: Guest, blind: Blind, clock: ClockOf) -> answers.Precision:
+    """Say how right models and inspectors were; inspectors see their own figures only.
+
+    What they judged once more is told to them when it cannot be taken back any more.
+    """
+    until = clock() - TAKE_BACK_WITHIN if blind.who else None
+    found = with_judged(data.registry.precision(), blind)
+    return presenters.precision(found, data.looks.figures(until), only=visitor.judged_as())
 
 
 @router.get("/cases")
@@ -102,44 +96,15 @@ def get_cases(
     limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
 ) -> answers.CasePage:
     """List cases, the most urgent first."""
-    found = data.registry.cases(
-        stage=stage, category=category, cell=cell, order=order, after=after, limit=limit + 1
-    )
-    shown = found[:limit]
+    page = page_of(
+        data, blind, stage=stage, category=category, cell=cell, order=order, after=after,
+        limit=limit,
+    )  # fmt: skip
     return answers.CasePage(
-        items=_in_order(
-            [
-                *_to_judge(data, blind, stage, category, cell, after),
-                *(presenters.case_item(case) for case in shown if case.case_no not in blind.hidden),
-            ],
-            order,
-        ),
-        total=data.registry.count(stage=stage, category=category, cell=cell),
-        next=shown[-1].case_no if len(found) > limit else None,
+        items=[presenters.case_item(case) for case in page.cases],
+        total=count_of(data, blind, stage=stage, category=category, cell=cell),
+        next=page.next,
     )
-
-
-def _in_order(items: list[answers.CaseItem], order: str) -> list[answers.CaseItem]:
-    """Put what is judged once more where it would stand; the others are in order already."""
-    if order == "urgency":
-        return sorted(items, key=lambda item: (item.urgency, -item.score))
-    return items
-
-
-def _to_judge(
-    data: ReviewData,
-    blind: Blindfold,
-    stage: Stage | None,
-    category: str | None,
-    cell: str | None,
-    after: str | None,
-) -> list[answers.CaseItem]:
-    """What the visitor judges once more is in the queue, as if nobody had decided."""
-    if blind.look is None or after is not None or stage not in (None, Stage.REPORTED):
-        return []
-    case = undecided(data.registry.case(blind.look.case_no))
-    wanted = category in (None, case.category) and cell in (None, case.place.cell_code)
-    return [presenters.case_item(case)] if wanted else []
 
 
 @router.get("/cases/{case_no}")
@@ -153,21 +118,16 @@ def get_case(
     role: Role | None = None,
 ) -> answers.CaseDetail:
     """Show one case with its photos and outlines, and what somebody in a role may do to it."""
-    look = blind.look_at(case_no)
-    case = data.registry.case(case_no)
-    tell_version(request, case.version)
-    if look is not None:
-        return blind_detail(data, case, look)
-    return detail_of(data, case, visitor.acts_as(role), clock())
+    told = seen_detail(data, blind, case_no, visitor.acts_as(role), clock())
+    tell_version(request, told.version)
+    return told
 
 
 @router.get("/cases/{case_no}/history")
 def get_history(case_no: str, data: Data, blind: Blind) -> answers.History:
     """List what happened to a case, oldest first."""
-    look = blind.look_at(case_no)
-    events = data.registry.history(case_no)
-    if look is not None:
-        events = before_people(events)
+    shown = seen(data, blind, case_no)
+    events = shown.events if shown else data.registry.history(case_no)
     return answers.History([presenters.history_event(event) for event in events])
 
 
@@ -187,18 +147,21 @@ def post_decision(
     """Decide on the version of a case that was seen; 409, or 412, when it has changed since."""
     action, role = Action(body.decision), visitor.acts_as(body.role)
     reason = written_reason(action, body.reason, body.note)
-    look = judge(data, blind, case_no, action, reason, clock())
-    if look is not None:
-        return blind_detail(data, data.registry.case(case_no), look)
+    actor, version = visitor.signs(body.actor), version_of(if_match, body.version)
     shares: LookShares = request.app.state.look_shares
     try:
+        told = judge(
+            data, blind, case_no, action, role=role, reason=reason, version=version, now=clock()
+        )
+        if told is not None:
+            return veiled_detail(data, told, role, clock())
         case = data.registry.decide(
             case_no,
             action,
-            actor=visitor.signs(body.actor),
+            actor=actor,
             role=role,
             reason=reason,
-            expected_version=version_of(if_match, body.version),
+            expected_version=version,
             now=clock(),
             look_share=shares.second,
         )
@@ -271,14 +234,6 @@ def get_layer(layer: str, shown: ShownTo) -> Response:
     if content is None:
         raise UnknownLayerError(f"no layer {layer!r}; there are {', '.join(shown.layers)}")
     return Response(content, media_type="application/geo+json")
-
-
-def detail_of(data: ReviewData, case: Case, role: Role, now: datetime) -> answers.CaseDetail:
-    """Show a case as somebody in a role sees it."""
-    allowed, claim = data.registry.possible(case, role, now)
-    return presenters.case_detail(
-        case, allowed=allowed, photos=data.photos, terrain=data.terrain, claim=claim
-    )
 
 
 def _jpeg(content: bytes) -> Response:

@@ -142,5 +142,6 @@ def test_each_part_tells_what_the_rule_says_of_it_alone(data: ReviewData, clock:
     item = client.post(f"/api/cases/{item['no']}/outline", json=drawn).json()
     other = split(client, item).json()
     rest = client.get(f"/api/cases/{item['no']}").json()
-    assert "0% in permitted" in other["why"][0]["en"]
-    assert "100% in permitted" in rest["why"][0]["en"]
+    assert [part["why"][0]["en"][:13] for part in (other, rest)] == ["building seen"] * 2
+    assert "0% in permitted" in other["why"][1]["en"]
+    assert "100% in permitted" in rest["why"][1]["en"]

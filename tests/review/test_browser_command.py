@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from cases.lifecycle import Action, Role
 from geo.gcj02 import gcj02_from_wgs84
 from review.app import create_app
 from review.basemap import Basemap
@@ -56,7 +57,10 @@ def test_disagreements_and_precision_are_shown(address: str, open_page, data: Re
             look_share=1.0,
         )  # fmt: skip
     look = data.looks.next_for("Wang", until=NOW + timedelta(minutes=9), now=NOW)
-    data.looks.answer(look, "reject", "permitted: in the plan", now=NOW)
+    data.looks.judge(
+        "Wang", look.case_no, Action.REJECT, role=Role.INSPECTOR,
+        reason="permitted: in the plan", expected_version=1, now=NOW,
+    )  # fmt: skip
     page = open_page(address, "command#/quality")
     page.get_by_role("heading", name="Judged in different ways (1)").wait_for()
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name=first.case_no))

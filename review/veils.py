@@ -1,0 +1,161 @@
+"""Lists and counts of cases as somebody sees them who must not know of some decisions."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from cases.atlas import SHOWN, CasePoint
+from cases.lifecycle import UNDOABLE, Action, Stage
+from cases.model import Case, CaseCount
+from cases.precision import Precision, Taken, Tally, precision
+from cases.rows import queue_rank
+from review.blind import Blindfold, seen_cases
+from review.sources import ReviewData
+
+Order = Literal["urgency", "newest", "number"]
+
+_EVERY_STAGE = tuple(Stage)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the cases that were asked for; `next` is the `after` of those that follow."""
+
+    cases: list[Case]
+    next: str | None
+
+
+def page_of(
+    data: ReviewData,
+    blind: Blindfold,
+    *,
+    stage: Stage | None,
+    order: Order,
+    after: str | None,
+    limit: int,
+    **where: Any,
+) -> Page:
+    """List cases in order, each in the stage that it is shown in; `where` as `Registry.cases`."""
+    asked = {"order": order, "after": after, "limit": limit + 1, **where}
+    found = data.registry.cases(stage=stage, **asked)
+    numbers = [look.case_no for look in blind.looks.values() if stage in (None, look.stage)]
+    veiled = data.registry.cases(stage=_EVERY_STAGE, numbers=numbers, **asked) if numbers else []
+    both = [*(case for case in found if case.case_no not in blind.looks), *veiled]
+    both = _in_order(both, order)
+    ends = [part[-1] for part in (found, veiled) if len(part) > limit]
+    if not ends:
+        return _cut(data, blind, both, limit, None)
+    end = _in_order(ends, order)[0]  # beyond it others may lie that were not read
+    known = [case for case in both if _in_order([case, end], order)[0] is case]
+    return _cut(data, blind, known, limit, end.case_no)
+
+
+def _cut(
+    data: ReviewData, blind: Blindfold, cases: list[Case], limit: int, end: str | None
+) -> Page:
+    shown = seen_cases(data, blind, cases[:limit])
+    return Page(shown, cases[limit - 1].case_no if len(cases) > limit else end)
+
+
+def _in_order(cases: list[Case], order: Order) -> list[Case]:
+    return sorted(cases, key=lambda case: _key(case, order), reverse=order == "newest")
+
+
+def _key(case: Case, order: Order) -> tuple[Any, str]:
+    keys = {"urgency": queue_rank(case.urgency, case.score), "newest": case.last_seen, "number": 0}
+    return keys[order], case.case_no
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """A case that is shown in another stage than it is in."""
+
+    point: CasePoint
+    shown: Stage
+
+
+def _moved(data: ReviewData, blind: Blindfold) -> list[_Moved]:
+    points = data.atlas.points_of(list(blind.looks))
+    return [_Moved(point, blind.looks[point.case_no].stage) for point in points]
+
+
+def count_of(
+    data: ReviewData,
+    blind: Blindfold,
+    *,
+    stage: Stage | None = None,
+    category: str | None = None,
+    cell: str | None = None,
+) -> int:
+    """Count the cases that a list without end would hold."""
+    count = data.registry.count(stage=stage, category=category, cell=cell)
+    for moved in _moved(data, blind):
+        point = moved.point
+        if category in (None, point.category) and cell in (None, point.cell_code):
+            count += _is_listed(moved.shown, stage) - _is_listed(Stage(point.stage), stage)
+    return count
+
+
+def _is_listed(is_in: Stage, stage: Stage | None) -> bool:
+    return is_in is stage if stage else is_in is not Stage.WITHDRAWN
+
+
+def counts_of(data: ReviewData, blind: Blindfold) -> Iterator[CaseCount]:
+    """Count cases by stage and category."""
+    counts: Counter[tuple[Stage, str]] = Counter()
+    for entry in data.registry.counts():
+        counts[entry.stage, entry.category] += entry.count
+    for moved in _moved(data, blind):
+        counts[Stage(moved.point.stage), moved.point.category] -= 1
+        counts[moved.shown, moved.point.category] += 1
+    return (CaseCount(*key, count) for key, count in sorted(counts.items()) if count)
+
+
+@dataclass(frozen=True, slots=True)
+class Dots:
+    """The district as the visitor sees it: cases of each cell by stage, and dots of the map."""
+
+    counts: Mapping[str, Mapping[str, int]]
+    points: list[CasePoint]
+
+
+def dots_of(data: ReviewData, blind: Blindfold, limit: int) -> Dots:
+    """Show the cases of the district, those first that are to be worked on first."""
+    counts = {code: Counter(of) for code, of in data.atlas.counts().items()}
+    for moved in _moved(data, blind):
+        of_cell = counts[moved.point.cell_code]
+        of_cell[moved.point.stage] -= 1
+        of_cell[moved.shown] += 1
+    points = (_seen(point, blind) for point in data.atlas.points(limit, also=list(blind.looks)))
+    return Dots(counts, [point for point in points if point.stage in SHOWN])
+
+
+def _seen(point: CasePoint, blind: Blindfold) -> CasePoint:
+    look = blind.looks.get(point.case_no)
+    return replace(point, stage=look.stage.value) if look else point
+
+
+def visible(blind: Blindfold, numbers: Iterable[str]) -> tuple[str, ...]:
+    """Those of some cases of which the visitor may know everything."""
+    return tuple(number for number in numbers if number not in blind.looks)
+
+
+def with_judged(found: Precision, blind: Blindfold) -> Precision:
+    """Count what the visitor has judged once more lately as decisions like all others."""
+    own = [look for look in blind.looks.values() if look.who == blind.who]
+    told = precision(
+        Taken(look.case_no, "", "", entry.step.action, blind.who, entry.reason.partition(":")[0])
+        for look in own
+        for entry in look.steps
+        if entry.step.action in (*UNDOABLE, Action.UNDO)
+    )
+    if not told.inspectors:
+        return found
+    before, judged = found.inspectors.get(blind.who, Tally()), told.inspectors[blind.who]
+    tally = Tally(
+        before.confirmed + judged.confirmed,
+        Counter(before.rejected) + Counter(judged.rejected),
+        before.overturned + judged.overturned,
+    )
+    return replace(found, inspectors={**found.inspectors, blind.who: tally})
