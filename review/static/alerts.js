@@ -11,8 +11,30 @@ function element(tag, attributes, ...children) {
   return made;
 }
 
-function both(label) {
-  return [label.en, element("span", { class: "zh", lang: "zh" }, label.zh)];
+// The same choice as on the other pages: by the address, by what was chosen before, else by the browser.
+const KEPT_AS = "aerogrid.language";
+const asks = new URLSearchParams(location.search).get("lang") ?? localStorage.getItem(KEPT_AS);
+let language = ["en", "zh"].includes(asks) ? asks : navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+let draw = () => undefined; // what is shown now, once more
+
+function speak(chosen) {
+  language = chosen;
+  document.documentElement.lang = chosen === "zh" ? "zh-CN" : "en";
+  document.title = say({ en: "Alerts", zh: "预警" });
+  draw();
+}
+
+const say = (label) => label[language] || label.en;
+
+function languageButton() {
+  const [other, name, title] = language === "en" ? ["zh", "中文", "Switch the page to Chinese"] : ["en", "English", "切换为英文"];
+  const button = element("button", { type: "button", class: "language", lang: other === "zh" ? "zh-CN" : "en", title }, name);
+  button.addEventListener("click", () => {
+    localStorage.setItem(KEPT_AS, other);
+    speak(other);
+    main.querySelector(".language").focus();
+  });
+  return button;
 }
 
 async function asked(path, options) {
@@ -24,7 +46,9 @@ async function asked(path, options) {
 
 function clock(text) {
   const at = new Date(text);
-  return element("time", { datetime: text }, at.toLocaleString(undefined, { hour12: false }));
+  const locale = language === "zh" ? "zh-CN" : "en-GB";
+  const shown = at.toLocaleString(locale, { dateStyle: "medium", timeStyle: "medium", hour12: false });
+  return element("time", { datetime: text }, shown);
 }
 
 function problem(error) {
@@ -45,18 +69,20 @@ function kind(notice) {
 function row(notice) {
   const dead = notice.states.dead ?? 0;
   const waiting = (notice.states.waiting ?? 0) + (notice.states.sending ?? 0) + (notice.states.held ?? 0);
-  const told = element("td", { class: "wide" }, `${notice.states.delivered ?? 0} delivered, ${waiting} waiting `);
-  if (dead) told.append(element("span", { class: "dead" }, `${dead} dead`));
+  const delivered = notice.states.delivered ?? 0;
+  const counts = { en: `${delivered} delivered, ${waiting} waiting `, zh: `已送达 ${delivered}，待发 ${waiting} ` };
+  const told = element("td", { class: "wide" }, say(counts));
+  if (dead) told.append(element("span", { class: "dead" }, say({ en: `${dead} dead`, zh: `失败 ${dead}` })));
   return element(
     "tr",
     { class: kind(notice) },
     element("td", {}, clock(notice.created_at)),
-    element("td", {}, ...both(notice.category_label)),
-    element("td", {}, ...both(notice.event_label)),
+    element("td", {}, say(notice.category_label)),
+    element("td", {}, say(notice.event_label)),
     element("td", { class: "cases" }, ...notice.cases.flatMap((number) => [number, element("br", {})])),
     element("td", { class: "wide" }, notice.cell),
     told,
-    element("td", {}, ...both(standing(notice))),
+    element("td", {}, say(standing(notice))),
   );
 }
 
@@ -65,60 +91,79 @@ function head() {
   return element(
     "header",
     {},
-    element("h1", {}, ...both({ en: "Alerts", zh: "预警" })),
-    element("nav", { "aria-label": "aerogrid" }, ...links.map(([href, en, zh]) => element("a", { href }, ...both({ en, zh })))),
+    element("h1", {}, say({ en: "Alerts", zh: "预警" })),
+    element("nav", { "aria-label": "aerogrid" }, ...links.map(([href, en, zh]) => element("a", { href }, say({ en, zh })))),
+    languageButton(),
   );
 }
 
 function list(notices) {
   const names = [["time", "时间"], ["category", "类别"], ["event", "事件"], ["cases", "案件"], ["cell", "网格"], ["alerts", "预警"], ["answer", "确认"]];
   const wide = new Set(["cell", "alerts"]);
-  const titles = names.map(([en, zh]) => element("th", wide.has(en) ? { class: "wide" } : {}, ...both({ en, zh })));
+  const titles = names.map(([en, zh]) => element("th", wide.has(en) ? { class: "wide" } : {}, say({ en, zh })));
   const table = element("table", {}, element("thead", {}, element("tr", {}, ...titles)), element("tbody", {}, ...notices.map(row)));
   const nothing = element(
     "section",
     { class: "nothing" },
-    element("p", {}, ...both({ en: "Nobody was told of anything yet.", zh: "暂无预警。" })),
-    element("p", { class: "hint" }, ...both({ en: "New cases and steps that the alert settings name appear here within seconds, with who was told by which channel and who has seen it.", zh: "预警设置中列出的新案件和步骤会在几秒内显示在这里，包括通知了谁、通过何种渠道、谁已确认。" })),
+    element("p", {}, say({ en: "Nobody was told of anything yet.", zh: "暂无预警。" })),
+    element("p", { class: "hint" }, say({ en: "New cases and steps that the alert settings name appear here within seconds, with who was told by which channel and who has seen it.", zh: "预警设置中列出的新案件和步骤会在几秒内显示在这里，包括通知了谁、通过何种渠道、谁已确认。" })),
   );
-  main.replaceChildren(head(), notices.length ? table : nothing);
+  return notices.length ? table : nothing;
 }
 
+let known = ""; // what was shown last: the same again is not drawn, nor read out
+
 async function follow() {
+  let shown, told;
   try {
-    list(await asked("/api/alerts"));
+    const notices = await asked("/api/alerts");
+    [shown, told] = [JSON.stringify(notices), () => list(notices)];
   } catch (error) {
-    main.replaceChildren(head(), problem(error));
+    [shown, told] = [error.message, () => problem(error)];
+  }
+  if (shown !== known) {
+    known = shown;
+    draw = () => main.replaceChildren(head(), told());
+    if (main.querySelector("header")) main.lastElementChild.replaceWith(told());
+    else draw();
   }
   setTimeout(follow, EVERY_MS);
 }
 
-async function acknowledge(box) {
+function show(...parts) {
+  draw = () => main.replaceChildren(element("section", { class: "ask" }, languageButton(), ...parts.map((part) => part())));
+  draw();
+}
+
+const title = (text) => () => element("h1", {}, text);
+const line = (label) => () => element("p", {}, say(label));
+const seenBy = (who) => line({ en: `Acknowledged by ${who}.`, zh: `${who}已确认收到。` });
+
+async function acknowledge(subject) {
   try {
     const done = await asked(`/api/alerts/${token}/acknowledge`, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
-    box.replaceChildren(element("h1", {}, done.case_no), element("p", {}, ...both({ en: `Acknowledged by ${done.by}. `, zh: `${done.by}已确认收到。` })), clock(done.at));
+    show(title(done.case_no), seenBy(done.by), () => clock(done.at));
   } catch (error) {
-    box.append(problem(error));
+    show(title(subject.case_no), line(subject.event_label), seenButton(subject), () => problem(error));
   }
 }
+
+const seenButton = (subject) => () => {
+  const button = element("button", { type: "button", class: "answer" }, say({ en: "I have seen it", zh: "确认收到" }));
+  button.addEventListener("click", () => acknowledge(subject));
+  return button;
+};
 
 async function ask() {
-  const box = element("section", { class: "ask" });
-  main.replaceChildren(box);
   try {
     const subject = await asked(`/api/alerts/${token}`);
-    box.append(element("h1", {}, subject.case_no), element("p", {}, ...both(subject.event_label)));
-    if (subject.acknowledged_by) {
-      box.append(element("p", {}, ...both({ en: `Acknowledged by ${subject.acknowledged_by}.`, zh: `${subject.acknowledged_by}已确认收到。` })));
-      return;
-    }
-    const button = element("button", { type: "button" }, "I have seen it 确认收到");
-    button.addEventListener("click", () => acknowledge(box));
-    box.append(button);
+    const who = subject.acknowledged_by;
+    show(title(subject.case_no), line(subject.event_label), who ? seenBy(who) : seenButton(subject));
   } catch (error) {
-    box.append(problem(error));
+    show(() => problem(error));
   }
 }
 
+speak(language);
 if (token) ask();
 else follow();
