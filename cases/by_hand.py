@@ -4,11 +4,12 @@ from datetime import datetime
 
 from cases.attaching import PlacePhoto, store_photo
 from cases.drawing import Draughtsman, Stroke
-from cases.drawing_store import store_drawing, store_stroke
+from cases.drawing_store import store_class, store_drawing, store_stroke
 from cases.filing_store import Filing
 from cases.ledger import Ledger
 from cases.lifecycle import Role
 from cases.model import Case, Findings, PatrolRecord
+from cases.passing import store_passing
 from cases.rules import Rulebook
 
 
@@ -49,6 +50,30 @@ class ByHand(Ledger):
         filing = Filing(patrol, findings, rulebook, (), digest="", now=by.now)
         with self._write() as session:
             return store_drawing(session, filing, by, self._area)
+
+    def reclassify(
+        self, case_no: str, findings: Findings, *, expected_version: int, by: Draughtsman
+    ) -> Case:
+        """Take it that a case shows something of another class; `findings` judge it as that.
+
+        Raises:
+            NoCaseError: no rule makes a case of it.
+            DrawingError: it is of that class already.
+            CaseClaimedError, StaleCaseError, TransitionError, NotPermittedError: as ever.
+        """
+        with self._write() as session:
+            case = self._case(session, case_no)
+            return store_class(session, case, findings, by, expected_version)
+
+    def pass_on(self, case_no: str, *, note: str, expected_version: int, by: Draughtsman) -> Case:
+        """Leave a case that somebody is not sure of to others; they are not given it again.
+
+        Raises:
+            CaseClaimedError, StaleCaseError: as ever.
+        """
+        with self._write() as session:
+            case = self._case(session, case_no)
+            return store_passing(session, case, note, by, expected_version)
 
     def attach(self, case_no: str, photo: PlacePhoto, *, by: Draughtsman) -> Case:
         """Note a photo that somebody took at the place; one that is noted already is left.

@@ -13,7 +13,10 @@ from sqlalchemy.orm import Session
 from cases.errors import CaseClaimedError, ClaimError
 from cases.listing import Choice, ordered
 from cases.model import Claim
-from cases.tables import CaseRow, ClaimRow
+from cases.tables import CaseRow, ClaimRow, EventRow
+
+UNSURE = "unsure"
+"""Somebody leaves a case to others, and is not given it again."""
 
 
 def claim_of(session: Session, case_no: str, now: datetime) -> Claim | None:
@@ -63,9 +66,16 @@ def release(session: Session, case_no: str, who: str) -> bool:
 def next_free(
     session: Session, choice: Choice, who: str, *, now: datetime, after: CaseRow | None
 ) -> str | None:
-    """Number of the first case of the queue that nobody else holds; None where all are taken."""
+    """Number of the first case of the queue that nobody else holds; None where all are taken.
+
+    What somebody was not sure of is left to others.
+    """
     foreign = exists().where(
         ClaimRow.case_no == CaseRow.case_no, ClaimRow.who != who, ClaimRow.until > now
     )
-    first: str | None = session.scalar(ordered(choice, "urgency", after).where(~foreign).limit(1))
+    left = exists().where(
+        EventRow.case_no == CaseRow.case_no, EventRow.actor == who, EventRow.action == UNSURE
+    )
+    free = ordered(choice, "urgency", after).where(~foreign, ~left)
+    first: str | None = session.scalar(free.limit(1))
     return first

@@ -8,10 +8,12 @@ from cases import claims, wording
 from cases.drawing import DRAWN, REDRAW, Draughtsman, Stroke, redrawn, refuse_drawing
 from cases.errors import DrawingError, KnownCaseError, NoCaseError, StaleCaseError
 from cases.filing_store import Filing, last_number, near_cases
+from cases.joining import refuse_arranging
 from cases.journal import Journal, load_standings
 from cases.matching import MATCHED_STAGES, match
-from cases.model import Case, Proposal
+from cases.model import Case, Findings, Proposal
 from cases.people import Area
+from cases.reclassing import RECLASSIFY, reclassified
 from cases.standing import sight_of, told
 from cases.updating import open_case
 
@@ -32,7 +34,7 @@ def store_stroke(
 
 def store_drawing(session: Session, filing: Filing, by: Draughtsman, area: Area) -> Case:
     """Make a case of the one thing that was drawn, unless it is one already."""
-    proposal = _only(filing)
+    proposal = _only(filing.findings)
     place = proposal.place
     if not area.holds(place.town, place.village):
         raise DrawingError("it lies outside your area; tell the inspectors of the place")
@@ -55,8 +57,21 @@ def store_drawing(session: Session, filing: Filing, by: Draughtsman, area: Area)
         return journal.record(case, "file", details)
 
 
-def _only(filing: Filing) -> Proposal:
-    findings = filing.findings
+def store_class(
+    session: Session, case: Case, findings: Findings, by: Draughtsman, expected_version: int
+) -> Case:
+    """Take it that a case shows something else, as the rules judge that."""
+    claims.refuse_foreign(session, case.case_no, by.actor, by.now)
+    if case.version != expected_version:
+        raise StaleCaseError(case.case_no, expected_version, case.version)
+    refuse_arranging(case, RECLASSIFY, by.role)
+    standing = load_standings(session, {case.case_no: case})[case.case_no]
+    after, details = reclassified(case, standing, _only(findings))
+    with Journal(session, actor=by.actor, now=by.now) as journal:
+        return journal.record(after, RECLASSIFY, {**details, "role": by.role.value})
+
+
+def _only(findings: Findings) -> Proposal:
     if not findings.proposals:
         [rejected] = findings.rejected
         raise NoCaseError(rejected.class_name, [(words.en, words.zh) for words in rejected.why])

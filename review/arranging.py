@@ -16,6 +16,7 @@ from cases.joining import OutlineKey, Parting
 from cases.judging import explain, sigma_of
 from cases.lifecycle import Action, Role
 from cases.model import Case, Evidence
+from cases.passing import refuse_passing
 from cases.snoozing import MOST_DAYS, MOST_RADIUS_M
 from review import answers, presenters
 from review.admission import ClockOf, Data, Guest, Visitor
@@ -23,7 +24,9 @@ from review.blind import (
     Blind,
     detail_of,
     judge,
+    noted_version,
     real_version,
+    seen,
     seen_cases,
     seen_detail,
 )
@@ -55,6 +58,12 @@ class SnoozeBody(_Body):
     days: Annotated[float, Field(gt=0, le=MOST_DAYS)]
     radius_m: Annotated[float, Field(ge=0, le=MOST_RADIUS_M)] = 0.0
     reason: Line
+
+
+class UnsureBody(_Body):
+    """What somebody is not sure of, if they say."""
+
+    note: Line = ""
 
 
 class MergeBody(_Body):
@@ -105,6 +114,23 @@ def post_snooze(
         case_no, radius_m=body.radius_m, until=until, reason=body.reason, by=by
     )
     return told(DecidedTogether((shown.case, *beside.decided), beside.refused))
+
+
+@router.post("/cases/{case_no}/unsure")
+def post_unsure(
+    case_no: str, body: UnsureBody, data: Data, blind: Blind, clock: ClockOf, visitor: Guest
+) -> answers.CaseDetail:
+    """Leave a case to others; it waits on, and who is not sure is not given it again."""
+    by = _by(body, visitor, clock)
+    shown = seen(data, blind, case_no)
+    refuse_passing(shown.case if shown else data.registry.case(case_no), by.role)
+    version = noted_version(data, blind, case_no, body.version)
+    if shown is not None:
+        data.looks.refuse_held(by.actor, case_no, by.now)
+        data.looks.leave(by.actor, case_no)
+    data.registry.pass_on(case_no, note=body.note, expected_version=version, by=by)
+    left = replace(blind, looks=data.looks.veils(by.actor, by.now)) if shown else blind
+    return seen_detail(data, left, case_no, by.role, by.now)
 
 
 @router.get("/cases/{case_no}/near")

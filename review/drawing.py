@@ -1,5 +1,6 @@
 """The routes by which a person corrects an outline, or draws what the model has missed."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -11,7 +12,7 @@ from cases.errors import DrawingError
 from cases.filing import propose
 from cases.judging import sigma_of
 from cases.lifecycle import Role
-from cases.model import PatrolRecord
+from cases.model import Case, PatrolRecord
 from geo.frames import LocalFrame
 from review import answers
 from review.admission import ClockOf, Data, Guest, Visitor
@@ -62,6 +63,17 @@ class MissedBody(DrawnBody):
     class_name: Id
 
 
+class ClassBody(BaseModel):
+    """What a case shows, in the version that was seen."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    class_name: Id
+    version: Annotated[int, Field(ge=1)]
+    actor: Name | None = None
+    role: Role | None = None
+
+
 @router.post("/cases/{case_no}/outline")
 def post_outline(
     case_no: str, body: OutlineBody, data: Data, blind: Blind, clock: ClockOf, visitor: Guest
@@ -87,6 +99,40 @@ def post_outline(
     return seen_detail(data, blind, case_no, role, clock())
 
 
+@router.post("/cases/{case_no}/class")
+def post_class(
+    case_no: str, body: ClassBody, data: Data, blind: Blind, clock: ClockOf, visitor: Guest
+) -> answers.CaseDetail:
+    """Say that a case shows something else; 422 with `why` where no rule makes a case of that."""
+    by = Draughtsman(visitor.signs(body.actor), visitor.acts_as(body.role), clock())
+    refuse_unknown_class(body.class_name)
+    version = real_version(data, blind, case_no, body.version)
+    seen = _seen_as(data, data.registry.case(case_no), body.class_name)
+    on = seen.seen_at.date() if seen.seen_at else None
+    findings = propose([seen], data.rulebook, data.zones, on=on, cells=data.grid)
+    data.registry.reclassify(case_no, findings, expected_version=version, by=by)
+    return seen_detail(data, blind, case_no, by.role, by.now)
+
+
+def refuse_unknown_class(class_name: str) -> None:
+    """Refuse what no model and no rule knows."""
+    if class_name not in CLASS_NAMES:
+        raise DrawingError(f"class {class_name!r} is none of {', '.join(CLASS_NAMES)}")
+
+
+def _seen_as(data: ReviewData, case: Case, class_name: str) -> Observation:
+    """What decided a case, seen as something of another class in all its photos."""
+    for entry in case.evidence:
+        frame = data.photos.frame(entry.patrol_id, entry.photo_id)
+        if entry.class_name != case.class_name or frame is None:
+            continue
+        seen = located(data, frame, class_name, entry.polygon_px)
+        if seen is not None:
+            outlines = {other.photo_id: other.polygon_px for other in case.evidence}
+            return replace(seen, photo_ids=tuple(outlines), detections_px=tuple(outlines.values()))
+    raise DrawingError(f"no photo of case {case.case_no} that is here knows where it was taken")
+
+
 @router.post("/drawings")
 def post_drawing(
     body: MissedBody, data: Data, clock: ClockOf, visitor: Guest
@@ -95,8 +141,7 @@ def post_drawing(
     role, now = visitor.acts_as(body.role), clock()
     if role not in DRAWING_ROLES:
         raise NotAllowedError(f"{role.value}: missed objects are drawn by inspectors")
-    if body.class_name not in CLASS_NAMES:
-        raise DrawingError(f"class {body.class_name!r} is none of {', '.join(CLASS_NAMES)}")
+    refuse_unknown_class(body.class_name)
     frame = _frame(data, visitor, body)
     seen = located(data, frame, body.class_name, _polygon(body, frame))
     if seen is None:

@@ -145,3 +145,22 @@ def test_each_part_tells_what_the_rule_says_of_it_alone(data: ReviewData, clock:
     assert [part["why"][0]["en"][:13] for part in (other, rest)] == ["building seen"] * 2
     assert "0% in permitted" in other["why"][1]["en"]
     assert "100% in permitted" in rest["why"][1]["en"]
+
+
+def test_who_is_not_sure_leaves_a_case_to_others(client):
+    no = client.post("/api/claims/next", json=CHEN).json()["no"]
+    body = {"version": 1, "note": "smoke or dust?", **CHEN}
+    left = client.post(f"/api/cases/{no}/unsure", json=body).json()
+    assert (left["stage"], left["version"], left["claim"]) == ("reported", 2, None)
+    told = client.get(f"/api/cases/{no}/history").json()["items"][-1]
+    assert (told["action"], told["reason"]) == ("unsure", "smoke or dust?")
+    assert client.post("/api/claims/next", json=CHEN).json()["no"] != no
+    assert client.post("/api/claims/next", json={"actor": "Wang Fang"}).json()["no"] == no
+
+
+def test_nobody_is_unsure_of_what_was_decided(client):
+    item = building(client)
+    body = {"decision": "confirm", "version": 1, **CHEN}
+    client.post(f"/api/cases/{item['no']}/decision", json=body)
+    refused = client.post(f"/api/cases/{item['no']}/unsure", json={"version": 2, **CHEN})
+    assert refused.status_code == 409

@@ -202,6 +202,9 @@ def test_what_is_drawn_at_a_check_is_answered_alike(worlds: tuple[World, World])
     assert part["stage"] == "reported"
     other = {"version": 3, "other": part["no"], "other_version": 1}
     assert same(worlds, "POST", f"{here}/merge", json=other)["case"]["version"] == 4
+    smoke = same(worlds, "POST", f"{here}/class", json={"class_name": "smoke", "version": 4})
+    assert smoke["category"] == "burning.straw"
+    assert same(worlds, "POST", f"{here}/unsure", json={"version": 5})["claim"] is None
     walk(worlds)
 
 

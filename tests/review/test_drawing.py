@@ -131,3 +131,38 @@ def test_what_no_rule_is_about_says_why_in_both_languages(client: TestClient, da
     assert add(client, box(900, 700, 1000, 800), "castle").status_code == 422
     assert add(client, box(900, 700, 1000, 800), role="operator").status_code == 403
     assert len(data.registry.cases()) == 4
+
+
+def reclassify(client: TestClient, no: str, class_name: str, **more):
+    body = {"class_name": class_name, "version": 1, "actor": "Chen Jing", **more}
+    return client.post(f"/api/cases/{no}/class", json=body)
+
+
+def test_a_case_becomes_one_of_another_class_by_the_rules_of_that(client: TestClient):
+    done = reclassify(client, BUILDING, "smoke").json()
+    assert (done["class_name"], done["category"], done["version"]) == ("smoke", "burning.straw", 2)
+    assert "smoke" in done["why"][0]["en"]
+    classes = {outline["class_name"] for photo in done["photos"] for outline in photo["outlines"]}
+    assert classes == {"smoke"}
+    [event] = client.get(f"/api/cases/{BUILDING}/history").json()["items"][1:]
+    assert (event["action"], event["actor"]) == ("reclassify", "Chen Jing")
+
+
+@pytest.mark.parametrize(
+    ("class_name", "status", "said"),
+    [
+        ("dragon", 422, "is none of building"),
+        ("building", 422, "is of class 'building' already"),
+        ("burn_scar", 422, "no rule makes a case of this burn_scar"),
+    ],
+)
+def test_a_class_that_makes_no_case_is_refused_with_why(
+    client: TestClient, data: ReviewData, class_name, status, said
+):
+    answer = reclassify(client, BUILDING, class_name)
+    assert (answer.status_code, said in answer.json()["detail"]) == (status, True), answer.text
+    assert data.registry.case(BUILDING).version == 1
+
+
+def test_a_stale_version_is_not_reclassified(client: TestClient):
+    assert reclassify(client, BUILDING, "smoke", version=3).status_code == 409

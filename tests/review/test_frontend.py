@@ -34,6 +34,8 @@ def test_every_stage_action_and_reason_has_a_word(language):
         "missed",
         "retract",
         "redraw",
+        "reclassify",
+        "unsure",
         "photo",
         "merge",
         "unmerge",

@@ -207,6 +207,14 @@ ENDPOINTS = (
     ),
     Endpoint("GET", "/api/cases/{case_no}/near", is_of_case=True),
     Endpoint(
+        "POST", "/api/cases/{case_no}/unsure", {"version": "version"}, roles=DECIDERS,
+        is_of_case=True,
+    ),
+    Endpoint(
+        "POST", "/api/cases/{case_no}/class", {"version": "version", "class_name": "building"},
+        own=422, roles=DECIDERS, is_of_case=True,
+    ),
+    Endpoint(
         "POST", "/api/cases/{case_no}/snooze", {"version": "version", "days": 7, "reason": ""},
         own=422, roles=DECIDERS, is_of_case=True,
     ),

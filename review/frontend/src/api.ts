@@ -130,6 +130,9 @@ export const api = {
 
   snooze: (no: string, body: Signed & { version: number; days: number; radius_m: number; reason: string }) =>
     post<DecidedTogether>(`${caseUrl(no)}/snooze`, body),
+  unsure: (no: string, body: Signed & { version: number }) => post<CaseDetail>(`${caseUrl(no)}/unsure`, body),
+  reclassify: (no: string, body: Signed & { version: number; class_name: string }) =>
+    post<CaseDetail>(`${caseUrl(no)}/class`, body),
   near: (no: string) => request<{ items: CaseItem[] }>(`${caseUrl(no)}/near`),
   merge: (no: string, body: Signed & { version: number; other: string; other_version: number }) =>
     post<Merged>(`${caseUrl(no)}/merge`, body),

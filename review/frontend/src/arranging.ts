@@ -31,6 +31,19 @@ export class Arranging {
     this.store.set({ dialog: "split" });
   }
 
+  /** Leave the open case to somebody else; it waits on, and is not given to this person again. */
+  unsure(): Promise<void> | void {
+    if (!this.may() || !this.store.allows("confirm")) return this.refuse();
+    return this.sending(async (detail) => {
+      await api.unsure(detail.no, { version: detail.version, ...this.store.presence.signature() });
+      this.store.claims.forget(detail.no);
+      this.store.opened.delete(detail.no);
+      await this.store.selectOrClear(await this.store.decisions.following());
+      this.store.refreshSoon();
+      this.store.say(this.words().t.leftUnsure(detail.no), "done");
+    });
+  }
+
   /** Show what could be the same thing; null until the server has told. */
   async askMerge(): Promise<void> {
     const { no } = this.store.state;

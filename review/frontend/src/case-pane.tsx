@@ -30,13 +30,19 @@ export function CasePane({ store }: { store: ReviewStore }) {
   );
 }
 
-/** The same as the keys S, Y and T, for those who touch. */
+/** The same as the keys Q, 1 to 9, S, Y and T, for those who touch. */
 function Arrange({ store }: { store: ReviewStore }) {
   const { t } = useWords();
   const { arranging } = store;
   if (!store.allows("snooze") && !arranging.may()) return null;
   return (
     <div class="steps arrange" role="group" aria-label={t.arrange}>
+      <button type="button" disabled={!store.allows("confirm")} onClick={() => void arranging.unsure()}>
+        {t.unsure} <kbd>Q</kbd>
+      </button>
+      <button type="button" disabled={!arranging.may()} onClick={() => store.set({ dialog: "class" })}>
+        {t.otherClass} <kbd>1–9</kbd>
+      </button>
       <button type="button" disabled={!store.allows("snooze")} onClick={() => arranging.askSnooze()}>
         {t.snooze} <kbd>S</kbd>
       </button>

@@ -83,7 +83,7 @@ export class Decisions {
   }
 
   /** What comes after the open case: what this page has taken for it, where cases are taken. */
-  private async following(): Promise<string | null> {
+  async following(): Promise<string | null> {
     return (this.store.claiming() ? await this.store.ahead : null) ?? this.store.neighbour(1) ?? this.store.neighbour(-1);
   }
 

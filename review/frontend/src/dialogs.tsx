@@ -28,6 +28,8 @@ export function Dialogs({ store }: { store: ReviewStore }) {
       return <Account store={store} />;
     case "missed":
       return <Missed store={store} />;
+    case "class":
+      return <OtherClass store={store} />;
     case "snooze":
       return <Snooze store={store} />;
     case "merge":
@@ -46,6 +48,8 @@ function Help({ store }: { store: ReviewStore }) {
   const rows: [string[], string][] = [
     [["C"], t.keys.confirm],
     [["X", "1–8"], t.keys.reject],
+    [["Q"], t.keys.unsure],
+    [["1–9"], t.keys.reclassify],
     [["U"], t.keys.undo],
     [["J", "↓"], t.keys.next],
     [["K", "↑"], t.keys.previous],
@@ -121,19 +125,34 @@ function StepReason({ store }: { store: ReviewStore }) {
 
 /** Of what class something is that was drawn in the photo. */
 function Missed({ store }: { store: ReviewStore }) {
+  const { t } = useWords();
+  return <Classes store={store} title={t.missedTitle} onChoose={(_, name) => void store.handWork.add(name)} />;
+}
+
+/** Of what class the open case is, where the model was wrong; the keys 1 to 9 say so without asking. */
+function OtherClass({ store }: { store: ReviewStore }) {
+  const { t } = useWords();
+  const choose = (number: number) => {
+    store.set({ dialog: null });
+    void store.handWork.reclassify(number);
+  };
+  return <Classes store={store} title={t.classTitle} onChoose={choose} />;
+}
+
+function Classes({ store, title, onChoose }: { store: ReviewStore; title: string; onChoose: (number: number, name: string) => void }) {
   const words = useWords();
   const classes = store.state.vocabulary?.classes ?? [];
   const pressed = (event: KeyboardEvent) => {
     const chosen = classes[Number(event.key) - 1];
     if (!chosen) return;
     event.preventDefault();
-    void store.handWork.add(chosen.name);
+    onChoose(Number(event.key), chosen.name);
   };
   return (
-    <Sheet store={store} title={words.t.missedTitle} onKeyDown={pressed}>
+    <Sheet store={store} title={title} onKeyDown={pressed}>
       <div class="reasons">
         {classes.map((entry, index) => (
-          <button key={entry.name} type="button" autoFocus={index === 0} onClick={() => void store.handWork.add(entry.name)}>
+          <button key={entry.name} type="button" autoFocus={index === 0} onClick={() => onChoose(index + 1, entry.name)}>
             <kbd>{index + 1}</kbd> {words.label(entry.label)}
           </button>
         ))}

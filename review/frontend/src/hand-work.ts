@@ -59,6 +59,22 @@ export class HandWork {
     });
   }
 
+  /** The open case shows something else than the model said: the class of that number. */
+  async reclassify(number: number): Promise<void> {
+    const { detail, busy, vocabulary, words } = this.store.state;
+    const chosen = vocabulary?.classes[number - 1];
+    if (!detail || !chosen || busy) return;
+    if (!this.store.arranging.may()) return this.store.say(words.t.notNow, "problem");
+    const name = words.label(chosen.label);
+    if (chosen.name === detail.class_name) return this.store.say(words.t.sameClass(name), "problem");
+    if (!this.store.presence.named(() => void this.reclassify(number))) return;
+    await this.sending(async () => {
+      const body = { version: detail.version, class_name: chosen.name, ...this.store.presence.signature() };
+      await this.store.changed(await api.reclassify(detail.no, body));
+      this.store.say(words.t.reclassified(detail.no, name), "done");
+    });
+  }
+
   private async send(changed: Corrected[]): Promise<CaseDetail | null> {
     let { detail } = this.store.state;
     for (const { index, corners } of changed) {

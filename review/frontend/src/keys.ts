@@ -8,6 +8,7 @@ type Action = (store: ReviewStore, view: PhotoView | null) => void;
 const ACTIONS: Record<string, Action> = {
   c: (store) => void store.decisions.decide({ decision: "confirm" }),
   x: (store) => store.allows("reject") && store.set({ dialog: "reject" }),
+  q: (store) => void store.arranging.unsure(),
   u: (store) => void store.decisions.undo(),
   j: (store) => void store.step(1),
   arrowdown: (store) => void store.step(1),
@@ -31,12 +32,15 @@ const ACTIONS: Record<string, Action> = {
   "=": (_, view) => view?.zoomBy(1.5),
   "-": (_, view) => view?.zoomBy(1 / 1.5),
   "?": (store) => store.set({ dialog: "help" }),
+  ...Object.fromEntries(
+    [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number): [string, Action] => [String(number), (store) => void store.handWork.reclassify(number)]),
+  ),
 };
 
 /** Only while something is drawn: elsewhere Enter presses buttons. */
 const BY_HAND = new Set(["enter", "escape"]);
 /** Nothing is decided or left while something is drawn that is not saved. */
-const DECIDES = new Set(["c", "x", "u", "j", "k", "g", "s", "y", "t", "arrowdown", "arrowup", "arrowleft", "arrowright"]);
+const DECIDES = new Set([..."123456789", "c", "x", "q", "u", "j", "k", "g", "s", "y", "t", "arrowdown", "arrowup", "arrowleft", "arrowright"]);
 
 const TYPED = "input:not([type=radio]):not([type=checkbox]):not([type=range]), textarea, select, [contenteditable]";
 

@@ -25,6 +25,7 @@ export type Dialog =
   | "account"
   | "several"
   | "missed"
+  | "class"
   | "snooze"
   | "merge"
   | "split"
