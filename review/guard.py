@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from review.problems import problem
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-MOST_BODY_BYTES = 16_384  # a decision has at most 3000
+MOST_BODY_BYTES = 65_536  # a decision has at most 3000, the 200 outlines of a split 40,000
 MOST_PHOTO_BYTES = 20 * 2**20
 _PHOTO_PATH = re.compile(r"/api/cases/[^/]+/photos")
 _CHANGING_METHOD = "POST"

@@ -65,7 +65,7 @@ def test_decision_needs_json(client):
 
 def test_a_body_is_refused_by_its_length_before_it_is_read(client):
     json = {"content-type": "application/json"}
-    padded = b" " * 16_384 + b"{}"
+    padded = b" " * 65_536 + b"{}"
     assert client.post(DECISION, content=padded, headers=json).status_code == 413
     lying = json | {"content-length": "9" * 5000}
     assert client.post(DECISION, content=b"{}", headers=lying).status_code == 413

@@ -120,6 +120,17 @@ def test_what_cannot_be_split_says_why(client):
     assert "has no outline 0 in photo flight/c" in refused.json()["detail"]
 
 
+def test_as_many_outlines_as_may_be_named_are_read(client):
+    item = two_photos(client)
+    names = [
+        {"patrol_id": PATROL, "photo_id": f"a-long-name-of-a-flight/DJI_{n:06}_0001_V", "index": 0}
+        for n in range(200)
+    ]
+    body = {"version": 1, "outlines": names, **CHEN}
+    refused = client.post(f"/api/cases/{item['no']}/split", json=body)
+    assert (refused.status_code, "has no outline" in refused.json()["detail"]) == (409, True)
+
+
 def test_of_two_it_is_told_which_one_has_changed(client):
     item = two_photos(client)
     other = split(client, item).json()
