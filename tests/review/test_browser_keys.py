@@ -46,7 +46,9 @@ def test_the_list_of_keys_tells_them_and_nothing_happens_while_one_types(page, d
     page.keyboard.press("q")
     page.keyboard.press("3")
     page.keyboard.press("Escape")
+    page.locator("dialog").wait_for(state="detached")
     page.keyboard.press("x")  # the reasons have numbers of their own
     page.get_by_label("Note (optional)").fill("q 3")
     page.keyboard.press("Escape")
+    page.locator("dialog").wait_for(state="detached")
     assert {case.version for case in data.registry.cases()} == {1}

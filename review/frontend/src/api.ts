@@ -57,6 +57,8 @@ const MOST = 500;
 export interface Filters {
   stage: string;
   category: string;
+  /** Its code. */
+  cell: string;
 }
 
 interface Signed {
@@ -88,6 +90,7 @@ export interface NextChoice {
   actor?: string;
   stage: string;
   category?: string;
+  cell?: string;
   /** The case that is passed over. */
   after?: string;
 }
@@ -112,6 +115,7 @@ export const api = {
     const query = new URLSearchParams({ limit: String(Math.min(Math.max(PAGE, atLeast), MOST)) });
     if (filters.stage) query.set("stage", filters.stage);
     if (filters.category) query.set("category", filters.category);
+    if (filters.cell) query.set("cell", filters.cell);
     if (after) query.set("after", after);
     return request<CasePage>(`/api/cases?${query}`);
   },

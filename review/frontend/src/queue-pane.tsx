@@ -1,6 +1,6 @@
 // Which cases wait, most urgent first, and which part of them is shown.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { cropUrl } from "./api";
 import { useWords } from "./i18n";
 import type { ReviewStore } from "./store";
@@ -50,7 +50,7 @@ export function QueuePane({ store }: { store: ReviewStore }) {
 
 function QueueFilters({ store }: { store: ReviewStore }) {
   const words = useWords();
-  const { filters, summary, vocabulary } = store.state;
+  const { cells, filters, summary, vocabulary } = store.state;
   const counted = (name: string, stage: string, category: string) =>
     `${name} (${words.number(countOf(summary, stage, category))})`;
   return (
@@ -83,8 +83,57 @@ function QueueFilters({ store }: { store: ReviewStore }) {
           ))}
         </select>
       </label>
+      {vocabulary?.has_cells && cells ? <CellFilter store={store} /> : null}
     </div>
   );
+}
+
+interface CellNames {
+  code: string;
+  name: string;
+  village: string;
+}
+
+/** A cell by its code, the end of one, or village and name; empty for all. */
+function CellFilter({ store }: { store: ReviewStore }) {
+  const { t } = useWords();
+  const { cells, filters } = store.state;
+  const known = useMemo(() => cellsOf(cells), [cells]);
+  const choose = (text: string) => {
+    const cell = text ? cellOf(known, text) : "";
+    if (cell === null) return store.say(t.noSuchCell(text), "problem");
+    if (cell !== filters.cell) void store.filter({ cell });
+  };
+  return (
+    <label class="cell-filter">
+      <span class="hidden-label">{t.filterCell}</span>
+      <input
+        type="text"
+        list="cells-known"
+        placeholder={t.filterCell}
+        value={filters.cell}
+        onChange={(event) => choose(event.currentTarget.value.trim())}
+      />
+      <datalist id="cells-known">
+        {known.map((cell) => (
+          <option key={cell.code} value={cell.code}>{`${cell.village} ${cell.name}`}</option>
+        ))}
+      </datalist>
+    </label>
+  );
+}
+
+function cellsOf(layer: object | null): CellNames[] {
+  const { features = [] } = (layer ?? {}) as { features?: { properties: CellNames }[] };
+  return features.map(({ properties }) => properties);
+}
+
+/** The code of the one cell that is meant; null where none or several are. */
+function cellOf(known: CellNames[], text: string): string | null {
+  const isMeant = ({ code, name, village }: CellNames) => code.endsWith(text) || `${village} ${name}`.includes(text) || `${village}${name}`.includes(text);
+  const found = known.filter(isMeant);
+  const exact = found.find(({ code }) => code === text) ?? (found.length === 1 ? found[0] : undefined);
+  return exact?.code ?? null;
 }
 
 function countOf(summary: Summary | null, stage: string, category: string): number {

@@ -345,8 +345,8 @@ export class ReviewStore {
 }
 
 /** The queue with a case of it that was not read with it, in its place. */
-function withCase(queue: CaseItem[], item: CaseItem, { stage, category }: Filters): CaseItem[] {
-  const belongs = item.stage === stage && (!category || item.category === category);
+function withCase(queue: CaseItem[], item: CaseItem, { stage, category, cell }: Filters): CaseItem[] {
+  const belongs = item.stage === stage && (!category || item.category === category) && (!cell || item.cell_code === cell);
   if (!belongs || queue.some(({ no }) => no === item.no)) return queue;
   const rank = ({ urgency, score }: CaseItem) => urgency - score / 2;
   const at = queue.findIndex((other) => rank(other) > rank(item));

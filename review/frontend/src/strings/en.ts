@@ -57,6 +57,8 @@ export const en = {
 
   filterStage: "Stage",
   filterCategory: "Category",
+  filterCell: "Cell: code, its end, or name",
+  noSuchCell: (text: string) => `No one cell is ${text}: give its code, the end of it, or village and name.`,
   allStages: "All stages",
   allCategories: "All categories",
   shownOf: (shown: string, total: string) => `${shown} of ${total}`,

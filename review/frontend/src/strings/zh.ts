@@ -59,6 +59,8 @@ export const zh: Strings = {
 
   filterStage: "阶段",
   filterCategory: "类别",
+  filterCell: "网格：编码、后几位或名称",
+  noSuchCell: (text: string) => `没有唯一的网格“${text}”：请输入编码、后几位，或村居和名称。`,
   allStages: "全部阶段",
   allCategories: "全部类别",
   shownOf: (shown, total) => `${shown} / ${total} 件`,
