@@ -55,6 +55,7 @@ class Tally:
         answer_ms: by kind of request.
         refused: answers other than expected, by status.
         heard: numbers of the entries of the history that each inspector was told of.
+        server_mb: memory of the server in use, ten times.
     """
 
     decided: list[tuple[str, str]] = field(default_factory=list)
@@ -62,6 +63,7 @@ class Tally:
     answer_ms: dict[str, list[float]] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
     heard: dict[str, list[int]] = field(default_factory=dict)
+    server_mb: list[int] = field(default_factory=list)
 
 
 def run_server(path: Path, address: Connection) -> None:
@@ -147,16 +149,25 @@ async def _ask(
 
 
 async def review(
-    address: str, people: list[Account], seconds: float, think_s: float, tally: Tally
+    address: str, people: list[Account], seconds: float, think_s: float, tally: Tally, pid: int
 ) -> None:
-    """Let everybody work at once."""
+    """Let everybody work at once, and look at the server's memory ten times meanwhile."""
     until = time.monotonic() + seconds
+    weighing = asyncio.create_task(weigh(pid, seconds / 10, tally))
     await asyncio.gather(
         *(
             inspect(address, person, tally, until, think_s, random.Random(k))
             for k, person in enumerate(people)
         )
     )
+    weighing.cancel()
+
+
+async def weigh(pid: int, every_s: float, tally: Tally) -> None:
+    """Write down how much memory a process has in use until one is told to stop."""
+    while True:
+        tally.server_mb.append(round(resident_mb(pid)))
+        await asyncio.sleep(every_s)
 
 
 def resident_mb(pid: int) -> float:
@@ -207,11 +218,11 @@ def measure(
     try:
         address = told.recv()
         tally = Tally()
-        asyncio.run(review(address, people, 5.0, think_s, Tally()))
         pid = server.pid or 0
-        first_mb, first_s = resident_mb(pid), cpu_s(pid)
-        asyncio.run(review(address, people, seconds, think_s, tally))
-        last_mb, last_s = resident_mb(pid), cpu_s(pid)
+        asyncio.run(review(address, people, 5.0, think_s, Tally(), pid))
+        first_s = cpu_s(pid)
+        asyncio.run(review(address, people, seconds, think_s, tally, pid))
+        last_s = cpu_s(pid)
     finally:
         os.kill(server.pid or 0, signal.SIGINT)
         server.join(30)
@@ -222,7 +233,7 @@ def measure(
             kind: round(float(np.percentile(ms, 95))) for kind, ms in tally.answer_ms.items()
         },
         "server_cpu_ms_per_decision": round(1000 * (last_s - first_s) / len(tally.decided), 1),
-        "server_mb": [round(first_mb), round(last_mb)],
+        "server_mb": tally.server_mb,
     }
 
 
