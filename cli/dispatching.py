@@ -11,7 +11,7 @@ from cases.rule_files import load_rulebook
 from cli import console
 from dispatch.assigning import Order, assign, orders_for
 from dispatch.clock import stamp
-from dispatch.due import DueCase, due_cases
+from dispatch.due import DueCase, due_cases, due_cases_at
 from dispatch.errors import DispatchError
 from dispatch.route_files import load_routing
 from dispatch.routing import RoutingTable
@@ -79,8 +79,11 @@ def due(patrol: Path, config: Path | None, *, at: datetime | None, as_json: bool
     rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
     timetable = Timetable(load_calendar(settings.dispatching.calendar))
     with Registry.open(registry_there(workspace, settings)) as registry:
-        now = at or datetime.now(UTC)
-        found = due_cases(registry, rulebook.categories, timetable, now=now)
+        found = (
+            due_cases(registry, rulebook.categories, timetable, now=datetime.now(UTC))
+            if at is None
+            else due_cases_at(registry, rulebook.categories, timetable, moment=at)
+        )
     if as_json:
         console.out.print_json(data=[_due_json(entry) for entry in found])
     else:
@@ -137,7 +140,7 @@ def _due_json(entry: DueCase) -> dict[str, object]:
     due_at = entry.deadline.due_at
     return {
         "case": entry.case.case_no,
-        "stage": entry.case.stage.value,
+        "stage": entry.course.stage.value,
         "standing": entry.deadline.standing.value,
         "due_at": due_at.isoformat() if due_at else None,
         "provisional": entry.deadline.is_provisional,
@@ -154,7 +157,7 @@ def _tell_due(found: Sequence[DueCase], utc_offset_hours: float) -> None:
         when = "stands still" if due_at is None else stamp(due_at, utc_offset_hours)
         mark = " (provisional)" if entry.deadline.is_provisional else ""
         standing = entry.deadline.standing.value
-        rows.append((entry.case.case_no, entry.case.stage.value, standing, when + mark))
+        rows.append((entry.case.case_no, entry.course.stage.value, standing, when + mark))
     names = ("case", "stage", "standing", "due")
     console.out.print(console.table(f"{len(rows)} cases with a deadline", names, rows))
 

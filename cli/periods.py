@@ -58,7 +58,14 @@ def report_period(
     settings = settings_for(workspace, config)
     rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
     timetable = Timetable(load_calendar(settings.dispatching.calendar))
-    period = _period(asked, timetable.calendar.utc_offset_hours).as_of(datetime.now(UTC))
+    now = datetime.now(UTC)
+    whole = _period(asked, timetable.calendar.utc_offset_hours)
+    if whole.starts_at > now:
+        raise DispatchError(
+            f"--period {asked.length}: begins on {whole.first.isoformat()}, which is still to "
+            "come; give a day that has begun"
+        )
+    period = whole.as_of(now)
     with Registry.open(registry_there(workspace, settings)) as registry:
         recorded = read_recorded(registry)
     _require_area(workspace, settings, asked.scope, recorded.cases)

@@ -67,9 +67,10 @@ def test_dispatch_without_a_routing_table_says_what_to_do(patrol, monkeypatch, c
 @pytest.mark.parametrize("verb", ["due", "dispatch"])
 def test_a_folder_without_cases_stays_as_it_is(verb, patrol, monkeypatch, capsys):
     config = patrol.parent / "district.toml"
+    (patrol.parent / "away").mkdir()
     assert run(monkeypatch, verb, patrol.parent / "away", "--config", config) == 1
     assert "no case registry is there" in capsys.readouterr().err
-    assert not (patrol.parent / "away").exists()
+    assert not list((patrol.parent / "away").iterdir())
 
 
 def test_due_lists_cases_by_deadline(patrol, monkeypatch, capsys):
@@ -88,6 +89,20 @@ def test_due_lists_cases_by_deadline(patrol, monkeypatch, capsys):
 def test_due_refuses_a_time_without_a_zone(patrol, monkeypatch, capsys):
     assert run(monkeypatch, "due", patrol, "--at", "2026-06-10T11:00") == 1
     assert "with its zone" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "verb", ["dispatch", "due", ("alerts", "test"), "order", ("report", "--period", "week")]
+)
+def test_a_patrol_that_is_none_is_refused(verb, patrol, monkeypatch, capsys):
+    """Also where settings name the registry, which would else serve any name."""
+    words = (verb,) if isinstance(verb, str) else verb
+    nowhere = patrol.parent / "week-9"
+    settings = patrol.parent / "named.toml"
+    settings.write_text(f'[filing]\nregistry = "{patrol / "cases.sqlite"}"\n')
+    assert run(monkeypatch, *words, nowhere, "--config", settings) == 1
+    assert "there is no such folder" in " ".join(capsys.readouterr().err.split())
+    assert not nowhere.exists()
 
 
 def test_routes_check_lists_gaps(tmp_path, monkeypatch, capsys):
@@ -208,6 +223,7 @@ def test_a_period_is_reported_of_all_cases_of_the_registry(patrol, monkeypatch, 
         (("--period", "day", "--topic", "smoking"), 1, "topic smoking: no category is of it"),
         (("--period", "day", "--area", "Wst"), 1, "--area Wst: no cell and no case lies there"),
         (("--period", "day", "--on", "10 June"), 1, "give a day, such as 2026-06-10"),
+        (("--period", "week", "--on", "2999-06-10"), 1, "is still to come"),
         (("--on", "2026-06-10"), 2, "--json go with"),
     ],
 )

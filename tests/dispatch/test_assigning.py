@@ -10,7 +10,7 @@ from cases.registry import Registry
 from cases.rules import Rulebook
 from dispatch.assigning import assign, orders_for, owner_of
 from dispatch.deadlines import Standing, course_of
-from dispatch.due import due_cases
+from dispatch.due import due_cases, due_cases_at
 from dispatch.table_files import load_calendar
 from dispatch.timetable import Timetable
 from tests.cases.conftest import patrol_on
@@ -131,3 +131,28 @@ def test_cases_are_listed_by_deadline(registry: Registry, rulebook: Rulebook):
         ("building.unpermitted", Standing.SUSPENDED),
     ]
     assert [due.deadline.due_at for due in found] == [at("10T14:40"), at("10T16:00"), None]
+
+
+def test_what_was_due_at_a_moment_is_told_as_it_was(registry: Registry, rulebook: Rulebook):
+    """Of a case that was suspended and one that was closed since, and before any was sent out."""
+    assign(registry, table(), now=at("10T14:05"))
+    step(registry, registry.cases(category="building.unpermitted")[0], Action.SUSPEND, "10T15:00")
+    boat = registry.cases(category="fishing.boat")[0]
+    done = ((Action.START, "10T15:00"), (Action.FEED_BACK, "10T15:01"), (Action.CLOSE, "10T15:02"))
+    for action, time in done:
+        boat = step(registry, boat, action, time)
+    timetable = Timetable(load_calendar())
+
+    def told(moment):
+        found = due_cases_at(registry, rulebook.categories, timetable, moment=at(moment))
+        return {due.case.category: (due.course.stage, due.deadline.standing) for due in found}
+
+    assert told("10T14:30") == {
+        name: (Stage.ASSIGNED, Standing.RUNNING)
+        for name in ("burning.straw", "fishing.boat", "building.unpermitted")
+    }
+    assert told("10T15:10") == {
+        "burning.straw": (Stage.ASSIGNED, Standing.OVERDUE),
+        "building.unpermitted": (Stage.SUSPENDED, Standing.SUSPENDED),
+    }
+    assert told("01T08:00") == {}
