@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic, perf_counter
@@ -119,15 +120,20 @@ class DaskCluster:
         """Wait for a task and its result.
 
         Raises:
-            LostSchedulerError: it is known by the tasks that were cancelled.
+            LostSchedulerError: it is known by the tasks that were cancelled, or by a result that
+                was on its way.
         """
         future = next(self._completed)
         task = self._tasks.pop(future)
         self._for_gpu.discard(future)
         if future.cancelled():
             raise LostSchedulerError(self._address)
-        error = future.exception()
-        result: Any = self._counted(task, future.result()) if error is None else _explained(error)
+        try:
+            error = future.exception()
+            ran = future.result() if error is None else None
+        except (OSError, CancelledError) as lost:
+            raise LostSchedulerError(self._address) from lost
+        result: Any = _explained(error) if ran is None else self._counted(task, ran)
         future.release()
         return task, result
 

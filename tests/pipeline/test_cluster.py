@@ -2,6 +2,7 @@
 
 import json
 import os
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +10,14 @@ import pytest
 
 pytest.importorskip("distributed", reason="Dask is not installed (extra campaign)")
 
+from distributed.comm import CommClosedError
+
 from benchmarks.campaign_memory import drive_recorded, record, stand_ins
 from benchmarks.clusters import Cluster, drive, free_port, kill, until
 from pipeline import analysis, cluster, shards
 from pipeline.campaign import read_campaign
 from pipeline.campaigning import Killed, Kind, Refused, Task, conduct, one
-from pipeline.cluster import remote_cluster
+from pipeline.cluster import LostSchedulerError, remote_cluster
 from pipeline.errors import PipelineError
 from pipeline.patrol_steps import LEDGERS
 from pipeline.workspace import Workspace
@@ -146,6 +149,21 @@ def test_what_a_task_comes_to_is_told(monkeypatch):
             steps_of = steps(Task("again", Kind.READ, os._exit, (1,)))
             ((_, result),) = conduct([("one", steps_of)], opened, lambda kind, done, known: None)
             assert "its workers ended several times" in result.why
+
+
+@pytest.mark.parametrize("lost", [CommClosedError("stream is closed"), CancelledError()])
+def test_a_scheduler_that_ends_while_a_result_is_on_its_way_is_told(monkeypatch, lost):
+    def ended(_: cluster.Future) -> None:
+        raise lost
+
+    with Cluster() as processes:
+        processes.scheduler()
+        processes.worker()
+        with remote_cluster(processes.address) as opened:
+            opened.submit(Task("two", Kind.READ, pow, (1, 2)))
+            monkeypatch.setattr(cluster.Future, "result", ended)
+            with pytest.raises(LostSchedulerError, match="the scheduler has ended"):
+                opened.next_done()
 
 
 def named_if_gpu(path: str) -> str:
