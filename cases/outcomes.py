@@ -103,13 +103,15 @@ def finding_of(details: Mapping[str, Any]) -> Finding:
 
 
 def last_finding(events: Iterable[Event]) -> Finding | None:
-    """What the newest patrol found at a case since it was fed back; None where none has looked.
+    """What the newest patrol found at a case since it was last handled; None where none looked.
+
+    It is handled with a feedback, and anew where a closed case is opened again.
 
     A patrol that is filed again replaces what it found before.
     """
     found: Finding | None = None
     for event in events:
-        if event.action == Action.FEED_BACK:
+        if event.action in (Action.FEED_BACK, Action.REOPEN):
             found = None
         elif event.action == VERIFIED:
             found = finding_of(event.details)

@@ -50,7 +50,7 @@ def order(patrol: Path, numbers: Sequence[str], out: Path, config: Path | None) 
         department = _department(case, category, events, table)
         facts = OrderFacts(case, category, department, deadline, tuple(events))
         pages.append(order_page(facts, timetable.calendar.utc_offset_hours))
-    write_work_orders(workspace, out, cases, pages)
+    write_work_orders(workspace, out, cases, pages, timetable.calendar.utc_offset_hours)
     orders = console.counted(len(pages), "work order")
     console.out.print(f"{orders} in {console.where(out)}", highlight=False)
     return console.DONE

@@ -17,7 +17,7 @@ from dispatch.deadlines import Deadline, Standing
 from geo.gcj02 import gcj02_from_wgs84
 
 _URGENCY = {1: Words("at once", "立即")}
-_MOST_EVENTS = 12
+_MOST_EVENTS = 8  # so that an order stays on one page
 _EVENTS = {
     "file": Words("reported", "上报"),
     "same": Words("seen again", "再次发现"),

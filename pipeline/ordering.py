@@ -10,6 +10,7 @@ import numpy as np
 from cases.categories import Words
 from cases.model import Case, Evidence
 from cases.showing import chosen_photos
+from dispatch.clock import stamp
 from dispatch.work_order import OrderPage
 from dispatch.work_order_pages import OrderPictures, write_orders
 from pipeline.inputs import read_inputs
@@ -30,24 +31,33 @@ _NO_PHOTO = Words(
 
 
 def write_work_orders(
-    workspace: Workspace, path: Path, cases: Sequence[Case], pages: Sequence[OrderPage]
+    workspace: Workspace,
+    path: Path,
+    cases: Sequence[Case],
+    pages: Sequence[OrderPage],
+    utc_offset_hours: float,
 ) -> None:
     """Write the pages with far, middle and near cut from the best photo of the newest patrol.
 
-    A case whose photos are gone, have changed or are of another patrol gets a page that says so.
+    Times are those of the district's clocks. A case whose photos are gone, have changed or are of
+    another patrol gets a page that says so.
     """
     frames = read_frame_table(workspace.frames) if workspace.frames.exists() else ()
     photos = read_inputs(workspace).photos if workspace.inputs.exists() else workspace.root
     by_hash = {frame.sha256: frame for frame in frames}
     with TemporaryDirectory(prefix="aerogrid-pictures-") as folder:
         pictures = {
-            case.case_no: _pictures(case, by_hash, photos, Path(folder) / case.case_no)
+            case.case_no: _pictures(
+                case, by_hash, photos, Path(folder) / case.case_no, utc_offset_hours
+            )
             for case in cases
         }
         write_orders(path, pages, pictures)
 
 
-def _pictures(case: Case, by_hash: dict[str, Frame], photos: Path, folder: Path) -> OrderPictures:
+def _pictures(
+    case: Case, by_hash: dict[str, Frame], photos: Path, folder: Path, utc_offset_hours: float
+) -> OrderPictures:
     for evidence in chosen_photos(case):
         frame = by_hash.get(evidence.photo_sha256)
         if frame is None:
@@ -57,11 +67,13 @@ def _pictures(case: Case, by_hash: dict[str, Frame], photos: Path, folder: Path)
         except PhotoError:
             continue
         folder.mkdir()
-        return _cut(picture, evidence, frame, folder)
+        return _cut(picture, evidence, frame, folder, utc_offset_hours)
     return OrderPictures(remark=_NO_PHOTO)
 
 
-def _cut(picture: Picture, evidence: Evidence, frame: Frame, folder: Path) -> OrderPictures:
+def _cut(
+    picture: Picture, evidence: Evidence, frame: Frame, folder: Path, utc_offset_hours: float
+) -> OrderPictures:
     """Draw the outline, and cut far, middle and near out of one photo."""
     mark = Mark(evidence.class_name, evidence.polygon_px, "", 1.0)
     drawn = overlay(picture, [mark])
@@ -75,7 +87,7 @@ def _cut(picture: Picture, evidence: Evidence, frame: Frame, folder: Path) -> Or
         path = folder / f"{name.en}.jpg"
         write_picture(path, _shrunk(cut))
         files.append((name, path))
-    when = f", {frame.taken_at:%Y-%m-%d %H:%M} UTC" if frame.taken_at else ""
+    when = f", {stamp(frame.taken_at, utc_offset_hours)}" if frame.taken_at else ""
     said = f"{evidence.photo_id}{when}"
     return OrderPictures(tuple(files), Words(f"photo {said}", f"照片 {said}"))
 

@@ -162,6 +162,13 @@ def test_the_next_feedback_asks_anew(registry: Registry):
     assert finding == Finding(Outcome.SOLVED)
 
 
+def test_what_was_found_before_a_case_was_opened_again_is_past(registry: Registry):
+    file(registry, 7, None)
+    assert last_finding(registry.history(the_case(registry).case_no)) == Finding(Outcome.SOLVED)
+    decide(registry, 8, "close", "reopen")
+    assert last_finding(registry.history(the_case(registry).case_no)) is None
+
+
 def test_the_sheet_says_what_was_found_and_proves_itself(registry: Registry):
     file(registry, 7, 15.0)
     case = the_case(registry)

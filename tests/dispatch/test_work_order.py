@@ -87,7 +87,7 @@ def test_of_a_long_history_the_last_entries_are_told(facts: OrderFacts):
     first = facts.events[0]
     events = tuple(replace(first, at=DUE + timedelta(hours=hour)) for hour in range(40))
     history = order_page(replace(facts, events=events), 0.0).history
-    assert len(history) == 12
+    assert len(history) == 8
     assert history[-1][0] == "2026-06-11 18:10 UTC"
 
 

@@ -52,7 +52,7 @@ def sizes_written(workspace: Workspace, case: Case, monkeypatch: pytest.MonkeyPa
         taken.append(shown.remark)
 
     monkeypatch.setattr(ordering, "write_orders", writing)
-    ordering.write_work_orders(workspace, Path("orders.pdf"), [case], [])
+    ordering.write_work_orders(workspace, Path("orders.pdf"), [case], [], 8.0)
     return taken
 
 
