@@ -71,8 +71,9 @@ def open_shelf(workspace: Workspace, settings: Settings) -> Shelf | None:
 def picture_of(shelf: Shelf, place: Polygon) -> bytes:
     """Cut the ground around a place (lon/lat degrees), north up, as JPEG with its outline.
 
-    The photo is the one from most straight above; empty where none shows all of it, or none that
-    does is still the file that was searched.
+    The photo is the one from most straight above; what it does not show of the ground around is
+    white. Empty where none shows all of the place, or none that does is still the file that was
+    searched.
     """
     outline = shelf.local.to_local(place)
     bounds = _square(outline)
@@ -95,7 +96,7 @@ def _square(outline: Polygon) -> tuple[float, float, float, float]:
 def _showing(
     shelf: Shelf, bounds: tuple[float, float, float, float], outline: Polygon
 ) -> list[Frame]:
-    """Photos with all of the outline and of the square around it, the most upright view first."""
+    """Photos with all of the outline, those of the whole square around it and upright first."""
     west, south, east, north = bounds
     square = np.array([[west, south], [east, south], [east, north], [west, north]])
     corners = np.vstack([shapely.get_coordinates(outline), square])
@@ -109,9 +110,11 @@ def _showing(
         seen = pixels_from_ground(ground, frame.camera, frame.pose, shelf.local)
         last = (frame.camera.width_px - 1, frame.camera.height_px - 1)
         with np.errstate(invalid="ignore"):
-            if ((seen >= 0) & (seen <= last)).all():
-                found.append((_away_m(frame, shelf, middle), frame.photo_id, frame))
-    return [frame for _, _, frame in sorted(found, key=lambda entry: entry[:2])]
+            is_in = ((seen >= 0) & (seen <= last)).all(axis=1)
+        if is_in[: -len(square)].all():
+            is_cut = not is_in.all()
+            found.append((is_cut, _away_m(frame, shelf, middle), frame.photo_id, frame))
+    return [entry[-1] for entry in sorted(found, key=lambda entry: entry[:-1])]
 
 
 def _away_m(frame: Frame, shelf: Shelf, middle_m: np.ndarray) -> float:
@@ -134,6 +137,7 @@ def _cut(
     gsd_m = (bounds[2] - bounds[0]) / SIDE_PX
     made = orthophoto(photo, frame.camera, frame.pose, shelf.terrain, shelf.local, bounds, gsd_m)
     picture = np.ascontiguousarray(made.picture[:, :, :3])
+    picture[made.picture[:, :, 3] == 0] = 255
     pixels = (shapely.get_coordinates(outline) - (bounds[0], bounds[3])) / (gsd_m, -gsd_m)
     ring = np.round(pixels).astype(np.int32)
     cv2.polylines(picture, [ring], isClosed=True, color=_OUTLINE, thickness=2)

@@ -70,6 +70,22 @@ def test_the_most_upright_photo_is_taken(tmp_path: Path):
     assert middle.mean() > 240
 
 
+def test_ground_beyond_the_photo_is_white_and_a_photo_of_all_of_it_goes_before(tmp_path: Path):
+    """One photo ends a few metres behind the thing; its camera is nearer than the other's."""
+    whole = photo(tmp_path, "whole", Attitude(0.0, -70.0), -25.0, 250)
+    frames = [
+        photo(tmp_path, f"at{x_m}", Attitude(0.0, -90.0), float(x_m), 10) for x_m in range(4, 60, 4)
+    ]
+    shelves = [Shelf(tmp_path, (frame,), FlatTerrain(0.0), LOCAL) for frame in frames]
+    pictures = [picture_of(shelf, PLACE) for shelf in shelves]
+    white = [bool(p) and bool((opened(p) > 250).all(axis=2).mean() > 0.02) for p in pictures]
+    assert white[0] is False
+    assert any(white)
+    edge = frames[white.index(True)]
+    both = Shelf(tmp_path, (edge, whole), FlatTerrain(0.0), LOCAL)
+    assert opened(picture_of(both, PLACE))[SIDE_PX // 2, SIDE_PX // 2].mean() > 240
+
+
 def test_a_photo_that_changed_is_not_shown(tmp_path: Path, shelves: list[Shelf]):
     (tmp_path / "before.png").write_bytes(b"another picture")
     assert picture_of(shelves[0], PLACE) == b""
