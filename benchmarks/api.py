@@ -4,13 +4,15 @@
 
 Schemathesis (`pip install schemathesis`, which nothing else needs) makes requests of the
 description, right and wrong ones, and sends them with the token of an administrator to a server
-with 200 cases. Left out are `/api/events`, which never ends, and two checks: that a method that a
-path does not have is answered with 405 (a POST that is not JSON is refused before, 415, wherever it
-goes, so that no form of another site gets any further), and that whatever fits the schema is taken
-(what nobody sees in a name is refused, and a decision has to name a version here or there).
+with 200 cases, one of which it is told of. Left out are `/api/events`, which never ends, and two
+checks: that a method that a path does not have is answered with 405 (a POST that is not JSON is
+refused before, 415, wherever it goes, so that no form of another site gets any further), and that
+whatever fits the schema is taken (what nobody sees in a name is refused, and a decision has to name
+a version here or there).
 """
 
 import argparse
+import json
 import multiprocessing
 import os
 import shutil
@@ -28,6 +30,7 @@ from benchmarks.registry import fill
 from cases.accounts import Accounts
 from cases.lifecycle import Role
 from cases.people import Account, Scope
+from cases.registry import Registry
 
 
 def token_of_administrator(path: Path) -> str:
@@ -42,10 +45,20 @@ def token_of_administrator(path: Path) -> str:
         )
 
 
-def ask(program: str, address: str, token: str, examples: int) -> int:
+def what_is_there(path: Path) -> str:
+    """Name to schemathesis what a request may ask for, so that it reaches more than a 404."""
+    with Registry.open(path) as registry:
+        [case] = registry.cases(limit=1)
+    there = {"case_no": case.case_no, "cell": case.place.cell_code, "layer": "cells"}
+    lines = [f'"path.{name}" = {json.dumps(known)}' for name, known in there.items()]
+    return "\n".join(["[parameters]", *lines, ""])
+
+
+def ask(program: str, address: str, token: str, examples: int, known: Path) -> int:
     """Send the requests; the exit status is 0 where every answer is as described."""
     command = [
-        program, "run", f"{address}api/openapi.json", "--exclude-path", "/api/events",
+        program, "--config-file", str(known), "run", f"{address}api/openapi.json",
+        "--exclude-path", "/api/events",
         "--exclude-checks", "unsupported_method,positive_data_acceptance",
         "--max-examples", str(examples),
         "--header", f"Authorization: Bearer {token}",
@@ -65,11 +78,13 @@ def main() -> int:
         path = Path(folder) / "cases.sqlite"
         fill(path, 200, seed=1)
         token = token_of_administrator(path)
+        known = Path(folder) / "schemathesis.toml"
+        known.write_text(what_is_there(path), encoding="utf-8")
         told, tell = multiprocessing.Pipe(duplex=False)
         server = multiprocessing.get_context("spawn").Process(target=run_server, args=(path, tell))
         server.start()
         try:
-            return ask(program, told.recv(), token, options.examples)
+            return ask(program, told.recv(), token, options.examples, known)
         finally:
             os.kill(server.pid or 0, signal.SIGINT)
             server.join(30)
