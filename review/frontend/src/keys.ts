@@ -46,6 +46,7 @@ const TYPED = "input:not([type=radio]):not([type=checkbox]):not([type=range]), t
 
 export function listenToKeys(store: ReviewStore, view: () => PhotoView | null): () => void {
   const down = (event: KeyboardEvent) => {
+    if (event.defaultPrevented) return; // a number that a dialog has taken, and closed by it
     if (event.ctrlKey || event.metaKey || event.altKey || store.state.dialog) return;
     const target = event.target instanceof Element ? event.target : document.body;
     if (target.closest(TYPED)) return;
