@@ -15,11 +15,11 @@ from pipeline.job import Job, PhotoFile
 from pipeline.kept_photos import photos_entry
 from pipeline.places import is_away, stamps_below, url_of
 from pipeline.shard_ledger import name_of
+from vision.backends import package_for
 from vision.errors import PhotoError
 from vision.frames import ReadPhoto, photo_ids
 from vision.images import photos_among, sha256_of
 from vision.model import Frame
-from vision.package import load_package
 from vision.quality import Flaw, is_worth_looking
 
 LEDGERS = ".campaign"
@@ -30,7 +30,8 @@ Item = TypeVar("Item")
 
 def patrols_of(campaign: Campaign) -> Iterator[tuple[str, Steps]]:
     """All patrols of a campaign by name, each ready to begin."""
-    model = load_package(manifest_of(campaign.settings.detecting.model)).digest
+    detecting = campaign.settings.detecting
+    model = package_for(manifest_of(detecting.model), detecting.backend).digest
     for patrol in campaign.patrols:
         job = Job(
             patrol=patrol,
@@ -112,9 +113,10 @@ def _read_task(job: Job, files: Sequence[PhotoFile]) -> Task:
 
 def _search_task(job: Job, frames: Sequence[Frame]) -> Task:
     name = name_of("search", job.patrol.name, [shards.search_key(job, frame) for frame in frames])
+    is_int8 = job.settings.detecting.backend == "openvino-int8"  # another model than torch's
     return Task(
         name, Kind.SEARCH, shards.search_shard, (job, name, frames), len(frames),
-        gpu_call=shards.search_shard_by_gpu,
+        gpu_call=None if is_int8 else shards.search_shard_by_gpu,
     )  # fmt: skip
 
 

@@ -20,13 +20,13 @@ from pipeline.ledger import found_in, line_of
 from pipeline.places import url_of
 from pipeline.settings import Detecting
 from pipeline.workspace import Workspace
+from vision.backends import package_for
 from vision.coco import write_coco
 from vision.detector import Detector, detect_frame
 from vision.frame_table import read_frame_table
 from vision.frames import read_photo
 from vision.images import sha256_of
 from vision.model import Detection, Frame
-from vision.package import load_package
 from vision.polygons import PolygonRules
 from vision.quality import is_worth_looking
 
@@ -152,7 +152,8 @@ def locate_patrol(job: Job, plan: str, entries: Sequence[str], notes: Sequence[s
         workspace = here.workspace
         frames = read_frame_table(workspace.frames)
         detections = _found(job, frames, entries)
-        package = load_package(analysis.manifest_of(job.settings.detecting.model))
+        detecting = job.settings.detecting
+        package = package_for(analysis.manifest_of(detecting.model), detecting.backend)
         write_coco(workspace.detections, frames, detections, package)
         located = analysis.locate(workspace, job.settings)
         unusable = [(f.path, "; ".join(f.reasons)) for f in frames if not is_worth_looking(f)]

@@ -1,7 +1,8 @@
 """EDGE: which program runs a model: ONNX Runtime, or OpenVINO or torch where they are installed.
 
 OpenVINO chooses bf16 by itself where the processor has it; here the precision is always stated, so
-that the same photos give the same masks.
+that the same photos give the same masks. The 8-bit model is a file of its own beside the model,
+quantised by `vision.quantising`; what is not 8-bit in it runs in f32.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from numpy.typing import NDArray
 from vision.detector import Detector, OnnxDetector, Planes
 from vision.errors import ModelError
 from vision.model import Backend
-from vision.package import ModelPackage, load_package
+from vision.package import ModelPackage, load_package, load_quantised
 from vision.tiles import Maps, blended
 
-_PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}
+_PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16", "openvino-int8": "f32"}
 
 
 class OpenVinoDetector:
@@ -76,9 +77,14 @@ class OpenVinoDetector:
         return np.array(results[0][0], np.float32)
 
 
+def package_for(manifest: Path, backend: Backend) -> ModelPackage:
+    """The model that a program runs: the 8-bit one of the manifest, or the model itself."""
+    return load_quantised(manifest) if backend == "openvino-int8" else load_package(manifest)
+
+
 def open_backend(manifest: Path, backend: Backend, *, threads: int = 1) -> Detector:
     """Load a model by its manifest for one of the programs that can run it."""
-    package = load_package(manifest)
+    package = package_for(manifest, backend)
     if backend == "onnxruntime":
         return OnnxDetector(package, threads=threads)
     if backend == "torch":

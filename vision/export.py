@@ -31,6 +31,7 @@ from vision.evaluation import score_source as score
 from vision.loading import load_source
 from vision.manifests import calibrations, write_manifest, write_whole
 from vision.network import MEAN, STD, STRIDE_PX
+from vision.quantising import calibration_tiles, quantise
 from vision.training import load_average, predict, read_checkpoint
 
 MANIFEST = "patrol.toml"
@@ -126,8 +127,8 @@ def compare(checkpoint: Path, onnx_path: Path, pictures: Sequence[NDArray[np.uin
 def package(run_path: Path, checkpoint: Path, data_root: Path, out_dir: Path) -> list[Figure]:
     """Export, choose thresholds on the validation pictures, measure, and write the manifest.
 
-    Writes `patrol.onnx` and `patrol.toml` below `out_dir`, and puts the figures into the card
-    `patrol.md` where there is one. All figures come from the ONNX file.
+    Writes `patrol.onnx`, `patrol.toml` and the 8-bit `patrol-int8.onnx` below `out_dir`, and puts
+    the figures into the card `patrol.md` where there is one. All figures come from `patrol.onnx`.
     """
     run = read_run(run_path)
     onnx_path = out_dir / "patrol.onnx"
@@ -140,7 +141,11 @@ def package(run_path: Path, checkpoint: Path, data_root: Path, out_dir: Path) ->
             f"probability; {_MAX_DIFFERENCE} is allowed. Check the versions of torch and onnx."
         )
     thresholds, calibration, figures = measure(onnx_predictor(onnx_path), data, run.model_gsd_m)
-    counts = {s.name: len(load_source(s, data_root, "train").pictures) for s in run.sources}
+    counts, tiles = {}, []
+    for source in run.sources:
+        taught = load_source(source, data_root, "train")
+        counts[source.name] = len(taught.pictures)
+        tiles += calibration_tiles(taught, run.model_gsd_m, TILE_PX)
     tables: dict[str, Any] = {
         **_head(run, digest),
         "thresholds": thresholds,
@@ -150,6 +155,7 @@ def package(run_path: Path, checkpoint: Path, data_root: Path, out_dir: Path) ->
         "metrics": [_figure_entry(figure) for figure in figures],
     }
     write_manifest(out_dir / MANIFEST, tables)
+    quantise(out_dir / MANIFEST, tiles)
     card = out_dir / "patrol.md"
     if card.exists():
         write_whole(card, fill_card(card.read_text(encoding="utf-8"), figures))

@@ -29,13 +29,27 @@ def calibrations(scores: Mapping[str, Mapping[str, ScoreHistogram]]) -> dict[str
 def with_calibration(path: Path, calibration: Mapping[str, list[float]]) -> None:
     """Write a calibration into a manifest; all else in it stays."""
     tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    tables.pop("calibration", None)
+    write_manifest(path, _placed(tables, "calibration", calibration, after=("thresholds",)))
+
+
+def with_int8(path: Path, entry: Mapping[str, str | int]) -> None:
+    """Name the 8-bit model in a manifest; all else in it stays."""
+    tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    write_manifest(path, _placed(tables, "int8", entry, after=("calibration", "thresholds")))
+
+
+def _placed(
+    tables: Mapping[str, Any], key: str, value: Mapping[str, Any], *, after: tuple[str, ...]
+) -> dict[str, Any]:
+    """Put a table behind the first of `after` that is there, in the place of the one before."""
     made: dict[str, Any] = {}
-    for key, value in tables.items():
-        made[key] = value
-        if key == "thresholds":
-            made["calibration"] = dict(calibration)
-    write_manifest(path, made)
+    behind = next(name for name in after if name in tables)
+    for name, entry in tables.items():
+        if name != key:
+            made[name] = entry
+        if name == behind:
+            made[key] = dict(value)
+    return made
 
 
 def write_manifest(path: Path, tables: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from geo.camera import Camera
 from geo.placement import Placement
 from geo.pose import Pose
 
-Backend = Literal["onnxruntime", "openvino", "openvino-bf16", "torch"]
+Backend = Literal["onnxruntime", "openvino", "openvino-bf16", "openvino-int8", "torch"]
 """Which program runs a model, and in which precision."""
 
 AcceptableFlaw = Literal["tiny", "thermal", "blurred", "dark", "overexposed", "empty", "duplicate"]

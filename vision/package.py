@@ -2,7 +2,7 @@
 
 import hashlib
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,19 +73,31 @@ def load_package(manifest_path: Path = SHIPPED_MODEL) -> ModelPackage:
     """
     manifest = _manifest(manifest_path)
     path = manifest_path.parent / str(manifest.get("file", manifest_path.stem + ".onnx"))
-    missing = [key for key in _REQUIRED if key not in manifest]
-    if missing:
-        raise ModelError(
-            f"{manifest_path}: lacks {', '.join(missing)}; write it again with "
-            "vision.export.package (docs/training.md)"
-        )
     package = _package(manifest_path, path, manifest)
-    found = _hash(path)
-    if found != package.sha256:
+    _require_hash(package, manifest_path)
+    return package
+
+
+def load_quantised(manifest_path: Path = SHIPPED_MODEL) -> ModelPackage:
+    """Read a manifest and check the 8-bit model beside it, which its table `int8` names.
+
+    All else is that of the model itself; `sha256`, and so `digest`, are those of the 8-bit file.
+
+    Raises:
+        ModelError: as `load_package`, or the manifest names no 8-bit model.
+    """
+    manifest = _manifest(manifest_path)
+    named = manifest.get("int8")
+    if not isinstance(named, dict) or not {"file", "sha256"} <= named.keys():
         raise ModelError(
-            f"{path}: its SHA-256 is {found[:12]}..., {manifest_path.name} names "
-            f"{package.sha256[:12]}...; the file is damaged or another model: copy both again"
+            f"{manifest_path}: names no 8-bit model (a table int8 with file and sha256), which the "
+            "backend openvino-int8 runs; 'aerogrid package' writes one beside the model "
+            "(docs/training.md), or choose openvino-bf16 or onnxruntime"
         )
+    path = manifest_path.parent / str(named["file"])
+    whole = _package(manifest_path, path, manifest)
+    package = replace(whole, sha256=str(named["sha256"]))
+    _require_hash(package, manifest_path)
     return package
 
 
@@ -109,7 +121,22 @@ def _hash(path: Path) -> str:
         ) from error
 
 
+def _require_hash(package: ModelPackage, manifest_path: Path) -> None:
+    found = _hash(package.path)
+    if found != package.sha256:
+        raise ModelError(
+            f"{package.path}: its SHA-256 is {found[:12]}..., {manifest_path.name} names "
+            f"{package.sha256[:12]}...; the file is damaged or another model: copy both again"
+        )
+
+
 def _package(manifest_path: Path, path: Path, manifest: dict[str, Any]) -> ModelPackage:
+    missing = [key for key in _REQUIRED if key not in manifest]
+    if missing:
+        raise ModelError(
+            f"{manifest_path}: lacks {', '.join(missing)}; write it again with "
+            "vision.export.package (docs/training.md)"
+        )
     try:
         package = ModelPackage(
             path=path,

@@ -74,12 +74,12 @@ def blended(
     row_spans = spans(height, tile_px, fixed=fixed)
     column_spans = spans(width, tile_px, fixed=fixed)
     if len(row_spans) == len(column_spans) == 1:
-        return run(_cut(image, row_spans[0], column_spans[0]))[:, :height, :width]
+        return run(cut_tile(image, row_spans[0], column_spans[0]))[:, :height, :width]
     total: Maps | None = None
     weights = np.zeros((height, width), dtype=np.float32)
     for rows in row_spans:
         for columns in column_spans:
-            maps = run(_cut(image, rows, columns))
+            maps = run(cut_tile(image, rows, columns))
             weight = np.outer(_ramp(rows, height), _ramp(columns, width))
             here = (slice(rows[0], rows[1]), slice(columns[0], columns[1]))
             if total is None:
@@ -93,7 +93,7 @@ def blended(
     return total
 
 
-def _cut(
+def cut_tile(
     image: NDArray[np.uint8], rows: tuple[int, int], columns: tuple[int, int]
 ) -> NDArray[np.uint8]:
     """One tile; what lies beyond the picture repeats its edge."""

@@ -18,8 +18,10 @@ from pipeline.job import Job
 from pipeline.patrol_steps import LEDGERS, patrols_of
 from pipeline.settings import Detecting, Locating, Settings
 from tests.pipeline.rendered import make_photos
-from vision.detector import Detector
+from vision.coco import model_hash
+from vision.detector import Detector, OnnxDetector
 from vision.frame_table import read_frame_table
+from vision.package import load_quantised
 
 SETTINGS = Settings(locating=Locating(adjust=False))
 
@@ -107,6 +109,21 @@ def test_a_worker_with_a_gpu_searches_by_torch_and_the_result_does_not_depend_on
     done(replace(campaign, photos_per_task=3), Here(has_gpu=True))
     assert asked == {"torch"}
     assert {path.name: path.read_bytes() for path in (campaign.out / "one").iterdir()} == first
+
+
+def test_the_8_bit_model_is_searched_with_by_all_workers_or_none(campaign, monkeypatch):
+    asked = set()
+
+    def opened(detecting: Detecting) -> Detector:
+        asked.add(detecting.backend)
+        return OnnxDetector(load_quantised())  # CI has no OpenVINO
+
+    monkeypatch.setattr(shards, "_detector", opened)
+    detecting = SETTINGS.detecting.model_copy(update={"backend": "openvino-int8"})
+    settings = SETTINGS.model_copy(update={"detecting": detecting})
+    done(replace(campaign, settings=settings), Here(has_gpu=True))
+    assert asked == {"openvino-int8"}
+    assert model_hash(campaign.out / "one" / "detections.json") == load_quantised().digest
 
 
 def test_a_photo_that_ends_what_reads_it_is_listed_and_all_others_used(campaign):
