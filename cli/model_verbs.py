@@ -36,7 +36,7 @@ def package(
     config: Run,
     out: Out,
 ) -> None:
-    """Export a trained network as a model: ONNX, thresholds, calibration, figures, manifest."""
+    """Export a trained network as a model: ONNX, 8-bit ONNX, thresholds, figures, manifest."""
     from cli import modelling
 
     raise typer.Exit(modelling.package(config, checkpoint, data, out))
@@ -55,12 +55,15 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for report.html and report.json.")
     ] = None,
+    backend: Annotated[
+        str, typer.Option("--backend", help="What runs it: see detecting.backend in the settings.")
+    ] = "onnxruntime",
     as_json: Json = False,
 ) -> None:
     """Judge a model on labelled pictures: pixels, objects, scores, by class, source and GSD."""
     from cli import modelling
 
-    raise typer.Exit(modelling.evaluate(model, data, config, out, as_json=as_json))
+    raise typer.Exit(modelling.evaluate(model, data, config, out, backend=backend, as_json=as_json))
 
 
 @verbs.command(epilog="Example: aerogrid change may.tif june.tif --out changes.geojson")

@@ -6,20 +6,24 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
+
+import typer
 
 from cli import console
 from geo.errors import AerogridError
 from geo.files import require_writable
 from vision import judged_report, judging
+from vision.backends import open_backend
 from vision.calibration import pixel_reliability
 from vision.data_folders import DataFolder, data_folder
 from vision.datasets import SourceData
-from vision.detector import Detector, open_detector
+from vision.detector import Detector
 from vision.encoders import ENCODERS, weights_package
 from vision.label_marks import LabelProblem
 from vision.loading import load_source, write_problems
-from vision.package import ModelPackage
+from vision.model import Backend
+from vision.package import SHIPPED_MODEL, ModelPackage
 
 _TRAINING_MODULES = {"torch", "onnx", *map(weights_package, ENCODERS)}
 _PROBLEMS_TOLD = 5
@@ -87,10 +91,17 @@ def _tell_problem_file(path: Path) -> None:
 
 
 def evaluate(
-    model: Path | None, data: Path, config: Path | None, out: Path | None, *, as_json: bool
+    model: Path | None,
+    data: Path,
+    config: Path | None,
+    out: Path | None,
+    *,
+    backend: str = "onnxruntime",
+    as_json: bool,
 ) -> int:
-    """Judge a model on labelled pictures that it was not trained on."""
-    detector = open_detector(model)
+    """Judge a model, run by one of the programs, on labelled pictures it was not trained on."""
+    run_by = _backend(backend)
+    detector = open_backend(model or SHIPPED_MODEL, run_by)
     folder = data_folder(data, config)
     if out is not None:
         require_writable(out)
@@ -115,11 +126,19 @@ def evaluate(
             "splits, or name the split in a manifest."
         )
     speed = {"megapixels_per_s_and_core": round(pixels / 1e6 / max(seconds, 1e-9), 3)}
-    document = _document(detector.package, groups, problems, speed)
+    document = _document(detector.package, run_by, groups, problems, speed)
     if out is not None:
         _write(out, document, groups, detector.package, worst, listed)
     _tell(document, listed, out, as_json=as_json)
     return 0
+
+
+def _backend(name: str) -> Backend:
+    for known in get_args(Backend):
+        if name == known:
+            return cast(Backend, known)
+    allowed = ", ".join(get_args(Backend))
+    raise typer.BadParameter(f"{name}: give one of {allowed}", param_hint="--backend")
 
 
 def _sources(folder: DataFolder, listed: list[LabelProblem]) -> Iterator[SourceData]:
@@ -137,6 +156,7 @@ def _judged(detector: Detector, entry: SourceData) -> Iterator[judging.PictureVe
 
 def _document(
     package: ModelPackage,
+    backend: Backend,
     groups: dict[tuple[str, str], dict[str, judging.Tally]],
     problems: Counter[str],
     speed: dict[str, float],
@@ -154,7 +174,7 @@ def _document(
     return {
         "model": {
             "name": package.name, "version": package.version, "sha256": package.sha256,
-            "digest": package.digest, "thresholds": package.thresholds,
+            "digest": package.digest, "backend": backend, "thresholds": package.thresholds,
         },
         "note": _NOTE,
         "classes": _figures(groups[("all", "")], package),

@@ -10,6 +10,7 @@ import pytest
 
 from cli.main import main
 from tests.vision.photos import save_model
+from vision.package import load_quantised
 
 pytest.importorskip("onnx")
 
@@ -66,6 +67,17 @@ def test_a_folder_without_labels_is_refused_with_what_is_needed(
     assert "no labelled pictures are recognised" in " ".join(capsys.readouterr().err.split())
 
 
+def test_a_model_is_judged_by_the_program_that_is_asked_for(tmp_path, model, monkeypatch, capsys):
+    pictures(tmp_path / "data")
+    arguments = ("evaluate", "--model", model, "--data", tmp_path / "data", "--json", "--backend")
+    assert run(monkeypatch, *arguments, "onnxruntime") == 0
+    assert json.loads(capsys.readouterr().out)["model"]["backend"] == "onnxruntime"
+    assert run(monkeypatch, *arguments, "openvino-int8") == 1
+    assert "names no 8-bit model" in " ".join(capsys.readouterr().err.split())
+    assert run(monkeypatch, *arguments, "int9") == 2
+    assert "openvino-int8" in capsys.readouterr().err
+
+
 def test_training_without_torch_names_the_extra(tmp_path, monkeypatch, capsys):
     real = builtins.__import__
 
@@ -100,7 +112,7 @@ def test_training_ends_in_a_model_that_can_be_judged(tmp_path, monkeypatch, caps
     assert run(monkeypatch, *arguments, "--out", tmp_path / "runs") == 0
     assert "--config" in capsys.readouterr().err.partition("next:")[2]
     manifest = tmp_path / "runs" / "model" / "patrol.toml"
-    assert manifest.is_file()
+    assert load_quantised(manifest).path.name == "patrol-int8.onnx"
     before = (tmp_path / "runs" / "checkpoint.pt").read_bytes()
     assert run(monkeypatch, *arguments, "--out", tmp_path / "runs") == 0  # done: nothing to do
     assert (tmp_path / "runs" / "checkpoint.pt").read_bytes() == before
