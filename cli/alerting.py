@@ -40,7 +40,6 @@ class _District:
     registry: str | Path
     rules: Rules
     categories: dict[str, Category]
-    timetable: Timetable
     folder: Path
 
 
@@ -70,7 +69,9 @@ def send(patrol: Path, config: Path | None, *, drain: bool) -> int:
 def _remind(district: _District, registry: Registry, now: datetime) -> None:
     """Say of cases that they are overdue, where anybody wants to be told."""
     if any(OVERDUE in policy.events for policy in district.rules.settings.policies):
-        note_overdue(registry, list(district.categories.values()), district.timetable, now=now)
+        note_overdue(
+            registry, list(district.categories.values()), district.rules.timetable, now=now
+        )
 
 
 def show(
@@ -124,7 +125,8 @@ def acknowledge(patrol: Path, token: str, config: Path | None) -> int:
     with Outbox.open(registry_there(workspace, settings_for(workspace, config))) as outbox:
         seen = outbox.acknowledge(word, now=_now())
     when = f"{seen.at:%Y-%m-%d %H:%M} UTC"
-    console.out.print(f"case {seen.case_no}: acknowledged by {seen.by}, {when}", highlight=False)
+    numbers = ", ".join(seen.case_nos)
+    console.out.print(f"case {numbers}: acknowledged by {seen.by}, {when}", highlight=False)
     return console.DONE
 
 
@@ -138,11 +140,11 @@ def _district(patrol: Path, config: Path | None) -> _District:
             "dispatching.alerts in a settings file that --config gives"
         )
     rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
+    timetable = Timetable(load_calendar(settings.dispatching.calendar))
     return _District(
         registry_there(workspace, settings),
-        Rules(load_alerts(path), routing_of(workspace, settings), _token),
+        Rules(load_alerts(path), routing_of(workspace, settings), _token, timetable),
         {category.code: category for category in rulebook.categories},
-        Timetable(load_calendar(settings.dispatching.calendar)),
         path.parent,
     )
 

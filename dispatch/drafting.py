@@ -45,15 +45,19 @@ def level_drafts(
     level: Level,
     *,
     now: datetime,
+    recent: Mapping[str, int],
 ) -> list[Draft]:
-    """Tell a level of the territory, since nobody has acknowledged; at once, whatever the hour."""
+    """Tell a level of the territory, since nobody has acknowledged; whatever the hour.
+
+    `recent` counts what a person got in the last hour; who had too much gets it in the digest.
+    """
     post = table.post(level, place)
     people = post.people if post else ()
-    loud = policy.model_copy(update={"quiet": None, "most_per_hour": None})
+    loud = policy.model_copy(update={"quiet": None})
     return [
         draft
         for person in people
-        for draft in _for_person(settings, loud, person, level.value, now, 0)
+        for draft in _for_person(settings, loud, person, level.value, now, recent.get(person.id, 0))
     ]
 
 

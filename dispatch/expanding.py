@@ -20,14 +20,19 @@ from cases.tables import EventRow
 from dispatch.alert_tables import AlertProgressRow, AlertRow, NoticeCaseRow, NoticeRow
 from dispatch.alerts import Draft, State, alert_key
 from dispatch.assigning import owner_of
-from dispatch.drafting import first_drafts, level_drafts
+from dispatch.digests import DIGEST, cancel_digests
+from dispatch.drafting import first_drafts
 from dispatch.policies import AlertSettings, Channel, Policy, ends
 from dispatch.routing import RoutingTable
+from dispatch.timetable import Timetable
 
 AT_ONCE = 500
 """Entries of the history that are turned into alerts in one transaction."""
 
 _UNSETTLED = (State.WAITING.value, State.HELD.value, State.DIGEST.value)
+_NOT_TOLD = tuple(
+    state.value for state in (State.DIGEST, State.MERGED, State.DEAD, State.CANCELLED)
+)
 _HOUR = timedelta(hours=1)
 
 
@@ -37,11 +42,13 @@ class Rules:
 
     Attributes:
         new_token: makes a word that nobody can guess, for the links that acknowledge.
+        timetable: tells until when a case has to be handled.
     """
 
     settings: AlertSettings
     table: RoutingTable
     new_token: Callable[[], str]
+    timetable: Timetable
 
 
 def expand(session: Session, rules: Rules, now: datetime) -> int:
@@ -56,7 +63,7 @@ def expand(session: Session, rules: Rules, now: datetime) -> int:
     cases = read_cases(session, numbers)
     told = histories(session, numbers)
     limited = any(policy.most_per_hour for policy in rules.settings.policies)
-    recent = _recent(session, now) if limited else {}
+    recent = recent_by_person(session, now) if limited else {}
     for event in wanted:
         case = cases[str(event.case_no)]
         if ends(event.action):
@@ -95,7 +102,7 @@ def _tell(
         case_no=case.case_no,
         created_at=now,
         level=0,
-        escalate_at=_escalate_at(policy, now),
+        escalate_at=None,
     )
     session.add(notice)
     session.flush()
@@ -111,6 +118,8 @@ def _tell(
         recent=recent,
     )
     add_alerts(session, rules, notice, case.urgency, drafts, now)
+    if not can_tell(drafts):
+        notice.escalate_at = clock_end(policy, now)
     later = (State.DIGEST, State.DEAD)
     return {draft.person_id for draft in drafts if draft.person_id and draft.state not in later}
 
@@ -135,17 +144,23 @@ def _joined(session: Session, policy: Policy, event: Event, case: Case, now: dat
     return True
 
 
-def _escalate_at(policy: Policy, now: datetime) -> datetime | None:
+def can_tell(drafts: Sequence[Draft]) -> bool:
+    """Whether there is anybody among them whose answer can be waited for."""
+    return any(draft.person_id and draft.state is not State.DEAD for draft in drafts)
+
+
+def clock_end(policy: Policy, begins_at: datetime) -> datetime | None:
+    """When the next level is told, if nobody has acknowledged; None where none is."""
     within_min = policy.acknowledge_within_min
-    return None if within_min is None else now + timedelta(minutes=within_min)
+    return None if within_min is None else begins_at + timedelta(minutes=within_min)
 
 
-def _recent(session: Session, now: datetime) -> dict[str, int]:
-    """How many events each person was told of in the last hour, digests left out."""
+def recent_by_person(session: Session, now: datetime) -> dict[str, int]:
+    """How many events each person was told of in the last hour; not those of digests."""
     query = (
         select(AlertRow.person_id, func.count(AlertRow.notice_id.distinct()))
         .where(AlertRow.created_at > now - _HOUR, AlertRow.person_id != "")
-        .where(AlertRow.state.not_in((State.DIGEST.value, State.MERGED.value, State.DEAD.value)))
+        .where(AlertRow.state.not_in(_NOT_TOLD))
         .group_by(AlertRow.person_id)
     )
     return {person_id: int(count) for person_id, count in session.execute(query)}
@@ -158,8 +173,8 @@ def add_alerts(
     urgency: int,
     drafts: Sequence[Draft],
     now: datetime,
-) -> None:
-    """Write alerts of a notice; one whose key is there already is left as it is."""
+) -> list[str]:
+    """Write alerts of a notice and give their keys; one that is there already is left as it is."""
     rows = []
     for draft in drafts:
         settled = draft.state is State.DEAD or draft.channel is Channel.PAGE
@@ -190,43 +205,7 @@ def add_alerts(
     fresh = [row for row in rows if row["key"] not in there]
     if fresh:
         session.execute(insert(AlertRow), fresh)
-
-
-def escalate(session: Session, rules: Rules, now: datetime) -> int:
-    """Tell the next level where nobody has acknowledged in time; how many notices that were."""
-    query = select(NoticeRow).where(
-        NoticeRow.escalate_at <= now,
-        NoticeRow.acknowledged_at.is_(None),
-        NoticeRow.ended_at.is_(None),
-    )
-    notices = list(session.scalars(query.order_by(NoticeRow.notice_id).limit(AT_ONCE)))
-    cases = read_cases(session, [notice.case_no for notice in notices])
-    for notice in notices:
-        policy = rules.settings.policy(notice.category, notice.event, notice.created_at)
-        _escalate(session, rules, notice, cases[notice.case_no], policy, now)
-    return len(notices)
-
-
-def _escalate(
-    session: Session,
-    rules: Rules,
-    notice: NoticeRow,
-    case: Case,
-    policy: Policy | None,
-    now: datetime,
-) -> None:
-    """Tell the next level that has a post; a level without one loses no time."""
-    levels = policy.escalate_to[notice.level :] if policy else ()
-    notice.escalate_at = None
-    for level in levels:
-        assert policy is not None, "it has levels"
-        notice.level += 1
-        drafts = level_drafts(rules.settings, policy, rules.table, case.place, level, now=now)
-        add_alerts(session, rules, notice, case.urgency, drafts, now)
-        if drafts:
-            is_last = notice.level == len(policy.escalate_to)
-            notice.escalate_at = None if is_last else _escalate_at(policy, now)
-            return
+    return [str(row["key"]) for row in fresh]
 
 
 def _end(session: Session, case_no: str, now: datetime) -> None:
@@ -248,26 +227,7 @@ def _end(session: Session, case_no: str, now: datetime) -> None:
     session.execute(
         update(AlertRow)
         .where(AlertRow.notice_id.in_(ended), AlertRow.state.in_(_UNSETTLED))
+        .where(AlertRow.told_as != DIGEST)
         .values(state=State.CANCELLED.value, settled_at=now)
     )
-
-
-def gather_digests(session: Session, rules: Rules, now: datetime) -> int:
-    """Put what waits for a person's digest into one alert; how many digests that made."""
-    query = select(AlertRow).where(AlertRow.state == State.DIGEST.value, AlertRow.ready_at <= now)
-    groups: dict[tuple[str, str], list[AlertRow]] = {}
-    for row in session.scalars(query.order_by(AlertRow.alert_id).limit(20 * AT_ONCE)):
-        groups.setdefault((row.person_id, row.channel), []).append(row)
-    for rows in groups.values():
-        _gather(session, rules, rows, now)
-    return len(groups)
-
-
-def _gather(session: Session, rules: Rules, rows: Sequence[AlertRow], now: datetime) -> None:
-    """Send the first on, as a digest of all; the others say in which they came."""
-    first = rows[0]
-    first.state, first.ready_at = State.WAITING.value, now
-    first.told_as = "digest"
-    first.lane = f"digest|{first.person_id}|{first.channel}"
-    for row in rows[1:]:
-        row.state, row.receipt, row.settled_at = State.MERGED.value, first.key, now
+    cancel_digests(session, _UNSETTLED, now)

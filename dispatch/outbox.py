@@ -2,46 +2,31 @@
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Engine, and_, exists, func, or_, select, update
+from sqlalchemy import Engine, and_, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from cases.categories import Category
 from cases.database import connect, explained
-from cases.model import Case
 from cases.people import DISTRICT, Area
-from cases.reading import read_cases
 from cases.store import Store
 from cases.tables import EventRow, EvidenceRow
+from dispatch.acknowledging import Acknowledged, Subject, acknowledge, subject_of
 from dispatch.alert_tables import AlertProgressRow, AlertRow, NoticeCaseRow, NoticeRow
 from dispatch.alerts import AlertEntry, Message, Outcome, State
+from dispatch.bodies import bodies_of
+from dispatch.digests import gather_digests
 from dispatch.drafting import address_of
-from dispatch.errors import UnknownAlertError
-from dispatch.expanding import Rules, escalate, expand, gather_digests
+from dispatch.escalating import begin_clocks, escalate
+from dispatch.expanding import Rules, expand
 from dispatch.notices import NoticeEntry, newest_notices
 from dispatch.policies import Channel
-from dispatch.wording import alert_body, digest_body
 
 _IN_HAND = (State.WAITING.value, State.SENDING.value)
 _TO_SEND = (*_IN_HAND, State.HELD.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """What somebody has acknowledged.
-
-    Attributes:
-        by: who did first; a second answer changes nothing.
-    """
-
-    case_no: str
-    event: str
-    by: str
-    at: datetime
 
 
 class Outbox(Store):
@@ -72,7 +57,7 @@ class Outbox(Store):
         with self._write() as session:
             read = expand(session, rules, now)
             escalate(session, rules, now)
-            gather_digests(session, rules, now)
+            gather_digests(session, now)
             return read
 
     def preview(self, rules: Rules, now: datetime) -> list[AlertEntry]:
@@ -102,11 +87,11 @@ class Outbox(Store):
             return []
         with self._write() as session:
             rows = list(session.scalars(_ready(now).limit(limit)))
-            bodies = _Bodies(session, rules, categories, rows)
-            messages = [_message(rules, row, bodies.of(row)) for row in rows]
+            bodies = bodies_of(session, rules, categories, rows, now)
+            messages = [_message(rules, row, bodies[row.alert_id]) for row in rows]
             for row in rows:
                 row.state, row.ready_at = State.SENDING.value, now + lease
-                row.body = bodies.of(row)
+                row.body = bodies[row.alert_id]
                 row.attempts += 1
             return messages
 
@@ -124,8 +109,8 @@ class Outbox(Store):
             )
             return len(left.all())
 
-    def settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
-        """Write down what became of alerts that were handed over."""
+    def settle(self, rules: Rules, outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Write down what became of alerts that were handed over; their clocks begin."""
         if not outcomes:
             return
         with self._write() as session:
@@ -140,6 +125,7 @@ class Outbox(Store):
                     row.ready_at = outcome.retry_at
                 else:
                     row.settled_at = now
+                begin_clocks(session, rules, row, now)
 
     def photos_of(self, alert_ids: Sequence[int]) -> dict[int, list[str]]:
         """Hashes of the photos that are evidence of the cases that alerts are of, by alert."""
@@ -165,7 +151,7 @@ class Outbox(Store):
             )
 
     def acknowledge(self, word: str, *, now: datetime) -> Acknowledged:
-        """Note that whoever got an alert has seen it; nothing of its event is escalated then.
+        """Note that whoever got an alert has seen it; nothing of its events is escalated then.
 
         The word is the one of its link; a voice gateway is given it, too, and tells it when
         somebody who was called has pressed a button. Keys are no words: they follow from the
@@ -175,28 +161,16 @@ class Outbox(Store):
             UnknownAlertError: no alert has the word.
         """
         with self._write() as session:
-            alert = session.scalar(select(AlertRow).where(AlertRow.token == word))
-            if alert is None:
-                raise UnknownAlertError
-            notice = session.get_one(NoticeRow, alert.notice_id)
-            if notice.acknowledged_at is None:
-                notice.acknowledged_at, notice.acknowledged_by = now, alert.person_id or "page"
-            assert notice.acknowledged_by is not None, "set with the time"
-            return Acknowledged(
-                notice.case_no, notice.event, notice.acknowledged_by, notice.acknowledged_at
-            )
+            return acknowledge(session, word, now)
 
-    def subject(self, word: str) -> AlertEntry:
+    def subject(self, word: str) -> Subject:
         """Look an alert up by the word of its link, before it is acknowledged.
 
         Raises:
             UnknownAlertError: no alert has the word.
         """
         with self._read() as session:
-            found = _entries(session, AlertRow.token == word, limit=1)
-        if not found:
-            raise UnknownAlertError
-        return found[0]
+            return subject_of(session, word)
 
     def counts(self) -> dict[State, int]:
         """Count alerts by state."""
@@ -260,54 +234,6 @@ class Outbox(Store):
         with self._read() as session:
             query = exists().where(AlertRow.state.in_(_TO_SEND), AlertRow.ready_at <= now)
             return bool(session.scalar(select(query)))
-
-
-class _Bodies:
-    """What alerts say, written once for each notice."""
-
-    def __init__(
-        self,
-        session: Session,
-        rules: Rules,
-        categories: Mapping[str, Category],
-        rows: Sequence[AlertRow],
-    ) -> None:
-        ids = {row.notice_id for row in rows}
-        self._session, self._rules, self._categories = session, rules, categories
-        notices = session.scalars(select(NoticeRow).where(NoticeRow.notice_id.in_(ids)))
-        self._notices = {notice.notice_id: notice for notice in notices}
-        members = select(NoticeCaseRow).where(NoticeCaseRow.notice_id.in_(ids))
-        self._members: dict[int, list[str]] = {}
-        for member in session.scalars(members.order_by(NoticeCaseRow.case_no)):
-            self._members.setdefault(member.notice_id, []).append(member.case_no)
-        numbers = [number for group in self._members.values() for number in group]
-        self._cases: dict[str, Case] = read_cases(session, list(dict.fromkeys(numbers)))
-
-    def of(self, row: AlertRow) -> dict[str, Any]:
-        """Body of an alert: as it was first handed over, else written now."""
-        if row.body is not None:
-            return row.body
-        if row.told_as == "digest":
-            return self._digest(row)
-        return self._single(row.notice_id, row.token)
-
-    def _single(self, notice_id: int, token: str) -> dict[str, Any]:
-        notice = self._notices[notice_id]
-        numbers = sorted(self._members[notice_id], key=lambda number: number != notice.case_no)
-        cases = [self._cases[number] for number in numbers]
-        page = self._rules.settings.page_url
-        link = f"{page}/alerts/{token}" if page else ""
-        category = self._categories.get(notice.category)
-        return alert_body(cases, category, event=notice.event, seq=notice.seq, link=link)
-
-    def _digest(self, row: AlertRow) -> dict[str, Any]:
-        gathered = and_(AlertRow.receipt == row.key, AlertRow.state == State.MERGED.value)
-        query = select(AlertRow).where(
-            AlertRow.person_id == row.person_id, or_(AlertRow.alert_id == row.alert_id, gathered)
-        )
-        rows = list(self._session.scalars(query.order_by(AlertRow.alert_id)))
-        others = _Bodies(self._session, self._rules, self._categories, rows)
-        return digest_body([others._single(entry.notice_id, "") for entry in rows])
 
 
 def _ready(now: datetime) -> Any:

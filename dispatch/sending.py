@@ -99,7 +99,7 @@ class Sender:
         outcomes = [
             self._outcome(message, future) for message, future in zip(messages, done, strict=True)
         ]
-        self._with.outbox.settle(outcomes, self._with.clock())
+        self._with.outbox.settle(self._with.rules, outcomes, self._with.clock())
         self._follow(messages, outcomes)
 
     def _follow(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:

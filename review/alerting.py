@@ -44,9 +44,10 @@ class Notice(BaseModel):
 
 
 class Subject(BaseModel):
-    """What the link of an alert is about."""
+    """What the link of an alert is about; a digest is about several cases."""
 
     case_no: str
+    cases: tuple[str, ...]
     event: str
     event_label: Label
     acknowledged_by: str | None
@@ -56,6 +57,7 @@ class Acknowledgement(BaseModel):
     """Who acknowledged first, and when."""
 
     case_no: str
+    cases: tuple[str, ...]
     by: str
     at: datetime
 
@@ -101,7 +103,8 @@ def get_subject(token: str, data: Data) -> Subject:
     """Say what the link of an alert is about."""
     alert = data.outbox.subject(token)
     return Subject(
-        case_no=alert.case_no,
+        case_no=alert.case_nos[0],
+        cases=alert.case_nos,
         event=alert.event,
         event_label=_label(alert.event),
         acknowledged_by=alert.acknowledged_by,
@@ -114,7 +117,7 @@ def post_acknowledge(
 ) -> Acknowledgement:
     """Acknowledge an alert; the first answer counts, and what else a gateway tells does not."""
     seen = data.outbox.acknowledge(token, now=clock())
-    return Acknowledgement(case_no=seen.case_no, by=seen.by, at=seen.at)
+    return Acknowledgement(case_no=seen.case_nos[0], cases=seen.case_nos, by=seen.by, at=seen.at)
 
 
 @router.get("/alerts", include_in_schema=False)

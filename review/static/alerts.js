@@ -135,16 +135,21 @@ function show(...parts) {
   draw();
 }
 
-const title = (text) => () => element("h1", {}, text);
+// The case that an alert is about, or all those of a digest.
+const about = ({ cases }) => () => {
+  if (cases.length === 1) return element("h1", {}, cases[0]);
+  const heading = element("h1", {}, say({ en: `${cases.length} cases`, zh: `${cases.length}起案件` }));
+  return element("div", {}, heading, element("p", {}, cases.join(", ")));
+};
 const line = (label) => () => element("p", {}, say(label));
 const seenBy = (who) => line({ en: `Acknowledged by ${who}.`, zh: `${who}已确认收到。` });
 
 async function acknowledge(subject) {
   try {
     const done = await asked(`/api/alerts/${token}/acknowledge`, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
-    show(title(done.case_no), seenBy(done.by), () => clock(done.at));
+    show(about(done), seenBy(done.by), () => clock(done.at));
   } catch (error) {
-    show(title(subject.case_no), line(subject.event_label), seenButton(subject), () => problem(error));
+    show(about(subject), line(subject.event_label), seenButton(subject), () => problem(error));
   }
 }
 
@@ -158,7 +163,7 @@ async function ask() {
   try {
     const subject = await asked(`/api/alerts/${token}`);
     const who = subject.acknowledged_by;
-    show(title(subject.case_no), line(subject.event_label), who ? seenBy(who) : seenButton(subject));
+    show(about(subject), line(subject.event_label), who ? seenBy(who) : seenButton(subject));
   } catch (error) {
     show(() => problem(error));
   }

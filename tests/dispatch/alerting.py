@@ -13,12 +13,15 @@ from dispatch.alerts import AlertEntry, Message, Outcome, State
 from dispatch.expanding import Rules
 from dispatch.outbox import Outbox
 from dispatch.policies import parse_alerts
+from dispatch.table_files import load_calendar
+from dispatch.timetable import Timetable
 from tests.cases.conftest import patrol_on
 from tests.cases.test_registry import file, sights
 from tests.dispatch.routes import TEXT as ROUTES
 from tests.dispatch.routes import table
 
 RULEBOOK = load_rulebook()
+TIMETABLE = Timetable(load_calendar())
 CATEGORIES = {category.code: category for category in RULEBOOK.categories}
 FIRE = """
 [[policies]]
@@ -78,7 +81,7 @@ class District:
     def settings(self, policies: str, base: str = SETTINGS, routes: str = ROUTES) -> None:
         """Go by other policies or routes."""
         parsed = parse_alerts(base + policies, "alerts.toml")
-        self.rules = Rules(parsed, table(routes), self.token)
+        self.rules = Rules(parsed, table(routes), self.token, TIMETABLE)
 
     def token(self) -> str:
         return f"token-{next(self.tokens)}"
@@ -123,7 +126,7 @@ class District:
         """Hand everything over whose turn it is; everything is taken."""
         messages = self.claim()
         taken = [Outcome(m.alert_id, State.DELIVERED, receipt=f"r{m.alert_id}") for m in messages]
-        self.outbox.settle(taken, self.now)
+        self.outbox.settle(self.rules, taken, self.now)
         return messages
 
     def told(self) -> set[tuple[str, str, str]]:

@@ -16,7 +16,16 @@ from dispatch.policies import Channel, parse_alerts
 from tests.cases.conftest import DAY, patrol_on
 from tests.cases.test_registry import file
 from tests.cases.world import cell, seen, zones
-from tests.dispatch.alerting import CATEGORIES, FIRE, ORDERS, RULEBOOK, SETTINGS, District, at
+from tests.dispatch.alerting import (
+    CATEGORIES,
+    FIRE,
+    ORDERS,
+    RULEBOOK,
+    SETTINGS,
+    TIMETABLE,
+    District,
+    at,
+)
 from tests.dispatch.routes import TEXT as ROUTES
 from tests.dispatch.routes import table
 
@@ -24,7 +33,7 @@ from tests.dispatch.routes import table
 @pytest.fixture
 def district(where: str) -> Iterator[District]:
     with Registry.open(where) as registry, Outbox.open(where) as outbox:
-        rules = Rules(parse_alerts(SETTINGS, "alerts.toml"), table(), lambda: "")
+        rules = Rules(parse_alerts(SETTINGS, "alerts.toml"), table(), lambda: "", TIMETABLE)
         made = District(where, registry, outbox, rules)
         made.settings(FIRE + ORDERS)
         yield made
@@ -109,8 +118,8 @@ def test_what_a_dead_sender_had_in_hand_is_given_out_again_word_for_word(distric
     assert all(message.is_repeat for message in again)
     # the dead sender's own answer, should it come after all, changes nothing that is settled
     taken = [Outcome(m.alert_id, State.DELIVERED, receipt="new") for m in again]
-    district.outbox.settle(taken, district.now)
-    district.outbox.settle([Outcome(again[0].alert_id, State.DEAD)], district.now)
+    district.outbox.settle(district.rules, taken, district.now)
+    district.outbox.settle(district.rules, [Outcome(again[0].alert_id, State.DEAD)], district.now)
     assert district.entries(State.DEAD) == []
 
 
@@ -123,7 +132,9 @@ def test_a_refused_alert_comes_again_later_and_holds_up_its_lane(district: Distr
     (first,) = district.claim()
     retry_at = district.now + timedelta(minutes=3)
     district.outbox.settle(
-        [Outcome(first.alert_id, State.WAITING, error="busy", retry_at=retry_at)], district.now
+        district.rules,
+        [Outcome(first.alert_id, State.WAITING, error="busy", retry_at=retry_at)],
+        district.now,
     )
     district.step("burning.straw", Action.START)
     district.step("burning.straw", Action.FEED_BACK)
@@ -157,6 +168,7 @@ def test_nobody_answers_and_the_next_level_is_told(district: District):
     for minutes in (4, 2, 3, 2, 5, 60):
         before = district.told()
         district.refresh(minutes)
+        district.deliver()
         steps.append({(person, role) for person, role, _ in district.told() - before})
     assert steps == [
         set(),
@@ -174,6 +186,7 @@ def test_a_level_without_a_post_loses_no_time(district: District):
     district.settings(FIRE, routes=ROUTES[:village] + ROUTES[town:])
     district.find()
     district.refresh()
+    district.deliver()
     district.refresh(6)
     assert ("town-head", "town", "sms") in district.told()
 
@@ -185,7 +198,7 @@ def test_whoever_acknowledges_stops_the_escalation(district: District):
     token = link.rpartition("/")[2]
     assert district.outbox.subject(token).event == "file"
     answer = district.outbox.acknowledge(token, now=district.now)
-    assert (answer.by, answer.case_no) == ("li", district.case("burning.straw").case_no)
+    assert (answer.by, answer.case_nos) == ("li", (district.case("burning.straw").case_no,))
     again = district.outbox.acknowledge(token, now=at("11T10:00"))
     assert again == answer
     district.refresh(60)
@@ -226,7 +239,7 @@ def test_cases_of_one_event_are_one_alert(district: District):
     )
     file(district.registry, RULEBOOK, findings, patrol_on(0))
     district.refresh()
-    bodies = {message.body["category"]: message.body for message in district.claim()}
+    bodies = {message.body["category"]: message.body for message in district.deliver()}
     assert {name: len(body["cases"]) for name, body in bodies.items()} == {
         "building.unpermitted": 2,
         "burning.straw": 1,
@@ -239,7 +252,8 @@ def test_cases_of_one_event_are_one_alert(district: District):
     assert ("village-head", "village", "sms") in district.told()
     district.reject(numbers[1])
     district.refresh(6)
-    assert State.CANCELLED in {entry.state for entry in district.entries()}
+    still = {number for message in district.claim() for number in message.body["cases"]}
+    assert still == {district.case("burning.straw").case_no}
 
 
 def test_what_comes_after_a_while_is_an_event_of_its_own(district: District):
@@ -328,7 +342,9 @@ def test_dead_letters_can_be_sent_again(district: District):
     district.refresh()
     messages = district.claim()
     district.outbox.settle(
-        [Outcome(m.alert_id, State.DEAD, error="no") for m in messages], at("10T10:31")
+        district.rules,
+        [Outcome(m.alert_id, State.DEAD, error="no") for m in messages],
+        at("10T10:31"),
     )
     assert district.outbox.counts()[State.DEAD] == 5
     assert district.outbox.retry_dead(district.now) == 5

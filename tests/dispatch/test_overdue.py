@@ -21,7 +21,7 @@ from dispatch.policies import parse_alerts
 from dispatch.sending import Equipment, Sender
 from dispatch.table_files import load_calendar
 from dispatch.timetable import Timetable
-from tests.dispatch.alerting import CATEGORIES, RULEBOOK, District, at
+from tests.dispatch.alerting import CATEGORIES, RULEBOOK, TIMETABLE, District, at
 from tests.dispatch.routes import table
 from tests.dispatch.test_sending import ENVIRONMENT, settings
 
@@ -41,7 +41,7 @@ def district(tmp_path: Path) -> Iterator[District]:
     """A fire, established at 11:00 with 40 minutes to go, and a house with ten working days."""
     where = str(tmp_path / "cases.sqlite")
     with Registry.open(where) as registry, Outbox.open(where) as outbox:
-        rules = Rules(parse_alerts(settings("http://x"), "a"), table(), lambda: "")
+        rules = Rules(parse_alerts(settings("http://x"), "a"), table(), lambda: "", TIMETABLE)
         made = District(where, registry, outbox, rules)
         made.find()
         for category in ("burning.straw", "building.unpermitted"):

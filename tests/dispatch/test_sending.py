@@ -26,7 +26,7 @@ from dispatch.outbox import Outbox
 from dispatch.policies import Channel, Mqtt, parse_alerts
 from dispatch.sending import Equipment, Sender
 from geo.tracing import VARIABLE, trace_of
-from tests.dispatch.alerting import AT_ANY_HOUR, CATEGORIES, FIRE, District
+from tests.dispatch.alerting import AT_ANY_HOUR, CATEGORIES, FIRE, TIMETABLE, District
 from tests.dispatch.routes import table
 
 ENVIRONMENT = {"GATEWAY_KEY": "aerogrid", "GATEWAY_SECRET": SECRET, "PUSH_HOST": "127.0.0.1:9"}
@@ -56,7 +56,7 @@ def district(tmp_path: Path) -> Iterator[District]:
             where,
             registry,
             outbox,
-            Rules(parse_alerts(settings("http://x"), "a"), table(), lambda: ""),
+            Rules(parse_alerts(settings("http://x"), "a"), table(), lambda: "", TIMETABLE),
         )
 
 

@@ -1,14 +1,17 @@
 """Alerts on the page: the live list, and the link that acknowledges."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
 
+from dispatch.alerts import Message, Outcome, State
 from dispatch.expanding import Rules
 from dispatch.policies import parse_alerts
 from review.sources import ReviewData
-from tests.dispatch.routes import table
+from tests.dispatch.alerting import CATEGORIES, TIMETABLE
+from tests.dispatch.routes import TEXT, table
 from tests.review.conftest import NOW
 
 POLICY = """
@@ -30,7 +33,7 @@ JSON = {"content-type": "application/json"}
 @pytest.fixture
 def rules() -> Rules:
     tokens = (f"token-{number}" for number in range(100))
-    return Rules(parse_alerts(POLICY, "alerts.toml"), table(), lambda: next(tokens))
+    return Rules(parse_alerts(POLICY, "alerts.toml"), table(), lambda: next(tokens), TIMETABLE)
 
 
 @pytest.fixture
@@ -39,6 +42,15 @@ def told(data: ReviewData, rules: Rules) -> ReviewData:
     while data.outbox.refresh(rules, NOW):
         pass
     return data
+
+
+def handed_over(data: ReviewData, rules: Rules) -> list[Message]:
+    """Let a gateway take whatever waits."""
+    lease = timedelta(minutes=10)
+    messages = data.outbox.claim(rules, CATEGORIES, limit=100, lease=lease, now=NOW)
+    taken = [Outcome(message.alert_id, State.DELIVERED) for message in messages]
+    data.outbox.settle(rules, taken, NOW)
+    return messages
 
 
 def test_without_alerts_the_list_is_empty(client: TestClient):
@@ -54,9 +66,10 @@ def test_the_list_says_what_was_told_and_who_has_seen_it(
     assert len(notice["cases"]) == 1
     assert notice["states"] == {"delivered": 1, "waiting": 1}
     assert (notice["level"], notice["acknowledged_by"]) == (0, None)
+    handed_over(told, rules)
     told.outbox.refresh(rules, NOW + timedelta(minutes=6))
     (notice,) = client.get("/api/alerts").json()
-    assert (notice["level"], notice["states"]) == (1, {"delivered": 1, "waiting": 2})
+    assert (notice["level"], notice["states"]) == (1, {"delivered": 2, "waiting": 1})
 
 
 def test_opening_a_link_acknowledges_nothing_and_its_button_does(
@@ -71,6 +84,30 @@ def test_opening_a_link_acknowledges_nothing_and_its_button_does(
     assert client.get("/api/alerts").json()[0]["acknowledged_by"] == answer.json()["by"]
     again = client.post(f"/api/alerts/{token}/acknowledge", content="{}", headers=JSON)
     assert again.json() == answer.json()
+
+
+def test_the_link_of_a_digest_acknowledges_all_its_cases(
+    data: ReviewData, rules: Rules, client: TestClient
+):
+    policy = POLICY.replace("burning.*", "*").replace('"page"]', '"page"]\nmost_per_hour = 1')
+    everything = TEXT + '[[routes]]\ncategory = "*"\nresponsible = "ecology"\n'
+    rules = replace(rules, settings=parse_alerts(policy, "alerts.toml"), table=table(everything))
+    data.outbox.refresh(rules, NOW)
+    handed_over(data, rules)
+    later = NOW + timedelta(days=1)
+    data.outbox.refresh(rules, later)
+    lease = timedelta(minutes=10)
+    messages = data.outbox.claim(rules, CATEGORIES, limit=100, lease=lease, now=later)
+    digest = next(message for message in messages if message.body["event"] == "digest")
+    subject = client.get(f"/api/alerts/{digest.word}").json()
+    assert len(subject["cases"]) > 1
+    assert subject["cases"] == digest.body["cases"]
+    assert (subject["event"], subject["acknowledged_by"]) == ("digest", None)
+    path = f"/api/alerts/{digest.word}/acknowledge"
+    answer = client.post(path, content="{}", headers=JSON).json()
+    assert answer["cases"] == subject["cases"]
+    told = {tuple(n["cases"]): n["acknowledged_by"] for n in client.get("/api/alerts").json()}
+    assert {told[(case_no,)] for case_no in subject["cases"]} == {digest.person_id}
 
 
 def _is_of(client: TestClient, token: str, case_no: str) -> bool:

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from dispatch.expanding import Rules
 from dispatch.policies import parse_alerts
 from review.sources import ReviewData
+from tests.dispatch.alerting import TIMETABLE
 from tests.dispatch.routes import table
 
 from .conftest import NOW
@@ -107,7 +108,9 @@ def test_every_refusal_is_a_problem(client: TestClient, method: str, path: str, 
 
 def test_alerts_lead_to_older_ones(client: TestClient, data: ReviewData):
     policy = '[[policies]]\ncategory = "*"\nevents = ["file"]\nchannels = ["page"]\n'
-    rules = Rules(parse_alerts(f'version = "test"\n{policy}', "a"), table(), iter_words())
+    rules = Rules(
+        parse_alerts(f'version = "test"\n{policy}', "a"), table(), iter_words(), TIMETABLE
+    )
     while data.outbox.refresh(rules, NOW):
         pass
     every = client.get("/api/alerts").json()

@@ -26,6 +26,7 @@ from review.admission import OPEN_PATHS, Entrance
 from review.app import create_app
 from review.sources import PatrolPhotos, ReviewData, ReviewSources, open_sources
 from tests.cases.test_accounts import PASSWORD, QUICK
+from tests.dispatch.alerting import TIMETABLE
 from tests.dispatch.routes import table
 
 from .conftest import FLOWN, NOW, PATROL, URL, make_photo, make_proposal
@@ -378,7 +379,7 @@ channels = ["page"]
 
 def test_alerts_are_listed_for_the_area_and_their_links_open_to_all(data: ReviewData, doors: Doors):
     tokens = (f"token-{number}" for number in range(100))
-    rules = Rules(parse_alerts(ALERTS, "alerts.toml"), table(), lambda: next(tokens))
+    rules = Rules(parse_alerts(ALERTS, "alerts.toml"), table(), lambda: next(tokens), TIMETABLE)
     while data.outbox.refresh(rules, NOW):
         pass
     told = [
