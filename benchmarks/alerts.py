@@ -153,6 +153,7 @@ def start_sender(patrol: Path, settings: Path) -> subprocess.Popen[bytes]:
     """Start the program."""
     command = [sys.executable, "-m", "cli.main", "alerts", "send", patrol, "--config", settings]
     environment = {**os.environ, "GATEWAY_KEY": "aerogrid", "GATEWAY_SECRET": SECRET}
+    command += ["--since", FLOWN.isoformat()]
     return subprocess.Popen([*command, "--drain"], cwd=ROOT, env=environment)
 
 

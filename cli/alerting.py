@@ -4,7 +4,7 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +31,8 @@ from dispatch.timetable import Timetable
 from pipeline.workspace import Workspace
 
 _LISTED = 200
+_TOLD_AT_FIRST = timedelta(days=1)
+"""How far back the first start looks, where --since does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class _District:
     folder: Path
 
 
-def send(patrol: Path, config: Path | None, *, drain: bool) -> int:
+def send(patrol: Path, config: Path | None, *, since: datetime | None, drain: bool) -> int:
     """Send alerts until Ctrl-C, or until none is left; 3 where there are dead letters."""
     district = _district(patrol, config)
     settings = district.rules.settings
@@ -54,6 +56,7 @@ def send(patrol: Path, config: Path | None, *, drain: bool) -> int:
         Registry.open(district.registry) as registry,
         console.until_told() as stop,
     ):
+        _begin(outbox, since)
         left = outbox.take_over(_now())
         if left:
             console.warn(f"{left} alerts were in hand when the last sender ended; sent again")
@@ -64,6 +67,19 @@ def send(patrol: Path, config: Path | None, *, drain: bool) -> int:
         counts = outbox.counts()
     _tell_counts(counts)
     return console.IN_PART if counts[State.DEAD] else console.DONE
+
+
+def _begin(outbox: Outbox, since: datetime | None) -> None:
+    """Leave out what is long past, where alerts have not begun yet, and say how much that is."""
+    if since is not None and outbox.has_begun():
+        console.warn("--since is for the first start; alerts of this registry have begun")
+    begins_at = since or _now() - _TOLD_AT_FIRST
+    passed = outbox.begin(begins_at)
+    if passed:
+        console.warn(
+            f"alerts begin here: {passed} older entries of the history, before "
+            f"{begins_at:%Y-%m-%d %H:%M %Z}, are told to nobody"
+        )
 
 
 def _remind(district: _District, registry: Registry, now: datetime) -> None:
@@ -92,12 +108,21 @@ def show(
     return console.DONE
 
 
-def preview(patrol: Path, config: Path | None, *, event: str | None, as_json: bool) -> int:
+def preview(
+    patrol: Path,
+    config: Path | None,
+    *,
+    event: str | None,
+    since: datetime | None,
+    as_json: bool,
+) -> int:
     """Tell who would get what: of what nobody was told of yet, or of an event of open cases."""
+    if event is not None and since is not None:
+        raise AlertError("--event supposes what did not happen, --since says what did; give one")
     district = _district(patrol, config)
     if event is None:
         with Outbox.open(district.registry) as outbox:
-            entries = outbox.preview(district.rules, _now())
+            entries = outbox.preview(district.rules, _now(), since or _now() - _TOLD_AT_FIRST)
         rows = [_row(entry) for entry in entries]
     else:
         rows = list(_planned(district, event))

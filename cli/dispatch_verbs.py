@@ -74,6 +74,11 @@ def routes_check(
     raise typer.Exit(dispatching.check_routes(routing, grids, config, as_json=as_json))
 
 
+Since = Annotated[
+    str | None,
+    typer.Option(help="ISO time with zone from which the first start tells; else the last day."),
+]
+
 alerts = typer.Typer(no_args_is_help=True, help="Tell people of cases, and see who was told.")
 verbs.add_typer(alerts, name="alerts")
 
@@ -82,14 +87,16 @@ verbs.add_typer(alerts, name="alerts")
 def alerts_send(
     patrol: Patrol,
     config: Config = None,
+    since: Since = None,
     drain: Annotated[
         bool, typer.Option("--drain", help="End when nothing is left to send, retries included.")
     ] = False,
 ) -> None:
     """Send alerts of all that happens to the cases, until Ctrl-C; may be killed at any moment."""
-    from cli import alerting
+    from cli import alerting, console
 
-    raise typer.Exit(alerting.send(patrol, config, drain=drain))
+    begin = None if since is None else console.moment("--since", since)
+    raise typer.Exit(alerting.send(patrol, config, since=begin, drain=drain))
 
 
 @alerts.command("list", epilog="Example: aerogrid alerts list patrol/ --state dead")
@@ -113,12 +120,14 @@ def alerts_test(
     event: Annotated[
         str | None, typer.Option(help="Suppose that this happened to every open case.")
     ] = None,
+    since: Since = None,
     as_json: Json = False,
 ) -> None:
     """Tell who would get what, and send nothing: of what nobody was told of yet."""
-    from cli import alerting
+    from cli import alerting, console
 
-    raise typer.Exit(alerting.preview(patrol, config, event=event, as_json=as_json))
+    begin = None if since is None else console.moment("--since", since)
+    raise typer.Exit(alerting.preview(patrol, config, event=event, since=begin, as_json=as_json))
 
 
 @alerts.command("retry", epilog="Example: aerogrid alerts retry patrol/")

@@ -69,10 +69,27 @@ def expand(session: Session, rules: Rules, now: datetime) -> int:
         if ends(event.action):
             _end(session, case.case_no, now)
         before = [entry for entry in told[case.case_no] if entry.seq <= event.seq]
+        if any(ends(entry.action) for entry in told[case.case_no][len(before) :]):
+            continue  # that is past: it would be cancelled at once
         for person_id in _tell(session, rules, event, case, before, recent, now):
             recent[person_id] = recent.get(person_id, 0) + 1
     progress.seq = events[-1].seq
     return len(events)
+
+
+def pass_over(session: Session, before: datetime) -> int:
+    """Leave out what is older, where nothing was turned into alerts yet.
+
+    Tells how many entries of cases that were: those before the first that is not older.
+    """
+    progress = session.get_one(AlertProgressRow, 1)
+    if progress.seq:
+        return 0
+    first = session.scalar(select(func.min(EventRow.seq)).where(EventRow.at >= before))
+    last = session.scalar(select(func.max(EventRow.seq))) or 0
+    progress.seq = last if first is None else first - 1
+    old = select(func.count()).where(EventRow.seq <= progress.seq, EventRow.case_no.is_not(None))
+    return int(session.scalar(old) or 0)
 
 
 def _matters(settings: AlertSettings, event: Event) -> bool:

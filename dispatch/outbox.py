@@ -21,7 +21,7 @@ from dispatch.bodies import bodies_of
 from dispatch.digests import gather_digests
 from dispatch.drafting import address_of
 from dispatch.escalating import begin_clocks, escalate
-from dispatch.expanding import Rules, expand
+from dispatch.expanding import Rules, expand, pass_over
 from dispatch.notices import NoticeEntry, newest_notices
 from dispatch.policies import Channel
 
@@ -60,10 +60,24 @@ class Outbox(Store):
             gather_digests(session, now)
             return read
 
-    def preview(self, rules: Rules, now: datetime) -> list[AlertEntry]:
-        """List the alerts that `refresh` would make, and make none."""
+    def has_begun(self) -> bool:
+        """Whether any of the history was turned into alerts, or passed over."""
+        with self._read() as session:
+            return bool(session.scalar(select(AlertProgressRow.seq)))
+
+    def begin(self, since: datetime) -> int:
+        """Tell nobody of what is older than a moment, where alerts have not begun yet.
+
+        Tells how many entries of cases were passed over.
+        """
+        with self._write() as session:
+            return pass_over(session, since)
+
+    def preview(self, rules: Rules, now: datetime, since: datetime) -> list[AlertEntry]:
+        """List the alerts that `begin` and `refresh` would make, and make none."""
         with explained(self._engine), Session(self._writing) as session, session.begin() as step:
             last = session.scalar(select(func.max(AlertRow.alert_id))) or 0
+            pass_over(session, since)
             while expand(session, rules, now):
                 pass
             entries = _entries(session, AlertRow.alert_id > last, limit=None)

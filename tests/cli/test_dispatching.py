@@ -150,7 +150,8 @@ def told(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
 def test_alerts_are_tried_sent_listed_and_sent_again(alerting, monkeypatch, capsys):
     arguments = (alerting, "--config", alerting.parent / "district.toml")
     monkeypatch.setenv("PUSH_HOST", "127.0.0.1:9")  # nobody listens there
-    assert run(monkeypatch, "alerts", "test", *arguments, "--json") == 0
+    since = ("--since", "2026-06-01T00:00+08:00")
+    assert run(monkeypatch, "alerts", "test", *arguments, *since, "--json") == 0
     planned = told(capsys)
     assert {row["person"] for row in planned} == {
         "all",
@@ -161,7 +162,7 @@ def test_alerts_are_tried_sent_listed_and_sent_again(alerting, monkeypatch, caps
     }
     assert run(monkeypatch, "alerts", "list", *arguments, "--json") == 0
     assert told(capsys) == []
-    assert run(monkeypatch, "alerts", "send", *arguments, "--drain") == 3
+    assert run(monkeypatch, "alerts", "send", *arguments, *since, "--drain") == 3
     assert "3 delivered, 6 dead" in capsys.readouterr().out
     assert run(monkeypatch, "alerts", "list", *arguments, "--state", "dead", "--json") == 0
     dead = told(capsys)
@@ -173,6 +174,21 @@ def test_alerts_are_tried_sent_listed_and_sent_again(alerting, monkeypatch, caps
     assert "3 dead letters wait" in capsys.readouterr().out
     assert run(monkeypatch, "alerts", "list", *arguments) == 0
     assert "3 waiting" in capsys.readouterr().out
+
+
+def test_the_first_start_says_what_it_passes_over(alerting, monkeypatch, capsys):
+    arguments = (alerting, "--config", alerting.parent / "district.toml")
+    assert run(monkeypatch, "alerts", "test", *arguments, "--json") == 0
+    assert told(capsys) == []
+    assert run(monkeypatch, "alerts", "send", *arguments, "--drain") == 0
+    printed = capsys.readouterr()
+    assert "alerts begin here: 6 older entries of the history" in " ".join(printed.err.split())
+    assert "no alerts" in printed.out
+    since = ("--since", "2026-06-01T00:00+08:00")
+    assert run(monkeypatch, "alerts", "send", *arguments, *since, "--drain") == 0
+    assert "--since is for the first start" in " ".join(capsys.readouterr().err.split())
+    assert run(monkeypatch, "alerts", "test", *arguments, "--event", "assign", *since) == 1
+    assert "give one" in capsys.readouterr().err
 
 
 def test_alerts_of_a_supposed_event_are_told_of_every_open_case(alerting, monkeypatch, capsys):

@@ -351,9 +351,58 @@ def test_dead_letters_can_be_sent_again(district: District):
     assert {message.key for message in district.deliver()} == {m.key for m in messages}
 
 
+def test_of_a_case_that_is_over_by_now_nobody_is_told_its_past(district: District):
+    district.settings(FIRE + ORDERS)
+    district.find()
+    district.step("burning.straw", Action.CONFIRM)
+    district.step("burning.straw", Action.REJECT)
+    assert district.outbox.preview(district.rules, district.now, at("01T00:00")) == []
+    district.refresh()
+    assert district.entries() == []
+    assert district.outbox.notices(10) == []  # nor is it on the page
+    district.step("burning.straw", Action.REOPEN)
+    district.step("burning.straw", Action.CONFIRM)
+    district.step("burning.straw", Action.ASSIGN, assigned_to="department:ecology")
+    district.refresh()
+    assert [entry.event for entry in district.entries()] == ["assign"]
+
+
+def test_what_was_cancelled_does_not_count_towards_the_limit_of_the_hour(district: District):
+    district.settings(ORDERS.replace('channels = ["sms"]', 'channels = ["sms"]\nmost_per_hour = 1'))
+    district.find()
+    district.step("burning.straw", Action.CONFIRM)
+    for _ in range(2):
+        district.step("burning.straw", Action.ASSIGN, assigned_to="department:ecology")
+        district.refresh()
+        assert district.entries()[0].state is State.WAITING
+        district.step("burning.straw", Action.START)
+        district.step("burning.straw", Action.FEED_BACK)
+        district.step("burning.straw", Action.CLOSE)
+        district.refresh()
+        assert {entry.state for entry in district.entries()} == {State.CANCELLED}
+        district.step("burning.straw", Action.REOPEN)
+
+
+def test_the_first_start_passes_over_what_is_long_past_and_no_later_one_does(district: District):
+    district.find()
+    before = district.outbox.preview(district.rules, district.now, at("01T00:00"))
+    assert len(before) == len(PUSHED | CALLED | SHOWN)
+    district.outbox.begin(at("01T00:00"))  # all is newer
+    assert not district.outbox.has_begun()
+    assert district.outbox.preview(district.rules, district.now, at("30T00:00")) == []
+    assert district.outbox.begin(at("30T00:00")) == 3  # three cases were filed
+    assert district.outbox.has_begun()
+    district.refresh()
+    assert district.entries() == []
+    district.find(3)
+    assert district.outbox.begin(at("30T00:00")) == 0
+    district.refresh()
+    assert district.told() == PUSHED | CALLED | SHOWN
+
+
 def test_a_preview_tells_who_would_get_what_and_writes_nothing(district: District):
     district.find()
-    planned = district.outbox.preview(district.rules, district.now)
+    planned = district.outbox.preview(district.rules, district.now, at("01T00:00"))
     assert district.entries() == []
     district.refresh()
     assert {(e.key, e.person_id, e.channel) for e in planned} == {
