@@ -14,17 +14,18 @@ from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from cli import console
 from cli.dispatching import registry_there, routing_of, settings_for
-from dispatch.alerts import AlertEntry, State
+from dispatch.alerts import AlertEntry, Message, Outcome, State
 from dispatch.assigning import owner_of
-from dispatch.carriers import make_carriers
+from dispatch.carriers import make_carriers, templates_of, unset_secrets
 from dispatch.clock import stamp
 from dispatch.drafting import first_drafts
 from dispatch.errors import AlertError
 from dispatch.expanding import Rules
+from dispatch.naming import refuse_unknown_category
 from dispatch.only_sender import only_sender
 from dispatch.outbox import Outbox
 from dispatch.overdue import note_overdue
-from dispatch.policies import OVERDUE
+from dispatch.policies import EVENTS, OVERDUE, unknown_event_words
 from dispatch.sending import Equipment, Sender
 from dispatch.table_files import load_alerts, load_calendar
 from dispatch.timetable import Timetable
@@ -61,12 +62,30 @@ def send(patrol: Path, config: Path | None, *, since: datetime | None, drain: bo
         if left:
             console.warn(f"{left} alerts were in hand when the last sender ended; sent again")
         remind = partial(_remind, district, registry)
-        equipment = Equipment(outbox, district.rules, district.categories, carriers, _now, remind)
+        equipment = Equipment(
+            outbox, district.rules, district.categories, carriers, _now, remind, _tell_outcome
+        )
         sender = Sender(equipment)
         (sender.drain if drain else sender.run)(stop)
         counts = outbox.counts()
     _tell_counts(counts)
     return console.IN_PART if counts[State.DEAD] else console.DONE
+
+
+def _tell_outcome(message: Message, outcome: Outcome) -> None:
+    """Say in one line what became of an alert, for a journal, which has the time itself."""
+    body = message.body
+    numbers = ", ".join(body["cases"])
+    told = f"{message.channel.value} to {message.person_id or 'all'}: {body['event']} {numbers}"
+    match outcome.state:
+        case State.DELIVERED:
+            line = f"delivered {told} ({outcome.receipt or 'no receipt'})"
+        case State.DEAD:
+            line = f"dead letter {told}: {outcome.error}"
+        case _:
+            again = f"; again at {outcome.retry_at:%H:%M:%S %Z}" if outcome.retry_at else ""
+            line = f"failed {told} (attempt {message.attempts}): {outcome.error}{again}"
+    console.line(line)
 
 
 def _begin(outbox: Outbox, since: datetime | None) -> None:
@@ -119,7 +138,11 @@ def preview(
     """Tell who would get what: of what nobody was told of yet, or of an event of open cases."""
     if event is not None and since is not None:
         raise AlertError("--event supposes what did not happen, --since says what did; give one")
+    if event is not None and event not in EVENTS:
+        raise AlertError(f"--event {event}: {unknown_event_words(event)}")
     district = _district(patrol, config)
+    for name in unset_secrets(district.rules.settings, os.environ):
+        console.warn(f"the environment variable {name} is not set, without which nothing is sent")
     if event is None:
         with Outbox.open(district.registry) as outbox:
             entries = outbox.preview(district.rules, _now(), since or _now() - _TOLD_AT_FIRST)
@@ -165,10 +188,15 @@ def _district(patrol: Path, config: Path | None) -> _District:
             "dispatching.alerts in a settings file that --config gives"
         )
     rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
+    alerts = load_alerts(path)
+    templates_of(alerts, path.parent)
+    for number, policy in enumerate(alerts.policies, 1):
+        where = f"{path}: [[policies]] {number}"
+        refuse_unknown_category(policy.category, rulebook.categories, where, AlertError)
     timetable = Timetable(load_calendar(settings.dispatching.calendar))
     return _District(
         registry_there(workspace, settings),
-        Rules(load_alerts(path), routing_of(workspace, settings), _token, timetable),
+        Rules(alerts, routing_of(workspace, settings), _token, timetable),
         {category.code: category for category in rulebook.categories},
         path.parent,
     )

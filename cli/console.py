@@ -102,6 +102,11 @@ def warn(message: str) -> None:
     err.print(f"[yellow]note:[/] {escape(message)}", highlight=False)
 
 
+def line(message: str) -> None:
+    """Tell what goes on, in one line however long, as a journal keeps it."""
+    err.print(escape(message), highlight=False, soft_wrap=True)
+
+
 def tell_notes(error: BaseException | None) -> None:
     """Tell what an error that stops a command notes beside its message, if there is one."""
     for note in getattr(error, "__notes__", ()):

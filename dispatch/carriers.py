@@ -6,9 +6,10 @@ import re
 import secrets
 import ssl
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
-from threading import Lock, local
+from threading import Lock
 from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import quote
 
@@ -25,6 +26,7 @@ from dispatch.gateways import (
     require_values,
     url_with_query,
 )
+from dispatch.naming import near_words
 from dispatch.policies import AlertSettings, Channel, Mqtt
 from dispatch.signing import Credential
 from dispatch.table_files import SHIPPED, read_text
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 TEMPLATES = SHIPPED / "gateway_templates"
 _SECRET = re.compile(r"\$\{(\w+)\}")
 _WEBHOOK = re.compile(r"^(json|xml|form)s?://", re.IGNORECASE)
+_STATUS = re.compile(r"\berror=(\d{3})\b")
 _PUSH_TIMEOUT_S = 10
 _BROKER_TIMEOUT_S = 10.0
 
@@ -69,9 +72,8 @@ def make_carriers(
         AlertError: a template cannot be used, or a secret is not in the environment.
     """
     carriers: dict[Channel, Carrier] = {Channel.PUSH: PushCarrier(environment)}
-    for gateway in settings.gateways:
-        template = _template(gateway, folder)
-        require_values(gateway, template)
+    templates = templates_of(settings, folder)
+    for gateway, template in zip(settings.gateways, templates, strict=True):
         credential = Credential(
             _secret(gateway.key_id, environment), _secret(gateway.secret, environment)
         )
@@ -81,9 +83,36 @@ def make_carriers(
     return carriers
 
 
+def templates_of(settings: AlertSettings, folder: Path) -> list[Template]:
+    """Read the template of each gateway, and refuse what it cannot be filled with.
+
+    Raises:
+        AlertError: a template is not there or breaks its schema, or the values are not its own.
+    """
+    templates = [_template(gateway, folder) for gateway in settings.gateways]
+    for gateway, template in zip(settings.gateways, templates, strict=True):
+        require_values(gateway, template)
+    return templates
+
+
+def unset_secrets(settings: AlertSettings, environment: Environment) -> list[str]:
+    """Names of environment variables that sending needs and that are not set."""
+    named = [name for entry in settings.gateways for name in (entry.key_id, entry.secret)]
+    if settings.mqtt is not None:
+        named += [settings.mqtt.user or "", settings.mqtt.password or ""]
+    return [name for name in dict.fromkeys(named) if name and name not in environment]
+
+
 def _template(gateway: Gateway, folder: Path) -> Template:
     shipped = TEMPLATES / f"{gateway.template}.toml"
     path = shipped if shipped.exists() else folder / gateway.template
+    if not path.exists():
+        known = sorted(entry.stem for entry in TEMPLATES.glob("*.toml"))
+        raise AlertError(
+            f"gateway {gateway.channel}: there is no template {gateway.template!r}"
+            f"{near_words(gateway.template, known)}; give one of {', '.join(known)}, or the path "
+            f"of a file beside the settings ({path} does not exist)"
+        )
     return parse_template(read_text(path, AlertError), str(path))
 
 
@@ -206,26 +235,30 @@ class PushCarrier:
         return f"{url}&+Idempotency-Key={quote(message.key)}" if _WEBHOOK.match(url) else url
 
 
-class _Said(logging.Handler):
-    """What apprise logs in each thread: the only place where it says why it failed."""
+_SAID: ContextVar[list[str] | None] = ContextVar("said", default=None)
+"""What apprise said of the alert in hand: its threads work in the caller's context."""
 
-    def __init__(self, level: int) -> None:
-        super().__init__(level)
-        self._lines = local()
+
+class _Said(logging.Handler):
+    """What apprise logs of each alert: the only place where it says why it failed."""
 
     def begin(self) -> None:
-        """Forget what was said in this thread."""
-        self._lines.said = []
+        """Forget what was said of the last alert."""
+        _SAID.set([])
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep what is said in this thread, if anybody listens."""
-        if hasattr(self._lines, "said"):
-            self._lines.said.append(record.getMessage())
+        """Keep what is said, if anybody listens."""
+        said = _SAID.get()
+        if said is not None:
+            said.append(record.getMessage())
 
     def last(self) -> str:
-        """What was said last in this thread."""
-        said: list[str] = self._lines.said
-        return said[-1][:200] if said else "it did not say why"
+        """What was said last, the HTTP status first if there is one."""
+        said = _SAID.get()
+        if not said:
+            return "it did not say why"
+        status = _STATUS.search(said[-1])
+        return (f"HTTP {status.group(1)}: " if status else "") + said[-1][:200]
 
 
 class MqttCarrier:

@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import Field
 
 from dispatch.errors import AlertError, DeliveryError
+from dispatch.naming import near_words
 from dispatch.signing import SIGNERS, Credential, Request
 from dispatch.tables import Checked, parse_table
 
@@ -95,12 +96,17 @@ def parse_template(text: str, source: str) -> Template:
 
 
 def require_values(gateway: Gateway, template: Template) -> None:
-    """Refuse a gateway that leaves open what its template asks for."""
+    """Refuse a gateway that leaves open what its template asks for, or gives what it does not."""
     missing = sorted(set(template.values) - set(gateway.values))
     if missing:
         raise AlertError(
             f"gateway {gateway.channel} ({gateway.template}) needs the value {missing[0]!r}; give "
             f"it under values: {', '.join(template.values)}"
+        )
+    for name in sorted(set(gateway.values) - set(template.values)):
+        raise AlertError(
+            f"gateway {gateway.channel} ({gateway.template}) has no use for the value {name!r}"
+            f"{near_words(name, template.values)}; it takes {', '.join(template.values) or 'none'}"
         )
 
 

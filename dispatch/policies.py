@@ -12,6 +12,7 @@ from cases.rules import Hours, Season
 from dispatch.clock import local_time
 from dispatch.errors import AlertError
 from dispatch.gateways import Gateway
+from dispatch.naming import near_words
 from dispatch.routing import Level
 from dispatch.tables import Checked, parse_table
 
@@ -19,6 +20,9 @@ FILED = "file"
 """What the history calls the entry that opens a case."""
 OVERDUE = "overdue"
 """What it calls the entry that says once of a deadline that it has passed."""
+
+EVENTS = (FILED, OVERDUE, VERIFIED, *(action.value for action in Action))
+"""What somebody can be told of."""
 
 _ENDING = frozenset(
     {
@@ -79,10 +83,9 @@ class Policy(Checked):
 
     @model_validator(mode="after")
     def _can_be_followed(self) -> Self:
-        known = {FILED, OVERDUE, VERIFIED, *(action.value for action in Action)}
-        unknown = sorted(set(self.events) - known)
-        if unknown:
-            raise ValueError(f"no event is called {unknown[0]!r}; there are {', '.join(known)}")
+        for name in self.events:
+            if name not in EVENTS:
+                raise ValueError(unknown_event_words(name))
         if not self.to and not set(self.channels) <= SHARED:
             raise ValueError("push, sms and voice need somebody to tell: give to")
         if (self.acknowledge_within_min is None) != (not self.escalate_to):
@@ -179,6 +182,11 @@ class AlertSettings(Checked):
         if not self.digest_at:
             raise ValueError("digest_at needs at least one time of day")
         return self
+
+
+def unknown_event_words(name: str) -> str:
+    """Say that nobody can be told of an event, and of which one can be."""
+    return f"no event is called {name!r}{near_words(name, EVENTS)}; there are {', '.join(EVENTS)}"
 
 
 def ends(action: str) -> bool:

@@ -36,6 +36,7 @@ class Equipment:
     Attributes:
         remind: writes what nobody did but what is told of, such as that a case is overdue; asked
             at the start and then every REMIND_EVERY.
+        tell: says what became of each alert that was handed over.
     """
 
     outbox: Outbox
@@ -44,6 +45,7 @@ class Equipment:
     carriers: Mapping[Channel, Carrier]
     clock: Clock
     remind: Callable[[datetime], object] = lambda _now: None
+    tell: Callable[[Message, Outcome], object] = lambda _message, _outcome: None
 
 
 class Sender:
@@ -100,6 +102,8 @@ class Sender:
             self._outcome(message, future) for message, future in zip(messages, done, strict=True)
         ]
         self._with.outbox.settle(self._with.rules, outcomes, self._with.clock())
+        for message, outcome in zip(messages, outcomes, strict=True):
+            self._with.tell(message, outcome)
         self._follow(messages, outcomes)
 
     def _follow(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:

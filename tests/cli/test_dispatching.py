@@ -163,7 +163,12 @@ def test_alerts_are_tried_sent_listed_and_sent_again(alerting, monkeypatch, caps
     assert run(monkeypatch, "alerts", "list", *arguments, "--json") == 0
     assert told(capsys) == []
     assert run(monkeypatch, "alerts", "send", *arguments, *since, "--drain") == 3
-    assert "3 delivered, 6 dead" in capsys.readouterr().out
+    sent = capsys.readouterr()
+    assert "3 delivered, 6 dead" in sent.out
+    lines = sent.err.splitlines()
+    assert len(lines) == 3  # those without an address were never tried
+    assert all(line.startswith("dead letter push to li: confirm 20260610-") for line in lines)
+    assert all("the push service did not take it (A Connection error" in line for line in lines)
     assert run(monkeypatch, "alerts", "list", *arguments, "--state", "dead", "--json") == 0
     dead = told(capsys)
     assert {(row["person"], row["error"].partition(" (")[0]) for row in dead} >= {
@@ -189,6 +194,56 @@ def test_the_first_start_says_what_it_passes_over(alerting, monkeypatch, capsys)
     assert "--since is for the first start" in " ".join(capsys.readouterr().err.split())
     assert run(monkeypatch, "alerts", "test", *arguments, "--event", "assign", *since) == 1
     assert "give one" in capsys.readouterr().err
+
+
+GATEWAY = """
+[[gateways]]
+channel = "sms"
+template = "webhook"
+key_id = "GATEWAY_KEY"
+values = { url = "http://127.0.0.1:9/" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ('"webhook"', '"webhok"', "no template 'webhok' (did you mean webhook?)"),
+        ("{ url =", "{ uri =", "needs the value 'url'"),
+        ("{ url =", "{ sign = 'x', url =", "no use for the value 'sign'; it takes url"),
+        ('category = "*"', 'category = "burning.strwa"', "(did you mean burning.straw"),
+        ('category = "*"', 'category = "burnin.*"', "no category is 'burnin.*' (did you mean"),
+        ('"confirm"', '"confrim"', "no event is called 'confrim' (did you mean confirm"),
+    ],
+)
+def test_what_sending_refuses_a_test_refuses_in_the_same_words(
+    before: str, after: str, said: str, alerting, monkeypatch, capsys
+):
+    (alerting.parent / "alerts.toml").write_text((ALERTS + GATEWAY).replace(before, after))
+    arguments = (alerting, "--config", alerting.parent / "district.toml")
+    told_errors = []
+    for verb in (("test",), ("test", "--event", "confirm"), ("send", "--drain")):
+        assert run(monkeypatch, "alerts", verb[0], *arguments, *verb[1:]) == 1
+        told_errors.append(" ".join(capsys.readouterr().err.split()))
+    assert said in told_errors[0]
+    assert len(set(told_errors)) == 1
+
+
+def test_a_secret_that_is_not_set_is_told_before_sending(alerting, monkeypatch, capsys):
+    (alerting.parent / "alerts.toml").write_text(ALERTS + GATEWAY)
+    arguments = (alerting, "--config", alerting.parent / "district.toml")
+    monkeypatch.delenv("GATEWAY_KEY", raising=False)
+    assert run(monkeypatch, "alerts", "test", *arguments) == 0
+    assert "variable GATEWAY_KEY is not set" in " ".join(capsys.readouterr().err.split())
+    assert run(monkeypatch, "alerts", "send", *arguments, "--drain") == 1
+    assert "variable GATEWAY_KEY is not set" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_supposed_event_has_to_be_one(alerting, monkeypatch, capsys):
+    arguments = (alerting, "--config", alerting.parent / "district.toml")
+    assert run(monkeypatch, "alerts", "test", *arguments, "--event", "asign") == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert "no event is called 'asign' (did you mean assign" in said
 
 
 def test_alerts_of_a_supposed_event_are_told_of_every_open_case(alerting, monkeypatch, capsys):

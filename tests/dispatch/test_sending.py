@@ -17,7 +17,7 @@ from benchmarks.broker import broker, find_mosquitto
 from benchmarks.gateway_server import SECRET, GatewayServer, gateway
 from cases.lifecycle import Action
 from cases.registry import Registry
-from dispatch.alerts import Message, State
+from dispatch.alerts import Message, Outcome, State
 from dispatch.carriers import GatewayCarrier, MqttCarrier, make_carriers
 from dispatch.errors import AlertError, DeliveryError
 from dispatch.expanding import Rules
@@ -60,11 +60,23 @@ def district(tmp_path: Path) -> Iterator[District]:
         )
 
 
-def drain(district: District, environment: dict[str, str] = ENVIRONMENT) -> None:
+def drain(
+    district: District, environment: dict[str, str] = ENVIRONMENT
+) -> list[tuple[Message, Outcome]]:
+    """Send what there is; gives what was said of it."""
     rules = district.rules
+    said: list[tuple[Message, Outcome]] = []
     carriers = make_carriers(rules.settings, Path(), environment, now)
-    equipment = Equipment(district.outbox, rules, CATEGORIES, carriers, now)
+    equipment = Equipment(
+        district.outbox,
+        rules,
+        CATEGORIES,
+        carriers,
+        now,
+        tell=lambda message, outcome: said.append((message, outcome)),
+    )
     Sender(equipment, workers=4).drain(threading.Event())
+    return said
 
 
 def by_sms(policy: str) -> str:
@@ -194,15 +206,42 @@ def test_a_push_service_gets_the_text_and_a_webhook_the_key(district: District):
     assert "Open straw burning found" in body["message"]
 
 
+def test_a_push_service_that_refuses_is_told_with_its_status(district: District):
+    with push_server(503) as (address, _):
+        pushed = FIRE.replace('"push", "sms", "voice"', '"push"')
+        district.settings(pushed, base=settings("http://x", attempts=2))
+        district.find()
+        said = drain(district, {**ENVIRONMENT, "PUSH_HOST": address})
+    assert [(outcome.state, message.attempts) for message, outcome in said] == [
+        (State.WAITING, 1),
+        (State.DEAD, 2),
+    ]
+    for message, outcome in said:
+        assert message.person_id == "li"
+        assert "the push service did not take it (HTTP 503: " in outcome.error
+    (dead,) = [e for e in district.entries(State.DEAD) if e.person_id == "li"]
+    assert dead.error == said[-1][1].error
+
+
+def test_what_became_of_each_alert_is_told(district: District):
+    with gateway() as server:
+        district.settings(by_sms(FIRE), base=settings(server.url))
+        district.find()
+        said = drain(district)
+    delivered = {(e.key, e.receipt) for e in district.entries(State.DELIVERED) if e.person_id}
+    assert {(message.key, outcome.receipt) for message, outcome in said} == delivered
+    assert len(said) == 4
+
+
 @contextmanager
-def push_server() -> Iterator[tuple[str, list]]:
+def push_server(status: int = 204) -> Iterator[tuple[str, list]]:
     received: list = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
             received.append((dict(self.headers), json.loads(content)))
-            self.send_response(204)
+            self.send_response(status)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
