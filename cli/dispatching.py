@@ -15,7 +15,13 @@ from dispatch.due import DueCase, due_cases, due_cases_at
 from dispatch.errors import DispatchError
 from dispatch.route_files import load_routing
 from dispatch.routing import RoutingTable
-from dispatch.routing_check import RoutingGap, gaps_of
+from dispatch.routing_check import (
+    RoutingGap,
+    Stray,
+    gaps_of,
+    refuse_unknown_categories,
+    strays_of,
+)
 from dispatch.table_files import load_calendar
 from dispatch.timetable import Timetable
 from pipeline.analysis import registry_of
@@ -57,7 +63,10 @@ def routing_of(workspace: Workspace, settings: Settings) -> RoutingTable:
             "dispatching.routing in a settings file that --config gives"
         )
     cells = read_inputs(workspace).cells if workspace.inputs.exists() else None
-    return load_routing(path, None if cells is None else read_cells(cells, settings.grids))
+    table = load_routing(path, None if cells is None else read_cells(cells, settings.grids))
+    rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
+    refuse_unknown_categories(table, rulebook.categories, str(path))
+    return table
 
 
 def registry_there(workspace: Workspace, settings: Settings) -> str | Path:
@@ -92,17 +101,22 @@ def due(patrol: Path, config: Path | None, *, at: datetime | None, as_json: bool
 
 
 def check_routes(routing: Path, grids: Path, config: Path | None, *, as_json: bool) -> int:
-    """List every cell and category without an owner; 3 where there is any."""
+    """List what has no owner, and rows about places that there are none of; 3 for any."""
     settings = read_settings(config)
     grid = read_cells(grids, settings.grids)
     rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
     table = load_routing(routing, grid)
+    refuse_unknown_categories(table, rulebook.categories, str(routing))
     gaps = gaps_of(table, grid, rulebook.categories)
+    strays = strays_of(table, list(grid))
     if as_json:
-        console.out.print_json(data=[_gap_json(gap) for gap in gaps])
+        told = [*map(_gap_json, gaps), *map(_stray_json, strays)]
+        console.out.print_json(data=told)
     else:
         _tell_gaps(gaps, len(grid), len(rulebook.categories))
-    return console.IN_PART if gaps else console.DONE
+        for stray in strays:
+            console.warn(f"{stray.row} names a place that the grid does not have: {stray.named}")
+    return console.IN_PART if gaps or strays else console.DONE
 
 
 def settings_for(workspace: Workspace, config: Path | None) -> Settings:
@@ -162,23 +176,32 @@ def _tell_due(found: Sequence[DueCase], utc_offset_hours: float) -> None:
     console.out.print(console.table(f"{len(rows)} cases with a deadline", names, rows))
 
 
-def _gap_json(gap: RoutingGap) -> dict[str, str]:
+def _stray_json(stray: Stray) -> dict[str, object]:
+    return {"gap": "unknown place", "rows": [stray.row], "names": stray.named}
+
+
+def _gap_json(gap: RoutingGap) -> dict[str, object]:
     return {
         "gap": gap.gap.value,
         "cell": gap.cell.code,
         "category": gap.category,
         "falls_to": gap.falls_to,
+        "rows": list(gap.rows),
     }
 
 
 def _tell_gaps(gaps: Sequence[RoutingGap], cells: int, categories: int) -> None:
     """Tell gaps of one kind together, with the cells of a town counted."""
-    alike = Counter((gap.gap.value, gap.category, gap.cell.town, gap.falls_to) for gap in gaps)
+    alike = Counter(_kind(gap) for gap in gaps)
     example: dict[tuple[str, ...], str] = {}
     for gap in gaps:
-        key = (gap.gap.value, gap.category, gap.cell.town, gap.falls_to)
-        example.setdefault(key, gap.cell.code)
-    rows = [(*key, count, example[key]) for key, count in alike.items()]
-    names = ("gap", "category", "town", "falls to", "cells", "for example")
+        example.setdefault(_kind(gap), gap.cell.code)
+    rows = [(*kind, count, example[kind]) for kind, count in alike.items()]
+    names = ("gap", "category", "town", "falls to", "rows", "cells", "for example")
     title = f"{len(gaps)} gaps in {cells} cells x {categories} categories"
     console.out.print(console.table(title, names, rows))
+
+
+def _kind(gap: RoutingGap) -> tuple[str, ...]:
+    town, rows = gap.cell.town, " and ".join(gap.rows)
+    return (gap.gap.value, gap.category, town, gap.falls_to, rows)

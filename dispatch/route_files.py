@@ -29,7 +29,8 @@ def load_routing(path: Path, grid: Grid | None = None) -> RoutingTable:
         return RoutingTable(file)
     beside = path.parent / file.table
     rows = _csv_rows(beside) if beside.suffix.lower() == ".csv" else _features(beside, grid)
-    return RoutingTable(file, [_rule(beside, number, *row) for number, row in enumerate(rows, 1)])
+    rules = [_rule(beside, number, *row) for number, row in enumerate(rows, 1)]
+    return RoutingTable(file, rules, file.table)
 
 
 def _rule(path: Path, number: int, row: Mapping[str, str], cells: tuple[str, ...]) -> Rule:

@@ -202,14 +202,21 @@ class Route:
 class RoutingTable:
     """A routing file, laid out so that a case's route is looked up."""
 
-    def __init__(self, file: RoutingFile, more_routes: Iterable[Rule] = ()) -> None:
-        """Index the routes.
+    def __init__(
+        self, file: RoutingFile, more_routes: Sequence[Rule] = (), more_from: str = ""
+    ) -> None:
+        """Index the routes; `more_from` names the file of those that are not in this one.
 
         Raises:
             RoutingError: a route names a department that the file does not have.
         """
         self.version = file.version
+        self.posts = file.posts
+        self.people = file.people
         self.routes = (*file.routes, *more_routes)
+        names = [f"[[routes]] {number}" for number, _ in enumerate(file.routes, 1)]
+        names += [f"{more_from} route {number}" for number, _ in enumerate(more_routes, 1)]
+        self._names = {id(rule): name for rule, name in zip(self.routes, names, strict=True)}
         self._people = {person.id: person for person in file.people}
         self._departments = {entry.code: entry for entry in file.departments}
         self._posts = {(post.level, post.town, post.village): post for post in file.posts}
@@ -224,6 +231,10 @@ class RoutingTable:
             self._by_name.setdefault(person.name, []).append(person)
             for code in person.cells:
                 self._by_cell.setdefault(code, []).append(person)
+
+    def name_of(self, rule: Rule) -> str:
+        """Say which row of which file a route of this table is."""
+        return self._names[id(rule)]
 
     def person(self, person_id: str) -> Person | None:
         """Look somebody up by id."""
@@ -285,8 +296,8 @@ class RoutingTable:
         for code in (rule.responsible, *rule.assisting):
             if code not in self._departments:
                 raise RoutingError(
-                    f"the route of {rule.category!r} names the department {code!r}; the file has "
-                    f"{', '.join(self._departments) or 'none'}"
+                    f"{self.name_of(rule)} ({rule.category!r}) names the department {code!r}; "
+                    f"the file has {', '.join(self._departments) or 'none'}"
                 )
 
 

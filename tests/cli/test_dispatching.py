@@ -110,15 +110,46 @@ def test_routes_check_lists_gaps(tmp_path, monkeypatch, capsys):
     cells = cells_file(tmp_path, ["321012103205001", "321012103205002"])
     arguments = ("routes", "check", tmp_path / "routing.toml", "--grids", cells)
     assert run(monkeypatch, *arguments, "--json") == 3
-    gaps = json.loads(capsys.readouterr().out)
+    gaps = told(capsys)
+    # the cells have no towns, and the table names one
+    strays = [gap for gap in gaps if gap["gap"] == "unknown place"]
+    assert {str(gap["names"]) for gap in strays} == {"town West Town"}
+    gaps = [gap for gap in gaps if gap not in strays]
     # of six categories only burning is routed everywhere; no cell has an officer
     assert len(gaps) == 2 * (4 + 1)
     assert {gap["falls_to"] for gap in gaps if gap["category"]} == {"district"}
-    whole = TEXT + '[[routes]]\ncategory = "*"\nresponsible = "urban"\n'
+    end = TEXT.index("[[posts]]")
+    whole = TEXT[:end] + '[[routes]]\ncategory = "*"\nresponsible = "urban"\n'
     whole = whole.replace('id = "li"', 'id = "li"\ncells = ["321012103205001", "321012103205002"]')
     (tmp_path / "routing.toml").write_text(whole)
     assert run(monkeypatch, *arguments) == 0
     assert "0 gaps in 2 cells x 6" in capsys.readouterr().out
+
+
+def test_routes_check_names_rows_about_places_and_categories_that_there_are_none_of(
+    tmp_path, monkeypatch, capsys
+):
+    cells = cells_file(tmp_path, ["321012103205001"])
+    arguments = ("routes", "check", tmp_path / "routing.toml", "--grids", cells)
+    stray = '[[routes]]\ncategory = "fishing.*"\ncells = ["99*"]\nresponsible = "urban"\n'
+    (tmp_path / "routing.toml").write_text(TEXT + stray)
+    assert run(monkeypatch, *arguments) == 3
+    said = " ".join(capsys.readouterr().err.split())
+    assert "[[routes]] 4 names a place that the grid does not have: cell 99*" in said
+    assert run(monkeypatch, *arguments, "--json") == 3
+    found = [gap for gap in json.loads(capsys.readouterr().out) if gap["gap"] == "unknown place"]
+    assert {"gap": "unknown place", "rows": ["[[routes]] 4"], "names": "cell 99*"} in found
+    (tmp_path / "routing.toml").write_text(TEXT + stray.replace("fishing.*", "fisching.*"))
+    assert run(monkeypatch, *arguments) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert "[[routes]] 4: no category is 'fisching.*' (did you mean fishing.*" in said
+
+
+def test_dispatch_refuses_a_route_of_no_category(patrol, monkeypatch, capsys):
+    (patrol.parent / "routing.toml").write_text(TEXT.replace("burning.scar", "burning.scra"))
+    config = patrol.parent / "district.toml"
+    assert run(monkeypatch, "dispatch", patrol, "--config", config) == 1
+    assert "did you mean burning.scar" in " ".join(capsys.readouterr().err.split())
 
 
 ALERTS = """

@@ -13,7 +13,7 @@ from cases.rule_files import load_rulebook
 from dispatch.errors import RoutingError
 from dispatch.route_files import load_routing
 from dispatch.routing import Level, Rule
-from dispatch.routing_check import Gap, gaps_of
+from dispatch.routing_check import Gap, gaps_of, refuse_unknown_categories, strays_of
 from geo.grid import Cell, Grid
 from tests.dispatch.routes import HERE, TEXT, table
 
@@ -141,6 +141,44 @@ def test_contradictions_owners_without_people_and_nobody_are_gaps():
     with_posts = TEXT + '[[routes]]\ncategory="burning.scar"\nresponsible="urban"'
     gaps = {(gap.category, gap.gap) for gap in gaps_of(table(with_posts), [cell(1)], CATEGORIES)}
     assert ("burning.scar", Gap.CONTRADICTION) in gaps
+
+
+def test_a_contradiction_names_both_rows_and_a_csv_its_file(tmp_path: Path):
+    (tmp_path / "routing.toml").write_text(TEXT.replace("version", 'table = "r.csv"\nversion', 1))
+    (tmp_path / "r.csv").write_text("category,responsible\n*,urban\nburning.scar,urban\n")
+    laid_out = load_routing(tmp_path / "routing.toml")
+    gaps = gaps_of(laid_out, [cell(1)], CATEGORIES)
+    assert {(gap.gap, gap.category, gap.rows) for gap in gaps} == {
+        (Gap.CONTRADICTION, "burning.scar", ("[[routes]] 2", "r.csv route 2"))
+    }
+
+
+def test_rows_about_places_that_there_are_none_of_are_listed():
+    text = TEXT.replace('town = "West Town"\nresponsible', 'town = "West Twon"\nresponsible')
+    text = text.replace('village = "Reed Village"', 'village = "Reet Village"')
+    text = text.replace('id = "li"', 'id = "li"\ncells = ["cell-1", "cell-9"]')
+    text += (
+        '[[routes]]\ncategory="*"\nresponsible="urban"\ncells=["cell-1","cell-8","x-*","cell-*"]'
+    )
+    assert {(stray.row, stray.named) for stray in strays_of(table(text), [cell(1), cell(2)])} == {
+        ("[[routes]] 3", "town West Twon (did you mean West Town?)"),
+        ("[[routes]] 4", "cell cell-8"),
+        ("[[routes]] 4", "cell x-*"),
+        ("[[posts]] 1", "village Reet Village of West Town (did you mean Reed Village?)"),
+        ("[[people]] li", "cell cell-9"),
+    }
+    assert strays_of(table(), [cell(1), cell(2)]) == []
+
+
+@pytest.mark.parametrize("typo", ["burning.strwa", "burnin.*", "BURNING.straw"])
+def test_a_route_of_a_category_that_there_is_none_of_is_refused(tmp_path: Path, typo: str):
+    (tmp_path / "routing.toml").write_text(HEAD.replace("version", 'table = "r.csv"\nversion', 1))
+    (tmp_path / "r.csv").write_text(f"category,responsible\nburning.*,urban\n{typo},urban\n")
+    laid_out = load_routing(tmp_path / "routing.toml")
+    with pytest.raises(
+        RoutingError, match=r"f.toml: r.csv route 2: no category is .*burning\.straw"
+    ):
+        refuse_unknown_categories(laid_out, CATEGORIES, "f.toml")
 
 
 def test_a_table_without_gaps_has_none():
