@@ -154,7 +154,8 @@ def start_sender(patrol: Path, settings: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "cli.main", "alerts", "send", patrol, "--config", settings]
     environment = {**os.environ, "GATEWAY_KEY": "aerogrid", "GATEWAY_SECRET": SECRET}
     command += ["--since", FLOWN.isoformat()]
-    return subprocess.Popen([*command, "--drain"], cwd=ROOT, env=environment)
+    with (settings.parent / "sender.log").open("ab") as log:  # a line for each alert
+        return subprocess.Popen([*command, "--drain"], cwd=ROOT, env=environment, stderr=log)
 
 
 def send_with_kills(

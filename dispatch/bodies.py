@@ -13,6 +13,7 @@ from cases.model import Case, Event
 from cases.reading import read_cases
 from dispatch.alert_tables import AlertRow, NoticeCaseRow, NoticeRow
 from dispatch.alerts import State, alert_key
+from dispatch.assigning import owner_of
 from dispatch.deadlines import course_of, deadline_of
 from dispatch.digests import DIGEST, gathered_in
 from dispatch.errors import CalendarError
@@ -80,15 +81,21 @@ class _Writer:
     def _telling(self, row: AlertRow, now: datetime) -> Telling:
         notice = self._notices[row.notice_id]
         numbers = sorted(self._members[row.notice_id], key=lambda number: number != notice.case_no)
+        unanswered = self._unanswered(row, notice, now)
         return Telling(
             cases=tuple(self._cases[number] for number in numbers),
             category=self._categories.get(notice.category),
             event=notice.event,
             seq=notice.seq,
-            told_as=row.told_as,
+            is_theirs=unanswered is None and self._has_to_handle(row.person_id, notice),
             deadline=self._deadline(notice, now),
-            unanswered=self._unanswered(row, notice, now),
+            unanswered=unanswered,
         )
+
+    def _has_to_handle(self, person_id: str, notice: NoticeRow) -> bool:
+        case, history = self._cases[notice.case_no], self._histories[notice.case_no]
+        owner = owner_of(case, history, self._rules.table)
+        return owner is not None and person_id in {person.id for person in owner.people}
 
     def _deadline(self, notice: NoticeRow, now: datetime) -> Words | None:
         category = self._categories.get(notice.category)

@@ -54,7 +54,7 @@ class Telling:
     Attributes:
         cases: of the event, the one that began it first.
         seq: number of its entry in the history.
-        told_as: officer, department, village...
+        is_theirs: whether whoever is told is of those who have to handle the case.
         deadline: until when the cases have to be handled, if anything is known of that.
         unanswered: whom this level is told instead of; None where nobody was told before.
     """
@@ -63,7 +63,7 @@ class Telling:
     category: Category | None
     event: str
     seq: int
-    told_as: str
+    is_theirs: bool
     deadline: Words | None = None
     unanswered: Words | None = None
 
@@ -76,7 +76,7 @@ class Telling:
     @property
     def happened(self) -> Words:
         """What has happened, as whoever is told has to read it."""
-        if self.event == Action.ASSIGN and (self.unanswered or self.told_as != "department"):
+        if self.event == Action.ASSIGN and not self.is_theirs:
             return Words("was assigned", "已派遣")
         return event_words(self.event)
 
@@ -190,8 +190,12 @@ def digest_body(tellings: Sequence[Telling], link: str) -> dict[str, Any]:
 
 def _line(telling: Telling) -> Words:
     numbers, place = [case.case_no for case in telling.cases], place_words(telling.cases[0].place)
-    more_en = [words.en for words in (telling.deadline, telling.unanswered) if words]
-    more_zh = [words.zh for words in (telling.deadline, telling.unanswered) if words]
+    until, left = telling.deadline, telling.unanswered
+    more_en = [until.en[:1].lower() + until.en[1:]] if until else []
+    more_zh = [until.zh] if until else []
+    if left:
+        more_en.append(left.en)
+        more_zh.append(left.zh)
     return Words(
         "; ".join([f"{', '.join(numbers)} {place}", *more_en]) + ".",
         "，".join([f"{'、'.join(numbers)} {place}", *more_zh]) + "。",

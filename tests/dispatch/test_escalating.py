@@ -178,6 +178,8 @@ def test_a_digest_is_acknowledged_by_its_link_with_all_its_cases(district: Distr
     assert digest.body["link"].endswith(f"/alerts/{digest.word}")
     assert digest.body["link"] in digest.body["text_zh"]
     assert "West Town Reed Village" in digest.body["text_en"]
+    assert digest.body["text_en"].count("assigned to you 1") == 2
+    assert "; overdue since 2026-06-10 14:30 UTC+8." in digest.body["text_en"]
     subject = district.outbox.subject(digest.word)
     assert (subject.event, subject.acknowledged_by) == ("digest", None)
     assert set(subject.case_nos) == set(digest.body["cases"])
@@ -244,6 +246,17 @@ def test_an_escalation_is_no_assignment_and_says_until_when(district: District):
     assert "Overdue since 2026-06-10 11:10 UTC+8." in duty.body["text_en"]
     assert "已于2026-06-10 11:10 UTC+8超期" in duty.body["text_zh"]
     assert "Zhou Bo (told at 11:00)" in duty.body["text_en"]
+
+
+def test_only_who_has_to_handle_a_case_reads_that_it_is_assigned_to_them(district: District):
+    both = WORK.replace('["department"]', '["department", "town"]')
+    district.settings(both, routes=EVERYWHERE)
+    district.step("burning.straw", Action.CONFIRM)
+    district.step("burning.straw", Action.ASSIGN, assigned_to="department:urban")
+    district.refresh()
+    said = {message.person_id: message.body["text_zh"] for message in district.deliver()}
+    assert said["qian-urban"].startswith("秸秆露天焚烧已派遣，请处理：")
+    assert said["town-head"].startswith("秸秆露天焚烧已派遣：")
 
 
 def test_whom_a_digest_told_the_day_before_is_named_with_the_day(district: District):
