@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from PIL import Image
 from shapely import Polygon
 
@@ -110,7 +111,7 @@ def _showing(
         seen = pixels_from_ground(ground, frame.camera, frame.pose, shelf.local)
         last = (frame.camera.width_px - 1, frame.camera.height_px - 1)
         with np.errstate(invalid="ignore"):
-            is_in = ((seen >= 0) & (seen <= last)).all(axis=1)
+            is_in: NDArray[np.bool_] = np.all((seen >= 0) & (seen <= last), axis=1)
         if is_in[: -len(square)].all():
             is_cut = not is_in.all()
             found.append((is_cut, _away_m(frame, shelf, middle), frame.photo_id, frame))
