@@ -86,9 +86,8 @@ def test_opening_a_link_acknowledges_nothing_and_its_button_does(
     assert again.json() == answer.json()
 
 
-def test_the_link_of_a_digest_acknowledges_all_its_cases(
-    data: ReviewData, rules: Rules, client: TestClient
-):
+def digest_of(data: ReviewData, rules: Rules) -> Message:
+    """Tell the department of everything, one alert an hour: the rest comes in this digest."""
     policy = POLICY.replace("burning.*", "*").replace('"page"]', '"page"]\nmost_per_hour = 1')
     everything = TEXT + '[[routes]]\ncategory = "*"\nresponsible = "ecology"\n'
     rules = replace(rules, settings=parse_alerts(policy, "alerts.toml"), table=table(everything))
@@ -98,7 +97,13 @@ def test_the_link_of_a_digest_acknowledges_all_its_cases(
     data.outbox.refresh(rules, later)
     lease = timedelta(minutes=10)
     messages = data.outbox.claim(rules, CATEGORIES, limit=100, lease=lease, now=later)
-    digest = next(message for message in messages if message.body["event"] == "digest")
+    return next(message for message in messages if message.body["event"] == "digest")
+
+
+def test_the_link_of_a_digest_acknowledges_all_its_cases(
+    data: ReviewData, rules: Rules, client: TestClient
+):
+    digest = digest_of(data, rules)
     subject = client.get(f"/api/alerts/{digest.word}").json()
     assert len(subject["cases"]) > 1
     assert subject["cases"] == digest.body["cases"]

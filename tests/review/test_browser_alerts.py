@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from dispatch.expanding import Rules
 from review.app import create_app
 from review.sources import ReviewData
 
 from .conftest import CHROMIUM, NOW
 from .serving import served
-from .test_alerting import rules, told  # noqa: F401  fixtures
+from .test_alerting import digest_of, rules, told  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
@@ -55,3 +56,17 @@ def test_the_page_behind_a_link_is_answered_in_either_language(address: str, ope
     page.get_by_text("Acknowledged by").wait_for()
     page.get_by_role("button", name="中文").click()
     page.get_by_text("已确认收到").wait_for()
+
+
+def test_the_page_behind_the_link_of_a_digest_lists_its_cases(
+    data: ReviewData,
+    rules: Rules,  # noqa: F811
+    open_page,
+):
+    digest = digest_of(data, rules)
+    with served(create_app(data, clock=lambda: NOW)) as address:
+        page = open_page(address, f"alerts/{digest.word}", locale="en-GB")
+        page.get_by_role("heading", name=f"{len(digest.body['cases'])} cases").wait_for()
+        page.get_by_text(", ".join(digest.body["cases"])).wait_for()
+        page.get_by_role("button", name="I have seen it").click()
+        page.get_by_text("Acknowledged by").wait_for()
