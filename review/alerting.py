@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
+from dispatch.alerts import State
 from dispatch.notices import NoticeEntry
 from dispatch.policies import FILED
 from dispatch.wording import event_words
@@ -90,8 +91,7 @@ def get_alerts(
             level=entry.level,
             acknowledged_at=entry.acknowledged_at,
             acknowledged_by=entry.acknowledged_by,
-            ended_at=entry.ended_at,
-            states=entry.states,
+            **_course_of(entry, cases, blind),
         )
         for entry in found[:limit]
         if (cases := told_of(entry, blind))
@@ -133,6 +133,16 @@ def get_page(token: str = "") -> FileResponse:
 def told_of(entry: NoticeEntry, blind: Blindfold) -> tuple[str, ...]:
     """Cases of a notice that the visitor may be told of: its event may tell how one was decided."""
     return entry.case_nos if entry.event == FILED else visible(blind, entry.case_nos)
+
+
+def _course_of(entry: NoticeEntry, case_nos: tuple[str, ...], blind: Blindfold) -> dict[str, Any]:
+    """When a notice ended and what became of it; neither tells how a veiled case was decided."""
+    if visible(blind, case_nos) == case_nos:
+        return {"ended_at": entry.ended_at, "states": entry.states}
+    return {
+        "ended_at": None,
+        "states": {state: n for state, n in entry.states.items() if state != State.CANCELLED},
+    }
 
 
 def _label(event: str) -> Label:

@@ -127,8 +127,9 @@ def post_unsure(
     version = noted_version(data, blind, case_no, body.version)
     if shown is not None:
         data.looks.refuse_held(by.actor, case_no, by.now)
-        data.looks.leave(by.actor, case_no)
     data.registry.pass_on(case_no, note=body.note, expected_version=version, by=by)
+    if shown is not None:
+        data.looks.leave(by.actor, case_no)
     left = replace(blind, looks=data.looks.veils(by.actor, by.now)) if shown else blind
     return seen_detail(data, left, case_no, by.role, by.now)
 

@@ -67,12 +67,14 @@ def post_decisions(
     clock: ClockOf,
     visitor: Guest,
 ) -> answers.DecidedTogether:
-    """Decide on many cases in one transaction; what could not be decided is told, case by case."""
+    """Decide on many cases in one transaction; what could not be decided is told, case by case.
+
+    Those that the visitor judges once more follow one by one.
+    """
     action = Action(body.decision)
     reason = written_reason(action, body.reason, body.note)
     actor, role, now = visitor.signs(body.actor), visitor.acts_as(body.role), clock()
     versions = {case.no: case.version for case in body.cases}
-    judged = _judged(data, blind, versions, Decision(action, actor, role, reason, now))
     shares: LookShares = request.app.state.look_shares
     done = data.registry.decide_all(
         {no: version for no, version in versions.items() if no not in blind.looks},
@@ -83,6 +85,7 @@ def post_decisions(
         now=now,
         look_share=shares.second,
     )
+    judged = _judged(data, blind, versions, Decision(action, actor, role, reason, now))
     return told(joined(done, judged, list(versions)))
 
 

@@ -5,6 +5,8 @@ from fastapi.testclient import TestClient
 
 from cases.lifecycle import Role
 from cases.people import DISTRICT, Account
+from dispatch.expanding import Rules
+from dispatch.policies import parse_alerts
 from review.admission import Entrance
 from review.app import create_app
 from review.blind import LookShares
@@ -12,8 +14,11 @@ from review.controls import read_controls
 from review.errors import ControlFileError
 from review.sources import ReviewData
 from tests.cases.test_accounts import PASSWORD, QUICK
+from tests.dispatch.alerting import TIMETABLE
+from tests.dispatch.routes import table
 
 from .conftest import NOW, URL
+from .test_alerting import POLICY
 
 PEOPLE = (
     ("Chen", Role.INSPECTOR),
@@ -97,6 +102,26 @@ def test_while_a_look_is_wanted_no_inspector_sees_the_decision(doors):
         assert "Chen" not in client.get(f"/api/cases/{no}/history").text
     for name in ("Chen", "Li"):
         assert doors[name].get(f"/api/cases/{no}").json()["stage"] == "established"
+
+
+def test_the_list_of_alerts_does_not_tell_that_it_was_rejected(doors, data: ReviewData):
+    """An alert of a case that was found ends with its rejection, and is cancelled if it waits."""
+    policies = parse_alerts(POLICY.replace("burning.*", "*"), "alerts.toml")
+    words = (f"token-{number}" for number in range(100))
+    rules = Rules(policies, table(), lambda: next(words), TIMETABLE)
+    while data.outbox.refresh(rules, NOW):
+        pass
+    no = next_of(doors["Chen"])
+    assert decide(doors["Chen"], no, "reject", reason="permitted").json()["stage"] == "rejected"
+    while data.outbox.refresh(rules, NOW):
+        pass
+
+    def told(name):
+        [notice] = [n for n in doors[name].get("/api/alerts").json() if n["cases"] == [no]]
+        return notice["ended_at"], "cancelled" in notice["states"]
+
+    assert told("Wang") == (None, False)
+    assert told("Li") != (None, False)
 
 
 def test_who_is_judging_it_is_told_to_others(doors):
