@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from time import monotonic, perf_counter
 from typing import Any
 
+import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, as_completed, get_worker
 
 from pipeline.campaigning import Killed, Refused, Task, Worked, run_task
@@ -21,6 +22,11 @@ GPU = "GPU"
 _NEWS_S = 1.0
 _AHEAD = 2
 """Tasks that a worker with a GPU is given at once, so that it need not wait for the next."""
+
+
+_ENVIRONMENT = {"OMP_NUM_THREADS": 1, "MKL_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1}
+"""Of workers: Dask's own but for MALLOC_TRIM_THRESHOLD_, by which each picture that is let go has
+its memory given back and fetched again, for a quarter more CPU in the adjustment."""
 
 
 class LostSchedulerError(PipelineError):
@@ -152,6 +158,7 @@ def _explained(error: BaseException) -> Killed | Refused:
 def local_cluster(workers: int) -> Iterator[DaskCluster]:
     """Start workers on this machine, a process each; they are reached from it alone."""
     with (
+        dask.config.set({"distributed.nanny.pre-spawn-environ": _ENVIRONMENT}),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
