@@ -8,9 +8,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from cases.tables import Base, CanonicalJson, UtcTime
 
+BEGUN = -1
+"""Before the first entry of a history, which is 1, and no number of any."""
+
 
 class AlertProgressRow(Base):
-    """Up to which entry the history has been turned into alerts; one row."""
+    """Up to which entry the history has been turned into alerts; one row.
+
+    Attributes:
+        seq: 0 where no sender was ever started, BEGUN where one was and no entry is done yet.
+    """
 
     __tablename__ = "alert_progress"
 

@@ -17,7 +17,7 @@ from cases.model import Case, Event
 from cases.reading import read_cases
 from cases.rows import event_from_row
 from cases.tables import EventRow
-from dispatch.alert_tables import AlertProgressRow, AlertRow, NoticeCaseRow, NoticeRow
+from dispatch.alert_tables import BEGUN, AlertProgressRow, AlertRow, NoticeCaseRow, NoticeRow
 from dispatch.alerts import Draft, State, alert_key
 from dispatch.assigning import owner_of
 from dispatch.digests import DIGEST, cancel_digests
@@ -78,7 +78,7 @@ def expand(session: Session, rules: Rules, now: datetime) -> int:
 
 
 def pass_over(session: Session, before: datetime) -> int:
-    """Leave out what is older, where nothing was turned into alerts yet.
+    """Leave out what is older, at the first start alone, which is noted even if nothing is.
 
     Tells how many entries of cases that were: those before the first that is not older.
     """
@@ -87,7 +87,7 @@ def pass_over(session: Session, before: datetime) -> int:
         return 0
     first = session.scalar(select(func.min(EventRow.seq)).where(EventRow.at >= before))
     last = session.scalar(select(func.max(EventRow.seq))) or 0
-    progress.seq = last if first is None else first - 1
+    progress.seq = (last if first is None else first - 1) or BEGUN
     old = select(func.count()).where(EventRow.seq <= progress.seq, EventRow.case_no.is_not(None))
     return int(session.scalar(old) or 0)
 

@@ -61,12 +61,12 @@ class Outbox(Store):
             return read
 
     def has_begun(self) -> bool:
-        """Whether any of the history was turned into alerts, or passed over."""
+        """Whether a sender was started, or any of the history turned into alerts."""
         with self._read() as session:
             return bool(session.scalar(select(AlertProgressRow.seq)))
 
     def begin(self, since: datetime) -> int:
-        """Tell nobody of what is older than a moment, where alerts have not begun yet.
+        """Tell nobody of what is older than a moment; from then on alerts have begun.
 
         Tells how many entries of cases were passed over.
         """

@@ -387,14 +387,34 @@ def test_the_first_start_passes_over_what_is_long_past_and_no_later_one_does(dis
     district.find()
     before = district.outbox.preview(district.rules, district.now, at("01T00:00"))
     assert len(before) == len(PUSHED | CALLED | SHOWN)
-    district.outbox.begin(at("01T00:00"))  # all is newer
-    assert not district.outbox.has_begun()
+    assert not district.outbox.has_begun()  # a preview begins nothing
     assert district.outbox.preview(district.rules, district.now, at("30T00:00")) == []
     assert district.outbox.begin(at("30T00:00")) == 3  # three cases were filed
     assert district.outbox.has_begun()
     district.refresh()
     assert district.entries() == []
     district.find(3)
+    assert district.outbox.begin(at("30T00:00")) == 0
+    district.refresh()
+    assert district.told() == PUSHED | CALLED | SHOWN
+
+
+def test_what_happens_after_a_first_start_on_nothing_is_never_passed_over(district: District):
+    assert district.outbox.begin(at("09T10:30")) == 0
+    assert district.outbox.has_begun()
+    district.refresh()
+    district.find()
+    with Outbox.open(district.where) as restarted:
+        assert restarted.has_begun()
+        assert restarted.begin(at("12T10:30")) == 0
+    district.refresh()
+    assert district.told() == PUSHED | CALLED | SHOWN
+
+
+def test_a_sender_that_ends_before_its_first_look_has_begun(district: District):
+    district.find()
+    assert district.outbox.begin(at("01T00:00")) == 0  # all is newer
+    assert district.outbox.has_begun()
     assert district.outbox.begin(at("30T00:00")) == 0
     district.refresh()
     assert district.told() == PUSHED | CALLED | SHOWN
