@@ -18,7 +18,7 @@ from dispatch.acknowledging import Acknowledged, Subject, acknowledge, subject_o
 from dispatch.alert_tables import AlertProgressRow, AlertRow, NoticeCaseRow, NoticeRow
 from dispatch.alerts import AlertEntry, Message, Outcome, State
 from dispatch.bodies import bodies_of
-from dispatch.digests import gather_digests
+from dispatch.digests import gather_digests, gathered_in
 from dispatch.drafting import address_of
 from dispatch.escalating import begin_clocks, escalate
 from dispatch.expanding import Rules, expand, pass_over
@@ -142,20 +142,13 @@ class Outbox(Store):
                 begin_clocks(session, rules, row, now)
 
     def photos_of(self, alert_ids: Sequence[int]) -> dict[int, list[str]]:
-        """Hashes of the photos that are evidence of the cases that alerts are of, by alert."""
-        query = (
-            select(AlertRow.alert_id, EvidenceRow.photo_sha256)
-            .join(NoticeCaseRow, NoticeCaseRow.notice_id == AlertRow.notice_id)
-            .join(EvidenceRow, EvidenceRow.case_no == NoticeCaseRow.case_no)
-            .where(AlertRow.alert_id.in_(alert_ids))
-            .distinct()
-            .order_by(AlertRow.alert_id, EvidenceRow.photo_sha256)
-        )
-        photos: dict[int, list[str]] = {alert_id: [] for alert_id in alert_ids}
+        """Hashes of the photos that are evidence of the cases that alerts tell of, by alert.
+
+        A digest tells of all that was merged into it.
+        """
         with self._read() as session:
-            for alert_id, photo_sha256 in session.execute(query):
-                photos[alert_id].append(photo_sha256)
-        return photos
+            rows = session.scalars(select(AlertRow).where(AlertRow.alert_id.in_(alert_ids))).all()
+            return {row.alert_id: _photos(session, gathered_in(session, row)) for row in rows}
 
     def next_ready(self) -> datetime | None:
         """When the next alert may be sent; None where none waits."""
@@ -263,6 +256,17 @@ def _ready(now: datetime) -> Any:
         .where(AlertRow.state.in_(_TO_SEND), AlertRow.ready_at <= now, ~blocked)
         .order_by(AlertRow.urgency, AlertRow.ready_at, AlertRow.alert_id)
     )
+
+
+def _photos(session: Session, parts: Sequence[AlertRow]) -> list[str]:
+    query = (
+        select(EvidenceRow.photo_sha256)
+        .join(NoticeCaseRow, NoticeCaseRow.case_no == EvidenceRow.case_no)
+        .where(NoticeCaseRow.notice_id.in_([part.notice_id for part in parts]))
+        .distinct()
+        .order_by(EvidenceRow.photo_sha256)
+    )
+    return list(session.scalars(query))
 
 
 def _message(rules: Rules, row: AlertRow, body: Mapping[str, Any]) -> Message:

@@ -190,6 +190,20 @@ def test_a_digest_is_acknowledged_by_its_link_with_all_its_cases(district: Distr
     assert district.deliver() == []
 
 
+def test_the_photos_of_a_digest_are_those_of_all_its_cases(district: District):
+    digest = digest_of_two(district)
+    (merged,) = district.entries(State.MERGED)
+    photos = district.outbox.photos_of([digest.alert_id, merged.alert_id])
+    evidence = {
+        number: {entry.photo_sha256 for entry in district.registry.case(number).evidence}
+        for number in digest.body["cases"]
+    }
+    assert len(evidence) == 2
+    assert photos[digest.alert_id] == sorted(set().union(*evidence.values()))
+    assert photos[merged.alert_id] == sorted(evidence[merged.case_no])
+    assert set(photos[digest.alert_id]) > set(photos[merged.alert_id])
+
+
 def test_one_of_a_digest_alone_is_not_the_digest(district: District):
     digest = digest_of_two(district)
     merged = next(e for e in district.entries(State.MERGED))
