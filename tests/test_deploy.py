@@ -50,16 +50,23 @@ class Replicas(Told):
     replicas: int = Field(ge=1)
 
 
+class EnvFile(Told):
+    path: str
+    required: bool
+
+
 class Service(Told):
     image: str
     build: Build | None = None
     command: list[str] = []
     environment: dict[str, str] = {}
+    env_file: list[EnvFile] = []
     volumes: list[str] = []
     ports: list[str] = []
     depends_on: dict[str, Condition] | list[str] = []
     healthcheck: Health | None = None
     deploy: Replicas | None = None
+    stop_grace_period: str = Field("10s", pattern=r"^\d+s$")
     restart: Literal["no", "always", "on-failure", "unless-stopped"]
 
 
@@ -103,7 +110,7 @@ def test_the_composition_follows_its_schema_and_refers_to_what_is_there(compose)
 
 def test_the_composition_runs_programs_with_options_that_they_have(compose):
     commands = [service.command for service in compose.services.values() if service.command]
-    assert len(commands) == 3
+    assert len(commands) == 4
     for command in commands:
         refuse_unknown(command)
 
@@ -201,6 +208,27 @@ def test_pods_run_programs_with_options_that_they_have_and_mount_what_is_there(n
     assert programs >= 3
 
 
+def test_wherever_a_page_runs_one_sender_of_alerts_does_too(compose: Compose):
+    unit = ConfigParser(strict=False, interpolation=None)
+    unit.read(DEPLOY / "aerogrid-alerts.service")
+    words = shlex.split(unit["Service"]["ExecStart"])[1:]
+    assert words[:2] == ["alerts", "send"]
+    senders = [name for name, told in compose.services.items() if told.command[1:] == words]
+    assert senders == ["alerts"]
+    assert compose.services["alerts"].deploy is None  # one of it
+    assert "PGPASSWORD" in compose.services["alerts"].environment
+    for name in KUBERNETES:
+        documents = list(written(DEPLOY / "kubernetes" / name))
+        (sender,) = (
+            document
+            for document in documents
+            for _, container in containers([document])
+            if container.get("args", [])[1:] == words
+        )
+        assert (sender["kind"], sender["spec"]["replicas"]) == ("Deployment", 1)
+        assert sender["spec"]["strategy"] == {"type": "Recreate"}
+
+
 @pytest.mark.parametrize("name", KUBERNETES)
 def test_services_and_policies_choose_pods_that_are_there(name):
     documents = list(written(DEPLOY / "kubernetes" / name))
@@ -259,9 +287,11 @@ def test_kustomize_builds_the_manifests(name):
     documents = list(yaml.safe_load_all(built.stdout))
     assert len(documents) == len(list(written(DEPLOY / "kubernetes" / name))) + 1  # the secret
     secret = next(d["metadata"]["name"] for d in documents if d["kind"] == "Secret")
-    (page,) = (d for d in documents if (d["kind"], d["metadata"]["name"]) == ("Deployment", "page"))
-    (container,) = page["spec"]["template"]["spec"]["containers"]
-    assert container["envFrom"] == [{"secretRef": {"name": secret}}]
+    for program in ("page", "alerts"):
+        chosen = ("Deployment", program)
+        (it,) = (d for d in documents if (d["kind"], d["metadata"]["name"]) == chosen)
+        (container,) = it["spec"]["template"]["spec"]["containers"]
+        assert container["envFrom"][0] == {"secretRef": {"name": secret}}
 
 
 def test_a_scheduler_tells_prometheus_of_its_tasks_without_a_dashboard():
