@@ -20,7 +20,7 @@ from cases.filing_store import Filing, head_of_filing, store_filing
 from cases.flights import Flight, flights
 from cases.histories import histories
 from cases.journal import Journal
-from cases.keeping import cases_under_way, evidence_among
+from cases.keeping import Keeping
 from cases.lifecycle import UNDOABLE, Action, Role, Stage, allowed_actions
 from cases.listing import Choice, Order, count, in_area, misfiled, page
 from cases.model import (
@@ -52,7 +52,7 @@ from cases.updating import filing_digest
 _CHUNK = 1000
 
 
-class Registry(Arranging):
+class Registry(Arranging, Keeping):
     """All cases and their history; may be shared between threads."""
 
     def file(
@@ -325,16 +325,6 @@ class Registry(Arranging):
                 1
             )
             return session.scalar(wanted) is not None
-
-    def evidence_among(self, photo_sha256: Collection[str]) -> frozenset[str]:
-        """Hashes of those photos that are evidence of any case, whatever became of it."""
-        with self._read() as session:
-            return evidence_among(session, photo_sha256)
-
-    def cases_under_way(self, patrol_id: str) -> int:
-        """How many cases that a patrol has seen still ask for something to be done, or sleep."""
-        with self._read() as session:
-            return cases_under_way(session, patrol_id)
 
     def head_of_filing(self, patrol_id: str) -> Head | None:
         """Look up the entry that ended the last filing of a patrol; None where there is none."""

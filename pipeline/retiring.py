@@ -7,7 +7,7 @@ cases stay whatever goes, and the history says what went.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,8 @@ def retire(workspace: Workspace, before: datetime, *, now: datetime) -> tuple[Re
     """Take away what nobody needs any more; what went, and photos whose files are others now.
 
     What goes is first written into the patrol's folder and the history of its registry, so an end
-    on the way leaves too much, never too little, and running it again takes the rest.
+    on the way leaves too much, never too little, and running it again takes the rest. What became
+    evidence meanwhile stays.
 
     Raises:
         PipelineError: as `what_would_go`.
@@ -92,31 +93,42 @@ def retire(workspace: Workspace, before: datetime, *, now: datetime) -> tuple[Re
     """
     planned, folder = what_would_go(workspace, before), read_inputs(workspace).photos
     changed = [f.path for f, _ in planned.going if sha256_of(folder / f.path) != f.sha256]
-    going = tuple(entry for entry in planned.going if entry[0].path not in changed)
-    if going:
-        _write_down(workspace, planned.patrol_id, going, now)
-        for frame, _ in going:
-            _remove(folder / frame.path)
-    return (
-        Retiring(
-            planned.patrol_id, going, planned.evidence, planned.young, planned.gone,
-            planned.under_way,
-        ),
-        changed,
-    )  # fmt: skip
+    same = tuple(entry for entry in planned.going if entry[0].path not in changed)
+    went = _written_down(workspace, replace(planned, going=same), now)
+    for frame, _ in went.going:
+        _remove(folder / frame.path)
+    return went, changed
 
 
-def _write_down(
-    workspace: Workspace, patrol_id: str, going: Sequence[tuple[Frame, int]], now: datetime
-) -> None:
+def _written_down(workspace: Workspace, planned: Retiring, now: datetime) -> Retiring:
+    """Write down what goes: hashing took its time, so cases are asked again what they need."""
+    hashes = {frame.sha256 for frame, _ in planned.going}
+    if not hashes:
+        return planned
+
+    def written(free: frozenset[str]) -> dict[str, Any]:
+        going = [entry for entry in planned.going if entry[0].sha256 in free]
+        digest = _listed(workspace, going, now)
+        return {"patrol": planned.patrol_id, "photos": len(going), "list_sha256": digest}
+
+    with Registry.open(read_filing(workspace).by.registry or workspace.registry) as registry:
+        free = registry.note_retiring(planned.patrol_id, hashes, written, now=now)
+        evidence = registry.evidence_among(hashes - free)
+        under_way = registry.cases_under_way(planned.patrol_id)
+    return replace(
+        planned,
+        going=tuple(entry for entry in planned.going if entry[0].sha256 in free),
+        evidence=planned.evidence + sum(f.sha256 in evidence for f, _ in planned.going),
+        under_way=under_way,
+    )
+
+
+def _listed(workspace: Workspace, going: Sequence[tuple[Frame, int]], now: datetime) -> str:
+    """Put photos onto the list of those that are gone, and give the list's hash."""
     path = workspace.root / RETIRED
     told: dict[str, Any] = read_json(path) if path.exists() else {}
-    told |= {frame.path: _told(frame, size, now) for frame, size in going}
-    write_json(path, told)
-    digest = sha256_of(path)
-    with Registry.open(read_filing(workspace).by.registry or workspace.registry) as registry:
-        facts = {"patrol": patrol_id, "photos": len(going), "list_sha256": digest}
-        registry.note("retire", facts, now=now)
+    write_json(path, told | {frame.path: _told(frame, size, now) for frame, size in going})
+    return sha256_of(path)
 
 
 def _told(frame: Frame, size: int, now: datetime) -> dict[str, Any]:

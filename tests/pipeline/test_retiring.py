@@ -8,13 +8,18 @@ import pytest
 from sqlalchemy import select
 
 from cases.lifecycle import OPEN_STAGES, Stage
+from cases.model import Findings, PatrolRecord
 from cases.registry import Registry
+from cases.rule_files import load_rulebook
 from cases.tables import EventRow
 from cli.main import main
+from pipeline import retiring
 from pipeline.errors import PipelineError
 from pipeline.retiring import RETIRED, retire, what_would_go
 from pipeline.workspace import Workspace, read_json
 from tests.pipeline.test_reporting import BUILDING, SMOKE, patrol
+from tests.review.conftest import make_proposal
+from vision.frame_table import read_frame_table
 from vision.images import sha256_of
 
 __all__ = ["patrol"]
@@ -92,6 +97,40 @@ def test_young_photos_and_other_files_stay(ended: Workspace):
     went, changed = retire(ended, LATER, now=LATER)
     assert (went.going, changed) == ((), ["c.jpg"])
     assert (ended.photos / "c.jpg").read_bytes() == b"another picture"
+
+
+def file_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, workspace: Workspace, *, is_rejected: bool
+) -> None:
+    """Let another program file a case with c as evidence while the photos are hashed."""
+    photos = {frame.photo_id: frame.sha256 for frame in read_frame_table(workspace.frames)}
+    findings = Findings((make_proposal(2, "building.unpermitted", "building", ["c"]),), ())
+
+    def hashed(path: Path) -> str:
+        monkeypatch.undo()
+        record = PatrolRecord("p", LATER, "cd" * 32, photos)
+        with Registry.open(workspace.registry) as registry:
+            filed = registry.file(
+                record, findings, rulebook=load_rulebook(), footprints=(), now=LATER
+            )
+        if is_rejected:
+            decide(workspace, reject=filed.new[0])
+        return sha256_of(path)
+
+    monkeypatch.setattr(retiring, "sha256_of", hashed)
+
+
+@pytest.mark.parametrize("is_rejected", [True, False])
+def test_what_becomes_evidence_while_photos_are_hashed_stays(
+    ended: Workspace, monkeypatch, is_rejected: bool
+):
+    assert len(what_would_go(ended, LATER).going) == 1
+    file_meanwhile(monkeypatch, ended, is_rejected=is_rejected)
+    went, changed = retire(ended, LATER, now=LATER)
+    assert (went.going, went.evidence, changed) == ((), 3, [])
+    assert (went.under_way == 0) is is_rejected
+    assert names(ended) == {"a.jpg", "b.jpg", "c.jpg"}
+    assert not (ended.root / RETIRED).exists()
 
 
 def test_a_patrol_that_is_not_filed_as_it_is_keeps_all(ended: Workspace):
