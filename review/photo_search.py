@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
-from shapely.errors import GEOSException
+from shapely.errors import ShapelyError
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
@@ -35,6 +35,12 @@ _KIND = "application/geo+json"
 _EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 _INSTANT = timedelta(microseconds=1)
 _MOST_DIGITS = 18  # of a number that SQLite holds
+
+_NO_GEOMETRY = (
+    ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError,
+    ShapelyError,
+)  # fmt: skip
+"""What reading JSON and making a shape of it fail with."""
 
 router = APIRouter(prefix="/api")
 
@@ -93,7 +99,7 @@ def _area(bbox_text: str | None, intersects: str | None) -> BaseGeometry:
         return known
     try:
         area: BaseGeometry = shape(json.loads(intersects))
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, GEOSException) as error:
+    except _NO_GEOMETRY as error:
         raise FeatureQueryError(f"intersects: is no geometry of GeoJSON ({error})") from error
     if area.is_empty or not area.is_valid or shapely.get_num_coordinates(area) > MOST_CORNERS:
         raise FeatureQueryError(

@@ -87,7 +87,10 @@ def test_both_ends_of_a_span_count(client: TestClient):
         'intersects={"type":"Point","coordinates":[NaN,1]}', "token=1", "token=a_b",
         "token=1_99999999999999999999", "bbox=1,2", "bbox=0,0,1,1&intersects={}", "limit=0",
         'intersects={"type":"Polygon","coordinates":[[[0,0],[1,1],[0,1],[1,0],[0,0]]]}',
-        "datetime=yesterday",
+        "datetime=yesterday", 'intersects={"type":"FeatureCollection","features":[]}',
+        'intersects={"type":"Circle","coordinates":[1,1]}',
+        pytest.param(f"intersects={'[' * 9000}{']' * 9000}", id="brackets"),
+        pytest.param(f'intersects={{"type":"Point","coordinates":[{"9" * 400},1]}}', id="digits"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_understood_is_refused_with_400(client: TestClient, asked: str):
