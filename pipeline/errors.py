@@ -24,6 +24,10 @@ class NoUsablePhotoError(PipelineError):
         super().__init__(f"{folder}: none of the {count} photos is usable:{listed}")
 
 
+class PhotoIndexError(PipelineError):
+    """An index of photos that is not there, or cannot be read."""
+
+
 class SettingsError(PipelineError):
     """A settings file that is missing, unreadable or holds a value that is not allowed."""
 

@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,7 @@ import shapely
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from pipeline.errors import PipelineError
+from pipeline.errors import PhotoIndexError
 from pipeline.ground import ground_of, known_terrain
 from pipeline.inputs import patrol_settings, read_inputs
 from pipeline.stac import Flown, photo_items
@@ -67,22 +67,21 @@ class PhotoIndex:
         """Open an index, for `is_new` one that may have to be made.
 
         Raises:
-            PipelineError: there is none, or the file is something else.
+            PhotoIndexError: there is none, or the file is something else.
         """
         if not is_new and not path.is_file():
-            raise PipelineError(f"{path}: is not there. Make it with `aerogrid photos add PATROL`.")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=_LOCK_S, isolation_level=None)
+            raise PhotoIndexError(
+                f"{path}: is not there. Make it with `aerogrid photos add PATROL`."
+            )
         try:
-            _prepare(connection)
-            yield cls(path, connection)
+            with closing(_made(path) if is_new else _connected(path)) as connection:
+                _check(connection)
+                yield cls(path, connection)
         except sqlite3.Error as error:
-            raise PipelineError(
+            raise PhotoIndexError(
                 f"{path}: cannot be used as an index of photos ({error}). Remove it and add the "
                 "patrols again."
             ) from error
-        finally:
-            connection.close()
 
     def add(self, workspace: Workspace) -> int | None:
         """Take in a patrol's photos instead of those that were known of it.
@@ -183,13 +182,30 @@ def item_collection(items: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": list(items)}
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
-    """Make the tables of a new file."""
+def _connected(path: Path) -> sqlite3.Connection:
+    """Open a file that is there; SQLite would make one where it went in this moment."""
+    uri = f"{path.resolve().as_uri()}?mode=rw"
+    return sqlite3.connect(uri, timeout=_LOCK_S, isolation_level=None, uri=True)
+
+
+def _made(path: Path) -> sqlite3.Connection:
+    """Open a file, with the tables where it is new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=_LOCK_S, isolation_level=None)
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables == 0 and version == 0:
+            connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _check(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if version == 0 and tables == 0:
-        connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
-    elif version != _VERSION:
+    if version != _VERSION:
         raise sqlite3.DatabaseError("it holds other tables")
 
 

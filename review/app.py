@@ -65,6 +65,7 @@ from review.errors import (
     FullError,
     NotAllowedError,
     PeriodError,
+    PhotoSearchError,
     ReflyError,
     UnknownFeatureError,
     UnknownLayerError,
@@ -119,6 +120,7 @@ STATUSES: dict[type[Exception], int] = {
     TooManyTriesError: 429,
     RegistryError: 503,
     FullError: 503,
+    PhotoSearchError: 503,
     ReflyError: 409,
     AerogridError: 500,
 }

@@ -41,6 +41,10 @@ class UnknownFeatureError(ReviewError):
     """A feature that a collection does not have."""
 
 
+class PhotoSearchError(ReviewError):
+    """A search for photos whose index cannot be read at the moment."""
+
+
 class FeatureQueryError(ReviewError):
     """A window or span of time that cannot be read."""
 

@@ -1,6 +1,9 @@
 """The route of all pictures of a place, out of all patrols, as a STAC API searches for items."""
 
 import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +16,9 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
+from pipeline.errors import PhotoIndexError
 from pipeline.photo_index import BEGIN, Cursor, PhotoIndex, item_collection
-from review.errors import FeatureQueryError, UnknownLayerError
+from review.errors import FeatureQueryError, PhotoSearchError, UnknownLayerError
 from review.features import (
     BoundsText,
     GeoJson,
@@ -41,6 +45,8 @@ _NO_GEOMETRY = (
     ShapelyError,
 )  # fmt: skip
 """What reading JSON and making a shape of it fail with."""
+
+_log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/api")
 
@@ -70,7 +76,7 @@ def get_photos(
         )
     area, after, limit = _area(bbox_text, intersects), _cursor(token), parse_limit(limit_text)
     first, last = parse_span(span_text) or (None, None)
-    with PhotoIndex.opened(index) as photos:
+    with _opened(index) as photos:
         items, ended = photos.page(
             area, first or _EVER[0], _just_after(last), after=after, limit=limit
         )
@@ -78,6 +84,20 @@ def get_photos(
     if ended is not None:
         links.append(link("next", url_with(request, token=f"{ended[0]!r}_{ended[1]}"), _KIND))
     return GeoJson(item_collection(items) | {"links": links, "numberReturned": len(items)})
+
+
+@contextmanager
+def _opened(index: Path) -> Iterator[PhotoIndex]:
+    """Open the index; where it lies is for the log alone."""
+    try:
+        with PhotoIndex.opened(index) as photos:
+            yield photos
+    except PhotoIndexError as error:
+        _log.error("%s", error)
+        raise PhotoSearchError(
+            "the index of photos is not there any more, or damaged; make it again with `aerogrid "
+            "photos add` (the server's log says why)"
+        ) from error
 
 
 def _just_after(last: datetime | None) -> datetime:

@@ -1,6 +1,7 @@
 """All pictures of a place over the page's API, as STAC searches for items."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -104,3 +105,24 @@ def test_a_page_without_an_index_says_how_to_make_one(data: ReviewData):
         answer = client.get("/api/stac/search")
     assert answer.status_code == 404
     assert "photos add" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("left", [None, b"", b"no database" * 1000])
+def test_an_index_that_is_lost_while_serving_is_503_and_not_made_anew(
+    data: ReviewData, index: Path, tmp_path: Path, left: bytes | None
+):
+    lost = tmp_path / "kept here" / "photos.sqlite"
+    lost.parent.mkdir()
+    shutil.copy(index, lost)
+    with TestClient(create_app(data, photo_index=lost), base_url=URL) as client:
+        assert client.get("/api/stac/search").status_code == 200
+        shutil.rmtree(lost.parent)
+        if left is not None:
+            lost.parent.mkdir()
+            lost.write_bytes(left)
+        answer = client.get("/api/stac/search")
+        assert answer.status_code == 503, answer.text
+        assert "photos add" in answer.json()["detail"]
+        assert str(tmp_path) not in answer.text
+        assert "kept here" not in answer.text
+    assert (lost.read_bytes() if lost.parent.exists() else None) == left
