@@ -22,6 +22,7 @@ from shapely.geometry.base import BaseGeometry
 from pipeline.errors import PhotoIndexError
 from pipeline.ground import ground_of, known_terrain
 from pipeline.inputs import patrol_settings, read_inputs
+from pipeline.retiring import RETIRED, is_retired
 from pipeline.stac import Flown, photo_items
 from pipeline.workspace import Workspace, require
 from vision.frame_table import read_frame_table
@@ -37,6 +38,7 @@ CREATE INDEX photos_of_patrol ON photos (folder);
 CREATE VIRTUAL TABLE places USING rtree (id, west, east, south, north, first_s, last_s);
 """
 _VERSION = 1
+"""Of the tables; `frames_sha256` has the list of retired photos in it, too, where there is one."""
 _EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 _LOCK_S = 60.0
 _SEARCH = """
@@ -87,20 +89,21 @@ class PhotoIndex:
         """Take in a patrol's photos instead of those that were known of it.
 
         Returns:
-            How many photos have time and place; None where the patrol is known as it is.
+            How many photos that were not retired have time and place; None where the patrol is
+            known as it is.
         """
-        frames_sha256 = sha256_of(require(workspace.frames, "ingest"))
+        made_from = _state_of(workspace)
         folder = os.path.relpath(workspace.root.resolve(), self._path.parent.resolve())
         known = self._connection.execute(
             "SELECT frames_sha256 FROM patrols WHERE folder = ?", (folder,)
         ).fetchone()
-        if known == (frames_sha256,):
+        if known == (made_from,):
             return None
         items = _items_of(workspace, self._path.parent.resolve())
-        self.put(folder, frames_sha256, items)
+        self.put(folder, made_from, items)
         return len(items)
 
-    def put(self, folder: str, frames_sha256: str, items: Sequence[dict[str, Any]]) -> None:
+    def put(self, folder: str, made_from: str, items: Sequence[dict[str, Any]]) -> None:
         """Let a patrol have these photos, in one transaction."""
         run = self._connection.execute
         with self._connection:  # commits, or rolls back what did not end
@@ -111,7 +114,7 @@ class PhotoIndex:
             run("DELETE FROM photos WHERE folder = ?", (folder,))
             for item in items:
                 self._put_photo(folder, item)
-            run("INSERT OR REPLACE INTO patrols VALUES (?, ?)", (folder, frames_sha256))
+            run("INSERT OR REPLACE INTO patrols VALUES (?, ?)", (folder, made_from))
 
     def _put_photo(self, folder: str, item: dict[str, Any]) -> None:
         ground = shape(item["geometry"])
@@ -209,12 +212,20 @@ def _check(connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError("it holds other tables")
 
 
+def _state_of(workspace: Workspace) -> str:
+    """Hashes of what a patrol's photos in the index are made from."""
+    frames, retired = require(workspace.frames, "ingest"), workspace.root / RETIRED
+    return "+".join(map(sha256_of, (frames, retired) if retired.exists() else (frames,)))
+
+
 def _items_of(workspace: Workspace, folder: Path) -> list[dict[str, Any]]:
-    """STAC items of a patrol, with links to its photos as seen from a folder."""
+    """STAC items of a patrol's photos that were not retired, with links as seen from a folder."""
     frames = read_frame_table(workspace.frames)
     if not any(frame.is_located for frame in frames):
         return []
     inputs, settings = read_inputs(workspace), patrol_settings(workspace, None)
     terrain, local = ground_of(frames, inputs, known_terrain(inputs, settings))
-    flown = Flown(workspace.root.resolve().name, frames, inputs.photos, terrain, local, "", {})
+    gone = is_retired(workspace)
+    left = [frame for frame in frames if not gone(frame)]
+    flown = Flown(workspace.root.resolve().name, left, inputs.photos, terrain, local, "", {})
     return [item | {"links": []} for item in photo_items(flown, folder)]

@@ -6,7 +6,7 @@ and where its file is no longer the one that was analysed. Frames, detections, o
 cases stay whatever goes, and the history says what went.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -123,10 +123,21 @@ def _written_down(workspace: Workspace, planned: Retiring, now: datetime) -> Ret
     )
 
 
+def is_retired(workspace: Workspace) -> Callable[[Frame], bool]:
+    """Tell of each photo of a patrol whether it was taken away; another one by its name was not."""
+    told = {path: item["sha256"] for path, item in _known(workspace).items()}
+    return lambda frame: told.get(frame.path) == frame.sha256
+
+
+def _known(workspace: Workspace) -> dict[str, dict[str, Any]]:
+    path = workspace.root / RETIRED
+    told: dict[str, dict[str, Any]] = read_json(path) if path.exists() else {}
+    return told
+
+
 def _listed(workspace: Workspace, going: Sequence[tuple[Frame, int]], now: datetime) -> str:
     """Put photos onto the list of those that are gone, and give the list's hash."""
-    path = workspace.root / RETIRED
-    told: dict[str, Any] = read_json(path) if path.exists() else {}
+    path, told = workspace.root / RETIRED, _known(workspace)
     write_json(path, told | {frame.path: _told(frame, size, now) for frame, size in going})
     return sha256_of(path)
 

@@ -18,11 +18,15 @@ from pipeline import analysis
 from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs, read_inputs
 from pipeline.photo_index import BEGIN, PhotoIndex
+from pipeline.retiring import retire
 from pipeline.settings import Locating, Settings
 from pipeline.workspace import Workspace
 from simulations.recording import write_photo
 from tests.pipeline.rendered import CAMERA
+from tests.pipeline.test_reporting import BUILDING, SMOKE, file_patrol
+from tests.pipeline.test_retiring import LATER, decide
 from tests.vision.photos import textured
+from vision.frame_table import read_frame_table
 
 START = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
 NOT_ADJUSTED = Settings(locating=Locating(adjust=False))
@@ -85,17 +89,21 @@ def test_pages_are_all_that_is_found_in_its_order(photos, limit):
 def patrol(tmp_path_factory) -> Workspace:
     """Three photos in a row to the north, 200 m apart, from 100 m above ground."""
     root = tmp_path_factory.mktemp("indexed")
-    (root / "photos").mkdir()
-    for number in range(3):
-        position = GeoPoint(119.95, 32.1 + 0.0018 * number, 105.0)
-        pose = Pose(position, Attitude(0.0, -90.0))
-        path = root / "photos" / f"{number}.jpg"
-        at = START + timedelta(minutes=number)
-        write_photo(path, textured(seed=number), pose, CAMERA, at, height_home_m=100.0)
+    take_photos(root / "photos", "012")
     (root / "photos" / "torn.jpg").write_bytes(b"")
     workspace = Workspace(root / "patrols" / "monday")
     analysis.ingest(workspace, Inputs(root / "photos"), NOT_ADJUSTED)
     return workspace
+
+
+def take_photos(folder: Path, names: str) -> None:
+    folder.mkdir(parents=True)
+    for number, name in enumerate(names):
+        position = GeoPoint(119.95, 32.1 + 0.0018 * number, 105.0)
+        pose = Pose(position, Attitude(0.0, -90.0))
+        at = START + timedelta(minutes=number)
+        path = folder / f"{name}.jpg"
+        write_photo(path, textured(seed=number), pose, CAMERA, at, height_home_m=100.0)
 
 
 def find(monkeypatch, capsys, *arguments: object) -> dict:
@@ -146,6 +154,23 @@ def test_a_patrol_that_changed_is_taken_in_anew_and_doubles_nothing(patrol, tmp_
         assert index.add(patrol) == 3
         assert len(index) == 3
         assert index.search(box(-1, -1, 3, 3)) == []
+
+
+def test_a_retired_photo_is_found_no_more(tmp_path):
+    workspace, everywhere = Workspace(tmp_path / "patrol"), box(-180, -90, 180, 90)
+    take_photos(tmp_path / "photos", "abc")
+    analysis.ingest(workspace, Inputs(tmp_path / "photos"), NOT_ADJUSTED)
+    (tmp_path / "photos").rename(workspace.photos)
+    file_patrol(workspace, list(read_frame_table(workspace.frames)))
+    decide(workspace, reject=BUILDING)
+    decide(workspace, reject=SMOKE)
+    with PhotoIndex.opened(tmp_path / "photos.sqlite", is_new=True) as index:
+        assert index.add(workspace) == 3
+        went, _ = retire(workspace, LATER, now=LATER)
+        assert [frame.path for frame, _ in went.going] == ["c.jpg"]
+        assert index.add(workspace) == 2
+        assert [told["id"] for told in index.search(everywhere)] == ["a", "b"]
+        assert index.add(workspace) is None
 
 
 def test_what_is_no_index_is_refused_by_name(tmp_path):
