@@ -118,7 +118,7 @@ class DaskCluster:
     def _known(self) -> Mapping[str, Any]:
         """The workers as the scheduler told them lately: to ask for each task takes time."""
         if monotonic() > self._asked_s + _NEWS_S:
-            self._told = self._client.scheduler_info()["workers"]
+            self._told = self._client.scheduler_info(n_workers=-1)["workers"]
             self._asked_s = monotonic()
         return self._told
 

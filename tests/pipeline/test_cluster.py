@@ -151,6 +151,24 @@ def test_what_a_task_comes_to_is_told(monkeypatch):
             assert "its workers ended several times" in result.why
 
 
+def test_all_workers_count_where_dask_tells_five_of_itself(monkeypatch):
+    """Some releases do, unless they are asked for all."""
+    told = cluster.Client.scheduler_info
+
+    def told_five(client: cluster.Client, n_workers: int = 5) -> object:
+        return told(client, n_workers=n_workers)
+
+    monkeypatch.setattr(cluster.Client, "scheduler_info", told_five)
+    with (
+        cluster.LocalCluster(
+            n_workers=6, threads_per_worker=1, processes=False, dashboard_address=None
+        ) as started,
+        cluster.Client(started) as client,
+    ):
+        assert len(told_five(client)["workers"]) == 5
+        assert cluster.DaskCluster(client).slots == 6
+
+
 @pytest.mark.parametrize("lost", [CommClosedError("stream is closed"), CancelledError()])
 def test_a_scheduler_that_ends_while_a_result_is_on_its_way_is_told(monkeypatch, lost):
     def ended(_: cluster.Future) -> None:
