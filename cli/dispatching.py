@@ -35,7 +35,7 @@ from pipeline.workspace import Workspace
 def dispatch(patrol: Path, config: Path | None, *, dry_run: bool, as_json: bool) -> int:
     """Assign every established case by the routing table; 3 where some are left."""
     workspace = Workspace(patrol)
-    settings = settings_for(workspace, config)
+    settings = settings_of(workspace, config)
     table = routing_of(workspace, settings)
     with Registry.open(registry_there(workspace, settings)) as registry:
         orders = (
@@ -84,7 +84,7 @@ def registry_there(workspace: Workspace, settings: Settings) -> str | Path:
 def due(patrol: Path, config: Path | None, *, at: datetime | None, as_json: bool) -> int:
     """List open cases by deadline."""
     workspace = Workspace(patrol)
-    settings = settings_for(workspace, config)
+    settings = settings_of(workspace, config)
     rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
     timetable = Timetable(load_calendar(settings.dispatching.calendar))
     with Registry.open(registry_there(workspace, settings)) as registry:
@@ -119,8 +119,25 @@ def check_routes(routing: Path, grids: Path, config: Path | None, *, as_json: bo
     return console.IN_PART if gaps or strays else console.DONE
 
 
+def settings_of(workspace: Workspace, config: Path | None) -> Settings:
+    """As `settings_for`, of a patrol that is there: any name would do where `config` has all.
+
+    Raises:
+        DispatchError: there is no such folder.
+    """
+    if not workspace.root.is_dir():
+        raise DispatchError(
+            f"{workspace.root}: there is no such folder; give that of a patrol, which `--out` of "
+            "`aerogrid analyze` named"
+        )
+    return settings_for(workspace, config)
+
+
 def settings_for(workspace: Workspace, config: Path | None) -> Settings:
-    """Settings of a patrol, or those named now; its registry where the cases were filed."""
+    """Settings of a patrol, or those named now; its registry where the cases were filed.
+
+    A sender of alerts may begin before the first patrol is there.
+    """
     return settings_as_filed(workspace, patrol_settings(workspace, config))
 
 

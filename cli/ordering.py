@@ -11,7 +11,7 @@ from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from cases.rules import find_category
 from cli import console
-from cli.dispatching import registry_there, routing_of, settings_for
+from cli.dispatching import registry_there, routing_of, settings_of
 from dispatch.assigning import owner_of
 from dispatch.deadlines import course_of, deadline_of
 from dispatch.errors import DispatchError
@@ -28,7 +28,7 @@ _SENT_OUT = (Stage.ASSIGNED, Stage.HANDLING)
 def order(patrol: Path, numbers: Sequence[str], out: Path, config: Path | None) -> int:
     """Write the work orders of cases; without numbers those of all that are sent out."""
     workspace = Workspace(patrol)
-    settings = settings_for(workspace, config)
+    settings = settings_of(workspace, config)
     rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
     timetable = Timetable(load_calendar(settings.dispatching.calendar))
     table = None if settings.dispatching.routing is None else routing_of(workspace, settings)

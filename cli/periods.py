@@ -9,7 +9,7 @@ from cases.model import Case
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from cli import console
-from cli.dispatching import registry_there, settings_for
+from cli.dispatching import registry_there, settings_of
 from dispatch.clock import local_time
 from dispatch.errors import DispatchError
 from dispatch.period import (
@@ -55,7 +55,7 @@ def report_period(
 ) -> int:
     """Tell, and write, the figures of a period over all cases of a registry."""
     workspace = Workspace(patrol)
-    settings = settings_for(workspace, config)
+    settings = settings_of(workspace, config)
     rulebook = load_rulebook(settings.filing.rules, settings.filing.categories)
     timetable = Timetable(load_calendar(settings.dispatching.calendar))
     now = datetime.now(UTC)

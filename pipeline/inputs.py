@@ -95,17 +95,7 @@ def write_patrol_settings(workspace: Workspace, settings: Settings) -> None:
 
 
 def patrol_settings(workspace: Workspace, config: Path | None) -> Settings:
-    """Take the settings of a file named now, else those that `ingest` was given.
-
-    Raises:
-        PipelineError: there is no such patrol.
-        SettingsError: the settings cannot be used.
-    """
-    if not workspace.root.is_dir():
-        raise PipelineError(
-            f"{workspace.root}: there is no such folder; give that of a patrol, which `--out` of "
-            "`aerogrid analyze` named"
-        )
+    """Take the settings of a file named now, else those that `ingest` was given."""
     if config is not None or not workspace.settings.exists():
         return read_settings(config)
     try:
