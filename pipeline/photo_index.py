@@ -39,7 +39,8 @@ CREATE VIRTUAL TABLE places USING rtree (id, west, east, south, north, first_s, 
 """
 _VERSION = 1
 """Of the tables; `frames_sha256` has the list of retired photos in it, too, where there is one."""
-_EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+"""All of time, for searches that name no beginning or no end."""
 _LOCK_S = 60.0
 _SEARCH = """
 SELECT photos.ground, photos.item, taken_s, photos.id
@@ -130,7 +131,7 @@ class PhotoIndex:
         )
 
     def search(
-        self, area: BaseGeometry, first: datetime = _EVER[0], last: datetime = _EVER[1]
+        self, area: BaseGeometry, first: datetime = EVER[0], last: datetime = EVER[1]
     ) -> list[dict[str, Any]]:
         """STAC items of photos that show some of an area, in the order they were taken.
 
@@ -144,8 +145,8 @@ class PhotoIndex:
     def page(
         self,
         area: BaseGeometry,
-        first: datetime = _EVER[0],
-        last: datetime = _EVER[1],
+        first: datetime = EVER[0],
+        last: datetime = EVER[1],
         *,
         after: Cursor = BEGIN,
         limit: int,

@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import PhotoIndexError
-from pipeline.photo_index import BEGIN, Cursor, PhotoIndex, item_collection
+from pipeline.photo_index import BEGIN, EVER, Cursor, PhotoIndex, item_collection
 from review.errors import FeatureQueryError, PhotoSearchError, UnknownLayerError
 from review.features import (
     BoundsText,
@@ -36,7 +36,6 @@ PAGE = 100
 MOST_CORNERS = 1000
 _EARTH = (-180.0, -90.0, 180.0, 90.0)
 _KIND = "application/geo+json"
-_EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 _INSTANT = timedelta(microseconds=1)
 _MOST_DIGITS = 18  # of a number that SQLite holds
 
@@ -78,7 +77,7 @@ def get_photos(
     first, last = parse_span(span_text) or (None, None)
     with _opened(index) as photos:
         items, ended = photos.page(
-            area, first or _EVER[0], _just_after(last), after=after, limit=limit
+            area, first or EVER[0], _just_after(last), after=after, limit=limit
         )
     links = [link("self", url_with(request), _KIND)]
     if ended is not None:
@@ -102,9 +101,9 @@ def _opened(index: Path) -> Iterator[PhotoIndex]:
 
 def _just_after(last: datetime | None) -> datetime:
     try:
-        return _EVER[1] if last is None else last + _INSTANT
+        return EVER[1] if last is None else last + _INSTANT
     except OverflowError:
-        return _EVER[1]
+        return EVER[1]
 
 
 def _area(bbox_text: str | None, intersects: str | None) -> BaseGeometry:
