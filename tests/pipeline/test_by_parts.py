@@ -14,7 +14,6 @@ from shapely import box
 pytest.importorskip("obstore", reason="obstore is not installed (extra storage)")
 pytest.importorskip("moto.server", reason="moto is not installed")
 
-import urllib3
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -27,6 +26,7 @@ from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs
 from pipeline.job import Job
 from pipeline.settings import Settings
+from tests.pipeline.bucket import bucket_at
 
 SIDE_PX = 3072
 ORTHO = Path("s3/land/ortho.tif")
@@ -52,17 +52,7 @@ def store() -> Iterator[Counted]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     url = f"http://127.0.0.1:{server.server_port}"
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {
-            "AWS_ENDPOINT_URL": url,
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "of-a-test",
-            "AWS_SECRET_ACCESS_KEY": "of-a-test",
-        }.items():
-            patch.setenv(name, value)
-        with urllib3.PoolManager() as http:
-            assert http.request("PUT", f"{url}/land").status == 200
+    with bucket_at(url):
         yield counted
     server.shutdown()
     thread.join()

@@ -9,7 +9,6 @@ import pytest
 pytest.importorskip("obstore", reason="obstore is not installed (extra storage)")
 pytest.importorskip("moto.server", reason="moto is not installed")
 
-import urllib3
 from moto.server import ThreadedMotoServer
 
 from pipeline import analysis, places
@@ -20,6 +19,7 @@ from pipeline.patrol_steps import LEDGERS
 from pipeline.places import place_of, url_of
 from pipeline.shard_ledger import StoreLedger
 from pipeline.workspace import Workspace
+from tests.pipeline.bucket import bucket_at
 from tests.pipeline.rendered import make_photos
 from tests.pipeline.test_campaigning import Here, done
 
@@ -43,18 +43,8 @@ def bucket() -> Iterator[str]:
     server.start()
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {
-            "AWS_ENDPOINT_URL": url,
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "of-a-test",
-            "AWS_SECRET_ACCESS_KEY": "of-a-test",
-        }.items():
-            patch.setenv(name, value)
-        with urllib3.PoolManager() as http:
-            assert http.request("PUT", f"{url}/land").status == 200
-        yield "s3://land"
+    with bucket_at(url) as land:
+        yield land
     server.stop()
 
 
