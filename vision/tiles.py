@@ -80,7 +80,7 @@ def blended(
     for rows in row_spans:
         for columns in column_spans:
             maps = run(cut_tile(image, rows, columns))
-            weight = np.outer(_ramp(rows, height), _ramp(columns, width))
+            weight = np.outer(ramp(rows, height), ramp(columns, width))
             here = (slice(rows[0], rows[1]), slice(columns[0], columns[1]))
             if total is None:
                 total = np.zeros((len(maps), height, width), dtype=np.float32)
@@ -105,7 +105,7 @@ def cut_tile(
     return tile
 
 
-def _ramp(span: tuple[int, int], length_px: int) -> NDArray[np.float32]:
+def ramp(span: tuple[int, int], length_px: int) -> NDArray[np.float32]:
     """Weights along one side of a tile: full in the middle, falling where a neighbour overlaps."""
     size = span[1] - span[0]
     ramp = np.ones(size, dtype=np.float32)

@@ -6,19 +6,23 @@ folded into the convolutions when it was exported; they are filled in the order 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
-from torch import nn
+from torch import Tensor, nn
 
-from vision.detector import Planes
 from vision.encoders import ENCODERS
 from vision.errors import ModelError
 from vision.network import PatrolNet
 from vision.package import ModelPackage
-from vision.tiles import Maps, blended
+from vision.tiles import Maps, ramp, spans
+
+_TILES_AT_ONCE = 16
+"""Tiles that pass through the network together: enough to fill a GPU, under 1 GB of its memory."""
 
 
 def network_of(package: ModelPackage) -> PatrolNet:
@@ -54,27 +58,68 @@ def network_of(package: ModelPackage) -> PatrolNet:
 
 
 class TorchDetector:
-    """A model package run by torch: on a GPU in bf16, channels last; else on the CPU in f32."""
+    """A model package run by torch: on a GPU in bf16, channels last; else on the CPU in f32.
+
+    All tiles of a picture pass through the network together, some at a time, and are blended where
+    they come out, so that a GPU gets one picture and gives one set of maps.
+    """
 
     def __init__(self, package: ModelPackage) -> None:
         """Load the model; refuses a network that is not ours."""
         self.package = package
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._network = network_of(package).to(self._device, memory_format=torch.channels_last)
-        self._planes = Planes(package)
+        self.network = network_of(package).to(self._device, memory_format=torch.channels_last)
+        per_channel = (1, 3, 1, 1)
+        self._turns = ThreadPoolExecutor(1, thread_name_prefix="torch")
+        self._mean = torch.tensor(package.mean, device=self._device).view(per_channel)
+        self._std = torch.tensor(package.std, device=self._device).view(per_channel)
 
     def probabilities(self, image: NDArray[np.uint8]) -> Maps:
         """Maps (classes, rows, columns) of a picture (rows, columns, 3) at the model's GSD."""
-        return blended(image, self.run_tile, tile_px=self.package.tile_px)
+        return self._turns.submit(self._blended, image).result()
+
+    def _blended(self, image: NDArray[np.uint8]) -> Maps:
+        height, width = image.shape[:2]
+        row_spans, column_spans = (spans(side, self.package.tile_px) for side in (height, width))
+        planes = torch.from_numpy(_reaching(image, row_spans[-1][1], column_spans[-1][1]))
+        planes = planes.to(self._device)[None]
+        places = [(rows, columns) for rows in row_spans for columns in column_spans]
+        sides = tuple(planes.shape[1:3])
+        total = torch.zeros((len(self.package.classes), *sides), device=self._device)
+        weights = torch.zeros(sides, device=self._device)
+        for first in range(0, len(places), _TILES_AT_ONCE):
+            some = places[first : first + _TILES_AT_ONCE]
+            tiles = torch.cat([planes[:, slice(*rows), slice(*columns)] for rows, columns in some])
+            for (rows, columns), maps in zip(some, self._maps(tiles), strict=True):
+                weight = torch.from_numpy(np.outer(ramp(rows, height), ramp(columns, width)))
+                weight = weight.to(self._device)
+                total[:, slice(*rows), slice(*columns)] += maps * weight
+                weights[slice(*rows), slice(*columns)] += weight
+        blended = (total / weights)[:, :height, :width]
+        return np.asarray(blended.cpu().numpy(), np.float32)
 
     def run_tile(self, tile: NDArray[np.uint8]) -> Maps:
         """Maps of one tile (rows, columns, 3) whose sides are multiples of 32."""
-        planes = torch.from_numpy(self._planes(tile)).to(self._device)
-        planes = planes.contiguous(memory_format=torch.channels_last)
+        planes = torch.from_numpy(tile)[None].to(self._device)
+        return np.asarray(self._maps(planes)[0].cpu().numpy(), np.float32)
+
+    def planes_of(self, tiles: Tensor) -> Tensor:
+        """What the network takes, on the device, of tiles (tiles, rows, columns, 3) uint8."""
+        values = tiles.to(self._device).permute(0, 3, 1, 2).float() / 255
+        values = (values - self._mean) / self._std
+        return values.contiguous(memory_format=torch.channels_last)
+
+    def _maps(self, tiles: Tensor) -> Tensor:
+        """Maps (tiles, classes, rows, columns) float32 of tiles (tiles, rows, columns, 3) uint8."""
         on_gpu = self._device.type == "cuda"
         with (
             torch.inference_mode(),
             torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=on_gpu),
         ):
-            logits = self._network(planes)
-        return np.asarray(torch.sigmoid(logits.float())[0].cpu().numpy(), np.float32)
+            return torch.sigmoid(self.network(self.planes_of(tiles)).float())
+
+
+def _reaching(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """Repeat a picture's edges until its tiles are full."""
+    below, right = (max(0, b - a) for a, b in zip(image.shape[:2], (height, width), strict=True))
+    return np.ascontiguousarray(np.pad(image, ((0, below), (0, right), (0, 0)), mode="edge"))

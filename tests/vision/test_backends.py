@@ -96,6 +96,19 @@ def test_torch_agrees_on_every_class():
     assert np.abs(other - reference).max() <= 1e-3
 
 
+def test_torch_blends_the_tiles_of_a_large_picture_as_the_others_do(tmp_path):
+    torch = pytest.importorskip("torch", reason="the extra train is not installed")
+    pytest.importorskip("onnx", reason="the extra train is not installed")
+    if torch.cuda.is_available():
+        pytest.skip("bf16 on a GPU is judged by its own bound")
+    torch.set_num_threads(1)
+    large = np.tile(picture(), (5, 3, 1))[:530, :601]
+    reference = open_backend(SHIPPED_MODEL, "onnxruntime").probabilities(large)
+    other = open_backend(SHIPPED_MODEL, "torch").probabilities(large)
+    assert other.shape == reference.shape == (7, 530, 601)
+    assert np.abs(other - reference).max() <= 1e-3
+
+
 def test_torch_runs_no_other_network(tmp_path):
     pytest.importorskip("torch", reason="the extra train is not installed")
     pytest.importorskip("onnx")
