@@ -3,10 +3,12 @@
     python -m benchmarks.campaign --patrols 10 --photos 50
 
 Patrols of a synthetic district are rendered small. They are analysed one after the other by one
-process, then as `aerogrid campaign --local 2` does, then by a cluster of which a worker, the driver
-and the scheduler are killed. Products are compared byte for byte. CPU times are those of all
-processes, start included; the efficiency is the share of the clock in which the two workers had a
-task in hand, start left out, over what the tasks and all else cost more than the serial run.
+process, then by two processes that know nothing of each other, half of the patrols each, then as
+`aerogrid campaign --local 2` does, then by a cluster of which a worker, the driver and the
+scheduler are killed. Products are compared byte for byte. CPU times are those of all processes,
+starts included (of one, three and three processes); what two cores cost more than one when both
+are busy is seen in the second. The efficiency is the share of the clock in which the two workers
+had a task in hand, start left out, over what the tasks and all else cost more than the serial run.
 """
 
 import argparse
@@ -19,6 +21,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -98,9 +101,25 @@ def photograph(root: Path, patrols: int, photos: int) -> Path:
 
 def analyse_serially(run: Path) -> None:
     """Do all patrols of a campaign one after the other, as the verbs do."""
+    analyse(run, "serial", slice(None))
+
+
+def analyse_beside(run: Path) -> None:
+    """Do half of the patrols each by two processes beside each other."""
+    start = get_context("spawn").Process
+    halves = [start(target=analyse, args=(run, "beside", slice(n, None, 2))) for n in (0, 1)]
+    for half in halves:
+        half.start()
+    for half in halves:
+        half.join()
+        assert half.exitcode == 0
+
+
+def analyse(run: Path, folder: str, chosen: slice) -> None:
+    """Do some patrols of a campaign one after the other, into a folder beside its file."""
     campaign = read_campaign(run)
-    for patrol in campaign.patrols:
-        workspace = Workspace(run.parent / "serial" / patrol.name)
+    for patrol in campaign.patrols[chosen]:
+        workspace = Workspace(run.parent / folder / patrol.name)
         analysis.ingest(workspace, patrol.inputs, campaign.settings)
         analysis.detect(workspace, campaign.settings)
         analysis.locate(workspace, campaign.settings)
@@ -122,7 +141,7 @@ def analyse_by_two(run: Path) -> None:
     print(sum(stop - start for start, stop in spans) / (2 * took_s))
 
 
-WAYS = {"serial": analyse_serially, "two": analyse_by_two}
+WAYS = {"serial": analyse_serially, "beside": analyse_beside, "two": analyse_by_two}
 
 
 def timed(way: str, run: Path) -> Cost:
@@ -200,9 +219,9 @@ def main() -> None:
     for way in WAYS:
         parser.add_argument(f"--{way}", type=Path, help=argparse.SUPPRESS)
     options = vars(parser.parse_args())
-    for way, analyse in WAYS.items():
+    for way, do in WAYS.items():
         if options[way] is not None:
-            analyse(options[way])
+            do(options[way])
             return
     with tempfile.TemporaryDirectory() as folder:
         print(json.dumps(answer(Path(folder), options["patrols"], options["photos"])))
@@ -212,7 +231,7 @@ def answer(root: Path, patrols: int, photos: int) -> dict[str, object]:
     """Do all three, in a folder."""
     run = photograph(root, patrols, photos)
     names = [f"p{number:02d}" for number in range(patrols)]
-    serial, campaign = timed("serial", run), timed("two", run)
+    serial, beside, campaign = (timed(way, run) for way in WAYS)
     undisturbed = differences(run, names)
     (root / "patrols").rename(root / "undisturbed")
     kill_everything(run)
@@ -220,9 +239,11 @@ def answer(root: Path, patrols: int, photos: int) -> dict[str, object]:
         "undisturbed": undisturbed,
         "killed": differences(run, names),
         "serial_cpu_s": round(serial.cpu_s, 1),
+        "two_processes_cpu_s": round(beside.cpu_s, 1),
         "campaign_cpu_s": round(campaign.cpu_s, 1),
         "busy_share": round(campaign.busy_share, 3),
         "overhead_share": round(campaign.cpu_s / serial.cpu_s - 1, 3),
+        "over_two_processes_share": round(campaign.cpu_s / beside.cpu_s - 1, 3),
         "efficiency_on_two": round(campaign.busy_share * serial.cpu_s / campaign.cpu_s, 3),
     }
 

@@ -4,6 +4,7 @@ import asyncio
 import shlex
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from configparser import ConfigParser
 from pathlib import Path
@@ -113,6 +114,19 @@ def test_the_composition_runs_programs_with_options_that_they_have(compose):
     assert len(commands) == 4
     for command in commands:
         refuse_unknown(command)
+
+
+def test_the_image_is_built_of_code_and_of_no_photos(compose: Compose):
+    left_out = (ROOT / ".dockerignore").read_text().splitlines()
+    mounted = {v.partition(":")[0] for s in compose.services.values() for v in s.volumes}
+    assert {(DEPLOY / v).relative_to(ROOT).as_posix() for v in mounted if v[0] == "."} <= {
+        *left_out
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packages = {name.partition(".")[0] for name in project["tool"]["setuptools"]["packages"]}
+    needed = {*packages, project["project"]["readme"], "pyproject.toml", "requirements.lock"}
+    assert not needed & {*left_out}
+    assert {".git", ".venv"} <= {*left_out}
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
@@ -250,6 +264,29 @@ def test_services_and_policies_choose_pods_that_are_there(name):
             assert sum(own <= labels.items() for labels in pods) == 1
 
 
+def test_workers_everywhere_keep_memory_and_look_at_themselves_as_seldom_as_local_ones(
+    compose: Compose,
+):
+    cluster = pytest.importorskip("pipeline.cluster", reason="Dask is not installed (extra dev)")
+    wanted = {name: str(value) for name, value in cluster.ENVIRONMENT.items()}
+    for name, value in cluster.SELDOM.items():
+        variable = "DASK_" + name.replace(".", "__").replace("-", "_").upper()
+        wanted[variable] = str(value)
+    assert compose.services["worker"].environment == wanted
+    assert "--no-nanny" in compose.services["worker"].command  # which would set its own
+    lines = (DEPLOY / "aerogrid-worker@.service").read_text().splitlines()
+    told = [line.partition("=")[2] for line in lines if line.startswith("Environment=")]
+    assert dict(word.split("=", 1) for line in told for word in shlex.split(line)) == wanted
+    documents = list(written(DEPLOY / "kubernetes" / "gpu"))
+    (given,) = (document for document in documents if document["kind"] == "ConfigMap")
+    assert given["data"] == wanted
+    workers = [c for _, c in containers(documents) if c.get("args", [])[:2] == ["dask", "worker"]]
+    assert len(workers) == 2
+    for worker in workers:
+        assert worker["envFrom"] == [{"configMapRef": {"name": given["metadata"]["name"]}}]
+        assert "--no-nanny" in worker["args"]
+
+
 def test_a_campaign_begins_again_but_for_what_no_new_try_mends():
     schemas = pytest.importorskip(
         "kubernetes_validate", reason="kubernetes-validate is not installed (extra dev)"
@@ -261,6 +298,7 @@ def test_a_campaign_begins_again_but_for_what_no_new_try_mends():
     (rule,) = job["spec"]["podFailurePolicy"]["rules"]
     assert rule["onExitCodes"]["values"] == [2, console.IN_PART]
     assert rule["onExitCodes"]["containerName"] == container["name"]
+    assert not {"env", "envFrom"} & container.keys()  # it files nothing
     unit = (DEPLOY / "aerogrid-campaign@.service").read_text()
     assert f"RestartPreventExitStatus=2 {console.IN_PART}\n" in unit
     base = list(written(DEPLOY / "kubernetes" / "base"))
