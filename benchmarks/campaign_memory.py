@@ -77,7 +77,7 @@ def recorded(kept: Path) -> Recorded:
     return told
 
 
-def read(kept: Path, job: Job, name: str, files: Sequence[PhotoFile]) -> None:
+def read(kept: Path, job: Job, name: str, files: Sequence[PhotoFile]) -> str:
     """Stand in for `shards.read_shard`."""
     photos = [
         replace(
@@ -89,6 +89,7 @@ def read(kept: Path, job: Job, name: str, files: Sequence[PhotoFile]) -> None:
         for file in files
     ]
     job.finished.put(name, photos_entry(photos))
+    return name
 
 
 def ingest(kept: Path, job: Job, name: str, entries: Sequence[str]) -> shards.Ingested:
@@ -106,11 +107,13 @@ def ingest(kept: Path, job: Job, name: str, entries: Sequence[str]) -> shards.In
     return shards.Ingested(tuple(frames), ())
 
 
-def search(kept: Path, job: Job, name: str, frames: Sequence[Frame]) -> None:
+def search(kept: Path, job: Job, frames: Sequence[Frame]) -> str:
     """Stand in for `shards.search_shard`."""
-    found = recorded(kept).found
-    lines = [line_of(shards.search_key(job, frame), list(found)) for frame in frames]
+    found, by = recorded(kept).found, job.searched_by[0]
+    lines = [line_of(shards.search_key(job, frame, by), list(found)) for frame in frames]
+    name = shards.searched_name(job, frames, by)
     job.finished.put(name, b"".join(lines))
+    return name
 
 
 def locate(job: Job, plan: str, entries: Sequence[str], notes: Sequence[str]) -> shards.Done:

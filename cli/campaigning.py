@@ -130,6 +130,7 @@ def _summary(done: dict[str, Done], refused: dict[str, str], seconds: float) -> 
                 "not_searched": dict(item.unusable),
                 "detections": item.detections,
                 "observations": item.observations,
+                "searched_by": item.searched_by,
                 "notes": item.notes,
                 "done_before": item.before,
             }

@@ -202,9 +202,8 @@ def detect(
     _require_usable(inputs, frames)
     detector = opened(settings.detecting)
     wanted = [frame for frame in frames if is_worth_looking(frame)]
-    backend = settings.detecting.backend
-    digest = detector.package.digest
-    keys = {frame.photo_id: search_key(frame, digest, backend) for frame in wanted}
+    digest, by = detector.package.digest, detector.runs_as
+    keys = {frame.photo_id: search_key(frame, digest, by) for frame in wanted}
     ledger = Ledger(workspace.detection_ledger)
     found = {frame.photo_id: ledger.get(keys[frame.photo_id]) for frame in wanted}
     waiting = [frame for frame in wanted if found[frame.photo_id] is None]
@@ -219,7 +218,8 @@ def detect(
     finally:
         ledger.close()
     detections = [item for frame in wanted for item in found[frame.photo_id] or ()]
-    write_coco(workspace.detections, frames, detections, detector.package)
+    searched_by = dict.fromkeys(keys, by)
+    write_coco(workspace.detections, frames, detections, detector.package, searched_by=searched_by)
     ledger.remove()
     return detections
 
@@ -365,10 +365,10 @@ def opened(detecting: Detecting) -> Detector:
     return open_backend(manifest_of(detecting.model), detecting.backend)
 
 
-def search_key(frame: Frame, model_sha256: str, backend: str) -> str:
+def search_key(frame: Frame, model_sha256: str, runs_as: str) -> str:
     """Everything that the search of one photo depends on: photo, scale, model, rules, programs."""
     parts = (
-        frame.photo_id, frame.sha256, frame.gsd_m, model_sha256, PolygonRules(), VERSION, backend,
+        frame.photo_id, frame.sha256, frame.gsd_m, model_sha256, PolygonRules(), VERSION, runs_as,
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 

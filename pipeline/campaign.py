@@ -46,6 +46,7 @@ class _Run(_Around):
     out: str
     config: Path | None = None
     photos_per_task: int = Field(default=PHOTOS_PER_TASK, ge=1, le=256)
+    gpus: bool = True
     patrols: tuple[_Patrol, ...] = Field(min_length=1)
 
     @checked(mode="after")
@@ -79,12 +80,14 @@ class Campaign:
         out: folder in which each patrol gets its own; as all places of a campaign a path, or a URL
             as `pipeline.places` has it.
         photos_per_task: photos that a worker takes at once.
+        gpus: whether workers with a GPU may search, in less than the precision of the settings.
     """
 
     out: Path
     settings: Settings
     patrols: tuple[Patrol, ...]
     photos_per_task: int = PHOTOS_PER_TASK
+    gpus: bool = True
 
 
 def read_campaign(path: Path) -> Campaign:
@@ -107,6 +110,7 @@ def read_campaign(path: Path) -> Campaign:
         settings=read_settings(None if run.config is None else folder / run.config),
         patrols=tuple(_patrol(folder, run, told) for told in run.patrols),
         photos_per_task=run.photos_per_task,
+        gpus=run.gpus,
     )
     _refuse_mixed(path, campaign)
     return campaign

@@ -8,6 +8,9 @@ from pipeline.places import Stamp
 from pipeline.settings import Settings
 from pipeline.shard_ledger import Ledger, ledger_at
 from pipeline.workspace import Workspace
+from vision.detector import TORCH_BF16
+
+_BY_GPUS = (TORCH_BF16, "torch")  # the other where a worker was said to have a GPU and has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Job:
         ledger: folder of what its tasks have finished.
         model_sha256: digest of the model, so that no worker searches with another one.
         version: of aerogrid, so that no worker of another version takes part.
+        gpus: whether workers with a GPU may search, in less than the precision of the settings.
     """
 
     patrol: Patrol
@@ -41,6 +45,18 @@ class Job:
     settings: Settings
     model_sha256: str
     version: str
+    gpus: bool = True
+
+    @property
+    def searched_by(self) -> tuple[str, ...]:
+        """What may run the model: that of the settings, and torch for workers with a GPU."""
+        backend = self.settings.detecting.backend
+        return tuple(dict.fromkeys((backend, *(_BY_GPUS if self.takes_gpus else ()))))
+
+    @property
+    def takes_gpus(self) -> bool:
+        """Whether searches may go to workers with a GPU; torch does not run the 8-bit model."""
+        return self.gpus and self.settings.detecting.backend != "openvino-int8"
 
     @property
     def workspace(self) -> Workspace:

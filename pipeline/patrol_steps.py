@@ -40,6 +40,7 @@ def patrols_of(campaign: Campaign) -> Iterator[tuple[str, Steps]]:
             settings=campaign.settings,
             model_sha256=model,
             version=VERSION,
+            gpus=campaign.gpus,
         )
         yield patrol.name, steps_of(job, campaign.photos_per_task)
 
@@ -73,11 +74,13 @@ class _Work:
     """What is done in shards.
 
     Attributes:
-        task: reads or searches some photos.
+        task: reads or searches some photos; its result names the entry.
+        entries: names that what is finished may have, the best first.
         give_up: keeps what is to be said of a photo that ends its workers, and names the entry.
     """
 
     task: Callable[[Job, Sequence[Any]], Task]
+    entries: Callable[[Job, Sequence[Any]], Iterator[str]]
     give_up: Callable[[Job, Any], str]
 
 
@@ -89,16 +92,14 @@ def _in_shards(
     Where a task ends its workers, its photos are tried one by one, so that all others are used.
     """
     known = job.finished.names()
-    tasks = [work.task(job, part) for part in slices]
-    waiting = [task for task in tasks if task.name not in known]
-    results = (yield waiting) if waiting else ()
-    outcome = dict(zip((task.name for task in waiting), results, strict=True))
+    kept = [next((n for n in work.entries(job, part) if n in known), None) for part in slices]
+    tasks = [work.task(job, part) for part, name in zip(slices, kept, strict=True) if name is None]
+    results = iter((yield tasks) if tasks else ())
     names: list[str] = []
-    for part, task in zip(slices, tasks, strict=True):
-        result = outcome.get(task.name)
+    for part, name in zip(slices, kept, strict=True):
+        result = next(results) if name is None else name
         if not isinstance(result, Killed):
-            accepted(result)
-            names.append(task.name)
+            names.append(accepted(result))
         elif len(part) > 1:
             names += yield from _in_shards(job, [[item] for item in part], work)
         else:
@@ -106,17 +107,24 @@ def _in_shards(
     return tuple(names)
 
 
+def _read_names(job: Job, files: Sequence[PhotoFile]) -> Iterator[str]:
+    yield name_of("read", job.patrol.name, job.version, files)
+
+
 def _read_task(job: Job, files: Sequence[PhotoFile]) -> Task:
-    name = name_of("read", job.patrol.name, job.version, files)
+    (name,) = _read_names(job, files)
     return Task(name, Kind.READ, shards.read_shard, (job, name, files), len(files))
 
 
+def _searched_names(job: Job, frames: Sequence[Frame]) -> Iterator[str]:
+    return (shards.searched_name(job, frames, runs_as) for runs_as in job.searched_by)
+
+
 def _search_task(job: Job, frames: Sequence[Frame]) -> Task:
-    name = name_of("search", job.patrol.name, [shards.search_key(job, frame) for frame in frames])
-    is_int8 = job.settings.detecting.backend == "openvino-int8"  # another model than torch's
+    name = next(_searched_names(job, frames))
     return Task(
-        name, Kind.SEARCH, shards.search_shard, (job, name, frames), len(frames),
-        gpu_call=None if is_int8 else shards.search_shard_by_gpu,
+        name, Kind.SEARCH, shards.search_shard, (job, frames), len(frames),
+        gpu_call=shards.search_shard_by_gpu if job.takes_gpus else None,
     )  # fmt: skip
 
 
@@ -139,8 +147,8 @@ def _refuse_unsearched(job: Job, frame: Frame) -> str:
     )
 
 
-_READING = _Work(_read_task, _list_unread)
-_SEARCHING = _Work(_search_task, _refuse_unsearched)
+_READING = _Work(_read_task, _read_names, _list_unread)
+_SEARCHING = _Work(_search_task, _searched_names, _refuse_unsearched)
 
 
 def photo_files(folder: Path) -> list[PhotoFile]:

@@ -19,6 +19,7 @@ from pipeline.kept_photos import photos_entry, photos_in
 from pipeline.ledger import found_in, line_of
 from pipeline.places import url_of
 from pipeline.settings import Detecting
+from pipeline.shard_ledger import name_of
 from pipeline.workspace import Workspace
 from vision.backends import package_for
 from vision.coco import write_coco
@@ -52,6 +53,7 @@ class Done:
 
     Attributes:
         unusable: photos that were not searched, with all that is said against them.
+        searched_by: what ran the model, in any of its photos.
         before: whether an earlier run had done it.
     """
 
@@ -59,17 +61,19 @@ class Done:
     unusable: tuple[tuple[str, str], ...]
     detections: int
     observations: int
+    searched_by: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     before: bool = False
 
 
-def read_shard(job: Job, name: str, files: Sequence[PhotoFile]) -> None:
-    """Read some photos; one that is none says so in what was read."""
+def read_shard(job: Job, name: str, files: Sequence[PhotoFile]) -> str:
+    """Read some photos; one that is none says so in what was read. Names the entry."""
     _refuse_other_version(job)
     with at_hand(job, [job.patrol.inputs.photos / file.path for file in files]) as here:
         folder = here.patrol.inputs.photos
         photos = [read_photo(file.photo_id, folder / file.path, folder) for file in files]
     job.finished.put(name, photos_entry(photos))
+    return name
 
 
 def ingest_patrol(job: Job, name: str, entries: Sequence[str]) -> Ingested:
@@ -107,17 +111,17 @@ def ingested_before(job: Job, name: str) -> Ingested | None:
         return Ingested(read_frame_table(frames), tuple(kept["notes"]))
 
 
-def search_shard(job: Job, name: str, frames: Sequence[Frame]) -> None:
-    """Search some photos, with a model that the worker loads once."""
-    _search(job, name, frames, job.settings.detecting)
+def search_shard(job: Job, frames: Sequence[Frame]) -> str:
+    """Search some photos, with a model that the worker loads once. Names the entry."""
+    return _search(job, frames, job.settings.detecting)
 
 
-def search_shard_by_gpu(job: Job, name: str, frames: Sequence[Frame]) -> None:
+def search_shard_by_gpu(job: Job, frames: Sequence[Frame]) -> str:
     """The same by torch, which takes the GPU that it sees."""
-    _search(job, name, frames, job.settings.detecting.model_copy(update={"backend": "torch"}))
+    return _search(job, frames, job.settings.detecting.model_copy(update={"backend": "torch"}))
 
 
-def _search(job: Job, name: str, frames: Sequence[Frame], detecting: Detecting) -> None:
+def _search(job: Job, frames: Sequence[Frame], detecting: Detecting) -> str:
     _refuse_other_version(job)
     detector = _detector(detecting)
     if detector.package.digest != job.model_sha256:
@@ -125,19 +129,33 @@ def _search(job: Job, name: str, frames: Sequence[Frame], detecting: Detecting) 
             f"{detector.package.path}: is another model on this worker than where the campaign was "
             "started; put the same files on all machines"
         )
+    if detector.runs_as not in job.searched_by:
+        raise PipelineError(
+            f"a worker would search by {detector.runs_as}, the campaign is to be searched by "
+            f"{' or '.join(job.searched_by)} alone; hide its GPU from it (CUDA_VISIBLE_DEVICES=), "
+            "or let the campaign use GPUs"
+        )
     with at_hand(job, [job.patrol.inputs.photos / frame.path for frame in frames]) as here:
         folder, rules = here.patrol.inputs.photos, PolygonRules()
         lines = []
         for frame in frames:
             found = detect_frame(frame, folder, detector, rules)
             following.searched(frame, found)
-            lines.append(line_of(search_key(job, frame), found))
+            lines.append(line_of(search_key(job, frame, detector.runs_as), found))
+    name = searched_name(job, frames, detector.runs_as)
     job.finished.put(name, b"".join(lines))
+    return name
 
 
-def search_key(job: Job, frame: Frame) -> str:
+def searched_name(job: Job, frames: Sequence[Frame], runs_as: str) -> str:
+    """Name the entry of what something found in some photos."""
+    keys = [search_key(job, frame, runs_as) for frame in frames]
+    return name_of("search", job.patrol.name, keys)
+
+
+def search_key(job: Job, frame: Frame, runs_as: str) -> str:
     """Everything that the search of one photo depends on."""
-    return analysis.search_key(frame, job.model_sha256, job.settings.detecting.backend)
+    return analysis.search_key(frame, job.model_sha256, runs_as)
 
 
 @lru_cache(maxsize=1)
@@ -151,10 +169,12 @@ def locate_patrol(job: Job, plan: str, entries: Sequence[str], notes: Sequence[s
     with at_hand(job, (job.root, *job.around)) as here:
         workspace = here.workspace
         frames = read_frame_table(workspace.frames)
-        detections = _found(job, frames, entries)
+        found = _found(job, frames, entries)
+        detections = [item for _, items in found.values() for item in items]
+        searched_by = {photo_id: by for photo_id, (by, _) in found.items()}
         detecting = job.settings.detecting
         package = package_for(analysis.manifest_of(detecting.model), detecting.backend)
-        write_coco(workspace.detections, frames, detections, package)
+        write_coco(workspace.detections, frames, detections, package, searched_by=searched_by)
         located = analysis.locate(workspace, job.settings)
         unusable = [(f.path, "; ".join(f.reasons)) for f in frames if not is_worth_looking(f)]
         done = Done(
@@ -162,6 +182,7 @@ def locate_patrol(job: Job, plan: str, entries: Sequence[str], notes: Sequence[s
             unusable=tuple(unusable),
             detections=len(detections),
             observations=len(located.observations),
+            searched_by=tuple(sorted({*searched_by.values()})),
             notes=tuple(notes),
         )
         bring_back(here, job)
@@ -170,12 +191,22 @@ def locate_patrol(job: Job, plan: str, entries: Sequence[str], notes: Sequence[s
     return done
 
 
-def _found(job: Job, frames: Sequence[Frame], entries: Sequence[str]) -> list[Detection]:
+def _found(
+    job: Job, frames: Sequence[Frame], entries: Sequence[str]
+) -> dict[str, tuple[str, list[Detection]]]:
+    """What searched each photo and what it found, by photo id."""
     found: dict[str, list[Detection]] = {}
     for entry in entries:
         found |= found_in(_entry(job, entry))
-    wanted = [frame for frame in frames if is_worth_looking(frame)]
-    return [item for frame in wanted for item in found[search_key(job, frame)]]
+    return {
+        frame.photo_id: next(
+            (by, found[key])
+            for by in job.searched_by
+            if (key := search_key(job, frame, by)) in found
+        )
+        for frame in frames
+        if is_worth_looking(frame)
+    }
 
 
 def _products(workspace: Workspace) -> tuple[Path, ...]:
@@ -194,6 +225,7 @@ def _keep(job: Job, plan: str, products: dict[str, str], done: Done) -> None:
         "unusable": done.unusable,
         "detections": done.detections,
         "observations": done.observations,
+        "searched_by": done.searched_by,
         "notes": done.notes,
     }
     job.finished.put(DONE, json.dumps(kept, ensure_ascii=False).encode())
@@ -201,10 +233,14 @@ def _keep(job: Job, plan: str, products: dict[str, str], done: Done) -> None:
 
 
 def done_before(job: Job, plan: str) -> Done | None:
-    """What an earlier run has done; None where inputs or products are others now."""
+    """What an earlier run has done; None where inputs or products are others now.
+
+    None, too, where something searched that may not: a GPU, where this campaign uses none.
+    """
     entry = job.finished.get(DONE)
     kept = {} if entry is None else json.loads(entry)
-    if kept.get("plan") != plan:
+    by = kept.get("searched_by")  # None in an entry of before it was kept
+    if kept.get("plan") != plan or by is None or not {*by} <= {*job.searched_by}:
         return None
     with at_hand(job, [job.root]) as here:
         for path in _products(here.workspace):
@@ -215,6 +251,7 @@ def done_before(job: Job, plan: str) -> Done | None:
         unusable=tuple((photo, why) for photo, why in kept["unusable"]),
         detections=kept["detections"],
         observations=kept["observations"],
+        searched_by=tuple(by),
         notes=tuple(kept["notes"]),
         before=True,
     )

@@ -140,8 +140,8 @@ class Watch:
             following.read(frame for frame in self._frames if frame.sha256 not in before)
         frames = self._frames
         wanted = [frame for frame in frames if is_worth_looking(frame)]
-        digest, backend = self._detector.package.digest, self._settings.detecting.backend
-        keys = {frame.photo_id: search_key(frame, digest, backend) for frame in wanted}
+        digest, by = self._detector.package.digest, self._detector.runs_as
+        keys = {frame.photo_id: search_key(frame, digest, by) for frame in wanted}
         unknown = {
             keys[frame.photo_id]: frame
             for frame in sorted(wanted, key=_newest_first)
@@ -251,7 +251,8 @@ class Watch:
         write_remarks(workspace, searched)
         why_not = self._why_not_adjusted(searched)
         write_adjustment(workspace, Adjustment(tuple(searched), why_not=why_not))
-        write_coco(workspace.detections, searched, found, self._detector.package)
+        by = dict.fromkeys(keys, self._detector.runs_as)
+        write_coco(workspace.detections, searched, found, self._detector.package, searched_by=by)
         located = write_located(workspace, self._located(searched, found))
         following.objects(searched, located.observations)
         seen = Seen(searched, located.observations, self._footprints())

@@ -25,12 +25,12 @@ _PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16", "openvino-int8": "f32
 class OpenVinoDetector:
     """A model package run by OpenVINO on the CPU; may be shared between threads."""
 
-    def __init__(self, package: ModelPackage, *, precision: str, threads: int = 1) -> None:
+    def __init__(self, package: ModelPackage, *, runs_as: Backend, threads: int = 1) -> None:
         """Load the model.
 
         Args:
             package: as `vision.package.load_package` returns it.
-            precision: f32, or bf16: faster on processors that have it, and a little less exact.
+            runs_as: with f32, or bf16: faster on processors that have it, and a little less exact.
             threads: cores that one picture may use.
 
         Raises:
@@ -44,13 +44,14 @@ class OpenVinoDetector:
                 "pip install 'aerogrid[openvino]', or choose onnxruntime"
             ) from error
         self.package = package
+        self.runs_as = runs_as
         try:
             model = openvino.Core().read_model(str(package.path))
             self._compiled = openvino.Core().compile_model(
                 model,
                 "CPU",
                 {
-                    "INFERENCE_PRECISION_HINT": precision,
+                    "INFERENCE_PRECISION_HINT": _PRECISIONS[runs_as],
                     "INFERENCE_NUM_THREADS": threads,
                     "PERFORMANCE_HINT": "LATENCY",
                 },
@@ -89,7 +90,7 @@ def open_backend(manifest: Path, backend: Backend, *, threads: int = 1) -> Detec
         return OnnxDetector(package, threads=threads)
     if backend == "torch":
         return _torch_detector(package)
-    return OpenVinoDetector(package, precision=_PRECISIONS[backend], threads=threads)
+    return OpenVinoDetector(package, runs_as=backend, threads=threads)
 
 
 def _torch_detector(package: ModelPackage) -> Detector:

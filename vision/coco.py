@@ -1,7 +1,7 @@
 """EDGE: detections as COCO JSON, with run-length masks, polygons and the model's hash."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -29,14 +29,20 @@ def write_coco(
     frames: Sequence[Frame],
     detections: Iterable[Detection],
     package: ModelPackage,
+    *,
+    searched_by: Mapping[str, str],
 ) -> None:
     """Write detections; the same input gives the same bytes.
 
+    `searched_by` says of each photo that was searched what ran the model: `Detector.runs_as`.
     Besides COCO's own fields an annotation has `polygon_px` (outline and holes, pixel centres at
     whole numbers), `cut` and `calibrated_score`, what the score is worth by the model's
     calibration; photos without detections are listed too.
     """
-    images = [_image(index, frame) for index, frame in enumerate(frames, start=1)]
+    images = [
+        _image(index, frame) | {"searched_by": searched_by.get(frame.photo_id)}
+        for index, frame in enumerate(frames, start=1)
+    ]
     by_photo = {frame.photo_id: image for frame, image in zip(frames, images, strict=True)}
     category_ids = {name: index for index, name in enumerate(package.classes, start=1)}
     annotations = [

@@ -19,6 +19,9 @@ from vision.polygons import PolygonRules, detections_from_maps
 from vision.quality import is_worth_looking
 from vision.tiles import Maps, blended, resized, scale_for
 
+TORCH_BF16 = "torch-bf16"
+"""How `torch` runs where it sees a GPU."""
+
 _RUNTIME_ERRORS = tuple(
     kind
     for kind in vars(onnxruntime_pybind11_state).values()
@@ -33,6 +36,11 @@ class Detector(Protocol):
     @property
     def package(self) -> ModelPackage:
         """What the model is and how its figures are to be read."""
+        ...
+
+    @property
+    def runs_as(self) -> str:
+        """What runs it, and in which precision: its masks are those of this alone."""
         ...
 
     def probabilities(self, image: NDArray[np.uint8]) -> Maps:
@@ -58,6 +66,8 @@ class Planes:
 
 class OnnxDetector:
     """A model package run by ONNX Runtime on the CPU; may be shared between threads."""
+
+    runs_as = "onnxruntime"
 
     def __init__(self, package: ModelPackage, *, threads: int = 1) -> None:
         """Load the model.

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from vision.detector import TORCH_BF16
 from vision.encoders import ENCODERS
 from vision.errors import ModelError
 from vision.network import PatrolNet
@@ -68,6 +69,7 @@ class TorchDetector:
         """Load the model; refuses a network that is not ours."""
         self.package = package
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.runs_as = TORCH_BF16 if self._device.type == "cuda" else "torch"
         self.network = network_of(package).to(self._device, memory_format=torch.channels_last)
         per_channel = (1, 3, 1, 1)
         self._turns = ThreadPoolExecutor(1, thread_name_prefix="torch")

@@ -1,12 +1,16 @@
 """The order of tasks, on a cluster that runs them here, or says that they killed their workers."""
 
+import json
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pipeline import shards
 from pipeline.analysis import VERSION
@@ -19,9 +23,10 @@ from pipeline.patrol_steps import LEDGERS, patrols_of
 from pipeline.settings import Detecting, Locating, Settings
 from tests.pipeline.rendered import make_photos
 from vision.coco import model_hash
-from vision.detector import Detector, OnnxDetector
+from vision.detector import TORCH_BF16, Detector, OnnxDetector
 from vision.frame_table import read_frame_table
-from vision.package import load_quantised
+from vision.package import load_package, load_quantised
+from vision.tiles import Maps
 
 SETTINGS = Settings(locating=Locating(adjust=False))
 
@@ -111,12 +116,91 @@ def test_a_worker_with_a_gpu_searches_by_torch_and_the_result_does_not_depend_on
     assert {path.name: path.read_bytes() for path in (campaign.out / "one").iterdir()} == first
 
 
+class Quick:
+    """Finds a building in the corner of each photo, a little smaller in bf16."""
+
+    def __init__(self, runs_as: str) -> None:
+        self.runs_as, self.package = runs_as, load_package()
+        self._side_px = 60 if runs_as == TORCH_BF16 else 64
+
+    def probabilities(self, image: NDArray[np.uint8]) -> Maps:
+        maps = np.zeros((len(self.package.classes), *image.shape[:2]), np.float32)
+        maps[self.package.classes.index("building"), : self._side_px, : self._side_px] = 0.9
+        return maps
+
+
+def searched_by(workspace: Path) -> dict[str, str | None]:
+    images = json.loads((workspace / "detections.json").read_bytes())["images"]
+    return {image["file_name"]: image["searched_by"] for image in images}
+
+
+@pytest.fixture
+def gpu(monkeypatch) -> Here:
+    """A worker with a GPU."""
+
+    def opened(detecting: Detecting) -> Detector:
+        return Quick(TORCH_BF16 if detecting.backend == "torch" else detecting.backend)
+
+    monkeypatch.setattr(shards, "_detector", opened)
+    return Here(has_gpu=True)
+
+
+def test_a_campaign_without_gpus_takes_nothing_that_one_has_found(campaign, gpu):
+    told = done(campaign, gpu)["one"]
+    assert told.searched_by == (TORCH_BF16,)
+    by = searched_by(campaign.out / "one")
+    assert (by.pop("torn.jpg"), {*by.values()}) == (None, {TORCH_BF16})
+    again = Here()
+    assert done(campaign, again)["one"] == replace(told, before=True)
+
+    exact = replace(campaign, gpus=False)
+    told = done(exact, gpu)["one"]
+    assert told.searched_by == ("onnxruntime",)
+    serial = replace(campaign, out=campaign.out.parent / "serial")
+    done(serial, Here())
+    for path in (serial.out / "one").iterdir():
+        assert (campaign.out / "one" / path.name).read_bytes() == path.read_bytes()
+    assert done(campaign, again)["one"].before  # what is exact does for it, too
+    assert again.ran == []
+
+
+def test_entries_of_both_kinds_make_one_patrol_and_say_which(campaign, gpu):
+    class EndedError(Exception):
+        pass
+
+    def end(task: Task) -> bool:
+        if gpu.count(Kind.SEARCH) == 2:
+            raise EndedError
+        return False
+
+    gpu._kills = end
+    with pytest.raises(EndedError):
+        done(campaign, gpu)
+    entries = {path.name for path in (campaign.out / LEDGERS / "one").glob("search-*")}
+    without = replace(campaign, out=campaign.out.parent / "without", gpus=False)
+    copytree(campaign.out, without.out)
+    rest, all_again = Here(), Here()
+    assert done(campaign, rest)["one"].searched_by == ("onnxruntime", TORCH_BF16)
+    assert {*searched_by(campaign.out / "one").values()} == {None, "onnxruntime", TORCH_BF16}
+    done(without, all_again)
+    assert (len(entries), rest.count(Kind.SEARCH), all_again.count(Kind.SEARCH)) == (1, 1, 2)
+
+
+def test_a_worker_whose_gpu_is_not_wanted_is_told(campaign, gpu):
+    detecting = SETTINGS.detecting.model_copy(update={"backend": "torch"})
+    settings = SETTINGS.model_copy(update={"detecting": detecting})
+    told = done(replace(campaign, settings=settings, gpus=False), Here())["one"]
+    assert "would search by torch-bf16, the campaign is to be searched by torch alone" in told.why
+
+
 def test_the_8_bit_model_is_searched_with_by_all_workers_or_none(campaign, monkeypatch):
     asked = set()
 
     def opened(detecting: Detecting) -> Detector:
         asked.add(detecting.backend)
-        return OnnxDetector(load_quantised())  # CI has no OpenVINO
+        detector = OnnxDetector(load_quantised())  # CI has no OpenVINO
+        detector.runs_as = detecting.backend
+        return detector
 
     monkeypatch.setattr(shards, "_detector", opened)
     detecting = SETTINGS.detecting.model_copy(update={"backend": "openvino-int8"})
@@ -128,7 +212,7 @@ def test_the_8_bit_model_is_searched_with_by_all_workers_or_none(campaign, monke
 
 def test_a_photo_that_ends_what_reads_it_is_listed_and_all_others_used(campaign):
     def kills(task: Task) -> bool:
-        return task.kind is Kind.READ and any("0002" in file.path for file in task.arguments[2])
+        return task.kind is Kind.READ and any("0002" in file.path for file in task.arguments[-1])
 
     cluster = Here(kills)
     told = done(campaign, cluster)["one"]
@@ -141,7 +225,7 @@ def test_a_photo_that_ends_what_reads_it_is_listed_and_all_others_used(campaign)
 
 
 def killing_search(task: Task) -> bool:
-    return task.kind is Kind.SEARCH and any("0003" in f.path for f in task.arguments[2])
+    return task.kind is Kind.SEARCH and any("0003" in f.path for f in task.arguments[-1])
 
 
 def test_each_patrol_that_cannot_be_done_is_told_and_stops_no_other(campaign, tmp_path):

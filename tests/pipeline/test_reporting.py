@@ -57,7 +57,7 @@ def file_patrol(workspace: Workspace, frames: list[Frame]) -> None:
     )  # fmt: skip
     write_inputs(workspace, Inputs(workspace.photos))
     write_frames(workspace.frames, frames)
-    write_coco(workspace.detections, frames, (), load_package())
+    write_coco(workspace.detections, frames, (), load_package(), searched_by={})
     write_observations(
         workspace.observations, (), source_digest(workspace.frames, workspace.detections)
     )

@@ -134,7 +134,7 @@ def test_a_model_file_that_is_cut_short_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:40])
     package = load_package_of(manifest, path)
     with pytest.raises(ModelError, match=r"OpenVINO .* cannot load it"):
-        OpenVinoDetector(package, precision="f32")
+        OpenVinoDetector(package, runs_as="openvino")
 
 
 def load_package_of(manifest, path):

@@ -47,7 +47,7 @@ def test_an_outline_over_the_whole_picture_is_one_run():
 
 
 def test_detections_come_back_as_they_were(tmp_path):
-    write_coco(tmp_path / "d.json", FRAMES, DETECTIONS, PACKAGE)
+    write_coco(tmp_path / "d.json", FRAMES, DETECTIONS, PACKAGE, searched_by={})
     assert read_coco(tmp_path / "d.json") == DETECTIONS
     assert model_hash(tmp_path / "d.json") == PACKAGE.digest
     assert search_scale(tmp_path / "d.json") == PACKAGE.scale
@@ -65,7 +65,7 @@ def test_detections_that_do_not_say_their_models_scale_are_refused(tmp_path):
 
 
 def test_pycocotools_reads_the_file(tmp_path, capsys):
-    write_coco(tmp_path / "d.json", FRAMES, DETECTIONS, PACKAGE)
+    write_coco(tmp_path / "d.json", FRAMES, DETECTIONS, PACKAGE, searched_by={})
     coco = COCO(str(tmp_path / "d.json"))
     capsys.readouterr()
     assert [c["name_zh"] for c in coco.loadCats(coco.getCatIds())] == ["建筑物", "烟雾"]
@@ -79,7 +79,7 @@ def test_pycocotools_reads_the_file(tmp_path, capsys):
 
 def test_the_same_detections_give_the_same_bytes(tmp_path):
     for name in ("a.json", "b.json"):
-        write_coco(tmp_path / name, FRAMES, DETECTIONS, PACKAGE)
+        write_coco(tmp_path / name, FRAMES, DETECTIONS, PACKAGE, searched_by={})
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.json", "b.json"]
 
@@ -97,7 +97,7 @@ def test_a_missing_file_says_what_to_run(tmp_path):
 
 
 def test_no_detections_give_a_valid_file(tmp_path):
-    write_coco(tmp_path / "d.json", [], [], PACKAGE)
+    write_coco(tmp_path / "d.json", [], [], PACKAGE, searched_by={})
     assert read_coco(tmp_path / "d.json") == []
     assert json.loads((tmp_path / "d.json").read_text())["images"] == []
 
@@ -111,7 +111,7 @@ def test_no_detections_give_a_valid_file(tmp_path):
     ],
 )
 def test_detections_of_other_photos_are_refused(tmp_path, frames, words):
-    write_coco(tmp_path / "d.json", FRAMES, DETECTIONS, PACKAGE)
+    write_coco(tmp_path / "d.json", FRAMES, DETECTIONS, PACKAGE, searched_by={})
     check_photos(tmp_path / "d.json", FRAMES)
     with pytest.raises(VisionError, match=f"photos changed since detect.*{words}.*aerogrid detect"):
         check_photos(tmp_path / "d.json", frames)
@@ -124,5 +124,5 @@ def test_a_detection_file_without_hashes_is_refused(tmp_path):
 
 
 def test_a_new_folder_is_made(tmp_path):
-    write_coco(tmp_path / "new" / "d.json", FRAMES, DETECTIONS, PACKAGE)
+    write_coco(tmp_path / "new" / "d.json", FRAMES, DETECTIONS, PACKAGE, searched_by={})
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["d.json"]
