@@ -1,5 +1,6 @@
 """The verbs that open a registry: the review page, the audit of its history, backups."""
 
+import gc
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -97,6 +98,7 @@ def serve(
             look_shares=LookShares(checks.second_look_share, checks.control_share),
             photo_index=photo_index,
         )
+        gc.freeze()  # what is loaded stays: to look through it for garbage holds answers up
         run_server(app, where, ready=_tell)
     return 0
 

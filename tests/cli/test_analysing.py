@@ -1,6 +1,7 @@
 """The verbs from photos to cases, as a person runs them."""
 
 import csv
+import gc
 import json
 import re
 import resource
@@ -24,6 +25,7 @@ from pipeline.analysis import Filed
 from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs, write_inputs
 from pipeline.workspace import Workspace, read_json
+from review.server import Listening
 from tests.pipeline.rendered import NOW, make_photos
 from vision.model import Frame
 
@@ -160,6 +162,20 @@ def test_audit_tells_an_intact_registry_from_a_changed_one(inputs, tmp_path):
     told = aerogrid("audit", patrol)
     assert told.returncode == 1
     assert "BROKEN" in told.stdout
+
+
+def test_a_page_that_is_served_does_not_look_through_what_was_loaded_for_garbage(
+    analysed, monkeypatch
+):
+    frozen = []
+    monkeypatch.setattr(
+        serving, "run_server", lambda app, where, ready: frozen.append(gc.get_freeze_count())
+    )
+    try:
+        assert serving.serve([analysed[0]], Listening(port=0), (), None, (), None, None) == 0
+    finally:
+        gc.unfreeze()
+    assert frozen[0] > 100_000
 
 
 def test_verbs_after_a_filing_by_other_settings_find_its_registry(analysed, inputs, tmp_path):
