@@ -1,17 +1,20 @@
 """The stream of what happens: server-sent events that go on where they were broken off."""
 
+import json
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.sse import KEEPALIVE_COMMENT, ServerSentEvent, format_sse_event
 from starlette.concurrency import run_in_threadpool
 
 from cases.accounts import token_hash
-from cases.errors import SignInError
+from cases.errors import RegistryError, SignInError
 from cases.looks import veils
 from dispatch.news import Place
 from review.admission import Bearer, Clock, ClockOf, Visitor, entrance_of, identify
@@ -28,7 +31,22 @@ BATCH = 200
 ASK_AGAIN_S = 15.0
 """So often a stream without news looks whether its person may still listen."""
 
+_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+"""Nothing on the way may keep news back; the second says so to nginx."""
+
+_log = logging.getLogger(__name__)
+
 router = APIRouter(prefix="/api")
+
+
+class EventStream(StreamingResponse):
+    """Server-sent events.
+
+    Not FastAPI's: that one fails, and says so at length, where a page is closed while news are on
+    their way to it.
+    """
+
+    media_type = "text/event-stream"
 
 
 def require_room(request: Request) -> None:
@@ -38,36 +56,53 @@ def require_room(request: Request) -> None:
         raise FullError(f"{MOST_STREAMS} pages listen for news already; ask again in a minute")
 
 
-@router.get("/events", response_class=EventSourceResponse, dependencies=[Depends(require_room)])
+@router.get("/events", response_class=EventStream, dependencies=[Depends(require_room)])
 async def get_events(
     request: Request,
     clock: ClockOf,
     bearer: Bearer,
     after: Annotated[str | None, Query(description="`id` of the last event known")] = None,
     last_event_id: Annotated[str | None, Header()] = None,
-) -> AsyncIterator[ServerSentEvent]:
+) -> EventStream:
     """Tell what happens to the cases of one's area, as it happens.
 
     `hello` says from where on, `case` is an entry of the history, `alert` something that people
     are told of. Each has an `id`; whoever names the last one gets all that came after it.
     """
-    bell: Bell = request.app.state.bell
     walls: Walls = request.app.state.walls
     place = place_of(last_event_id or after)
     if place is None:
         place = await run_in_threadpool(walls.everything.news.place)
-    yield ServerSentEvent(event="hello", id=written(place), data={"at": clock()})
+    return EventStream(_stream(request, clock, bearer, place), headers=_HEADERS)
+
+
+async def _stream(
+    request: Request, clock: Clock, bearer: HTTPAuthorizationCredentials | None, place: Place
+) -> AsyncIterator[bytes]:
+    """What is sent; it ends with the session, and where the registry cannot be read for now."""
+    hello = json.dumps({"at": clock().isoformat()})
+    yield _sent(ServerSentEvent(event="hello", id=written(place), raw_data=hello))
+    bell: Bell = request.app.state.bell
     has_rung = False
     while not bell.is_closed:
         try:
             visitor = await _listening(request, clock, bearer, at_look=has_rung)
+            told = await _next(request, visitor, clock(), place)
         except SignInError:
             return  # asked again, the page learns that the session has ended
-        told = await _next(request, visitor, clock(), place)
+        except RegistryError as error:  # asked again, it goes on where it was
+            _log.warning("a page is to ask for news again: %s", error)
+            return
         for event in told.events:
-            yield event
+            yield _sent(event)
+        if not told.events:
+            yield KEEPALIVE_COMMENT
         place = told.place
         has_rung = await bell.wait(place, ASK_AGAIN_S) if told.is_all else False
+
+
+def _sent(event: ServerSentEvent) -> bytes:
+    return format_sse_event(data_str=event.raw_data, event=event.event, id=event.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,53 @@ def test_news_of_an_area_are_of_its_cases(data: ReviewData):
     assert there.after(Place(0, 0), 100).changes == ()
 
 
+def test_who_goes_while_news_are_on_their_way_is_no_failure(data: ReviewData):
+    """As the server tells the application of it: the page is gone, and what is sent waits."""
+    told: list[str] = []
+
+    async def go() -> None:
+        is_told = asyncio.Event()
+
+        async def receive() -> dict[str, str]:
+            await is_told.wait()
+            for _ in range(100):  # until all that can be made ready to be sent is
+                await asyncio.sleep(0)
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict[str, str]) -> None:
+            told.append(message["type"])
+            if len(told) > 2:
+                is_told.set()
+                await asyncio.Event().wait()
+
+        scope = {
+            "type": "http", "asgi": {"spec_version": "2.3"}, "method": "GET", "scheme": "http",
+            "path": "/api/events", "query_string": b"after=0.0", "client": ("127.0.0.1", 1),
+            "headers": [(b"host", b"127.0.0.1")],
+        }  # fmt: skip
+        await asyncio.wait_for(create_app(data)(scope, receive, send), 20)
+
+    asyncio.run(go())
+    assert told == ["http.response.start", "http.response.body", "http.response.body"]
+
+
+def test_a_stream_ends_where_the_registry_is_away_and_goes_on_later(
+    address: str, data: ReviewData, monkeypatch, caplog
+):
+    def away(*_: object) -> None:
+        raise RegistryError("busy")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(data.news), "after", away)
+        with stream(address, "/api/events") as events:
+            known = [event["id"] for event in events]
+    decide(data.registry, FIRST, "confirm")
+    assert len(known) == 1
+    assert [(line.name, line.levelname) for line in caplog.records] == [("review.live", "WARNING")]
+    with stream(address, "/api/events", {"Last-Event-ID": known[0]}) as events:
+        assert [next(events)["event"], next(events)["data"]["no"]] == ["hello", FIRST]
+
+
 def test_nobody_listens_without_signing_in(data: ReviewData, monkeypatch):
     add(data, monkeypatch, Area())
     with TestClient(create_app(data, clock=lambda: NOW), base_url=URL) as client:
