@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session
 
 from cases.errors import RegistryError
 
@@ -118,6 +120,14 @@ def in_turn(engine: Engine) -> Iterator[None]:
             line.release()
 
 
+def session_of(engine: Engine) -> Session:
+    """Begin to use a database; what asks after the end is refused.
+
+    SQLAlchemy by itself would let it take a connection again, which nobody gives back.
+    """
+    return Session(engine, close_resets_only=False)
+
+
 def fleeting(engine: Engine) -> Engine:
     """Make the engine of writes that a loss of power may take back, such as claims.
 
@@ -179,6 +189,10 @@ def explained(engine: Engine) -> Iterator[None]:
             "nothing was half-written; check the database and run again",
         )
         raise RegistryError(f"case registry {_name(engine)}: {advice} ({raised})") from error
+    except PoolTimeoutError as error:
+        raise RegistryError(
+            f"case registry {_name(engine)}: too many use it at once; try again ({error})"
+        ) from error
 
 
 def _name(engine: Engine) -> str:

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from cases.database import explained, fleeting, in_turn, path_of
+from cases.database import explained, fleeting, in_turn, path_of, session_of
 from cases.errors import UnknownCaseError
 from cases.heads import heads_beside
 from cases.model import Case, Head
@@ -27,7 +27,7 @@ class Ledger(AreaStore):
     @contextmanager
     def _write(self) -> Iterator[Session]:
         with in_turn(self._engine), explained(self._engine), ExitStack() as stack:
-            session = stack.enter_context(Session(self._writing))
+            session = stack.enter_context(session_of(self._writing))
             with session.begin():
                 yield session
                 head = _head(session)
@@ -41,7 +41,7 @@ class Ledger(AreaStore):
         with (
             in_turn(self._engine),
             explained(self._engine),
-            Session(self._leasing) as session,
+            session_of(self._leasing) as session,
             session.begin(),
         ):
             yield session

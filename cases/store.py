@@ -9,7 +9,7 @@ from typing import Self
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-from cases.database import connect, explained, in_turn, writing
+from cases.database import connect, explained, in_turn, session_of, writing
 from cases.people import DISTRICT, Area
 
 
@@ -32,7 +32,7 @@ class Store:
     @contextmanager
     def _read(self) -> Iterator[Session]:
         """Look at one state of all tables."""
-        with explained(self._engine), Session(self._engine) as session:
+        with explained(self._engine), session_of(self._engine) as session:
             yield session
 
     @contextmanager
@@ -47,7 +47,7 @@ class Store:
         with (
             in_turn(self._engine),
             explained(self._engine),
-            Session(self._writing) as session,
+            session_of(self._writing) as session,
             session.begin(),
         ):
             yield session

@@ -79,9 +79,9 @@ class News(AreaStore):
             changes = _changes(session, place.seq, limit, self._area)
             notices = notices_after(session, place.notice_id, limit, self._area)
             seq = changes[-1].seq if len(changes) == limit else end.seq
-            judged = _judged(session, place.seq, seq, self._area)
+            judged = tuple(_judged(session, place.seq, seq, self._area))
         notice_id = notices[-1].notice_id if len(notices) == limit else end.notice_id
-        return Batch(tuple(changes), tuple(notices), Place(seq, notice_id), tuple(judged))
+        return Batch(tuple(changes), tuple(notices), Place(seq, notice_id), judged)
 
 
 def _end(session: Session) -> Place:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, and_, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from cases.categories import Category
-from cases.database import connect, explained
+from cases.database import connect, explained, session_of
 from cases.people import DISTRICT, Area
 from cases.store import Store
 from cases.tables import EventRow, EvidenceRow
@@ -75,7 +75,7 @@ class Outbox(Store):
 
     def preview(self, rules: Rules, now: datetime, since: datetime) -> list[AlertEntry]:
         """List the alerts that `begin` and `refresh` would make, and make none."""
-        with explained(self._engine), Session(self._writing) as session, session.begin() as step:
+        with explained(self._engine), session_of(self._writing) as session, session.begin() as step:
             last = session.scalar(select(func.max(AlertRow.alert_id))) or 0
             pass_over(session, since)
             while expand(session, rules, now):

@@ -8,7 +8,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, delete, event, inspect, select
+from sqlalchemy import create_engine, delete, event, inspect, select, text
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
 import cases.account_tables
@@ -19,6 +20,7 @@ from cases.database import (
     MIGRATIONS,
     REVISION,
     connect,
+    explained,
     migrate,
     path_of,
     url_of,
@@ -313,3 +315,23 @@ def test_a_registry_in_a_file_is_told_from_one_on_a_server(named: str, path: str
 def test_a_name_without_password_stays_as_it_is():
     for name in ("cases.sqlite", "postgresql://officer@host:5432/cases", "sqlite:////tmp/a@b:c"):
         assert without_password(name) == name
+
+
+def test_a_session_asked_after_its_end_is_refused(tmp_path: Path):
+    """It would take a connection again, which nobody gives back."""
+    with Registry.open(tmp_path / "cases.sqlite") as registry:
+        with registry._read() as session:
+            session.scalar(text("SELECT 1"))
+        with pytest.raises(InvalidRequestError, match="closed"):
+            session.scalar(text("SELECT 1"))
+        assert registry._engine.pool.checkedout() == 0
+
+
+def test_a_registry_that_too_many_use_at_once_says_so(tmp_path: Path):
+    engine = create_engine(
+        f"sqlite:///{tmp_path / 'cases.sqlite'}", pool_size=1, max_overflow=0, pool_timeout=0
+    )
+    too_many = pytest.raises(RegistryError, match="too many use it at once")
+    with engine.connect(), too_many, explained(engine):
+        engine.connect()
+    engine.dispose()

@@ -1,6 +1,7 @@
 """News as they happen: nothing twice, nothing lost while nobody listened, nobody else's."""
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from itertools import islice
 
@@ -91,6 +92,16 @@ def test_an_id_that_we_never_gave_begins_now(known: str, address: str, data: Rev
 def test_a_place_beyond_a_registry_that_was_set_back_comes_to_its_end(data: ReviewData):
     batch = data.news.after(Place(10**6, 10**6), 10)
     assert (batch.changes, batch.place) == ((), data.news.place())
+
+
+def test_reading_news_gives_the_connection_back_at_once(data: ReviewData):
+    """One kept until Python tidies up holds all news back once as many as there may be are out."""
+    gc.disable()
+    try:
+        data.news.after(Place(0, 0), 10)
+        assert data.news._engine.pool.checkedout() == 0
+    finally:
+        gc.enable()
 
 
 def add(data: ReviewData, monkeypatch, area: Area) -> None:
