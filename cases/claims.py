@@ -11,7 +11,7 @@ from sqlalchemy import delete, exists
 from sqlalchemy.orm import Session
 
 from cases.errors import CaseClaimedError, ClaimError
-from cases.listing import Choice, ordered
+from cases.listing import Choice, Order, ordered
 from cases.model import Claim
 from cases.tables import CaseRow, ClaimRow, EventRow
 
@@ -64,7 +64,13 @@ def release(session: Session, case_no: str, who: str) -> bool:
 
 
 def next_free(
-    session: Session, choice: Choice, who: str, *, now: datetime, after: CaseRow | None
+    session: Session,
+    choice: Choice,
+    who: str,
+    *,
+    now: datetime,
+    order: Order,
+    after: CaseRow | None,
 ) -> str | None:
     """Number of the first case of the queue that nobody else holds; None where all are taken.
 
@@ -76,6 +82,6 @@ def next_free(
     left = exists().where(
         EventRow.case_no == CaseRow.case_no, EventRow.actor == who, EventRow.action == UNSURE
     )
-    free = ordered(choice, "urgency", after).where(~foreign, ~left)
+    free = ordered(choice, order, after).where(~foreign, ~left)
     first: str | None = session.scalar(free.limit(1))
     return first

@@ -31,12 +31,13 @@ from cases.reading import read_cases
 from cases.rows import queue_rank
 from cases.tables import CaseCountRow, CaseRow
 
-Order = Literal["urgency", "newest", "number"]
+Order = Literal["urgency", "newest", "oldest", "number"]
 Bounds = tuple[float, float, float, float]
 
 _SORT_KEYS = {
     "urgency": ("queue_rank", "case_no"),
     "newest": ("last_seen", "case_no"),
+    "oldest": ("last_seen", "case_no"),
     "number": ("case_no",),
 }
 FEW = 4000

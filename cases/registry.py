@@ -111,7 +111,7 @@ class Registry(Arranging, Keeping):
             bbox: west, south, east, north in degrees around the cases' points.
             seen: first and last moment of a span in which they were seen; None is an open end.
             numbers: of these cases only.
-            order: urgent first, newest sight first, or by number.
+            order: urgent first, newest or oldest sight first, or by number.
             after: the last case number of the page before.
             limit: cases on a page, None for all.
         """
@@ -243,13 +243,14 @@ class Registry(Arranging, Keeping):
         stage: Stage = Stage.REPORTED,
         category: str | None = None,
         cell: str | None = None,
+        order: Order = "urgency",
         after: str | None = None,
     ) -> Claim | None:
-        """Take the most urgent case that nobody else works on; None where there is none."""
+        """Take the first case in an order that nobody else works on; None where there is none."""
         with self._lease() as session:
             last = self._row(session, after) if after else None
             choice = Choice(stage, category, cell, area=self._area)
-            case_no = claims.next_free(session, choice, who, now=now, after=last)
+            case_no = claims.next_free(session, choice, who, now=now, order=order, after=last)
             if case_no is None:
                 return None
             return claims.claim(session, case_no, who, until=until, now=now)

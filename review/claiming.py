@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cases.lifecycle import Stage
+from cases.listing import Order
 from cases.looks import Look
 from cases.model import Claim
 from review import answers, presenters
@@ -36,11 +37,12 @@ class ClaimBody(BaseModel):
 
 
 class NextBody(ClaimBody):
-    """Which case is taken: the most urgent one of a choice, after the one that is passed over."""
+    """Which case is taken: the first of a choice in an order, after the one that is passed over."""
 
     stage: Stage = Stage.REPORTED
     category: str | None = None
     cell: str | None = None
+    order: Order = "urgency"
     after: str | None = None
 
 
@@ -79,6 +81,7 @@ def post_next(
         stage=body.stage,
         category=body.category,
         cell=body.cell,
+        order=body.order,
         after=None if body.after in blind.looks else body.after,
     )
     return presenters.claim_answer(claim) if claim else Response(status_code=204)

@@ -3,17 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from cases.atlas import SHOWN, CasePoint
 from cases.lifecycle import UNDOABLE, Action, Stage
+from cases.listing import Order
 from cases.model import Case, CaseCount
 from cases.precision import Precision, Taken, Tally, precision
 from cases.rows import queue_rank
 from review.blind import Blindfold, seen_cases
 from review.sources import ReviewData
-
-Order = Literal["urgency", "newest", "number"]
 
 _EVERY_STAGE = tuple(Stage)
 
@@ -63,7 +62,12 @@ def _in_order(cases: list[Case], order: Order) -> list[Case]:
 
 
 def _key(case: Case, order: Order) -> tuple[Any, str]:
-    keys = {"urgency": queue_rank(case.urgency, case.score), "newest": case.last_seen, "number": 0}
+    keys = {
+        "urgency": queue_rank(case.urgency, case.score),
+        "newest": case.last_seen,
+        "oldest": case.last_seen,
+        "number": 0,
+    }
     return keys[order], case.case_no
 
 

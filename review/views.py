@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from cases.errors import StaleCaseError
 from cases.lifecycle import Action, Role, Stage
+from cases.listing import Order
 from cases.looks import TAKE_BACK_WITHIN
 from cases.people import person_name, visible_line
 from review import answers, presenters
@@ -91,11 +92,11 @@ def get_cases(
     stage: Stage | None = None,
     category: str | None = None,
     cell: str | None = None,
-    order: Literal["urgency", "newest", "number"] = "urgency",
+    order: Order = "urgency",
     after: Annotated[str | None, Query(description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
 ) -> answers.CasePage:
-    """List cases, the most urgent first."""
+    """List cases, the most urgent first unless another order is asked for."""
     page = page_of(
         data, blind, stage=stage, category=category, cell=cell, order=order, after=after,
         limit=limit,

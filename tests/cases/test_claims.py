@@ -79,6 +79,20 @@ def test_the_next_case_is_the_most_urgent_that_is_free(filed: Registry):
     assert filed.claim_next("Li", until=LATER, now=SOON).case_no == urgent.case_no
 
 
+def test_the_next_case_may_be_the_oldest_or_newest(registry: Registry, rulebook: Rulebook):
+    file_houses(registry, rulebook, 1)
+    late = seen("late", "building", 0, 0, 12, at=FLOWN + timedelta(days=3))
+    houses = propose([late], rulebook, NO_ZONES, on=DAY)
+    file(registry, rulebook, houses, patrol_on(3))
+    first, last = registry.cases(order="oldest")
+    assert first.last_seen < last.last_seen
+    assert registry.cases(order="newest") == [last, first]
+    ask = {"until": SOON, "now": FLOWN}
+    assert registry.claim_next("Chen", order="newest", **ask).case_no == last.case_no
+    assert registry.claim_next("Wang", order="oldest", **ask).case_no == first.case_no
+    assert registry.claim_next("Wang", order="oldest", after=first.case_no, **ask) is None
+
+
 def test_claims_leave_the_history_alone(filed: Registry):
     before = filed.verify_chain()
     filed.claim_next("Chen", until=SOON, now=FLOWN)

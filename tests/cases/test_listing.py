@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from sqlalchemy import create_engine
@@ -39,7 +40,7 @@ def inside(case: Case, bbox: tuple[float, float, float, float]) -> bool:
 
 
 @pytest.mark.parametrize("few", [0, 1, 4000])
-@pytest.mark.parametrize("order", ["urgency", "newest", "number"])
+@pytest.mark.parametrize("order", get_args(listing.Order))
 def test_a_window_holds_what_lies_in_it_whichever_index_leads(
     worked: Registry, few: int, order: listing.Order, monkeypatch: pytest.MonkeyPatch
 ):
@@ -116,7 +117,7 @@ def test_an_area_has_its_cases_and_no_others(two_towns: Registry, area: Area):
     assert len(everyone) == 4
     limited = two_towns.within(area)
     own = [case for case in everyone if area.holds(case.place.town, case.place.village)]
-    for order in ("urgency", "newest", "number"):
+    for order in get_args(listing.Order):
         assert {case.case_no for case in limited.cases(order=order)} == {c.case_no for c in own}
     assert limited.cases(stage=Stage.REPORTED, category="building.unpermitted") == own
     assert limited.cases(bbox=square(0, 0, 3000).bounds) == own

@@ -4,6 +4,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from shapely import from_wkt
@@ -21,6 +22,7 @@ from cases.errors import (
 )
 from cases.filing import propose
 from cases.lifecycle import Action, Stage
+from cases.listing import Order
 from cases.model import Case, FilingResult, Findings, Head, PatrolRecord
 from cases.registry import Registry
 from cases.rules import Rulebook
@@ -177,7 +179,7 @@ def test_the_urgent_queue_comes_page_by_page(filed: Registry):
     assert paged == whole
 
 
-@pytest.mark.parametrize("order", ["urgency", "newest", "number"])
+@pytest.mark.parametrize("order", get_args(Order))
 def test_pages_of_any_order_cover_each_case_once(filed: Registry, order: str):
     start = filed.cases(order=order, limit=2)
     rest = filed.cases(order=order, after=start[-1].case_no)

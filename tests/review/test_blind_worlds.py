@@ -11,13 +11,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from cases.lifecycle import Role
+from cases.listing import Order
 from cases.people import DISTRICT, Account
 from review.admission import COOKIE, Entrance
 from review.app import create_app
@@ -119,7 +120,7 @@ def paths(world: World) -> Iterator[str]:
             asks = f"?patrol={PATROL}&photo={filled['photo_id']}" if "before" in path else ""
             yield path.format(**filled) + asks
     for stage in ("reported", "established", "rejected", "snoozed"):
-        for order in ("urgency", "newest", "number"):
+        for order in get_args(Order):
             yield f"/api/cases?stage={stage}&order={order}&limit=1"
             yield f"/api/cases?stage={stage}&order={order}&after={world.no}"
     for more in ("limit=1", "limit=2", f"category={case.category}", f"cell={case.place.cell_code}"):

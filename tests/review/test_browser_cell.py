@@ -1,6 +1,8 @@
-"""The queue of one cell, chosen by its code, the end of it, or its name."""
+"""The queue of one cell, chosen by its code, the end of it, or its name; and the queue by age."""
 
 import pytest
+
+from review.sources import ReviewData
 
 from .conftest import CHROMIUM
 
@@ -22,3 +24,22 @@ def test_the_queue_shows_one_cell_by_code_or_its_end(page):
     field.fill("")
     page.keyboard.press("Enter")
     page.locator(".pane-head", has_text="4 of 4").wait_for()
+
+
+def test_the_queue_is_ordered_by_age_and_given_in_that_order(page, data: ReviewData):
+    oldest, *_, newest = [case.case_no for case in data.registry.cases(order="oldest")]
+    order = page.get_by_label("Order")
+    for label, first in (("Newest first", newest), ("Oldest first", oldest)):
+        order.select_option(label)
+        page.locator(".case img").first.and_(page.locator(f"[src*='{first}']")).wait_for()
+    page.get_by_role("button", name="Your name").click()
+    page.get_by_role("textbox", name="Name").fill("Chen Jing")
+    page.keyboard.press("Enter")
+    order.select_option("Newest first")
+    page.locator(".case").first.click()
+    page.locator(".photo .number", has_text=newest).wait_for()
+    page.get_by_text("Yours for").wait_for()
+    page.keyboard.press("c")
+    page.get_by_text(f"{newest} confirmed.").wait_for()
+    following = data.registry.cases(stage="reported", order="newest")[0].case_no
+    page.locator(".photo .number", has_text=following).wait_for()

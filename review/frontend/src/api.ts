@@ -54,11 +54,14 @@ function post<T>(path: string, body: object, keepalive = false): Promise<T> {
 const PAGE = 100;
 const MOST = 500;
 
+export type Order = "urgency" | "oldest" | "newest";
+
 export interface Filters {
   stage: string;
   category: string;
   /** Its code. */
   cell: string;
+  order: Order;
 }
 
 interface Signed {
@@ -91,6 +94,7 @@ export interface NextChoice {
   stage: string;
   category?: string;
   cell?: string;
+  order: Order;
   /** The case that is passed over. */
   after?: string;
 }
@@ -116,6 +120,7 @@ export const api = {
     if (filters.stage) query.set("stage", filters.stage);
     if (filters.category) query.set("category", filters.category);
     if (filters.cell) query.set("cell", filters.cell);
+    if (filters.order !== "urgency") query.set("order", filters.order);
     if (after) query.set("after", after);
     return request<CasePage>(`/api/cases?${query}`);
   },

@@ -35,7 +35,8 @@ export class Claims {
 
   /** Take the next free case after one, else any that is free; null when all are taken. */
   async next(filters: Filters, after: string | null): Promise<Claim | null> {
-    const choice = { actor: this.actor(), stage: filters.stage, category: filters.category || undefined, cell: filters.cell || undefined };
+    const { stage, category, cell, order } = filters;
+    const choice = { actor: this.actor(), stage, category: category || undefined, cell: cell || undefined, order };
     const following = after ? await api.claimNext({ ...choice, after }) : null;
     const found = following ?? (await api.claimNext(choice));
     return found && this.keep(found);

@@ -1,7 +1,7 @@
 // Which cases wait, most urgent first, and which part of them is shown.
 
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { cropUrl } from "./api";
+import { cropUrl, type Order } from "./api";
 import { useWords } from "./i18n";
 import type { ReviewStore } from "./store";
 import { Score, StageChip } from "./symbols";
@@ -48,6 +48,8 @@ export function QueuePane({ store }: { store: ReviewStore }) {
   );
 }
 
+const ORDERS: Order[] = ["urgency", "oldest", "newest"];
+
 function QueueFilters({ store }: { store: ReviewStore }) {
   const words = useWords();
   const { cells, filters, summary, vocabulary } = store.state;
@@ -84,6 +86,16 @@ function QueueFilters({ store }: { store: ReviewStore }) {
         </select>
       </label>
       {vocabulary?.has_cells && cells ? <CellFilter store={store} /> : null}
+      <label>
+        <span class="hidden-label">{words.t.order}</span>
+        <select value={filters.order} onChange={(event) => void store.filter({ order: event.currentTarget.value as Order })}>
+          {ORDERS.map((order) => (
+            <option key={order} value={order}>
+              {words.t.orders[order]}
+            </option>
+          ))}
+        </select>
+      </label>
     </div>
   );
 }

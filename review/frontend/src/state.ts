@@ -103,7 +103,7 @@ export const initialState = (): State => ({
   summary: null,
   cells: null,
   zones: null,
-  filters: { stage: "reported", category: "", cell: "" },
+  filters: { stage: "reported", category: "", cell: "", order: "urgency" },
   queue: [],
   shown: [],
   chosen: [],

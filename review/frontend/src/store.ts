@@ -1,6 +1,6 @@
 // What is open at the page and what follows it; components only show it.
 
-import { api, ApiError, photoUrl, type Filters } from "./api";
+import { api, ApiError, photoUrl, type Filters, type Order } from "./api";
 import { Arranging } from "./arranging";
 import { Claims } from "./claims";
 import { Decisions } from "./decisions";
@@ -344,11 +344,18 @@ export class ReviewStore {
   }
 }
 
+/** What comes first has the least, as on the server. */
+const RANKS: Record<Order, (item: CaseItem) => number> = {
+  urgency: ({ urgency, score }) => urgency - score / 2,
+  oldest: ({ last_seen }) => Date.parse(last_seen),
+  newest: ({ last_seen }) => -Date.parse(last_seen),
+};
+
 /** The queue with a case of it that was not read with it, in its place. */
-function withCase(queue: CaseItem[], item: CaseItem, { stage, category, cell }: Filters): CaseItem[] {
+function withCase(queue: CaseItem[], item: CaseItem, { stage, category, cell, order }: Filters): CaseItem[] {
   const belongs = item.stage === stage && (!category || item.category === category) && (!cell || item.cell_code === cell);
   if (!belongs || queue.some(({ no }) => no === item.no)) return queue;
-  const rank = ({ urgency, score }: CaseItem) => urgency - score / 2;
+  const rank = RANKS[order];
   const at = queue.findIndex((other) => rank(other) > rank(item));
   return at < 0 ? [...queue, item] : [...queue.slice(0, at), item, ...queue.slice(at)];
 }

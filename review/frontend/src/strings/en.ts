@@ -59,6 +59,8 @@ export const en = {
   filterCategory: "Category",
   filterCell: "Cell: code, its end, or name",
   noSuchCell: (text: string) => `No one cell is ${text}: give its code, the end of it, or village and name.`,
+  order: "Order",
+  orders: { urgency: "Urgent first", oldest: "Oldest first", newest: "Newest first" },
   allStages: "All stages",
   allCategories: "All categories",
   shownOf: (shown: string, total: string) => `${shown} of ${total}`,

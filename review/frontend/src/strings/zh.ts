@@ -61,6 +61,8 @@ export const zh: Strings = {
   filterCategory: "类别",
   filterCell: "网格：编码、后几位或名称",
   noSuchCell: (text: string) => `没有唯一的网格“${text}”：请输入编码、后几位，或村居和名称。`,
+  order: "排序",
+  orders: { urgency: "紧急优先", oldest: "最早优先", newest: "最新优先" },
   allStages: "全部阶段",
   allCategories: "全部类别",
   shownOf: (shown, total) => `${shown} / ${total} 件`,
