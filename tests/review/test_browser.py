@@ -66,6 +66,17 @@ def test_letters_typed_into_a_note_decide_nothing(page, data: ReviewData):
     assert data.registry.case(first).version == 1
 
 
+def test_another_reason_asks_for_a_note_before_it_is_sent(page, data: ReviewData):
+    first = open_case(page)
+    page.keyboard.press("x")
+    page.keyboard.press("8")
+    page.get_by_label("What is it? Enter saves.").fill("a greenhouse")
+    page.get_by_role("button", name="Save").click()
+    give_name(page)
+    page.get_by_text(f"{first} rejected.").wait_for()
+    assert data.registry.history(first)[-1].details["reason"] == "other: a greenhouse"
+
+
 def test_stale_decision_is_told_and_read_again(page, data: ReviewData):
     first = open_case(page)
     data.registry.decide(first, "confirm", actor="Li", expected_version=1, now=NOW)

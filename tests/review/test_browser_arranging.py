@@ -82,7 +82,7 @@ def test_undo_after_a_split_takes_no_earlier_decision_back(page, data: ReviewDat
     page.get_by_role("button", name="Split…").last.click()
     page.get_by_text(f"split off {number}.").wait_for()
     page.keyboard.press("u")
-    page.get_by_text("Nothing of yours to undo here.").wait_for()
+    page.get_by_text("stays split; Y puts it together again").wait_for()
     assert data.registry.case(boat).stage.value == "established"
 
 

@@ -45,7 +45,9 @@ def test_a_corner_is_dragged_and_the_case_moves(page, data: ReviewData):
     at = show_whole(page)
     page.keyboard.press("e")
     page.get_by_text("Drag corners").wait_for()
-    page.keyboard.press("c")  # decides nothing while something is drawn
+    page.keyboard.press("c")  # decides nothing while something is drawn, nor does a click
+    page.get_by_text("An outline is being drawn").wait_for()
+    assert page.locator(".decide.confirm").is_disabled()
     page.mouse.move(*at(620, 480))
     page.mouse.down()
     page.mouse.move(*at(720, 560), steps=5)
@@ -61,6 +63,9 @@ def test_a_corner_is_dragged_and_the_case_moves(page, data: ReviewData):
     assert (after.stage, after.area_m2 > before.area_m2) == ("reported", True)
     assert [event.action for event in data.registry.history(no)] == ["file", "redraw"]
     page.locator(".timeline").get_by_text("Outline corrected").wait_for()
+    page.keyboard.press("u")  # takes back nothing that was decided before without a word
+    page.get_by_text(f"The outline of {no} stays as you drew it").wait_for()
+    assert len(data.registry.history(no)) == 2
 
 
 def test_a_correction_that_is_left_changes_nothing(page, data: ReviewData):

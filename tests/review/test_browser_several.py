@@ -29,6 +29,7 @@ def test_several_are_rejected_by_keyboard_and_undone_together(page, data: Review
     assert stages(data) == ["rejected"] * 3 + ["reported"]
     page.keyboard.press("u")
     page.get_by_text("3: Decision taken back.").wait_for()
+    assert page.locator(".toast button").count() == 0  # nothing of it is left to undo
     page.locator(".case").nth(3).wait_for()
     assert stages(data) == ["reported"] * 4
 

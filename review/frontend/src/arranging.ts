@@ -40,6 +40,7 @@ export class Arranging {
       this.store.opened.delete(detail.no);
       await this.store.selectOrClear(await this.store.decisions.following());
       this.store.refreshSoon();
+      this.store.decisions.remark(this.words().t.undoUnsure(detail.no));
       this.store.say(this.words().t.leftUnsure(detail.no), "done");
     });
   }
@@ -88,7 +89,7 @@ export class Arranging {
     return this.sending(async (detail) => {
       const fresh = await api.split(detail.no, { version: detail.version, outlines, ...this.store.presence.signature() });
       await this.store.changed(fresh);
-      this.store.decisions.forget(); // U would take back what was decided before; Y joins again
+      this.store.decisions.remark(this.words().t.undoSplit(detail.no));
       this.store.say(this.words().t.splitOff(fresh.no, detail.no), "done");
     });
   }

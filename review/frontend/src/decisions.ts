@@ -9,8 +9,8 @@ import type { CaseDetail, CaseItem, Decision } from "./types";
 const REVIEWS: ReadonlySet<Decision> = new Set<Decision>(["confirm", "reject", "reopen"]);
 
 export class Decisions {
-  /** What was decided here, together where it was decided together. */
-  private taken: { no: string; version: number }[][] = [];
+  /** What was decided here, together where it was decided together; or why it is not taken back. */
+  private taken: ({ no: string; version: number }[] | string)[] = [];
   /** The last decision on its way to the server, while the next case is shown already. */
   private saving: Promise<unknown> = Promise.resolve();
 
@@ -20,9 +20,15 @@ export class Decisions {
     this.taken = [];
   }
 
+  /** Something was done that U does not take back: say so, before it takes back what was decided earlier. */
+  remark(why: string): void {
+    this.taken.push(`${why} ${this.store.state.words.t.undoAgain}`);
+  }
+
   /** Decide on the open case and show the next one; asks for a name first if none is known. */
   async decide(intent: Intent): Promise<void> {
-    const { detail, busy } = this.store.state;
+    const { detail, busy, hand, words } = this.store.state;
+    if (hand) return this.store.say(words.t.drawingFirst, "problem");
     if (busy || !detail || !this.store.allows(intent.decision)) return;
     await this.saving;
     if (this.store.state.no !== detail.no) return; // what was decided before has come back
@@ -34,6 +40,10 @@ export class Decisions {
     await this.saving;
     if (this.store.state.busy) return;
     const last = this.taken.at(-1);
+    if (typeof last === "string") {
+      this.taken.pop();
+      return this.store.say(last, "problem");
+    }
     const { detail } = this.store.state;
     const target = last ?? (detail && this.store.allows("undo") ? [detail] : []);
     const [only] = target;
@@ -91,12 +101,14 @@ export class Decisions {
   private settle(decided: CaseDetail, decision: Decision): void {
     const { t } = this.store.state.words;
     const undone = decision === "undo";
+    const queue = this.queueAfter(decided);
     this.store.changes += 1;
     this.store.opened.delete(decided.no);
     if (decided.allowed.includes("undo")) this.taken.push([decided]);
     this.store.set({
       busy: false,
-      queue: this.queueAfter(decided),
+      queue,
+      total: this.store.state.total + queue.length - this.store.state.queue.length,
       decided: Math.max(0, this.store.state.decided + (undone ? -1 : 1)),
     });
     if (!REVIEWS.has(decision)) void this.store.select(decided.no);

@@ -43,6 +43,7 @@ export class HandWork {
     await this.sending(async () => {
       const detail = await this.send(changed);
       if (detail) await this.store.changed(detail);
+      this.store.decisions.remark(state.words.t.undoCorrected(state.no ?? ""));
       this.store.say(state.words.t.corrected(state.no ?? ""), "done");
     });
   }
@@ -55,6 +56,7 @@ export class HandWork {
     await this.sending(async () => {
       const detail = await api.draw({ ...this.named(corners), class_name: className });
       await this.store.changed(detail);
+      this.store.decisions.remark(this.store.state.words.t.undoAdded(detail.no));
       this.store.say(this.store.state.words.t.added(detail.no), "done");
     });
   }
@@ -71,6 +73,7 @@ export class HandWork {
     await this.sending(async () => {
       const body = { version: detail.version, class_name: chosen.name, ...this.store.presence.signature() };
       await this.store.changed(await api.reclassify(detail.no, body));
+      this.store.decisions.remark(words.t.undoClass(detail.no));
       this.store.say(words.t.reclassified(detail.no, name), "done");
     });
   }

@@ -282,12 +282,13 @@ function Strip({ store, detail }: { store: ReviewStore; detail: CaseDetail }) {
 
 function Actions({ store }: { store: ReviewStore }) {
   const { t } = useWords();
-  const { busy, detail } = store.state;
+  const { busy, detail, hand } = store.state;
+  const drawing = hand !== null; // what is drawn must not be left unsaved
   const decided = detail && !store.allows("confirm");
   const reviews = (["confirm", "reject", "reopen"] as const).some((decision) => store.allows(decision));
   return (
     <div class="actions">
-      <button type="button" class="step" onClick={() => void store.step(-1)} title={t.previous}>
+      <button type="button" class="step" disabled={drawing} onClick={() => void store.step(-1)} title={t.previous}>
         <span class="hidden-label">{t.previous}</span> ‹ <kbd>K</kbd>
       </button>
       {!reviews && detail?.allowed.some(isStep) ? (
@@ -295,10 +296,10 @@ function Actions({ store }: { store: ReviewStore }) {
       ) : (
         <Decisions store={store} decided={!!decided} />
       )}
-      <button type="button" class="step" disabled={busy} onClick={() => void store.decisions.undo()}>
+      <button type="button" class="step" disabled={busy || drawing} onClick={() => void store.decisions.undo()}>
         {t.undo} <kbd>U</kbd>
       </button>
-      <button type="button" class="step" onClick={() => void store.step(1)} title={t.next}>
+      <button type="button" class="step" disabled={drawing} onClick={() => void store.step(1)} title={t.next}>
         <span class="hidden-label">{t.next}</span> <kbd>J</kbd> ›
       </button>
     </div>
@@ -307,7 +308,7 @@ function Actions({ store }: { store: ReviewStore }) {
 
 function Decisions({ store, decided }: { store: ReviewStore; decided: boolean }) {
   const { t } = useWords();
-  const { busy } = store.state;
+  const busy = store.state.busy || store.state.hand !== null;
   return (
     <>
       <button

@@ -168,7 +168,10 @@ function QueueItem({ item, open, store }: { item: CaseItem; open: boolean; store
         type="button"
         class={item.urgency === 1 ? "case urgent" : "case"}
         aria-current={open ? "true" : undefined}
-        onClick={() => void store.select(item.no, "photo")}
+        onClick={() => {
+          if (store.state.hand) store.say(words.t.drawingFirst, "problem");
+          else void store.select(item.no, "photo");
+        }}
       >
         <img src={cropUrl(item.no)} alt="" width="72" height="72" loading="lazy" />
         <span class="lines">

@@ -1,6 +1,6 @@
 // Why something is no violation: a number decides at once; with "other", or by hand, a note goes along.
 
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { useWords } from "./i18n";
 
 interface ReasonsProps {
@@ -12,9 +12,13 @@ export function Reasons({ reasons, onSend }: ReasonsProps) {
   const words = useWords();
   const { t } = words;
   const note = useRef<HTMLInputElement>(null);
+  const [wanted, setWanted] = useState(false);
   const send = (reason: string) => {
     const written = note.current?.value.trim() ?? "";
-    if (reason === "other" && !written) return note.current?.focus();
+    if (reason === "other" && !written) {
+      setWanted(true);
+      return note.current?.focus();
+    }
     onSend(reason, written);
   };
   const pressed = (event: KeyboardEvent) => {
@@ -27,14 +31,25 @@ export function Reasons({ reasons, onSend }: ReasonsProps) {
   return (
     <div class="reasons" onKeyDown={pressed}>
       {reasons.map((reason, index) => (
-        <button key={reason} type="button" autoFocus={index === 0} onClick={() => send(reason)}>
+        <button
+          key={reason}
+          type="button"
+          aria-pressed={wanted && reason === "other" ? "true" : undefined}
+          autoFocus={index === 0}
+          onClick={() => send(reason)}
+        >
           <kbd>{index + 1}</kbd> {words.reason(reason)}
         </button>
       ))}
       <label>
-        {t.reasonNote}
+        {wanted ? t.reasonNoteWanted : t.reasonNote}
         <input ref={note} type="text" maxLength={300} onKeyDown={(event) => event.key === "Enter" && send("other")} />
       </label>
+      {wanted ? (
+        <button type="button" class="primary" onClick={() => send("other")}>
+          {t.send}
+        </button>
+      ) : null}
     </div>
   );
 }

@@ -61,7 +61,7 @@ export class Several {
       const { decided, refused } = await api.decideTogether({ ...intent, ...store.presence.signature(), cases: seen });
       store.set({ busy: false, chosen: [] });
       await store.decisions.settled(decided, intent.decision);
-      store.say(this.told(intent, decided.length, refused), refused.length ? "problem" : "done", decided.length > 0);
+      store.say(this.told(intent, decided.length, refused), refused.length ? "problem" : "done", decided.length > 0 && intent.decision !== "undo");
     } catch (error) {
       store.set({ busy: false });
       if (!(error instanceof ApiError)) throw error;
