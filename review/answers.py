@@ -127,9 +127,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseDetail(CaseItem):
-    """Everything about a case but its history."""
+    """Everything about a case but its history.
+
+    Attributes:
+        due_at: until when it has to be handled; null where no time limit runs.
+    """
 
     officer: str
+    due_at: datetime | None
+    is_overdue: bool
     sigma_m: float
     outline: Geometry
     doubt: Geometry

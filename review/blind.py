@@ -19,6 +19,7 @@ from cases.looks import Look, Veiled, veiled
 from cases.model import Case, Claim
 from review import answers, presenters
 from review.admission import ClockOf, Data, Guest, Visitor
+from review.due import deadline
 from review.sources import ReviewData
 
 
@@ -94,6 +95,7 @@ def veiled_detail(data: ReviewData, shown: Veiled, role: Role, now: datetime) ->
         photos=data.photos,
         terrain=data.terrain,
         claim=held,
+        due=deadline(data, case, now, shown.events),
     )
 
 
@@ -101,7 +103,12 @@ def detail_of(data: ReviewData, case: Case, role: Role, now: datetime) -> answer
     """Show a case as somebody in a role sees it."""
     allowed, claim = data.registry.possible(case, role, now)
     return presenters.case_detail(
-        case, allowed=allowed, photos=data.photos, terrain=data.terrain, claim=claim
+        case,
+        allowed=allowed,
+        photos=data.photos,
+        terrain=data.terrain,
+        claim=claim,
+        due=deadline(data, case, now),
     )
 
 

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -108,12 +109,15 @@ def case_detail(
     photos: PhotoShelf,
     terrain: Terrain | None,
     claim: Claim | None = None,
+    due: tuple[datetime | None, bool] = (None, False),
 ) -> answers.CaseDetail:
-    """Present everything about a case."""
+    """Present everything about a case; `due` is when, and whether that is over."""
     local = LocalFrame(case.lon_deg, case.lat_deg)
     return answers.CaseDetail(
         **_item_fields(case),
         officer=case.place.officer,
+        due_at=due[0],
+        is_overdue=due[1],
         sigma_m=round(case.sigma_m, 2),
         outline=geometry(case.polygon),
         doubt=geometry(doubt_circle(case.lon_deg, case.lat_deg, case.sigma_m)),

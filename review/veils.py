@@ -1,7 +1,7 @@
 """Lists and counts of cases as somebody sees them who must not know of some decisions."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,16 +29,17 @@ def page_of(
     data: ReviewData,
     blind: Blindfold,
     *,
-    stage: Stage | None,
+    stage: Sequence[Stage] | None,
     order: Order,
     after: str | None,
     limit: int,
     **where: Any,
 ) -> Page:
-    """List cases in order, each in the stage that it is shown in; `where` as `Registry.cases`."""
+    """List cases of some stages in order, each as it is shown; `where` as `Registry.cases`."""
     asked = {"order": order, "after": after, "limit": limit + 1, **where}
-    found = data.registry.cases(stage=stage, **asked)
-    numbers = [look.case_no for look in blind.looks.values() if stage in (None, look.stage)]
+    found = data.registry.cases(stage=_only(stage), **asked)
+    looks = blind.looks.values()
+    numbers = [look.case_no for look in looks if not stage or look.stage in stage]
     veiled = data.registry.cases(stage=_EVERY_STAGE, numbers=numbers, **asked) if numbers else []
     both = [*(case for case in found if case.case_no not in blind.looks), *veiled]
     both = _in_order(both, order)
@@ -88,12 +89,12 @@ def count_of(
     data: ReviewData,
     blind: Blindfold,
     *,
-    stage: Stage | None = None,
+    stage: Sequence[Stage] | None = None,
     category: str | None = None,
     cell: str | None = None,
 ) -> int:
     """Count the cases that a list without end would hold."""
-    count = data.registry.count(stage=stage, category=category, cell=cell)
+    count = data.registry.count(stage=_only(stage), category=category, cell=cell)
     for moved in _moved(data, blind):
         point = moved.point
         if category in (None, point.category) and cell in (None, point.cell_code):
@@ -101,8 +102,13 @@ def count_of(
     return count
 
 
-def _is_listed(is_in: Stage, stage: Stage | None) -> bool:
-    return is_in is stage if stage else is_in is not Stage.WITHDRAWN
+def _is_listed(is_in: Stage, stage: Sequence[Stage] | None) -> bool:
+    return is_in in stage if stage else is_in is not Stage.WITHDRAWN
+
+
+def _only(stage: Sequence[Stage] | None) -> Stage | Sequence[Stage] | None:
+    """One alone is looked up faster, in the order of an index."""
+    return stage[0] if stage and len(stage) == 1 else stage or None
 
 
 def counts_of(data: ReviewData, blind: Blindfold) -> Iterator[CaseCount]:

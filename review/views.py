@@ -89,7 +89,7 @@ def get_precision(data: Data, visitor: Guest, blind: Blind, clock: ClockOf) -> a
 def get_cases(
     data: Data,
     blind: Blind,
-    stage: Stage | None = None,
+    stage: Annotated[list[Stage] | None, Query(description="one or several")] = None,
     category: str | None = None,
     cell: str | None = None,
     order: Order = "urgency",

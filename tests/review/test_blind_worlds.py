@@ -123,6 +123,7 @@ def paths(world: World) -> Iterator[str]:
         for order in get_args(Order):
             yield f"/api/cases?stage={stage}&order={order}&limit=1"
             yield f"/api/cases?stage={stage}&order={order}&after={world.no}"
+    yield "/api/cases?stage=established&stage=rejected"
     for more in ("limit=1", "limit=2", f"category={case.category}", f"cell={case.place.cell_code}"):
         yield f"/api/cases?{more}"
     yield "/collections/cases/items?datetime=../2026-06-11T00:00:00Z"

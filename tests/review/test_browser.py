@@ -1,5 +1,7 @@
 """An inspector at the page, in headless Chromium; skipped where browser or playwright is absent."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from cases.lifecycle import Role
@@ -276,10 +278,15 @@ def test_a_grid_officer_handles_the_cases_of_the_village_on_a_phone(chromium, pe
         people.accounts.add(officer, PASSWORD)
     page = open_signed_in(chromium, address, "zhang", viewport={"width": 390, "height": 844})
     page.locator(".photo .number", has_text=first).wait_for(state="attached")
-    assert page.locator(".case").count() == 1
+    assert page.locator(".case").count() == 1  # the list comes first, and counts what is in hand
+    page.locator(".tabs .count", has_text="1").wait_for()
+    page.locator(".case", has_text="Assigned").click()
+    page.locator(".case-head", has_text=first).wait_for()
+    page.locator(".facts-list", has_text="overdue").wait_for()
     page.get_by_role("button", name="Start handling").first.click()
     page.get_by_text(f"{first}: Handling started.").wait_for()
-    page.locator(".tabs").get_by_text("Case").click()
+    page.locator(".tabs").get_by_text("Queue").click()
+    page.locator(".case", has_text="In handling").click()
     photo = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": jpeg()}
     page.locator(".add-photo input").set_input_files(photo)
     page.get_by_text(f"Photo added to {first}.").wait_for()
@@ -303,6 +310,21 @@ def test_a_grid_officer_handles_the_cases_of_the_village_on_a_phone(chromium, pe
     assert linked.locator(".photo .number", has_text=second).count() == 0
     for opened in (page, foreign):
         opened.context.close()
+
+
+def test_who_cannot_decide_takes_no_case_from_those_who_can(chromium, people, address):
+    account = Account(name="zhao", display_name="Zhao", roles=(Role.COMMAND,))
+    people.accounts.add(account, PASSWORD)
+    first = people.registry.cases()[0]
+    page = open_signed_in(chromium, address, "zhao")
+    page.get_by_text("No case of this choice").wait_for()  # nothing waits to be sent out
+    page.get_by_label("Stage").select_option("reported")
+    page.locator(".photo .number", has_text=first.case_no).wait_for()
+    page.get_by_text("No step of yours now.").wait_for()
+    assert page.locator(".decide").count() == 0
+    now = datetime.now(UTC)
+    assert people.registry.possible(first, Role.INSPECTOR, now)[1] is None
+    page.context.close()
 
 
 def test_names_beside_the_bars_are_not_cut_off(chromium, address):

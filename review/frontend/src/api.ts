@@ -54,6 +54,13 @@ function post<T>(path: string, body: object, keepalive = false): Promise<T> {
 const PAGE = 100;
 const MOST = 500;
 
+/** What an officer has in hand; the other choices are one stage. */
+export const IN_HAND = "in_hand";
+
+/** The stages that a choice means; none for all. */
+export const stagesOf = (choice: string): string[] =>
+  choice === IN_HAND ? ["assigned", "handling"] : choice ? [choice] : [];
+
 export type Order = "urgency" | "oldest" | "newest";
 
 export interface Filters {
@@ -117,7 +124,7 @@ export const api = {
 
   cases(filters: Filters, after: string | null, atLeast = 0): Promise<CasePage> {
     const query = new URLSearchParams({ limit: String(Math.min(Math.max(PAGE, atLeast), MOST)) });
-    if (filters.stage) query.set("stage", filters.stage);
+    for (const stage of stagesOf(filters.stage)) query.append("stage", stage);
     if (filters.category) query.set("category", filters.category);
     if (filters.cell) query.set("cell", filters.cell);
     if (filters.order !== "urgency") query.set("order", filters.order);

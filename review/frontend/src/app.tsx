@@ -9,7 +9,7 @@ import { listenToKeys } from "./keys";
 import { MapPane } from "./map-pane";
 import { PhotoPane } from "./photo-pane";
 import type { PhotoView } from "./photo-view";
-import { QueuePane } from "./queue-pane";
+import { countOf, QueuePane } from "./queue-pane";
 import { SignIn } from "./sign-in";
 import type { Pane } from "./state";
 import type { ReviewStore } from "./store";
@@ -49,7 +49,8 @@ export function App({ store }: { store: ReviewStore }) {
 }
 
 function Tabs({ store }: { store: ReviewStore }) {
-  const { words, pane, summary } = store.state;
+  const { words, pane, summary, filters } = store.state;
+  const waits = store.presence.reviews() ? "reported" : filters.stage;
   const tabs: [Pane, string][] = [
     ["queue", words.t.queue],
     ["photo", words.t.photo],
@@ -66,7 +67,7 @@ function Tabs({ store }: { store: ReviewStore }) {
           onClick={() => store.set({ pane: name })}
         >
           {label}
-          {name === "queue" && summary ? <span class="count">{words.number(summary.to_review)}</span> : null}
+          {name === "queue" && summary ? <span class="count">{words.number(countOf(summary, waits, ""))}</span> : null}
         </button>
       ))}
     </nav>

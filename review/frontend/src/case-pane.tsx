@@ -4,9 +4,10 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { placePhotoUrl } from "./api";
 import { useWords } from "./i18n";
-import { noCellWords } from "./queue-pane";
+import { categoryName, noCellWords } from "./queue-pane";
 import { AddPhoto, Steps, WayThere } from "./steps";
 import type { ReviewStore } from "./store";
+import { StageChip } from "./symbols";
 import type { CaseDetail, HistoryEvent } from "./types";
 
 /** In the place of a model's digest where a person drew the object. */
@@ -18,6 +19,10 @@ export function CasePane({ store }: { store: ReviewStore }) {
   if (!detail) return <section class="pane info" aria-label={words.t.case} />;
   return (
     <section class="pane info" aria-label={words.t.case}>
+      <p class="case-head">
+        <strong>{words.label(categoryName(store, detail.category))}</strong> <span class="number">{detail.no}</span>{" "}
+        <StageChip stage={detail.stage} />
+      </p>
       <Steps store={store} detail={detail} />
       <AddPhoto store={store} detail={detail} />
       <Arrange store={store} />
@@ -96,6 +101,11 @@ function Facts({ store, detail, photoIndex }: FactsProps) {
       {category ? (
         <Fact name={t.department}>
           {words.label(category.department)} · {words.label(category.time_limit)}
+        </Fact>
+      ) : null}
+      {detail.due_at ? (
+        <Fact name={t.due}>
+          {words.time(detail.due_at)} {detail.is_overdue ? <span class="chip alarm">{t.overdue}</span> : null}
         </Fact>
       ) : null}
       <Fact name={words.area(detail.class_name)}>{`${words.number(detail.area_m2, detail.area_m2 < 100 ? 1 : 0)} m²`}</Fact>

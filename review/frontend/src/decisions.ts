@@ -1,6 +1,6 @@
 // What is decided on the open case, what becomes of it, and the way back.
 
-import { api, ApiError } from "./api";
+import { api, ApiError, stagesOf } from "./api";
 import type { Intent } from "./state";
 import type { ReviewStore } from "./store";
 import type { CaseDetail, CaseItem, Decision } from "./types";
@@ -121,7 +121,7 @@ export class Decisions {
 
   private queueAfter(decided: CaseDetail): CaseItem[] {
     const { filters, queue } = this.store.state;
-    const stays = !filters.stage || filters.stage === decided.stage;
+    const stays = !filters.stage || stagesOf(filters.stage).includes(decided.stage);
     const known = queue.some((item) => item.no === decided.no);
     if (stays && !known) return [decided, ...queue];
     if (stays) return queue.map((item) => (item.no === decided.no ? decided : item));

@@ -293,8 +293,10 @@ function Actions({ store }: { store: ReviewStore }) {
       </button>
       {!reviews && detail?.allowed.some(isStep) ? (
         <Steps store={store} detail={detail} />
-      ) : (
+      ) : reviews || store.presence.reviews() ? (
         <Decisions store={store} decided={!!decided} />
+      ) : (
+        <span class="steps muted">{detail ? t.notYours : ""}</span>
       )}
       <button type="button" class="step" disabled={busy || drawing} onClick={() => void store.decisions.undo()}>
         {t.undo} <kbd>U</kbd>

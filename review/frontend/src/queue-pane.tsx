@@ -1,7 +1,7 @@
 // Which cases wait, most urgent first, and which part of them is shown.
 
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { cropUrl, type Order } from "./api";
+import { cropUrl, IN_HAND, stagesOf, type Order } from "./api";
 import { useWords } from "./i18n";
 import type { ReviewStore } from "./store";
 import { Score, StageChip } from "./symbols";
@@ -64,6 +64,7 @@ function QueueFilters({ store }: { store: ReviewStore }) {
           onChange={(event) => void store.filter({ stage: event.currentTarget.value })}
         >
           <option value="">{words.t.allStages}</option>
+          {store.state.role === "officer" ? <option value={IN_HAND}>{counted(words.t.inHand, IN_HAND, filters.category)}</option> : null}
           {vocabulary?.stages.map((stage) => (
             <option key={stage} value={stage}>
               {counted(words.stage(stage), stage, filters.category)}
@@ -148,9 +149,9 @@ function cellOf(known: CellNames[], text: string): string | null {
   return exact?.code ?? null;
 }
 
-function countOf(summary: Summary | null, stage: string, category: string): number {
+export function countOf(summary: Summary | null, stage: string, category: string): number {
   const wanted = (entry: { stage: string; category: string }) =>
-    (!stage || entry.stage === stage) && (!category || entry.category === category);
+    (!stage || stagesOf(stage).includes(entry.stage)) && (!category || entry.category === category);
   return (summary?.counts ?? []).filter(wanted).reduce((sum, entry) => sum + entry.count, 0);
 }
 
@@ -170,7 +171,7 @@ function QueueItem({ item, open, store }: { item: CaseItem; open: boolean; store
         aria-current={open ? "true" : undefined}
         onClick={() => {
           if (store.state.hand) store.say(words.t.drawingFirst, "problem");
-          else void store.select(item.no, "photo");
+          else void store.select(item.no, store.presence.reviews() ? "photo" : "case");
         }}
       >
         <img src={cropUrl(item.no)} alt="" width="72" height="72" loading="lazy" />
@@ -183,7 +184,7 @@ function QueueItem({ item, open, store }: { item: CaseItem; open: boolean; store
           ) : null}
           <span class="muted">{placeName(item) || noCellWords(store)}</span>
           <span class="facts">
-            {store.state.filters.stage ? null : <StageChip stage={item.stage} />}
+            {stagesOf(store.state.filters.stage).length === 1 ? null : <StageChip stage={item.stage} />}
             {item.urgency === 1 ? <span class="chip alarm">{words.t.urgent}</span> : null}
             <Score value={item.score} />
             <time dateTime={item.last_seen} title={words.t.seenAgo(words.time(item.last_seen))}>

@@ -38,11 +38,12 @@ export function Steps({ store, detail }: { store: ReviewStore; detail: CaseDetai
 }
 
 const AT_PLACE = ["assigned", "handling", "fed_back"];
+const ADDS = ["officer", "inspector", "command", "administrator", ""];
 
 /** Photos that somebody takes at the place, from the camera of a phone or from files. */
 export function AddPhoto({ store, detail }: { store: ReviewStore; detail: CaseDetail }) {
   const { t } = useWords();
-  if (!AT_PLACE.includes(detail.stage)) return null;
+  if (!AT_PLACE.includes(detail.stage) || !ADDS.includes(store.state.role)) return null;
   return (
     <label class="add-photo">
       <input

@@ -1,6 +1,6 @@
 // What is open at the page and what follows it; components only show it.
 
-import { api, ApiError, photoUrl, type Filters, type Order } from "./api";
+import { api, ApiError, IN_HAND, photoUrl, stagesOf, type Filters, type Order } from "./api";
 import { Arranging } from "./arranging";
 import { Claims } from "./claims";
 import { Decisions } from "./decisions";
@@ -26,7 +26,7 @@ const TOAST_MS = 6_000;
 /** The counts and the queue are read again so long after the last decision. */
 const REFRESH_MS = 400;
 /** What waits for people of a role. */
-const FIRST_STAGE: Record<string, string> = { officer: "assigned", operator: "" };
+const FIRST_STAGE: Record<string, string> = { officer: IN_HAND, operator: "", command: "established" };
 /** So often claims and session go on, as long as somebody is at the page. */
 const RENEW_MS = 60_000;
 const PRESENT_MS = 2 * RENEW_MS;
@@ -107,10 +107,12 @@ export class ReviewStore {
     const roles = session.person?.roles ?? [];
     const role = this.presence.roleOf(roles);
     const stage = FIRST_STAGE[role] ?? "reported";
-    this.set({ session, role, filters: { ...this.state.filters, stage } });
+    const pane = this.presence.reviews(role) ? this.state.pane : "queue"; // where nothing is judged by the photo
+    this.set({ session, role, pane, filters: { ...this.state.filters, stage } });
     if (!this.presence.isIn()) return;
     this.news.listen(session.person?.name ?? ""); // before the queue is read, so that nothing falls between
     const wanted = decodeURIComponent(location.hash.match(/^#\/case\/(.+)$/)?.[1] ?? "");
+    if (wanted && this.state.pane === "queue") this.set({ pane: "case" });
     const [vocabulary] = await Promise.all([api.vocabulary(), this.refresh()]);
     this.set({ vocabulary, words: new Words(this.state.words.language, vocabulary.utc_offset_hours) });
     const free = wanted || !this.claiming() ? null : await this.claims.next(this.state.filters, null);
@@ -353,7 +355,7 @@ const RANKS: Record<Order, (item: CaseItem) => number> = {
 
 /** The queue with a case of it that was not read with it, in its place. */
 function withCase(queue: CaseItem[], item: CaseItem, { stage, category, cell, order }: Filters): CaseItem[] {
-  const belongs = item.stage === stage && (!category || item.category === category) && (!cell || item.cell_code === cell);
+  const belongs = stagesOf(stage).includes(item.stage) && (!category || item.category === category) && (!cell || item.cell_code === cell);
   if (!belongs || queue.some(({ no }) => no === item.no)) return queue;
   const rank = RANKS[order];
   const at = queue.findIndex((other) => rank(other) > rank(item));

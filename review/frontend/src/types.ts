@@ -115,6 +115,9 @@ export interface Session {
 
 export interface CaseDetail extends CaseItem {
   officer: string;
+  /** Null where no time limit runs. */
+  due_at: string | null;
+  is_overdue: boolean;
   sigma_m: number;
   outline: Geometry;
   doubt: Geometry;

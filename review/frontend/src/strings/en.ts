@@ -62,6 +62,7 @@ export const en = {
   order: "Order",
   orders: { urgency: "Urgent first", oldest: "Oldest first", newest: "Newest first" },
   allStages: "All stages",
+  inHand: "In hand",
   allCategories: "All categories",
   shownOf: (shown: string, total: string) => `${shown} of ${total}`,
   loadMore: "Show more",
@@ -170,6 +171,7 @@ export const en = {
   splitOff: (fresh: string, no: string) => `${fresh} split off ${no}.`,
 
   nextSteps: "Next steps",
+  notYours: "No step of yours now.",
   steps: {
     wake: "Review now",
     assign: "Send out",
@@ -229,6 +231,8 @@ export const en = {
   toCheck: "A zone this rule needs is not known here: please check on the ground plan.",
   goneAt: (time: string) => `No longer seen by the patrol of ${time}.`,
   department: "Goes to",
+  due: "Due",
+  overdue: "overdue",
   firstSeen: "First seen",
   ruleVersion: (id: string, version: string) => `${id}, version ${version}`,
   model: "Model",

@@ -64,6 +64,7 @@ export const zh: Strings = {
   order: "排序",
   orders: { urgency: "紧急优先", oldest: "最早优先", newest: "最新优先" },
   allStages: "全部阶段",
+  inHand: "我的在办",
   allCategories: "全部类别",
   shownOf: (shown, total) => `${shown} / ${total} 件`,
   loadMore: "显示更多",
@@ -172,6 +173,7 @@ export const zh: Strings = {
   splitOff: (fresh: string, no: string) => `已从 ${no} 拆分出 ${fresh}。`,
 
   nextSteps: "下一步",
+  notYours: "目前没有需要您办理的步骤。",
   steps: {
     wake: "立即审核",
     assign: "派遣任务",
@@ -230,6 +232,8 @@ export const zh: Strings = {
   toCheck: "缺少该规则所需的区域资料，请人工核对。",
   goneAt: (time) => `${time} 的巡查已不再发现。`,
   department: "主管 · 时限",
+  due: "办理时限",
+  overdue: "已超期",
   firstSeen: "首次发现",
   ruleVersion: (id, version) => `${id}，版本 ${version}`,
   model: "模型",
