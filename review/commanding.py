@@ -85,14 +85,14 @@ class CellState(BaseModel):
 class District(BaseModel):
     """The district, or one's area of it, as it stands.
 
-    `cases` are number, longitude, latitude, stage, category, urgency and whether it is overdue, of
-    each case that is not rejected, withdrawn or evaluated; `left_out` counts those beyond the most
-    that are drawn.
+    `cases` are number, longitude, latitude, stage, category, urgency, whether it is overdue and
+    which of `cells` it lies in (from 0; -1 for none), of each case that is not rejected, withdrawn
+    or evaluated; `left_out` counts those beyond the most that are drawn.
     """
 
     asked_at: datetime
     cells: list[CellState]
-    cases: list[tuple[str, float, float, str, str, int, bool]]
+    cases: list[tuple[str, float, float, str, str, int, bool, int]]
     left_out: int
     basemap: Basemap | None
 
@@ -157,12 +157,13 @@ def get_district(
     )
     dots = dots_of(data, blind, MOST_POINTS)
     late = {number: overdue[number] for number in visible(blind, overdue)}
+    nth = {cell.code: place for place, cell in enumerate(data.grid)}
     there = sum(of.get(stage, 0) for of in dots.counts.values() for stage in SHOWN)
     basemap: Basemap | None = request.app.state.basemap
     return District(
         asked_at=now,
         cells=_cells(data, dots.counts, late, patrolled),
-        cases=[_point(point, late) for point in dots.points],
+        cases=[_point(point, late, nth) for point in dots.points],
         left_out=max(0, there - len(dots.points)),
         basemap=basemap,
     )
@@ -208,8 +209,8 @@ def _cells(
 
 
 def _point(
-    point: CasePoint, overdue: Mapping[str, str]
-) -> tuple[str, float, float, str, str, int, bool]:
+    point: CasePoint, overdue: Mapping[str, str], nth: Mapping[str, int]
+) -> tuple[str, float, float, str, str, int, bool, int]:
     return (
         point.case_no,
         round(point.lon_deg, 6),
@@ -218,6 +219,7 @@ def _point(
         point.category,
         point.urgency,
         point.case_no in overdue,
+        nth.get(point.cell_code, -1),
     )
 
 

@@ -69,6 +69,10 @@ def test_disagreements_and_precision_are_shown(address: str, open_page, data: Re
     page.get_by_text("1 second looks wait for somebody.").wait_for()
     chen = page.get_by_role("row").filter(has_text="Chen").filter(has_text="0.0 % (0/1)")
     assert chen.count() == 1
+    page.set_viewport_size({"width": 390, "height": 844})  # nothing lies beside a phone's screen
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert chen.evaluate("row => row.scrollWidth <= row.clientWidth")
+    assert chen.get_by_role("cell").last.bounding_box()["x"] < 390
 
 
 def test_the_district_is_drilled_into_searched_and_left_for_a_case(
@@ -79,14 +83,24 @@ def test_the_district_is_drilled_into_searched_and_left_for_a_case(
     rows.first.wait_for()
     page.get_by_role("searchbox").fill("001002")
     page.keyboard.press("Enter")
-    page.locator(".facts dd", has_text="320624001001002").wait_for()
+    page.locator(".cell-facts dd", has_text="320624001001002").wait_for()
+    page.get_by_role("heading", name="Cases here (0)").wait_for()
+    page.get_by_role("searchbox").fill("001001")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Cases here (4)").wait_for()
+    first = page.locator(".cell-facts > div").first.bounding_box()
+    second = page.locator(".cell-facts > div").nth(1).bounding_box()
+    assert first["x"] == second["x"]
+    assert second["y"] >= first["y"] + first["height"]
+    page.get_by_label("Cells coloured by").select_option("overdue")
+    page.get_by_role("heading", name="Cases here (0)").wait_for()
     page.get_by_role("searchbox").fill("nowhere")
     page.keyboard.press("Enter")
     page.get_by_text("Nothing is called nowhere here.").wait_for()
     case = data.registry.cases()[0]
     page.get_by_role("searchbox").fill(case.case_no)
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="Open the case").click()
+    page.locator(".case-card").get_by_role("link", name="Open the case").click()
     page.locator(".photo .number", has_text=case.case_no).wait_for()
 
 

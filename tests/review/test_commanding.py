@@ -93,7 +93,7 @@ def test_each_cell_has_what_is_open_overdue_and_when_it_was_patrolled(acted: Rev
     assert facts.items() <= east.items()
     assert east["last_patrol"] == FLOWN.isoformat().replace("+00:00", "Z")
     assert (other["open"], other["last_patrol"]) == (0, None)
-    late = [case for case in told["cases"] if case[-1]]
+    late = [case for case in told["cases"] if case[6]]
     assert [case[3] for case in late] == ["established"]
     assert len(told["cases"]) == 4
     assert told["left_out"] == 0

@@ -3,10 +3,13 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api } from "../api";
 import { useWords } from "../i18n";
+import { stageColour, stageShape } from "../palette";
+import { StageMark } from "../symbols";
 import type { Vocabulary } from "../types";
 import { commandApi, type CasePoint, type CellState, type District } from "./api";
+import { CaseList } from "./case-list";
 import { DistrictMap } from "./district-map";
-import { legendOf, shadeOf, valueOf, type Measure } from "./shades";
+import { isCounted, legendOf, shadeOf, valueOf, type Measure } from "./shades";
 import type { CommandStrings } from "./words";
 
 const AGAIN_MS = 60_000;
@@ -94,6 +97,11 @@ export function DistrictView({ t, vocabulary }: { t: CommandStrings; vocabulary:
     chooseCase(found);
     map.current?.goTo(found);
   };
+  const listed = useMemo(() => {
+    const isWhole = at.town === undefined && at.code === undefined;
+    const within = district?.cases.filter(([, , , , , , , nth]) => isWhole || isIn(district.cells[nth], at)) ?? [];
+    return within.filter(([, , , stage, , , overdue]) => isCounted(measure, stage, overdue));
+  }, [district, at, measure]);
   const shown = district?.cells.filter((cell) => isIn(cell, at)) ?? [];
   return (
     <div class="district-view">
@@ -111,6 +119,11 @@ export function DistrictView({ t, vocabulary }: { t: CommandStrings; vocabulary:
           {legendOf(measure, t.never).map(([colour, text]) => (
             <li key={text}>
               <span class="shade" style={{ background: colour }} /> {text}
+            </li>
+          ))}
+          {alikeStages(district?.cases ?? []).map(([stage, ...others]) => (
+            <li key={stage}>
+              <StageMark stage={stage!} /> {[stage!, ...others].map((name) => words.stage(name)).join(", ")}
             </li>
           ))}
         </ul>
@@ -138,6 +151,7 @@ export function DistrictView({ t, vocabulary }: { t: CommandStrings; vocabulary:
         ) : (
           <Groups groups={groupsOf(shown, at, t)} of={at.town === undefined ? t.town : at.village === undefined ? t.village : t.cell} go={goTo} t={t} />
         )}
+        {district ? <CaseList cases={listed} vocabulary={vocabulary} t={t} onPick={(found) => (pick(found), map.current?.goTo(found))} /> : null}
       </section>
     </div>
   );
@@ -228,7 +242,7 @@ function CellCard({ cell, t }: { cell: CellState; t: CommandStrings }) {
     [t.overdue, words.number(cell.overdue)],
   ];
   return (
-    <dl class="facts">
+    <dl class="cell-facts">
       {facts.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
@@ -249,6 +263,16 @@ function CaseCard({ found, vocabulary, t }: { found: CasePoint; vocabulary: Voca
       {overdue ? ` · ${t.overdue}` : ""} <a href={`/#/case/${encodeURIComponent(no)}`}>{t.openCase}</a>
     </div>
   );
+}
+
+/** The stages that are on the map, those together that are drawn alike. */
+function alikeStages(cases: CasePoint[]): string[][] {
+  const alike = new Map<string, string[]>();
+  for (const stage of new Set(cases.map(([, , , stage]) => stage))) {
+    const drawn = stageColour(stage) + stageShape(stage);
+    alike.set(drawn, [...(alike.get(drawn) ?? []), stage]);
+  }
+  return [...alike.values()];
 }
 
 function isIn(cell: CellState | undefined, at: Drilled): boolean {

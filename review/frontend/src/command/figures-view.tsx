@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useWords } from "../i18n";
 import { commandApi, type FigureRow, type Figures, type Length } from "./api";
 import { Bars, type Bar } from "./bars";
+import { Table } from "./table";
 import type { CommandStrings } from "./words";
 
 const LENGTHS: Length[] = ["day", "week", "month"];
@@ -147,38 +148,21 @@ function Part({ title, rows, figures, t }: PartProps) {
     now: row.now["reported"] ?? 0,
     before: row.before["reported"] ?? 0,
   }));
+  const columns = [title, ...names.map(({ label }) => words.label(label)), ...(inTime ? [words.label(inTime.label)] : [])];
+  const shown = rows.map((row) => {
+    const counts = names.map(({ name }) => (
+      <>
+        {words.number(row.now[name] ?? 0)} <Change now={row.now[name] ?? 0} before={row.before[name] ?? 0} />
+      </>
+    ));
+    const share = inTime ? [percent(row.now["in_time_share"])] : [];
+    return { key: row.label.en, cells: [words.label(row.label), ...counts, ...share] };
+  });
   return (
     <section class="board">
       <h3>{title}</h3>
       <Bars title={t.chartOf(title)} bars={bars} t={t} />
-      <div class="scroll" tabIndex={0} role="group" aria-label={title}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{title}</th>
-              {names.map(({ name, label }) => (
-                <th key={name} scope="col">
-                  {words.label(label)}
-                </th>
-              ))}
-              {inTime ? <th scope="col">{words.label(inTime.label)}</th> : null}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <tr key={row.label.en}>
-                <th scope="row">{words.label(row.label)}</th>
-                {names.map(({ name }) => (
-                  <td key={name}>
-                    {words.number(row.now[name] ?? 0)} <Change now={row.now[name] ?? 0} before={row.before[name] ?? 0} />
-                  </td>
-                ))}
-                {inTime ? <td>{percent(row.now["in_time_share"])}</td> : null}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table title={title} columns={columns} rows={shown} empty="" />
     </section>
   );
 }

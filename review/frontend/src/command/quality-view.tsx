@@ -1,10 +1,10 @@
 // How right inspectors and models are, and where two inspectors judged in different ways.
 
-import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useWords } from "../i18n";
 import type { Vocabulary } from "../types";
 import { commandApi, type InspectorFigures, type ModelFigures, type Precision } from "./api";
+import { Table } from "./table";
 import type { CommandStrings } from "./words";
 
 /** Reasons that speak against what was seen; the others speak of permits, places and duties. */
@@ -36,42 +36,6 @@ const total = (counts: Record<string, number>, names?: string[]) =>
 function usePercent() {
   const words = useWords();
   return (part: number, of: number) => (of ? `${words.number((100 * part) / of, 1)} %` : "–");
-}
-
-interface TableProps {
-  title: string;
-  columns: string[];
-  rows: { key: string; cells: (string | JSX.Element)[] }[];
-  empty: string;
-}
-
-function Table({ title, columns, rows, empty }: TableProps) {
-  if (rows.length === 0) return <p class="muted">{empty}</p>;
-  return (
-    <div class="scroll" tabIndex={0} role="group" aria-label={title}>
-      <table>
-        <thead>
-          <tr>
-            {columns.map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ key, cells: [head, ...cells] }) => (
-            <tr key={key}>
-              <th scope="row">{head}</th>
-              {cells.map((cell, at) => (
-                <td key={columns[at + 1]}>{cell}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
 }
 
 function Models({ rows, t, vocabulary }: { rows: ModelFigures[]; t: CommandStrings; vocabulary: Vocabulary }) {

@@ -22,6 +22,12 @@ export function valueOf(cell: CellState, measure: Measure, now: number): number 
   return Math.max(0, Math.floor((now - Date.parse(cell.last_patrol)) / DAY_MS));
 }
 
+/** Whether a case is among those that a measure counts; of days since a patrol all are. */
+export function isCounted(measure: Measure, stage: string, overdue: boolean): boolean {
+  if (measure === "overdue") return overdue;
+  return measure === "to_review" ? stage === "reported" : true;
+}
+
 export function shadeOf(value: number | null, measure: Measure): string {
   if (value === null) return NEVER + ALPHA;
   return SCALE[STEPS[measure].filter((step) => value >= step).length]! + ALPHA;
