@@ -284,8 +284,13 @@ class Registry(Arranging, Keeping):
                 if cases
             )
 
-    def precision(self) -> Precision:
-        """Count how right models and inspectors were, by the decisions that stand."""
+    def precision(self, instead: Sequence[tuple[Case, Sequence[Event]]] = ()) -> Precision:
+        """Count how right models and inspectors were, by the decisions that stand.
+
+        Args:
+            instead: cases of which other histories count than those that are recorded.
+        """
+        others = {case.case_no for case, _ in instead}
         about = (CaseRow.case_no, CaseRow.class_name, CaseRow.model_sha256)
         query = (
             select(*about, EventRow.action, EventRow.actor, EventRow.details)
@@ -295,10 +300,14 @@ class Registry(Arranging, Keeping):
             .order_by(EventRow.seq)
         )
         with self._read() as session:
-            return precision(
+            taken = [
                 Taken(no, name, model, Action(action), actor, _word(details["reason"]))
                 for no, name, model, action, actor, details in session.execute(query)
-            )
+                if no not in others
+            ]
+        return precision(
+            [*taken, *(entry for case, events in instead for entry in _taken(case, events))]
+        )
 
     def filings(self) -> list[FilingEntry]:
         """List all filings, oldest first; those of an area as far as they filed cases of it."""
@@ -356,6 +365,13 @@ class Registry(Arranging, Keeping):
                 (*kept, *heads),
             )
             return replace(report, problems=(*report.problems, *misfiled(session)))
+
+
+def _taken(case: Case, events: Iterable[Event]) -> Iterator[Taken]:
+    about = (case.case_no, case.class_name, case.model_sha256)
+    for event in events:
+        if event.action in (*UNDOABLE, Action.UNDO):
+            yield Taken(*about, Action(event.action), event.actor, _word(event.details["reason"]))
 
 
 def _word(reason: str) -> str:

@@ -14,7 +14,7 @@ from fastapi import Depends
 
 from cases.drawing import DRAWING_STAGES
 from cases.errors import StaleCaseError
-from cases.lifecycle import Action, Role, allowed_actions
+from cases.lifecycle import Action, Role, Stage, allowed_actions
 from cases.looks import Look, Veiled, veiled
 from cases.model import Case, Claim
 from review import answers, presenters
@@ -83,6 +83,17 @@ def seen_cases(data: ReviewData, blind: Blindfold, cases: Iterable[Case]) -> lis
         else case
         for case in cases
     ]
+
+
+def veiled_cases(data: ReviewData, blind: Blindfold) -> list[Veiled]:
+    """All cases that the visitor must not see as they are, as they must see them."""
+    numbers = list(blind.looks)
+    if not numbers:
+        return []
+    histories = data.registry.histories(numbers)
+    cases = data.registry.cases(stage=tuple(Stage), numbers=numbers, limit=None)
+    looks = blind.looks
+    return [veiled(case, histories[case.case_no], looks[case.case_no], blind.who) for case in cases]
 
 
 def veiled_detail(data: ReviewData, shown: Veiled, role: Role, now: datetime) -> answers.CaseDetail:

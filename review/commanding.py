@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -17,12 +18,12 @@ from dispatch.clock import local_time
 from dispatch.deadlines import Standing
 from dispatch.due import due_cases
 from dispatch.period import Length, PeriodFigures, Row, Tally, period_of
-from dispatch.period_reading import read_recorded
+from dispatch.period_reading import Recorded, read_recorded
 from dispatch.period_tables import FIGURES, SHARES, title_of
 from review.admission import ClockOf, Data, Guest
 from review.answers import Label
 from review.basemap import Basemap
-from review.blind import Blind
+from review.blind import Blind, Blindfold, veiled_cases
 from review.errors import PeriodError
 from review.memo import Memo
 from review.patrolled import last_patrols
@@ -115,6 +116,7 @@ def get_page() -> FileResponse:
 def get_figures(
     data: Data,
     visitor: Guest,
+    blind: Blind,
     memo: MemoOf,
     clock: ClockOf,
     period: Length = Length.WEEK,
@@ -128,13 +130,20 @@ def get_figures(
     this_minute = clock().replace(second=0, microsecond=0)
     wanted = period_of(period, day, offset_hours).as_of(this_minute)
     figures = memo.get(
-        (visitor.area, "figures", wanted),
-        data.news.place(),
-        lambda: read_recorded(data.registry).figures(
-            data.rulebook.categories, data.timetable, wanted
-        ),
+        (visitor.area, "figures", wanted, blind.who if blind.looks else ""),
+        (data.news.place(), frozenset(blind.looks)),
+        lambda: _recorded(data, blind).figures(data.rulebook.categories, data.timetable, wanted),
     )
     return _figures(figures)
+
+
+def _recorded(data: ReviewData, blind: Blindfold) -> Recorded:
+    """Everything that the registry shows, as the visitor must see it."""
+    recorded = read_recorded(data.registry)
+    veils = {entry.case.case_no: entry for entry in veiled_cases(data, blind)}
+    cases = [veils[case.case_no].case if case.case_no in veils else case for case in recorded.cases]
+    seen = {case_no: entry.events for case_no, entry in veils.items()}
+    return replace(recorded, cases=cases, histories={**recorded.histories, **seen})
 
 
 @router.get("/api/district")

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cases.atlas import SHOWN, CasePoint
-from cases.lifecycle import UNDOABLE, Action, Stage
+from cases.lifecycle import Stage
 from cases.listing import Order
 from cases.model import Case, CaseCount
-from cases.precision import Precision, Taken, Tally, precision
 from cases.rows import queue_rank
 from review.blind import Blindfold, seen_cases
 from review.sources import ReviewData
@@ -149,23 +148,3 @@ def _seen(point: CasePoint, blind: Blindfold) -> CasePoint:
 def visible(blind: Blindfold, numbers: Iterable[str]) -> tuple[str, ...]:
     """Those of some cases of which the visitor may know everything."""
     return tuple(number for number in numbers if number not in blind.looks)
-
-
-def with_judged(found: Precision, blind: Blindfold) -> Precision:
-    """Count what the visitor has judged once more lately as decisions like all others."""
-    own = [look for look in blind.looks.values() if look.who == blind.who]
-    told = precision(
-        Taken(look.case_no, "", "", entry.step.action, blind.who, entry.reason.partition(":")[0])
-        for look in own
-        for entry in look.steps
-        if entry.step.action in (*UNDOABLE, Action.UNDO)
-    )
-    if not told.inspectors:
-        return found
-    before, judged = found.inspectors.get(blind.who, Tally()), told.inspectors[blind.who]
-    tally = Tally(
-        before.confirmed + judged.confirmed,
-        Counter(before.rejected) + Counter(judged.rejected),
-        before.overturned + judged.overturned,
-    )
-    return replace(found, inspectors={**found.inspectors, blind.who: tally})

@@ -15,11 +15,20 @@ from cases.looks import TAKE_BACK_WITHIN
 from cases.people import person_name, visible_line
 from review import answers, presenters
 from review.admission import BEFORE_SIGN_IN, ClockOf, Data, Guest, ShownTo
-from review.blind import Blind, LookShares, detail_of, judge, seen, seen_detail, veiled_detail
+from review.blind import (
+    Blind,
+    LookShares,
+    detail_of,
+    judge,
+    seen,
+    seen_detail,
+    veiled_cases,
+    veiled_detail,
+)
 from review.decisions import written_reason
 from review.errors import ChangedCaseError, MissingPhotoError, UnknownLayerError, UnknownPhotoError
 from review.etags import OWN_TAG, tell_version, version_of
-from review.veils import count_of, counts_of, page_of, with_judged
+from review.veils import count_of, counts_of, page_of
 from vision.errors import ChangedPhotoError
 
 PAGE = 100
@@ -81,7 +90,8 @@ def get_precision(data: Data, visitor: Guest, blind: Blind, clock: ClockOf) -> a
     What they judged once more is told to them when it cannot be taken back any more.
     """
     until = clock() - TAKE_BACK_WITHIN if blind.who else None
-    found = with_judged(data.registry.precision(), blind)
+    veils = [(entry.case, entry.events) for entry in veiled_cases(data, blind)]
+    found = data.registry.precision(veils)
     return presenters.precision(found, data.looks.figures(until), only=visitor.judged_as())
 
 
