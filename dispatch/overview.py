@@ -1,5 +1,6 @@
 """Where do the cases of a bulletin lie? A map of cells and cases in local metres."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
@@ -126,7 +127,7 @@ def _highest_place(shown: BaseGeometry, width_px: float) -> tuple[float, float] 
 
 def _draw_dots(cases: Sequence[Case], colours: Mapping[str, str], places_px: Array) -> list[str]:
     """Every dot, then every number beside its dot where it lies on no other."""
-    numbers = [case.case_no.rpartition("-")[2].lstrip("0") or case.case_no for case in cases]
+    numbers = short_numbers([case.case_no for case in cases])
     taken = [box(x - _DOT_PX, y - _DOT_PX, x + _DOT_PX, y + _DOT_PX) for x, y in places_px.tolist()]
     dots = []
     for case, number, (x_px, y_px) in zip(cases, numbers, places_px.tolist(), strict=True):
@@ -140,6 +141,23 @@ def _draw_dots(cases: Sequence[Case], colours: Mapping[str, str], places_px: Arr
             f'<text x="{left + 1:.1f}" y="{top + 11:.1f}">{escape(number)}</text></a>'
         )
     return dots
+
+
+def short_numbers(case_nos: Sequence[str]) -> list[str]:
+    """Shorten numbers as far as each stays one case's: without the day, or with it where needed.
+
+    >>> short_numbers(["20260610-0001", "20260610-0002", "20260611-0001"])
+    ['0610-1', '2', '0611-1']
+    """
+    forms = [_forms(case_no) for case_no in case_nos]
+    counts = Counter(form for of_case in forms for form in set(of_case))
+    return [next(form for form in of_case if counts[form] == 1) for of_case in forms]
+
+
+def _forms(case_no: str) -> tuple[str, ...]:
+    day, _, number = case_no.rpartition("-")
+    last = number.lstrip("0")
+    return (last, f"{day[-4:]}-{last}", case_no) if last else (case_no,)
 
 
 def _free_place(x_px: float, y_px: float, width_px: float, taken: Sequence[Polygon]) -> Polygon:

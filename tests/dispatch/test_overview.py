@@ -30,6 +30,14 @@ def test_nothing_is_drawn_without_cases():
     assert draw_overview([], {}) == ""
 
 
+def test_no_two_dots_of_a_week_have_one_number():
+    days = [replace(at(1, 0, 0), case_no=f"{day}-0001") for day in ("20260610", "20260611")]
+    other_year = replace(at(1, 90, 0), case_no="20250611-0001")
+    drawn = draw_overview([*days, other_year, at(27, 0, 90)], {})
+    told = re.findall(r">([^<>]+)</text></a>", drawn)
+    assert told == ["0610-1", "20260611-0001", "20250611-0001", "27"]
+
+
 def test_north_is_up_and_east_is_right():
     (x0, y0), (x1, y1) = dots([at(1, 0, 0), at(2, 300, 400)])
     assert x1 > x0
