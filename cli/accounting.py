@@ -48,7 +48,7 @@ def list_accounts(patrol: Path, *, as_json: bool) -> int:
     if as_json:
         return _write_json(_plain(account) for account in found)
     rows = [(a.name, a.display_name, ", ".join(a.roles), _area(a.area), _state(a)) for a in found]
-    console.out.print(console.table("accounts", ("account", "name", "roles", "area", ""), rows))
+    console.show("accounts", ("account", "name", "roles", "area", ""), rows)
     return console.DONE
 
 
@@ -94,7 +94,7 @@ def list_sign_ins(patrol: Path, limit: int, *, as_json: bool) -> int:
     names = ("at", "account", "from", "outcome")
     if as_json:
         return _write_json(dict(zip(names, row, strict=True)) for row in rows)
-    console.out.print(console.table("sign-ins", names, rows))
+    console.show("sign-ins", names, rows)
     return console.DONE
 
 
@@ -123,7 +123,7 @@ def list_tokens(patrol: Path, *, as_json: bool) -> int:
     ]
     if as_json:
         return _write_json(dict(zip(names, row, strict=True)) for row in rows)
-    console.out.print(console.table("tokens", names, rows))
+    console.show("tokens", names, rows)
     return console.DONE
 
 

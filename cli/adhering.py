@@ -120,7 +120,7 @@ def _tell(figures: dict[str, Any], picture: Path, *, as_json: bool) -> None:
             _pair(figures, "photos_of_a_place_planned", "photos_of_a_place_flown"),
         ),
     )
-    console.out.print(console.table(f"Adherence {figures['sortie']}", ["", "figure"], rows))
+    console.show(f"Adherence {figures['sortie']}", ["", "figure"], rows)
     if figures["cause"]:
         console.warn(f"{figures['sortie']}: {figures['cause']}")
     console.out.print(f"picture: {console.where(picture)}", highlight=False)

@@ -153,7 +153,7 @@ def preview(
     if as_json:
         console.out.print_json(data=[dict(zip(names, row, strict=True)) for row in rows])
     else:
-        console.out.print(console.table(f"{len(rows)} alerts would be made", names, rows))
+        console.show(f"{len(rows)} alerts would be made", names, rows)
     return console.DONE
 
 
@@ -266,7 +266,7 @@ def _tell(entries: Sequence[AlertEntry]) -> None:
         for entry in entries
     ]
     names = ("case", "event", "person", "channel", "made", "state")
-    console.out.print(console.table(f"newest {len(rows)} alerts", names, rows))
+    console.show(f"newest {len(rows)} alerts", names, rows)
 
 
 def _tell_counts(counts: dict[State, int]) -> None:

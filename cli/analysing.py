@@ -77,7 +77,7 @@ def locate(patrol: Path, config: Path | None) -> int:
     """Put detections on the ground."""
     located = analysis.locate(Workspace(patrol), patrol_settings(Workspace(patrol), config))
     counts = Counter(item.class_name for item in located.observations)
-    console.out.print(console.table("Objects on the ground", ["class", "objects"], counts.items()))
+    console.show("Objects on the ground", ["class", "objects"], counts.items())
     _tell_unlocated(located.unlocated)
     console.err.print(f"next: [bold]aerogrid file {console.where(patrol)}[/]")
     return 0
@@ -191,7 +191,7 @@ def _tell_videos(photos: Path) -> None:
 
 def _tell_detections(detections: Iterable[Detection]) -> None:
     counts = Counter(item.class_name for item in detections)
-    console.out.print(console.table("Seen in photos", ["class", "detections"], counts.items()))
+    console.show("Seen in photos", ["class", "detections"], counts.items())
 
 
 def _tell_unlocated(unlocated: Iterable[tuple[str, str]]) -> None:
@@ -206,7 +206,7 @@ def _tell_filed(filed: analysis.Filed) -> None:
     result = filed.result
     counts = Counter(item.category.name.en for item in filed.findings.proposals)
     if counts:
-        console.out.print(console.table("Cases", ["category", "cases"], counts.items()))
+        console.show("Cases", ["category", "cases"], counts.items())
     already = " (this patrol was filed before; nothing changed)" if result.already_filed else ""
     console.out.print(
         f"{len(result.new)} new, {len(result.same)} known, {len(result.gone)} gone, "

@@ -77,7 +77,7 @@ def _tell(campaign: Campaign, done: dict[str, Done], refused: dict[str, str]) ->
         for name, item in sorted(done.items())
     ]
     columns = ["patrol", "photos", "not searched", "detections", "objects"]
-    console.out.print(console.table("Patrols", columns, rows))
+    console.show("Patrols", columns, rows)
     before = sum(item.before for item in done.values())
     already = f" ({before} of them before)" if before else ""
     console.out.print(
@@ -102,7 +102,7 @@ def _tell_workers(workers: Mapping[str, Worked]) -> None:
     ]
     if rows:
         columns = ["worker", "by", "read, photos/s", "searched, photos/s", "busy, s"]
-        console.out.print(console.table("Workers", columns, rows))
+        console.show("Workers", columns, rows)
 
 
 def _rate(photos_a_second: float | None) -> str:

@@ -40,7 +40,7 @@ def change(before: Path, after: Path, out: Path, model: Path | None, *, as_json:
         console.out.print_json(json.dumps(summary))
         return 0
     counts = Counter(str(item.kind) for item in compared.changes)
-    console.out.print(console.table("Buildings", ["change", "count"], counts.items()))
+    console.show("Buildings", ["change", "count"], counts.items())
     console.out.print(
         f"{summary['shared_m2'] / 1e4:.2f} ha compared; the earlier one was moved by "
         f"{summary['median_shift_px']:.1f} pixels of the model (median of windows)",

@@ -30,6 +30,8 @@ DONE, IN_PART = 0, 3
 
 _BORDER = 3
 """Columns of the terminal that a column of a table takes beside its text."""
+_UNBROKEN = 20
+"""What takes more columns of the terminal is a sentence, which may be broken between its words."""
 
 _STDOUT, _STDERR = 1, 2  # as the operating system numbers them
 
@@ -125,7 +127,7 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) 
         if index == 0:
             grid.add_column(name, justify="left", overflow="fold")  # codes differ at their end
         else:
-            grid.add_column(name, justify="right")
+            grid.add_column(name, justify="right", overflow="fold")
     for row in rows:
         grid.add_row(*(escape(str(value)) for value in row))
     return grid
@@ -139,7 +141,7 @@ def tables(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]])
     texts = [list(columns), *([str(value) for value in row] for row in rows)]
     least = [_longest_word(name) for name in columns]
     for first, *figures in texts[1:]:
-        needed = (_longest_word(first), *map(cell_len, figures))
+        needed = (_longest_word(first), *map(_least, figures))
         least = [max(pair) for pair in zip(least, needed, strict=True)]
     whole = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
     for number, chosen in enumerate(_that_fit(least)):
@@ -153,6 +155,17 @@ def tables(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]])
             more = max(min(whole[index] - least[index], spare), 0)
             column.width, spare = least[index] + more, spare - more
         yield grid
+
+
+def show(title: str, columns: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
+    """Print a table, or several where one would cut words."""
+    for part in tables(title, columns, [tuple(row) for row in rows]):
+        out.print(part)
+
+
+def _least(text: str) -> int:
+    """Columns that a figure or a few words keep; a sentence may be broken between its words."""
+    return cell_len(text) if cell_len(text) <= _UNBROKEN else _longest_word(text)
 
 
 def _longest_word(text: str) -> int:

@@ -193,14 +193,14 @@ def _tell(outcome: Outcome, folder: Path) -> None:
         for name, item in verdict.classes.items()
     ]
     columns = ["class", "planted", "found", "missed", "false", "doubled"]
-    console.out.print(console.table("Violations", columns, rows))
+    console.show("Violations", columns, rows)
     twins = [
         (kind.replace("_", " "), count, verdict.twins_filed.get(kind, 0))
         for kind, count in verdict.twins_planted.items()
     ]
-    console.out.print(console.table("Innocent twins", ["kind", "planted", "filed"], twins))
+    console.show("Innocent twins", ["kind", "planted", "filed"], twins)
     times = list(outcome.seconds.items())
-    console.out.print(console.table("Time", ["stage", "seconds"], times))
+    console.show("Time", ["stage", "seconds"], times)
     console.out.print(
         f"recall {verdict.recall:.2f}, precision {verdict.precision:.2f}, "
         f"one case per object {verdict.one_case_share:.2f}, "

@@ -345,13 +345,13 @@ def _tell(outcome: WeeksOutcome, folder: Path) -> None:
     told = {(entry.name, entry.week): _cell(entry) for entry in outcome.figures}
     rows = [(name, *(told[name, week] for week in weeks)) for name in names]
     columns = ["figure", *(f"week {week}" for week in weeks)]
-    console.out.print(console.table("Bulletins, and the truth where it differs", columns, rows))
+    console.show("Bulletins, and the truth where it differs", columns, rows)
     ends = [
         (entry.code, entry.case_no, entry.truth, "" if entry.truth == entry.state else entry.state)
         for entry in outcome.ended
     ]
     columns = ["violation", "case", "truth", "case says, where it differs"]
-    console.out.print(console.table("How every violation ended", columns, ends))
+    console.show("How every violation ended", columns, ends)
     wrong = sum(entry.truth != entry.state for entry in outcome.ended)
     console.out.print(
         f"{len(outcome.ended)} violations, {wrong} in a wrong state; {outcome.rejected} cases of "

@@ -164,7 +164,7 @@ def _tell_orders(orders: Sequence[Order]) -> None:
         for order in orders
     ]
     names = ("case", "category", "cell", "to", "returns")
-    console.out.print(console.table(f"{len(rows)} established cases", names, rows))
+    console.show(f"{len(rows)} established cases", names, rows)
 
 
 def _due_json(entry: DueCase) -> dict[str, object]:
@@ -190,7 +190,7 @@ def _tell_due(found: Sequence[DueCase], utc_offset_hours: float) -> None:
         standing = entry.deadline.standing.value
         rows.append((entry.case.case_no, entry.course.stage.value, standing, when + mark))
     names = ("case", "stage", "standing", "due")
-    console.out.print(console.table(f"{len(rows)} cases with a deadline", names, rows))
+    console.show(f"{len(rows)} cases with a deadline", names, rows)
 
 
 def _stray_json(stray: Stray) -> dict[str, object]:
@@ -216,7 +216,7 @@ def _tell_gaps(gaps: Sequence[RoutingGap], cells: int, categories: int) -> None:
     rows = [(*kind, count, example[kind]) for kind, count in alike.items()]
     names = ("gap", "category", "town", "falls to", "rows", "cells", "for example")
     title = f"{len(gaps)} gaps in {cells} cells x {categories} categories"
-    console.out.print(console.table(title, names, rows))
+    console.show(title, names, rows)
 
 
 def _kind(gap: RoutingGap) -> tuple[str, ...]:

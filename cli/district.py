@@ -9,7 +9,7 @@ from rich.progress import Progress, TaskID
 from shapely import GeometryCollection, Point
 from shapely.geometry.base import BaseGeometry
 
-from cli.console import DONE, IN_PART, out, progress, table, warn, where
+from cli.console import DONE, IN_PART, out, progress, show, warn, where
 from cli.next_patrol import cases_of
 from geo.files import replacing
 from geo.raster import read_terrain_around
@@ -216,7 +216,7 @@ def _tell(folder: Path, plan: DistrictPlan) -> None:
         for day, slots in plan.slots_by_day().items()
     ]
     columns = ("day", "cells", "flights", "crews", "hours in the air", "km driven out")
-    out.print(table(f"District plan in {where(folder)}", columns, rows))
+    show(f"District plan in {where(folder)}", columns, rows)
     flown = {slot.cell_code for slot in plan.schedule.slots}
     out.print(
         f"{len(plan.depot_of)} cells: {len(flown)} flown, {len(plan.refused)} refused; "

@@ -56,7 +56,7 @@ def find(
         return 0
     shown = items if len(items) <= _SHOWN else items[:_SHOWN]
     columns = ["photo", "patrol", "taken", "cm per pixel"]
-    console.out.print(console.table("Photos", columns, [_row(item, index) for item in shown]))
+    console.show("Photos", columns, [_row(item, index) for item in shown])
     more = "" if len(shown) == len(items) else f"; the first {_SHOWN} are shown, --out takes all"
     console.out.print(f"{console.counted(len(items), 'photo')}{more}", highlight=False)
     return 0

@@ -205,7 +205,7 @@ def _tell(
          "-" if r["photos"] is None else r["photos"], r["photos_planned"])
         for r in rows
     )  # fmt: skip
-    console.out.print(console.table("Fleet", columns, texts))
+    console.show("Fleet", columns, texts)
     for row in rows:
         if row["reason"]:
             console.warn(f"{row['sortie']} ({row['vehicle']}): {row['reason']}")

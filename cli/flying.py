@@ -19,7 +19,7 @@ def tell_flown(flown: Sequence[tuple[Sortie, FlightResult]], *, as_json: bool) -
         console.out.print_json(json.dumps(rows, ensure_ascii=False, allow_nan=False))
         return
     columns = ["sortie", "completed", "min", "planned", "photos", "planned", "cross-track RMS m"]
-    console.out.print(console.table("Flights", columns, (tuple(_texts(row)) for row in rows)))
+    console.show("Flights", columns, (tuple(_texts(row)) for row in rows))
     for row in rows:
         if row["problem"]:
             console.warn(f"{row['sortie']}: {row['problem']}")

@@ -72,7 +72,7 @@ def package(config: Path, checkpoint: Path, data: Path, out: Path) -> int:
         for f in figures
     ]
     columns = ["class and source", "pictures", "IoU", "found", "false", "missed"]
-    console.out.print(console.table("On the pictures held back", columns, rows))
+    console.show("On the pictures held back", columns, rows)
     manifest = out / export.MANIFEST
     console.out.print(f"model: {console.where(manifest)}", highlight=False)
     judging = f"aerogrid evaluate --model {manifest} --data {data} --config {config}"
@@ -223,6 +223,6 @@ def _tell(
         for source, part in document["sources"].items()
         for name, entry in part["classes"].items()
     ]
-    console.out.print(console.table("At the working point", columns, rows))
+    console.show("At the working point", columns, rows)
     if out is not None:
         console.out.print(f"report: {console.where(out / 'report.html')}", highlight=False)

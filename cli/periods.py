@@ -160,5 +160,4 @@ def _tell_period(figures: PeriodFigures) -> None:
         rows = [[words.en for words in row] for row in table.rows]
         names = [words.en for words in table.header]
         title = f"{title_of(figures).en}: {table.title.en}"
-        for part in console.tables(title, names, rows):
-            console.out.print(part)
+        console.show(title, names, rows)

@@ -244,7 +244,7 @@ def _tell(made: Plan, out: Path) -> None:
         for sortie in made.sorties
     ]
     columns = ["sortie", "photos", "m high", "cm/px", "m/s", "km", "min", "batt %"]
-    console.out.print(console.table("Sorties", columns, rows))
+    console.show("Sorties", columns, rows)
     moved = moves(made.sorties)
     if moved:
         console.out.print(

@@ -64,6 +64,6 @@ def _tell(told: dict[str, Retiring], *, do_it: bool) -> None:
         )
         for name, item in told.items()
     ]  # fmt: skip
-    console.out.print(console.table("Photos", columns, rows))
+    console.show("Photos", columns, rows)
     if not do_it:
         console.out.print("nothing was removed; --yes removes what would go")

@@ -260,7 +260,7 @@ def _tell(results: "Sequence[Result]", unread: "Sequence[Unread]") -> None:
         for result in results
     ] + [(file.path.name, "-", "NOT READ", *"----") for file in unread]
     columns = ["file", "scenario", "verdict", "min", "planned", "photos", "planned"]
-    console.out.print(console.table("Simulated flights", columns, rows))
+    console.show("Simulated flights", columns, rows)
     for result in results:
         for check in result.failed:
             where = f"{result.trial.task.code}, {result.trial.scenario.name}"

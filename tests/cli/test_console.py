@@ -60,3 +60,15 @@ def test_a_table_without_rows_is_its_header(capsys) -> None:
     [part] = console.tables("Nothing", ["", "reported"], [])
     console.out.print(part)
     assert "reported" in capsys.readouterr().out
+
+
+def test_a_sentence_is_broken_between_words_and_nothing_is_lost(capsys, monkeypatch) -> None:
+    monkeypatch.setattr(console, "out", Console(width=80))
+    remark = "the gimbal's attitude is missing, so the photo has no place on the ground"
+    number, path = "20260615-0003", "very/" * 30
+    console.show("Photos", ["photo", "case", "remark", "file"], [("p1", number, remark, path)])
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) <= 80
+    assert [word for word in [number, *remark.split()] if word not in told] == []
+    assert told.count("very/") >= 15
+    assert "…" not in told
