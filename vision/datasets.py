@@ -65,17 +65,20 @@ class Source:
     format: Format = "masks"
     """How it is labelled; anything but masks stands in `labels`."""
     labels: str | None = None
-    """COCO or Label Studio JSON, folder of YOLO texts, or GeoJSON, below the data root."""
+    """COCO or Label Studio JSON, folder of YOLO texts, or GeoJSON: beside the run file, or below
+    the data root."""
     names: dict[str, str] = field(default_factory=dict)
     """What the labels call a thing, or its number -> our class; our own names need none."""
     box_weight: float = 0.3
     """Weight of the loss inside of boxes, whose outlines nobody drew."""
     drawn_fires: float = 0.0
     """Share of the crops onto which open fires are drawn; for pictures seen from above."""
+    drawn_vehicles: float = 0.0
+    """Share of the crops onto which cars and lorries are drawn; for pictures seen from above."""
 
     def __post_init__(self) -> None:
         self._check_format()
-        self._check_drawn_fires()
+        self._check_drawn()
         named = [*self.known, *self.trust, *self.names.values()]
         for names in (*self.values.values(), *self.hidden.values()):
             named.extend(names)
@@ -99,9 +102,10 @@ class Source:
                 f"source {self.name}: masks, values, hidden and drawn_fires are not for labels"
             )
 
-    def _check_drawn_fires(self) -> None:
-        if not 0 <= self.drawn_fires <= 1:
-            raise ValueError(f"source {self.name}: drawn_fires {self.drawn_fires} is not 0 to 1")
+    def _check_drawn(self) -> None:
+        for name in ("drawn_fires", "drawn_vehicles"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"source {self.name}: {name} {getattr(self, name)} is not 0 to 1")
         kept = [value for value in self.values if DRAWN <= value < IGNORE]
         if self.drawn_fires and kept:
             raise ValueError(
@@ -232,7 +236,7 @@ def read_run(path: Path) -> Run:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise TrainingError(f"Run file {path}: {error}. Give a readable TOML file.") from error
     try:
-        sources = tuple(_source(entry) for entry in table.pop("sources", []))
+        sources = tuple(_source(entry, path) for entry in table.pop("sources", []))
         return Run(sources=sources, **table)
     except (TypeError, ValueError, KeyError) as error:
         raise TrainingError(
@@ -244,7 +248,7 @@ def read_sources(path: Path) -> tuple[Source, ...]:
     """Read the `[[sources]]` tables of a run file, or of a file that holds nothing else."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        sources = tuple(_source(entry) for entry in table.get("sources", []))
+        sources = tuple(_source(entry, path) for entry in table.get("sources", []))
     except (OSError, tomllib.TOMLDecodeError, TypeError, ValueError, KeyError) as error:
         raise TrainingError(
             f"{path}: {error}. docs/training.md lists the fields of a source."
@@ -254,11 +258,13 @@ def read_sources(path: Path) -> tuple[Source, ...]:
     return sources
 
 
-def _source(entry: dict[str, Any]) -> Source:
+def _source(entry: dict[str, Any], said_in: Path) -> Source:
     def by_value(table: dict[str, list[str]]) -> dict[int, tuple[str, ...]]:
         return {int(value): tuple(names) for value, names in table.items()}
 
     plain = {k: v for k, v in entry.items() if k not in {"values", "hidden", "known", "exclude"}}
+    if "labels" in plain and (beside := said_in.parent / plain["labels"]).exists():
+        plain["labels"] = str(beside.resolve())
     return Source(
         known=tuple(entry.get("known", ())),
         values=by_value(entry.get("values", {})),

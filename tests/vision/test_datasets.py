@@ -143,6 +143,7 @@ def test_source_that_marks_an_unlisted_class_is_refused():
     ("changes", "said"),
     [
         ({"drawn_fires": 1.5}, "drawn_fires 1.5 is not 0 to 1"),
+        ({"drawn_vehicles": -0.1}, "drawn_vehicles -0.1 is not 0 to 1"),
         ({"drawn_fires": 0.5, "values": {251: ("boat",)}}, r"\[251\] are kept for drawn fires"),
     ],
 )
@@ -241,6 +242,20 @@ def test_run_file_is_read_with_its_sources(tmp_path):
     run = read_run(path)
     assert run.steps == 3
     assert run.sources[0].values == {1: ("boat",)}
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_labels_beside_the_run_file_come_before_the_data_root(tmp_path, beside):
+    path = tmp_path / "run.toml"
+    path.write_text(
+        'name = "n"\nversion = "1"\nsteps = 3\n[[sources]]\nname = "s"\nimages = "i"\n'
+        'format = "coco"\nlabels = "labels/s.json"\n'
+    )
+    (tmp_path / "labels").mkdir()
+    if beside:
+        (tmp_path / "labels" / "s.json").write_text("{}")
+    labels = read_run(path).sources[0].labels
+    assert labels == (str(tmp_path / "labels" / "s.json") if beside else "labels/s.json")
 
 
 @pytest.mark.parametrize(
