@@ -53,7 +53,7 @@ class ChangeRules:
 
     tolerance_px: int = 4
     least_rise: float = 0.1
-    least_change: float = 0.2
+    least_change: float = 0.15
     least_tone: float = 20.0
     least_score: float = 0.35
     least_px: int = 600

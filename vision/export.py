@@ -193,8 +193,8 @@ def measure(
     judged = {d.source.name: (d, answers[d.source.name]) for d in data if d.source.judges}
     chosen = choose_thresholds({name: scores[name] for name in judged})
     thresholds = quiet_thresholds(judged, scores, chosen)
-    figures = []
-    for d in data:
+    figures: list[Figure] = []
+    for d in (d for d in data if d.pictures):
         name = d.source.name
         figures.extend(figures_of(d, answers[name], scores[name], thresholds))
     return thresholds, calibrations(scores), figures
