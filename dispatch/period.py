@@ -5,16 +5,18 @@ kept for it. What was found counts when it was seen, as flights do, also where i
 docs/dispatch.md says how each is counted.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from operator import add, attrgetter
 
 from cases.categories import Category, Words
 from cases.flights import Flight
 from cases.lifecycle import Action, Stage
 from cases.model import Case, Event, Flown
-from cases.outcomes import VERIFIED, Outcome, finding_of
+from cases.outcomes import VERIFIED, finding_of
 from cases.rules import find_category
 from dispatch.deadlines import Course, Deadline, Standing, course_of, deadline_of
 from dispatch.errors import DispatchError
@@ -166,7 +168,10 @@ class Tally:
 
     def __add__(self, other: "Tally") -> "Tally":
         """Count both together."""
-        return Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Tally)))
+        return Tally(*map(add, _counts(self), _counts(other)))
+
+
+_counts = attrgetter(*(field.name for field in fields(Tally)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,19 +240,37 @@ def make_period_figures(
         for case in cases
         if scope.holds(case)
     ]
-    now = [(story, tally_of(story, timetable, period)) for story in stories]
-    before = [(story, tally_of(story, timetable, period.before())) for story in stories]
+    counted = _counted(stories, timetable, period)
     return PeriodFigures(
         period=period,
-        now=sum((tally for _, tally in now), Tally()),
-        before=sum((tally for _, tally in before), Tally()),
-        by_town=_rows(now, before, _town),
-        by_department=_rows(now, before, _department),
-        by_category=_rows(now, before, lambda story: story.category.name),
-        by_cell=_rows(now, before, _cell)[:TOP_CELLS],
+        now=sum((entry.now for entry in counted), Tally()),
+        before=sum((entry.before for entry in counted), Tally()),
+        by_town=_rows(counted, _town),
+        by_department=_rows(counted, _department),
+        by_category=_rows(counted, lambda story: story.category.name),
+        by_cell=_rows(counted, _cell)[:TOP_CELLS],
         scope=scope.words(categories),
         flown=(flown_in(flights, period), flown_in(flights, period.before())),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What one case counts in a period and in the one before."""
+
+    story: Story
+    now: Tally
+    before: Tally
+
+
+def _counted(stories: Iterable[Story], timetable: Timetable, period: Period) -> list[_Counted]:
+    """Count each case; those that count nothing in either period, most of all, are left out."""
+    earlier, nothing = period.before(), Tally()
+    entries = (
+        _Counted(story, tally_of(story, timetable, period), tally_of(story, timetable, earlier))
+        for story in stories
+    )
+    return [entry for entry in entries if entry.now != nothing or entry.before != nothing]
 
 
 def flown_in(flights: Iterable[Flight], period: Period) -> Flown:
@@ -315,7 +338,8 @@ def _verified(inside: Iterable[Event]) -> dict[str, int]:
         for event in inside
         if event.action == VERIFIED
     }
-    return {outcome.value: list(looks.values()).count(outcome) for outcome in Outcome}
+    counts = Counter(looks.values())
+    return {outcome.value: count for outcome, count in counts.items()}
 
 
 def _count(events: Iterable[Event], action: Action) -> int:
@@ -345,14 +369,11 @@ def _department(story: Story) -> Words:
     return story.category.department
 
 
-def _rows(
-    now: Sequence[tuple[Story, Tally]],
-    before: Sequence[tuple[Story, Tally]],
-    name_of: Callable[[Story], Words],
-) -> tuple[Row, ...]:
+def _rows(counted: Iterable[_Counted], name_of: Callable[[Story], Words]) -> tuple[Row, ...]:
     sums: dict[Words, tuple[Tally, Tally]] = {}
-    for (story, tally), (_, earlier) in zip(now, before, strict=True):
-        known = sums.get(name_of(story), (Tally(), Tally()))
-        sums[name_of(story)] = (known[0] + tally, known[1] + earlier)
-    rows = [Row(name, *tallies) for name, tallies in sums.items() if tallies != (Tally(), Tally())]
+    for entry in counted:
+        name = name_of(entry.story)
+        now, before = sums.get(name, (Tally(), Tally()))
+        sums[name] = now + entry.now, before + entry.before
+    rows = [Row(name, *tallies) for name, tallies in sums.items()]
     return tuple(sorted(rows, key=lambda row: (-row.now.reported, -row.now.overdue, row.name.en)))

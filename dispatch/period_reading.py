@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from cases.categories import Category
 from cases.flights import Flight
-from cases.lifecycle import Stage
 from cases.model import Case, Event
 from cases.registry import Registry
 from dispatch.period import EVERYTHING, Period, PeriodFigures, make_period_figures
@@ -15,7 +14,7 @@ from dispatch.timetable import Timetable
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Everything that a registry shows of cases in any stage, and of flights."""
+    """Everything that a registry shows of cases in any stage but evidence, and of flights."""
 
     cases: Sequence[Case]
     histories: Mapping[str, Sequence[Event]]
@@ -48,7 +47,10 @@ class Recorded:
 
 
 def read_recorded(registry: Registry) -> Recorded:
-    """Read all cases with their histories, and the flights."""
-    cases = registry.cases(stage=tuple(Stage), limit=None)
+    """Read all cases with their histories, and the flights.
+
+    Evidence is left out: it would take most of the time.
+    """
+    cases = registry.bare_cases()
     histories = registry.histories(case.case_no for case in cases)
     return Recorded(cases, histories, registry.flights())

@@ -1,6 +1,7 @@
 """What a choice of cases gives is what looking at every case gives, on both databases."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
@@ -99,6 +100,18 @@ def two_towns(registry: Registry, rulebook: Rulebook) -> Registry:
     )
     file(registry, rulebook, houses, patrol)
     return registry
+
+
+@pytest.mark.parametrize("area", [DISTRICT, Area("West")])
+def test_bare_cases_are_all_of_an_area_as_they_are_but_for_evidence(
+    two_towns: Registry, area: Area
+):
+    first = two_towns.cases()[0]
+    decide(two_towns, first, "reject", reason="harmless")
+    limited = two_towns.within(area)
+    whole = limited.cases(stage=tuple(Stage), order="number", limit=None)
+    assert limited.bare_cases() == [replace(case, evidence=()) for case in whole]
+    assert 0 < len(whole) <= 4
 
 
 def cell(code: str, town: str, village: str) -> Cell:
