@@ -1,5 +1,6 @@
 """EDGE: serve the review page, on this machine or to others."""
 
+import ctypes
 import errno
 import ipaddress
 import logging
@@ -15,6 +16,9 @@ from fastapi import FastAPI
 from review.errors import PortError
 
 LOOPBACK = "127.0.0.1"
+_M_ARENA_MAX = -8
+"""Of glibc's malloc.h: `mallopt` takes it."""
+_HEAPS = 2
 _KEEP_ALIVE_S = 75  # a person thinks for longer than uvicorn's 5 s, and then decides at once
 
 
@@ -105,6 +109,7 @@ def serve(app: FastAPI, where: Listening, *, ready: Callable[[str], None]) -> No
 
     Ctrl-C lets running requests end and returns; the caller closes the registry.
     """
+    _share_heaps()
     with listen(where.port, where.address) as listener:
         name = f"[{where.address}]" if ":" in where.address else where.address
         scheme = "https" if where.certificate else "http"
@@ -114,6 +119,17 @@ def serve(app: FastAPI, where: Listening, *, ready: Callable[[str], None]) -> No
             server.run(sockets=[listener])
         except KeyboardInterrupt:
             return
+
+
+def _share_heaps() -> None:
+    """Let all threads share a few heaps, so that memory stays flat.
+
+    glibc by itself gives threads heaps of their own, eight for each core, and each keeps what its
+    threads once needed. Other C libraries do no such thing, and have no `mallopt`.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, _HEAPS)
 
 
 def _config(app: FastAPI, where: Listening) -> uvicorn.Config:

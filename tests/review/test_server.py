@@ -1,5 +1,6 @@
 """Listening on loopback: a busy port is named, Ctrl-C ends cleanly."""
 
+import ctypes
 import json
 import os
 import signal
@@ -26,6 +27,39 @@ with open_sources(ReviewSources(Path(sys.argv[1]), ())) as data:
     serve(create_app(data), Listening(port=0), ready=lambda address: print(address, flush=True))
 print("closed", flush=True)
 """
+
+
+HEAPS = """
+import ctypes, sys, threading
+from review.server import _share_heaps
+
+_share_heaps()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = libc.fopen.restype = ctypes.c_void_p
+together = threading.Barrier(20)
+
+def use():
+    together.wait()
+    for _ in range(100):
+        libc.free(ctypes.c_void_p(libc.malloc(ctypes.c_size_t(1000))))
+
+threads = [threading.Thread(target=use) for _ in range(20)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+told = ctypes.c_void_p(libc.fopen(sys.argv[1].encode(), b"w"))
+libc.malloc_info(0, told)
+libc.fclose(told)
+"""
+
+
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "mallopt"), reason="another C library than glibc"
+)
+def test_all_threads_share_two_heaps(tmp_path: Path):
+    """Twenty threads at once would have sixteen on two cores, each with memory of its own."""
+    told = tmp_path / "heaps.xml"
+    subprocess.run([sys.executable, "-c", HEAPS, str(told)], check=True, timeout=60)
+    assert told.read_text().count("<heap nr=") <= 2
 
 
 def test_any_free_port_is_taken_on_loopback_only():
