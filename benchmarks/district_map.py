@@ -90,7 +90,7 @@ def drag(address: str) -> dict[str, Any]:
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.goto(f"{address}command")
+        page.goto(f"{address}command", timeout=120_000)
         page.locator(".groups tbody tr").first.wait_for(timeout=120_000)
         page.wait_for_load_state("networkidle")
         page.mouse.move(500, 450)

@@ -5,14 +5,16 @@
 A server with accounts runs in a process of its own; inspectors of the district and of its towns
 sign in, take the next case, look at it, think, decide, and take the next one. Afterwards every
 decision that was answered has to be in the history once, no case may have two, and nobody may have
-been given a case of another town. Each inspector also listens to the news, as the page does: those
-of the district have to hear of every decision, once. Milliseconds of an answer are those of the
-clock, as a page sees them; memory and CPU are the server's.
+been given a case of another town. Each inspector also listens to the news, as the page does, and
+every second one is broken off again and again and goes on where that was: those of the district
+have to hear of every decision that was taken after their `hello`, once. Milliseconds of an answer
+are those of the clock, as a page sees them; memory and CPU are the server's.
 """
 
 import argparse
 import asyncio
 import json
+import math
 import multiprocessing
 import os
 import random
@@ -20,6 +22,7 @@ import signal
 import tempfile
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -42,7 +45,9 @@ PASSWORD = "reed boat lantern"
 TOWNS = 13
 MB = 1024.0
 LAST_NEWS_S = 15.0
-"""So long news of the last decisions are waited for."""
+"""So long news are waited for after the last decision of all."""
+BROKEN_AFTER = 20
+"""So many news, on average, are heard before a stream is broken off."""
 
 
 @dataclass
@@ -55,6 +60,7 @@ class Tally:
         answer_ms: by kind of request.
         refused: answers other than expected, by status.
         heard: numbers of the entries of the history that each inspector was told of.
+        known: the last entry of the history before each inspector listened, by their `hello`.
         server_mb: memory of the server in use, ten times.
     """
 
@@ -63,6 +69,7 @@ class Tally:
     answer_ms: dict[str, list[float]] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
     heard: dict[str, list[int]] = field(default_factory=dict)
+    known: dict[str, int] = field(default_factory=dict)
     server_mb: list[int] = field(default_factory=list)
 
 
@@ -90,49 +97,83 @@ def make_accounts(path: Path, number: int) -> list[Account]:
     return people
 
 
-async def inspect(
-    address: str,
-    person: Account,
-    tally: Tally,
-    until: float,
-    think_s: float,
-    rng: random.Random,
-) -> None:
-    """Review one case after the other until the time is up."""
-    async with httpx2.AsyncClient(base_url=address, timeout=120) as client:
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How all inspectors work: until when, how long they think, and that all have ended."""
+
+    address: str
+    until: float
+    think_s: float
+    all_done: asyncio.Barrier
+
+
+async def inspect(work: Work, person: Account, tally: Tally, rng: random.Random) -> None:
+    """Review one case after the other until the time is up, and listen until all have ended."""
+    async with httpx2.AsyncClient(base_url=work.address, timeout=120) as client:
         body = {"name": person.name, "password": PASSWORD}
         await _ask(client, tally, "sign in", "/api/session", body)
-        listening = asyncio.create_task(listen(client, person, tally))
-        while time.monotonic() < until:
-            taken = await _ask(client, tally, "next", "/api/claims/next", {})
-            if taken is None:
+        listening = asyncio.create_task(listen(client, person, tally, rng))
+        while time.monotonic() < work.until:
+            if not await _review_next(client, person, tally, work.think_s, rng):
                 break
-            case = await _ask(client, tally, "case", f"/api/cases/{taken['no']}")
-            if not person.area.holds(case["town"], case["village"]):
-                tally.foreign += 1
-            await asyncio.sleep(rng.uniform(0.5, 1.5) * think_s)
-            choice = rng.choice(
-                [{"decision": "confirm"}, {"decision": "reject", "reason": "unclear"}]
-            )
-            url = f"/api/cases/{taken['no']}/decision"
-            answer = await _ask(
-                client, tally, "decide", url, {**choice, "version": case["version"]}
-            )
-            if answer is not None:
-                tally.decided.append((taken["no"], person.display_name))
+        await work.all_done.wait()
         await asyncio.sleep(LAST_NEWS_S)
+        if listening.done():
+            listening.result()  # tells what it failed of
         listening.cancel()
 
 
-async def listen(client: httpx2.AsyncClient, person: Account, tally: Tally) -> None:
-    """Hear of decisions until one is told to stop."""
-    heard = tally.heard.setdefault(person.name, [])
-    async with client.stream("GET", "/api/events", timeout=None) as answer:
-        async for line in answer.aiter_lines():
-            if line.startswith("data: ") and '"action":"' in line:
-                news = json.loads(line.removeprefix("data: "))
-                if news["action"] in ("confirm", "reject"):
-                    heard.append(news["seq"])
+async def _review_next(
+    client: httpx2.AsyncClient, person: Account, tally: Tally, think_s: float, rng: random.Random
+) -> bool:
+    """Take a case, look at it, think and decide; whether there was one."""
+    taken = await _ask(client, tally, "next", "/api/claims/next", {})
+    if taken is None:
+        return False
+    case = await _ask(client, tally, "case", f"/api/cases/{taken['no']}")
+    if not person.area.holds(case["town"], case["village"]):
+        tally.foreign += 1
+    await asyncio.sleep(rng.uniform(0.5, 1.5) * think_s)
+    choice = rng.choice([{"decision": "confirm"}, {"decision": "reject", "reason": "unclear"}])
+    url = f"/api/cases/{taken['no']}/decision"
+    answer = await _ask(client, tally, "decide", url, {**choice, "version": case["version"]})
+    if answer is not None:
+        tally.decided.append((taken["no"], person.display_name))
+    return True
+
+
+async def listen(
+    client: httpx2.AsyncClient, person: Account, tally: Tally, rng: random.Random
+) -> None:
+    """Hear of decisions until one is told to stop; go on where one was broken off."""
+    is_broken_off = int(person.name[1:]) % 8 >= 4
+    last = ""
+    while True:
+        left = rng.randint(1, 2 * BROKEN_AFTER) if is_broken_off else math.inf
+        said = {"Last-Event-ID": last} if last else {}
+        async with client.stream("GET", "/api/events", headers=said, timeout=None) as answer:
+            answer.raise_for_status()
+            async for event in _events(answer):
+                last = event["id"]
+                tally.known.setdefault(person.name, int(last.partition(".")[0]))
+                left -= 1
+                news = json.loads(event["data"])
+                if news.get("action") in ("confirm", "reject"):
+                    tally.heard.setdefault(person.name, []).append(news["seq"])
+                if left <= 0:
+                    break
+
+
+async def _events(answer: httpx2.Response) -> AsyncIterator[dict[str, str]]:
+    """Fields of each event of a stream; comments are passed over."""
+    event: dict[str, str] = {}
+    async for line in answer.aiter_lines():
+        name, _, value = line.partition(": ")
+        if name:
+            event[name] = value
+        elif "id" in event:
+            yield event
+            event = {}
 
 
 async def _ask(
@@ -153,12 +194,10 @@ async def review(
 ) -> None:
     """Let everybody work at once, and look at the server's memory ten times meanwhile."""
     until = time.monotonic() + seconds
+    work = Work(address, until, think_s, asyncio.Barrier(len(people)))
     weighing = asyncio.create_task(weigh(pid, seconds / 10, tally))
     await asyncio.gather(
-        *(
-            inspect(address, person, tally, until, think_s, random.Random(k))
-            for k, person in enumerate(people)
-        )
+        *(inspect(work, person, tally, random.Random(k)) for k, person in enumerate(people))
     )
     weighing.cancel()
 
@@ -187,19 +226,27 @@ def verdict(path: Path, people: list[Account], tally: Tally) -> dict[str, int]:
     with Registry.open(path) as registry:
         report = registry.verify_chain()
         kept = [
-            [event.actor for event in registry.history(no) if event.action in ("confirm", "reject")]
+            [event for event in registry.history(no) if event.action in ("confirm", "reject")]
             for no, _ in tally.decided
         ]
-    everywhere = [person.name for person in people if person.area.is_district]
-    missed = sum(len(tally.decided) - len(set(tally.heard[name])) for name in everywhere)
     twice = [no for no, count in Counter(no for no, _ in tally.decided).items() if count > 1]
-    lost = sum(who not in actors for (_, who), actors in zip(tally.decided, kept, strict=True))
+    lost = sum(
+        who not in {event.actor for event in events}
+        for (_, who), events in zip(tally.decided, kept, strict=True)
+    )
+    decisions = {event.seq for events in kept for event in events}
+    everywhere = [person.name for person in people if person.area.is_district]
+    to_hear = {name: {seq for seq in decisions if seq > tally.known[name]} for name in everywhere}
     return {
         "decisions": len(tally.decided),
         "lost": lost,
-        "double": len(twice) + sum(len(actors) > 1 for actors in kept),
+        "double": len(twice) + sum(len(events) > 1 for events in kept),
         "foreign": tally.foreign,
-        "news_missed": missed,
+        "news_to_hear": sum(map(len, to_hear.values())),
+        "news_missed": sum(len(to_hear[name] - set(tally.heard[name])) for name in everywhere),
+        "news_before_listening": sum(
+            seq <= tally.known[name] for name in everywhere for seq in decisions
+        ),
         "news_told_twice": sum(len(seqs) - len(set(seqs)) for seqs in tally.heard.values()),
         "problems_of_chain": len(report.problems),
     }

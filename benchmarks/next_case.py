@@ -1,10 +1,13 @@
-"""How long after a decision is the next case on the screen, with many cases open?
+"""How long until the queue, and after a decision the next case, is on the screen, with many open?
 
     PYTHONPATH=. python benchmarks/next_case.py [--cases 100000] [--decisions 50]
 
 An inspector with an account decides by keyboard in headless Chromium; the clock runs from the key
-to the first frame that shows the number of another case, as the page sees it. The cases have no
-photo files, so that the server's and page's own time is told. Needs playwright and Chromium.
+to the first frame that shows the number of another case, as the page sees it. Then the page is
+loaded anew some times, with an empty cache: from the start of the navigation to the first frame
+with the queue, the request for its first cases by itself, and bytes as they were sent. The cases
+have no photo files, so that the server's and page's own time is told. Needs playwright and
+Chromium.
 """
 
 import argparse
@@ -22,6 +25,7 @@ from playwright.sync_api import Page, sync_playwright
 from benchmarks.inspectors import PASSWORD, make_accounts, run_server
 from benchmarks.registry import fill
 
+LOADS = 20
 _WATCH = """() => {
   window.taken = [];
   let pressed = 0, shown = "";
@@ -39,9 +43,42 @@ _WATCH = """() => {
 }"""
 
 
+_QUEUE = """() => {
+  const look = () => {
+    if (document.querySelector(".pane.queue li")) {
+      requestAnimationFrame((painted) => { window.queue_ms = painted; });
+    } else requestAnimationFrame(look);
+  };
+  look();
+}"""
+_LOADED = """() => {
+  const parts = performance.getEntriesByType("resource");
+  const cases = parts.find((part) => part.name.includes("/api/cases?"));
+  const page = performance.getEntriesByType("navigation")[0];
+  const files = parts.filter((part) => part.name.includes("/static/"));
+  return {
+    painted_ms: window.queue_ms,
+    request_ms: cases.responseEnd - cases.requestStart,
+    kb: [page, ...files].reduce((sum, part) => sum + part.encodedBodySize, 0) / 1000,
+  };
+}"""
+
+
+def load(page: Page, address: str, times: int) -> list[dict[str, float]]:
+    """Load the page of somebody who has signed in so many times."""
+    page.add_init_script(f"({_QUEUE})()")
+    page.context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
+    loaded = []
+    for _ in range(times):
+        page.goto(address, timeout=120_000)
+        page.wait_for_function("window.queue_ms > 0")
+        loaded.append(page.evaluate(_LOADED))
+    return loaded
+
+
 def decide(page: Page, address: str, decisions: int) -> list[float]:
     """Sign in and confirm so many cases; milliseconds from key to frame."""
-    page.goto(address)
+    page.goto(address, timeout=120_000)
     page.locator("input[name=username]").fill("i0")
     page.locator("input[type=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
@@ -67,17 +104,26 @@ def measure(folder: Path, cases: int, decisions: int) -> dict[str, float]:
         with sync_playwright() as playwright:
             chromium = shutil.which("chromium")
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            taken = decide(browser.new_page(), told.recv(), decisions)
+            page, address = browser.new_page(), told.recv()
+            taken = decide(page, address, decisions)
+            loaded = load(page, address, LOADS)
             browser.close()
     finally:
         os.kill(server.pid or 0, signal.SIGINT)
         server.join(30)
-    p50, p95 = np.percentile(taken, (50, 95))
+    told_ms = {"next_case": taken} | {
+        f"queue_{name}": [entry[f"{name}_ms"] for entry in loaded]
+        for name in ("painted", "request")
+    }
     return {
         "cases": cases,
         "decisions": len(taken),
-        "p50_ms": round(p50, 1),
-        "p95_ms": round(p95, 1),
+        **{
+            f"{name}_p{share}_ms": round(float(np.percentile(ms, share)), 1)
+            for name, ms in told_ms.items()
+            for share in (50, 95)
+        },
+        "first_load_kb": round(loaded[-1]["kb"], 1),
     }
 
 
