@@ -1,12 +1,16 @@
 """Places that wait, cases that are one, and one that is two, by keyboard in headless Chromium."""
 
+import re
+
 import pytest
+from pyproj import Geod
 
 from review.sources import ReviewData
 
 from .conftest import CHROMIUM, NOW
 from .test_browser import give_name, open_case, wait_for_another
 
+GEOD = Geod(ellps="WGS84")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
 
@@ -51,7 +55,13 @@ def test_a_photo_is_split_off_merged_again_and_taken_back(page, data: ReviewData
     assert len(data.registry.case(number).evidence) == 1
     page.wait_for_selector(".actions .confirm:not([disabled])")
     page.keyboard.press("y")
-    page.locator("dialog .near").filter(has_text=number).wait_for()
+    near = page.locator("dialog .near").filter(has_text=number)
+    near.wait_for()
+    one, other = (data.registry.case(no) for no in (number, fresh))
+    ends = ((case.lon_deg, case.lat_deg) for case in (one, other))
+    apart_m = GEOD.line_length(*zip(*ends, strict=True))
+    told_m = float(re.search(r"(\d+) m ·", near.inner_text())[1])
+    assert told_m == pytest.approx(apart_m, rel=0.01, abs=1)
     page.keyboard.press("1")
     page.get_by_text(f"{number} merged into {fresh}.").wait_for()
     assert len(data.registry.case(fresh).evidence) == 2

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this ma
 
 
 def test_the_queue_shows_one_cell_by_code_or_its_end(page):
-    field = page.get_by_label("Cell: code, its end, or name")
+    field = page.get_by_label("Cell (code or name), or case number")
     field.fill("002")
     page.keyboard.press("Enter")
     page.locator(".pane-head", has_text="0 of 0").wait_for()
@@ -43,3 +43,13 @@ def test_the_queue_is_ordered_by_age_and_given_in_that_order(page, data: ReviewD
     page.get_by_text(f"{newest} confirmed.").wait_for()
     following = data.registry.cases(stage="reported", order="newest")[0].case_no
     page.locator(".photo .number", has_text=following).wait_for()
+
+
+def test_a_case_is_opened_by_its_number_and_the_queue_stays(page, data: ReviewData):
+    *_, last = data.registry.cases()
+    field = page.get_by_label("Cell (code or name), or case number")
+    field.fill(last.case_no)
+    page.get_by_label("Order").select_option("Oldest first")  # drawn anew, and the text stays
+    field.press("Enter")
+    page.locator(".photo .number", has_text=last.case_no).wait_for()
+    assert (field.input_value(), page.locator(".case").count()) == ("", 4)

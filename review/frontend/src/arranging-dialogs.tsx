@@ -7,7 +7,7 @@ import { placeName } from "./queue-pane";
 import { Sheet } from "./sheet";
 import type { ReviewStore } from "./store";
 import { Score, StageChip } from "./symbols";
-import type { CasePhoto, OutlineName, Ring } from "./types";
+import type { CaseItem, CasePhoto, OutlineName, Ring } from "./types";
 
 const DAYS = [1, 7, 30, 90];
 const RADII_M = [0, 50, 200, 500];
@@ -61,7 +61,7 @@ export function Snooze({ store }: { store: ReviewStore }) {
 export function Merge({ store }: { store: ReviewStore }) {
   const words = useWords();
   const { t } = words;
-  const { near, no } = store.state;
+  const { near, no, detail } = store.state;
   const pressed = (event: KeyboardEvent) => {
     const chosen = near?.[Number(event.key) - 1];
     if (!chosen) return;
@@ -79,7 +79,10 @@ export function Merge({ store }: { store: ReviewStore }) {
             <img src={cropUrl(item.no)} alt="" width="72" height="72" />
             <span class="lines">
               <span class="title">{item.no}</span>
-              <span class="muted">{placeName(item)}</span>
+              <span class="muted">
+                {detail ? `${words.number(metresBetween(detail, item))} m · ` : ""}
+                {placeName(item)}
+              </span>
               <span class="facts">
                 <StageChip stage={item.stage} /> <Score value={item.score} />
               </span>
@@ -89,6 +92,14 @@ export function Merge({ store }: { store: ReviewStore }) {
       </div>
     </Sheet>
   );
+}
+
+const METRES_PER_DEGREE = 111_195; // of a great circle on a sphere of 6,371 km
+
+/** How far two cases lie apart; good to a metre within some kilometres. */
+function metresBetween(one: CaseItem, other: CaseItem): number {
+  const east = (other.lon_deg - one.lon_deg) * Math.cos((one.lat_deg * Math.PI) / 180);
+  return METRES_PER_DEGREE * Math.hypot(east, other.lat_deg - one.lat_deg);
 }
 
 /** All outlines of the case; those that are chosen become a case of their own. */

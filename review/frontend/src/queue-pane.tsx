@@ -1,6 +1,6 @@
 // Which cases wait, most urgent first, and which part of them is shown.
 
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { cropUrl, IN_HAND, stagesOf, type Order } from "./api";
 import { useWords } from "./i18n";
 import type { ReviewStore } from "./store";
@@ -18,6 +18,7 @@ export function QueuePane({ store }: { store: ReviewStore }) {
       </div>
       <QueueFilters store={store} />
       <div class="queue-tools">
+        <OrderChoice store={store} />
         {picked ? (
           <button type="button" onClick={() => void store.several.leave()}>
             {words.t.pickedOnly(words.number(queue.length))} ×
@@ -50,9 +51,25 @@ export function QueuePane({ store }: { store: ReviewStore }) {
 
 const ORDERS: Order[] = ["urgency", "oldest", "newest"];
 
+function OrderChoice({ store }: { store: ReviewStore }) {
+  const words = useWords();
+  return (
+    <label>
+      <span class="hidden-label">{words.t.order}</span>
+      <select value={store.state.filters.order} onChange={(event) => void store.filter({ order: event.currentTarget.value as Order })}>
+        {ORDERS.map((order) => (
+          <option key={order} value={order}>
+            {words.t.orders[order]}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 function QueueFilters({ store }: { store: ReviewStore }) {
   const words = useWords();
-  const { cells, filters, summary, vocabulary } = store.state;
+  const { filters, summary, vocabulary } = store.state;
   const counted = (name: string, stage: string, category: string) =>
     `${name} (${words.number(countOf(summary, stage, category))})`;
   return (
@@ -86,17 +103,7 @@ function QueueFilters({ store }: { store: ReviewStore }) {
           ))}
         </select>
       </label>
-      {vocabulary?.has_cells && cells ? <CellFilter store={store} /> : null}
-      <label>
-        <span class="hidden-label">{words.t.order}</span>
-        <select value={filters.order} onChange={(event) => void store.filter({ order: event.currentTarget.value as Order })}>
-          {ORDERS.map((order) => (
-            <option key={order} value={order}>
-              {words.t.orders[order]}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Place store={store} />
     </div>
   );
 }
@@ -107,12 +114,19 @@ interface CellNames {
   village: string;
 }
 
-/** A cell by its code, the end of one, or village and name; empty for all. */
-function CellFilter({ store }: { store: ReviewStore }) {
+const CASE_NO = /^\d{8}-\d+$/;
+
+/** A cell by its code, the end of one, or village and name, empty for all; or a case by its number. */
+function Place({ store }: { store: ReviewStore }) {
   const { t } = useWords();
   const { cells, filters } = store.state;
   const known = useMemo(() => cellsOf(cells), [cells]);
+  const [typed, setTyped] = useState<string | null>(null); // kept while the page is drawn anew
   const choose = (text: string) => {
+    setTyped(null);
+    if (CASE_NO.test(text)) {
+      return void store.select(text, store.presence.reviews() ? "photo" : "case");
+    }
     const cell = text ? cellOf(known, text) : "";
     if (cell === null) return store.say(t.noSuchCell(text), "problem");
     if (cell !== filters.cell) void store.filter({ cell });
@@ -124,7 +138,8 @@ function CellFilter({ store }: { store: ReviewStore }) {
         type="text"
         list="cells-known"
         placeholder={t.filterCell}
-        value={filters.cell}
+        value={typed ?? filters.cell}
+        onInput={(event) => setTyped(event.currentTarget.value)}
         onChange={(event) => choose(event.currentTarget.value.trim())}
       />
       <datalist id="cells-known">

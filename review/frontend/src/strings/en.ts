@@ -57,7 +57,7 @@ export const en = {
 
   filterStage: "Stage",
   filterCategory: "Category",
-  filterCell: "Cell: code, its end, or name",
+  filterCell: "Cell (code or name), or case number",
   noSuchCell: (text: string) => `No one cell is ${text}: give its code, the end of it, or village and name.`,
   order: "Order",
   orders: { urgency: "Urgent first", oldest: "Oldest first", newest: "Newest first" },

@@ -59,7 +59,7 @@ export const zh: Strings = {
 
   filterStage: "阶段",
   filterCategory: "类别",
-  filterCell: "网格：编码、后几位或名称",
+  filterCell: "网格（编码或名称）或案件编号",
   noSuchCell: (text: string) => `没有唯一的网格“${text}”：请输入编码、后几位，或村居和名称。`,
   order: "排序",
   orders: { urgency: "紧急优先", oldest: "最早优先", newest: "最新优先" },
