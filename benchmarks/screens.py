@@ -83,7 +83,8 @@ def sign_in(page: Page, address: str, name: str) -> None:
         page.locator("input[name=username]").fill(name)
         page.locator("input[type=password]").fill(PASSWORD)
         page.keyboard.press("Enter")
-    page.locator(".photo:not(.waiting) .number").wait_for(state="attached")
+    opened = page.locator(".photo:not(.waiting) .number, .queue .empty").first
+    opened.wait_for(state="attached")
     settle(page)
 
 
@@ -142,6 +143,15 @@ def command(view: str) -> Callable[[Page, str], None]:
     return open_it
 
 
+def cell(page: Page, address: str) -> None:
+    """From the first town and village of the district to a cell, with its cases."""
+    command("district")(page, address)
+    for _ in range(3):
+        page.locator(".groups button").first.click()
+    page.locator(".cell-facts").wait_for()
+    settle(page)
+
+
 def alerts(page: Page, address: str) -> None:
     """What people are told of."""
     sign_in(page, address, "wang")
@@ -170,6 +180,7 @@ SCREENS: dict[str, Callable[[Page, str], None]] = {
     "12-figures": command("figures"),
     "13-patrols": command("patrols"),
     "14-quality": command("quality"),
+    "16-cell": cell,
     "15-snooze": key("s"),
 }
 
@@ -177,7 +188,7 @@ SCREENS: dict[str, Callable[[Page, str], None]] = {
 WHOSE = {
     "01-sign-in": "",
     "09-officer": "li",
-    **{name: "wang" for name in SCREENS if name[:2] in ("10", "11", "12", "13", "14")},
+    **{name: "wang" for name in SCREENS if name[:2] in ("10", "11", "12", "13", "14", "16")},
 }
 """Who is signed in at a screen, where it is not the inspector."""
 
