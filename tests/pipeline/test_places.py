@@ -21,6 +21,7 @@ from pipeline.shard_ledger import StoreLedger
 from pipeline.workspace import Workspace
 from tests.pipeline.bucket import bucket_at
 from tests.pipeline.rendered import make_photos
+from tests.pipeline.stores import azure_container, google_bucket
 from tests.pipeline.test_campaigning import Here, done
 
 RUN = """
@@ -70,8 +71,43 @@ def test_places_of_several_kinds_are_refused(tmp_path):
             read_campaign(path)
 
 
-def test_an_entry_of_the_ledger_is_read_as_it_was_put(bucket):
-    ledger = StoreLedger(place_of(f"{bucket}/ledger", Path("/")))
+@pytest.fixture(scope="module", params=["s3", "gs", "az"])
+def land(request, tmp_path_factory) -> Iterator[str]:
+    """URL of an empty bucket of each kind of store."""
+    if request.param == "s3":
+        yield request.getfixturevalue("bucket")
+        return
+    opened = {"gs": google_bucket, "az": azure_container}[request.param]
+    with opened(tmp_path_factory.mktemp("store")) as url:
+        yield url
+
+
+def test_what_is_written_is_listed_copied_and_removed_in_each_kind_of_store(land, tmp_path):
+    root = place_of(f"{land}/june", Path("/"))
+    for name in ("a/1.jpg", "a/2.jpg", "b.tif"):
+        places.write(root / name, name.encode())
+    assert [(path, size) for path, (size, _) in places.stamps_below(root).items()] == [
+        ("a/1.jpg", 7), ("a/2.jpg", 7), ("b.tif", 5),
+    ]  # fmt: skip
+    before = places.stamps_below(root / "b.tif")
+    assert before == places.stamps_below(root / "b.tif")
+    assert before["."][0] == 5
+    places.write(root / "b.tif", b"other")
+    assert places.stamps_below(root / "b.tif") != before
+    places.fetch(root / "a", tmp_path)
+    assert (tmp_path / root / "a" / "2.jpg").read_bytes() == b"a/2.jpg"
+    assert not (tmp_path / root / "b.tif").exists()
+    places.remove(root / "a" / "1.jpg")
+    places.remove(root / "a" / "1.jpg")
+    assert places.read(root / "a" / "1.jpg") is None
+    assert set(places.stamps_below(root)) == {"a/2.jpg", "b.tif"}
+    missing = Path(root.parts[0], "sea", "x")
+    with pytest.raises(PipelineError, match=f"{url_of(missing)}: cannot be reached"):
+        places.write(missing, b"")
+
+
+def test_an_entry_of_the_ledger_is_read_as_it_was_put(land):
+    ledger = StoreLedger(place_of(f"{land}/ledger", Path("/")))
     assert ledger.names() == set()
     ledger.put("one", b"found")
     ledger.put("two", b"")

@@ -94,7 +94,7 @@ def of_photos(photos: Photos, names: set[str]) -> Photos:
     )
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(st.lists(st.integers(0, 3), min_size=16, max_size=16), st.permutations(range(4)))
 def test_any_split_of_photos_into_patrols_in_any_order_gives_the_same_cases(parts, order):
     photos, whole = flown_once()
@@ -112,7 +112,7 @@ def test_any_split_of_photos_into_patrols_in_any_order_gives_the_same_cases(part
         assert case.area_m2 == pytest.approx(one.area_m2, rel=0.15)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, 1])
 def test_two_teams_whose_positions_differ_by_metres_see_the_houses_at_their_border_once(seed):
     houses = [square(x, y, 8) for x in range(5, 130, 18) for y in range(5, 80, 18)]
     west, east = ([(x + d, y) for x, y in grid_of_places(75, 25)] for d in (0.0, 75.0))
