@@ -44,6 +44,8 @@ def _opened(cluster: str | None, local: int) -> Iterator[Cluster]:
             "pip install 'aerogrid[campaign]'"
         ) from error
     with local_cluster(local) if cluster is None else remote_cluster(cluster) as opened:
+        if opened.dashboard is not None:
+            console.err.print(f"dashboard: {opened.dashboard}", highlight=False)
         yield opened
 
 

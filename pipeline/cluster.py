@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from time import monotonic, perf_counter
 from typing import Any
 
@@ -99,6 +100,12 @@ class DaskCluster:
     def workers(self) -> Mapping[str, Worked]:
         """What each worker has done, by its address."""
         return self._workers
+
+    @property
+    def dashboard(self) -> str | None:
+        """Address of Dask's own pages of tasks and workers, where bokeh, which draws them, is."""
+        link: str | None = self._client.dashboard_link
+        return link if find_spec("bokeh") else None
 
     @property
     def slots(self) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from concurrent.futures import CancelledError
 from dataclasses import replace
 from pathlib import Path
@@ -140,6 +141,10 @@ def test_what_a_task_comes_to_is_told(monkeypatch):
         processes.worker()
         with remote_cluster(processes.address) as opened:
             assert opened.slots == 2
+            monkeypatch.setattr(cluster, "find_spec", lambda name: name == "bokeh")
+            assert re.fullmatch(r"http://127\.0\.0\.1:\d+/status", opened.dashboard)
+            monkeypatch.setattr(cluster, "find_spec", lambda name: None)
+            assert opened.dashboard is None
             assert answers(opened, pow, 2, 10) == 1024
             assert answers(opened, refuse, "no zones") == Refused("no zones")
             broken = answers(opened, int, "x")
