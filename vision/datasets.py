@@ -76,6 +76,9 @@ class Source:
     drawn_vehicles: float = 0.0
     """Share of the crops onto which cars and lorries are drawn; for pictures seen from above."""
 
+    said_in: Path | None = None
+    """Folder of the file that lists this source; `labels` may lie there, too."""
+
     def __post_init__(self) -> None:
         self._check_format()
         self._check_drawn()
@@ -117,6 +120,12 @@ class Source:
     def codes(self) -> dict[int, tuple[str, ...]]:
         """Mask value -> classes present there: as given, or as labels are drawn."""
         return self.values if self.labels is None else code_values()
+
+    def labels_path(self, data_root: Path, split: Split) -> Path:
+        """Where the labels of one split are: beside the run file, else below the data root."""
+        below = str(self.labels).format(split=split)
+        beside = None if self.said_in is None else self.said_in / below
+        return beside if beside is not None and beside.exists() else data_root / below
 
     def target_table(self) -> Floats:
         """Return (256, classes) float32: 1 where the mask value says the class is present."""
@@ -263,13 +272,12 @@ def _source(entry: dict[str, Any], said_in: Path) -> Source:
         return {int(value): tuple(names) for value, names in table.items()}
 
     plain = {k: v for k, v in entry.items() if k not in {"values", "hidden", "known", "exclude"}}
-    if "labels" in plain and (beside := said_in.parent / plain["labels"]).exists():
-        plain["labels"] = str(beside.resolve())
     return Source(
         known=tuple(entry.get("known", ())),
         values=by_value(entry.get("values", {})),
         hidden=by_value(entry.get("hidden", {})),
         exclude=tuple(entry.get("exclude", ())),
+        said_in=said_in.parent,
         **plain,
     )
 

@@ -147,7 +147,7 @@ def _labelled(
 
 
 def _labels(source: Source, root: Path, split: Split) -> ReadLabels:
-    path = root / str(source.labels).format(split=split)
+    path = source.labels_path(root, split)
     if not path.exists():
         raise TrainingError(
             f"Source {source.name}: labels {path} do not exist. Check `labels` in the run file."
@@ -174,7 +174,7 @@ def _drawn(source: Source, labels: PictureLabels, rgb: Bytes) -> Picture:
 def _mapped(
     source: Source, root: Path, split: Split, files: list[Path], problems: list[LabelProblem]
 ) -> tuple[Source, tuple[Picture, ...]]:
-    path = root / str(source.labels).format(split=split)
+    path = source.labels_path(root, split)
     by_window = source.manifest is None and "{split}" not in source.images
     photos = list_files(source, root, "all") if by_window else files
     windows, read = read_map_labels(path, photos, source.names)

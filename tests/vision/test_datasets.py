@@ -184,6 +184,19 @@ def test_crops_keep_targets_on_their_object(folder):
             assert grey[boat].mean() > grey[known & ~boat].mean() + 30
 
 
+@pytest.mark.parametrize(("share", "drawn"), [(0.0, 0), (1.0, 4)])
+def test_vehicles_are_drawn_at_the_scale_of_the_crop(folder, monkeypatch, share, drawn):
+    """A picture of 0.05 m a pixel, shown at half its size, has 0.1 m a pixel."""
+    said = []
+    monkeypatch.setattr("vision.crops._draw_scale", lambda *_: 0.5)
+    monkeypatch.setattr(
+        "vision.crops.draw_vehicles", lambda rgb, taken, gsd_m, rng: said.append(gsd_m) or rgb
+    )
+    street = source(drawn_vehicles=share, gsd_m=0.05)
+    draw_batch([load_source(street, folder, "train")], run_of(street), 1)
+    assert said == pytest.approx([0.1] * drawn)
+
+
 def test_every_source_gets_its_share_of_a_batch(folder):
     quiet = source(name="quiet", masks=None, values={}, known=("smoke",), share=1)
     data = [load_source(entry, folder, "train") for entry in (source(share=3), quiet)]
@@ -246,16 +259,18 @@ def test_run_file_is_read_with_its_sources(tmp_path):
 
 @pytest.mark.parametrize("beside", [True, False])
 def test_labels_beside_the_run_file_come_before_the_data_root(tmp_path, beside):
-    path = tmp_path / "run.toml"
-    path.write_text(
+    folder = tmp_path / "runs{b}"
+    (folder / "labels").mkdir(parents=True)
+    (folder / "run.toml").write_text(
         'name = "n"\nversion = "1"\nsteps = 3\n[[sources]]\nname = "s"\nimages = "i"\n'
-        'format = "coco"\nlabels = "labels/s.json"\n'
+        'format = "coco"\nlabels = "labels/{split}.json"\n'
     )
-    (tmp_path / "labels").mkdir()
     if beside:
-        (tmp_path / "labels" / "s.json").write_text("{}")
-    labels = read_run(path).sources[0].labels
-    assert labels == (str(tmp_path / "labels" / "s.json") if beside else "labels/s.json")
+        (folder / "labels" / "val.json").write_text("{}")
+    source = read_run(folder / "run.toml").sources[0]
+    found = source.labels_path(tmp_path / "data", "val")
+    assert found == (folder if beside else tmp_path / "data") / "labels" / "val.json"
+    assert source.labels_path(tmp_path / "data", "train").parts[-3] == "data"
 
 
 @pytest.mark.parametrize(
@@ -287,5 +302,5 @@ def test_shipped_run_files_hold_back_the_demo_s_burning_picture(path):
 @pytest.mark.parametrize("owner", [Run, Source], ids=lambda c: c.__name__)
 def test_every_field_of_a_run_file_is_documented(owner):
     page = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
-    missing = [f.name for f in dataclasses.fields(owner) if f"`{f.name}`" not in page]
-    assert missing == []
+    written = [f.name for f in dataclasses.fields(owner) if f.name != "said_in"]  # by its reader
+    assert [name for name in written if f"`{name}`" not in page] == []
