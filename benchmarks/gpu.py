@@ -59,7 +59,8 @@ def bare_rate(detector: TorchDetector, photos: list[torch.Tensor], repeat: int) 
 
 def mask_iou(detector: TorchDetector, photos: list[torch.Tensor]) -> dict[str, float]:
     """IoU of masks in bf16 with those in f32, pooled over all tiles."""
-    least = torch.tensor(list(detector.package.thresholds.values()), device="cuda")
+    package = detector.package
+    least = torch.tensor([package.thresholds[name] for name in package.classes], device="cuda")
     both = torch.zeros(len(least), device="cuda")
     either = torch.zeros(len(least), device="cuda")
     for planes in photos:

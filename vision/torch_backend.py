@@ -22,8 +22,9 @@ from vision.network import PatrolNet
 from vision.package import ModelPackage
 from vision.tiles import Maps, ramp, spans
 
-_TILES_AT_ONCE = 16
-"""Tiles that pass through the network together: enough to fill a GPU, under 1 GB of its memory."""
+_TILES_AT_ONCE = {"cuda": 16, "cpu": 1}
+"""Tiles that pass through the network together: enough to fill a GPU, in under 1 GB of its memory.
+A CPU is busy with one, and each takes some 100 MB."""
 
 
 def network_of(package: ModelPackage) -> PatrolNet:
@@ -72,12 +73,15 @@ class TorchDetector:
         self.runs_as = TORCH_BF16 if self._device.type == "cuda" else "torch"
         self.network = network_of(package).to(self._device, memory_format=torch.channels_last)
         per_channel = (1, 3, 1, 1)
+        # One thread talks to the GPU: each one more would set cuDNN up anew, for half a minute.
         self._turns = ThreadPoolExecutor(1, thread_name_prefix="torch")
         self._mean = torch.tensor(package.mean, device=self._device).view(per_channel)
         self._std = torch.tensor(package.std, device=self._device).view(per_channel)
 
     def probabilities(self, image: NDArray[np.uint8]) -> Maps:
         """Maps (classes, rows, columns) of a picture (rows, columns, 3) at the model's GSD."""
+        if self._device.type == "cpu":
+            return self._blended(image)
         return self._turns.submit(self._blended, image).result()
 
     def _blended(self, image: NDArray[np.uint8]) -> Maps:
@@ -89,8 +93,9 @@ class TorchDetector:
         sides = tuple(planes.shape[1:3])
         total = torch.zeros((len(self.package.classes), *sides), device=self._device)
         weights = torch.zeros(sides, device=self._device)
-        for first in range(0, len(places), _TILES_AT_ONCE):
-            some = places[first : first + _TILES_AT_ONCE]
+        at_once = _TILES_AT_ONCE[self._device.type]
+        for first in range(0, len(places), at_once):
+            some = places[first : first + at_once]
             tiles = torch.cat([planes[:, slice(*rows), slice(*columns)] for rows, columns in some])
             for (rows, columns), maps in zip(some, self._maps(tiles), strict=True):
                 weight = torch.from_numpy(np.outer(ramp(rows, height), ramp(columns, width)))
@@ -99,11 +104,6 @@ class TorchDetector:
                 weights[slice(*rows), slice(*columns)] += weight
         blended = (total / weights)[:, :height, :width]
         return np.asarray(blended.cpu().numpy(), np.float32)
-
-    def run_tile(self, tile: NDArray[np.uint8]) -> Maps:
-        """Maps of one tile (rows, columns, 3) whose sides are multiples of 32."""
-        planes = torch.from_numpy(tile)[None].to(self._device)
-        return np.asarray(self._maps(planes)[0].cpu().numpy(), np.float32)
 
     def planes_of(self, tiles: Tensor) -> Tensor:
         """What the network takes, on the device, of tiles (tiles, rows, columns, 3) uint8."""

@@ -96,12 +96,14 @@ def test_torch_agrees_on_every_class():
     assert np.abs(other - reference).max() <= 1e-3
 
 
-def test_torch_blends_the_tiles_of_a_large_picture_as_the_others_do(tmp_path):
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_torch_blends_the_tiles_of_a_large_picture_as_the_others_do(monkeypatch, at_once):
     torch = pytest.importorskip("torch", reason="the extra train is not installed")
     pytest.importorskip("onnx", reason="the extra train is not installed")
     if torch.cuda.is_available():
         pytest.skip("bf16 on a GPU is judged by its own bound")
     torch.set_num_threads(1)
+    monkeypatch.setattr("vision.torch_backend._TILES_AT_ONCE", {"cpu": at_once})
     large = np.tile(picture(), (5, 3, 1))[:530, :601]
     reference = open_backend(SHIPPED_MODEL, "onnxruntime").probabilities(large)
     other = open_backend(SHIPPED_MODEL, "torch").probabilities(large)
