@@ -47,8 +47,17 @@ class Condition(Told):
     condition: Literal["service_started", "service_healthy", "service_completed_successfully"]
 
 
+class Limits(Told):
+    memory: str = Field(pattern=r"^[0-9]+[mg]$")
+
+
+class Resources(Told):
+    limits: Limits
+
+
 class Replicas(Told):
     replicas: int = Field(ge=1)
+    resources: Resources
 
 
 class EnvFile(Told):
