@@ -50,7 +50,7 @@ def draw_vehicles(
     Returns:
         The picture with the vehicles that found a place.
     """
-    picture = rgb.astype(np.float32)
+    picture, is_taken = rgb.astype(np.float32), is_taken.copy()
     angle, height_m = rng.uniform(0, 2 * math.pi), rng.uniform(0.3, 2.5)
     shadow = _Shadow(
         height_m * math.cos(angle), height_m * math.sin(angle), float(rng.uniform(0.3, 0.7))
@@ -81,7 +81,7 @@ def _lay(
     picture: Floats, is_taken: NDArray[np.bool_], vehicle: Floats, pose: tuple[float, float, float],
     gsd_m: float, shadow: _Shadow,
 ) -> None:  # fmt: skip
-    """Lay a painted vehicle and its shadow on the picture, unless something stands there."""
+    """Lay a vehicle and its shadow on the picture and take its place, unless that is taken."""
     row, column, turn_rad = pose
     scale = 1 / (_PX_PER_M * gsd_m)
     size = picture.shape[1::-1]
@@ -96,8 +96,10 @@ def _lay(
     sharp = vehicle if scale >= 1 else cv2.GaussianBlur(vehicle, (0, 0), 0.45 / scale)
     laid = cv2.warpAffine(sharp, matrix, size, flags=cv2.INTER_LINEAR)
     alpha = laid[..., 3:]
-    if (is_taken & (alpha[..., 0] > 0.1)).any():
+    covered = alpha[..., 0] > 0.1
+    if (is_taken & covered).any():
         return
+    is_taken |= covered
     matrix[:, 2] += np.array([shadow.right_m, shadow.down_m]) / gsd_m
     dark = cv2.warpAffine(sharp[..., 3], matrix, size, flags=cv2.INTER_LINEAR)[..., None]
     picture *= 1 - dark * (1 - alpha) * np.float32(1 - shadow.light)

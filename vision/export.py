@@ -187,7 +187,11 @@ def _card_row(figure: Figure) -> str:
 def measure(
     answer: Predictor, data: Sequence[SourceData], model_gsd_m: float
 ) -> tuple[dict[str, float], dict[str, list[float]], list[Figure]]:
-    """Choose thresholds and calibration on `data`; return them with the figures at them."""
+    """Choose thresholds and calibration on `data`; return them with the figures at them.
+
+    A source that keeps no validation picture back has no figures; its row among the manifest's
+    sources says so.
+    """
     answers = {d.source.name: answer_all(answer, d, model_gsd_m) for d in data}
     scores = {d.source.name: score(d, answers[d.source.name]) for d in data}
     judged = {d.source.name: (d, answers[d.source.name]) for d in data if d.source.judges}
