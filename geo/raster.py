@@ -96,6 +96,12 @@ def read_placement(path: Path) -> Placement | None:
         return None
 
 
+def holds_measures(path: Path) -> bool:
+    """Whether a raster is one band of decimal numbers: heights or an index, and no picture."""
+    with rasterio.open(path) as source:
+        return source.count == 1 and np.issubdtype(np.dtype(source.dtypes[0]), np.floating)
+
+
 def read_map(
     path: Path, area: BaseGeometry, gsd_m: float
 ) -> tuple[NDArray[np.uint8], Placement] | None:

@@ -15,7 +15,7 @@ from geo.frames import LocalFrame
 from geo.placement import Placement
 from geo.pose import Pose
 from geo.projection import ground_from_pixels, position_m
-from geo.raster import read_placement
+from geo.raster import holds_measures, read_placement
 from geo.terrain import Terrain
 from geo.track import CameraEvent
 from vision import metadata
@@ -172,6 +172,11 @@ def read_photo(photo_id: str, path: Path, folder: Path) -> ReadPhoto:
         scale = min(1.0, _LOOK_PX / max(tags.width_px, tags.height_px))
         look = look_at(read_rgb(path, scale=scale))
         placement = read_placement(path) if path.suffix.lower() in _MAP_SUFFIXES else None
+        if placement is not None and holds_measures(path):
+            raise PhotoError(
+                f"{path}: one band of decimal numbers on a map is no picture; "
+                "take it out of the folder, and give heights by --dem"
+            )
         return ReadPhoto(photo_id, relative, digest, tags, look, placement=placement)
     except (PhotoError, CrsError) as error:
         problem = str(error).removeprefix(f"{path}: ")

@@ -247,6 +247,21 @@ def test_what_an_orthophoto_shows_lies_where_its_pixels_lie(tmp_path):
     assert LOCAL.to_local(outline).area == pytest.approx(32 * 24, rel=1e-6)
 
 
+@pytest.mark.parametrize(("dtype", "count", "is_picture"), [
+    ("float32", 1, False), ("uint8", 1, True), ("uint16", 1, True),
+])  # fmt: skip
+def test_heights_on_a_map_are_no_orthophoto(tmp_path, dtype, count, is_picture):
+    grey = textured(320, 240)[..., 0].astype(dtype)
+    with rasterio.open(
+        tmp_path / "dsm.tif", "w", driver="GTiff", width=320, height=240, count=count,
+        dtype=dtype, crs=LOCAL.crs.to_wkt(), transform=Affine(0.1, 0, 10.0, 0, -0.1, 50.0),
+    ) as out:  # fmt: skip
+        out.write(np.stack([grey] * count))
+    (frame,) = read_frames(tmp_path)
+    assert frame.is_readable is is_picture
+    assert is_picture or "give heights by --dem" in frame.reasons[0]
+
+
 def test_roofs_are_doubted_more_where_the_terrain_has_none():
     frame = frame_of("a", pose_at(0, 0, Attitude(0.0, -60.0)))
     outline = shapely.box(100, 100, 160, 160)
