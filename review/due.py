@@ -1,14 +1,18 @@
 """When has a case to be handled, and is it overdue?"""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
+from cases.errors import RuleError
 from cases.lifecycle import OPEN_STAGES, Stage
 from cases.model import Case, Event
 from cases.rules import find_category
-from dispatch.deadlines import Deadline, Standing, course_of, deadline_of
+from dispatch.deadlines import Standing, course_of, deadline_of
 from dispatch.errors import CalendarError
 from review.sources import ReviewData
+
+_log = logging.getLogger(__name__)
 
 _TIMED = OPEN_STAGES - {Stage.REPORTED}
 """Stages in which a time limit runs, or stands."""
@@ -26,14 +30,16 @@ def deadline(
         events: its history as it is shown; read from the registry if None.
 
     Returns:
-        None where no limit runs, or none that the calendar knows.
+        None where no limit runs, or none that is known: a category that the table does not have
+        (any more), or days that the calendar does not know, do not keep a case from being shown.
     """
     if case.stage not in _TIMED:
         return None, False
     told = data.registry.history(case.case_no) if events is None else events
-    limit = find_category(data.rulebook.categories, case.category).limit
     try:
+        limit = find_category(data.rulebook.categories, case.category).limit
         found = deadline_of(course_of(told), limit, data.timetable, now=now)
-    except CalendarError:
-        found = Deadline(Standing.UNSTARTED)
+    except (RuleError, CalendarError) as error:
+        _log.warning("no time limit is known of case %s: %s", case.case_no, error)
+        return None, False
     return found.due_at, found.standing is Standing.OVERDUE

@@ -4,7 +4,6 @@ import io
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -12,13 +11,12 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from shapely.geometry import shape
 
-from dispatch.due import due_cases
 from geo.pose import Attitude, GeoPoint, Pose
 from review.app import create_app
 from review.presenters import case_detail
 from review.sources import ReviewData, ReviewSources, open_sources
 
-from .conftest import NOW, URL
+from .conftest import URL
 
 BUILDING = "20260610-0001"
 
@@ -54,19 +52,6 @@ def test_queue_of_several_stages_holds_those_of_each(client):
     assert (both["total"], len(both["items"])) == (4, 4)
     [established] = client.get("/api/cases?stage=established&stage=closed").json()["items"]
     assert established["no"] == no
-
-
-def test_a_case_tells_until_when_it_has_to_be_handled(client, data: ReviewData):
-    no = case_of(client, "building")["no"]
-    told = client.get(f"/api/cases/{no}").json()
-    assert (told["due_at"], told["is_overdue"]) == (None, False)  # no limit runs before
-    told = decide(client, no, "confirm").json()
-    [expected] = due_cases(data.registry, data.rulebook.categories, data.timetable, now=NOW)
-    due_at = expected.deadline.due_at
-    assert (datetime.fromisoformat(told["due_at"]), told["is_overdue"]) == (due_at, False)
-    later = create_app(data, clock=lambda: due_at + timedelta(seconds=1))
-    with TestClient(later, base_url=URL) as opened:
-        assert opened.get(f"/api/cases/{no}").json()["is_overdue"]
 
 
 def test_pages_of_the_queue_hold_every_case_once(client):
