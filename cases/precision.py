@@ -1,10 +1,11 @@
 """How right were models and inspectors, by the decisions that stand?"""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from cases.lifecycle import Action
+from cases.lifecycle import UNDOABLE, Action
+from cases.model import Case, Event
 
 FALSE_ALARM = frozenset({"not_object", "harmless"})
 """Reasons that speak against what was seen; the others speak of permits, places and duties."""
@@ -82,6 +83,19 @@ def precision(taken: Iterable[Taken]) -> Precision:
             for kind in sorted(kinds)
         },
     )
+
+
+def taken_of(case: Case, events: Iterable[Event]) -> Iterator[Taken]:
+    """The decisions of a case's history."""
+    about = (case.case_no, case.class_name, case.model_sha256)
+    for event in events:
+        if event.action in (*UNDOABLE, Action.UNDO):
+            yield Taken(*about, Action(event.action), event.actor, word_of(event.details["reason"]))
+
+
+def word_of(reason: str) -> str:
+    """The reason without its note."""
+    return reason.partition(":")[0]
 
 
 def _undo(held: list[Taken], overturned: Counter[str]) -> None:

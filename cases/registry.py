@@ -36,7 +36,7 @@ from cases.model import (
     Head,
     PatrolRecord,
 )
-from cases.precision import Precision, Taken, precision
+from cases.precision import Precision, Taken, precision, taken_of, word_of
 from cases.reading import read_evidence
 from cases.rows import (
     case_from_row,
@@ -308,12 +308,12 @@ class Registry(Arranging, Keeping):
         )
         with self._read() as session:
             taken = [
-                Taken(no, name, model, Action(action), actor, _word(details["reason"]))
+                Taken(no, name, model, Action(action), actor, word_of(details["reason"]))
                 for no, name, model, action, actor, details in session.execute(query)
                 if no not in others
             ]
         return precision(
-            [*taken, *(entry for case, events in instead for entry in _taken(case, events))]
+            [*taken, *(entry for case, events in instead for entry in taken_of(case, events))]
         )
 
     def filings(self) -> list[FilingEntry]:
@@ -372,18 +372,6 @@ class Registry(Arranging, Keeping):
                 (*kept, *heads),
             )
             return replace(report, problems=(*report.problems, *misfiled(session)))
-
-
-def _taken(case: Case, events: Iterable[Event]) -> Iterator[Taken]:
-    about = (case.case_no, case.class_name, case.model_sha256)
-    for event in events:
-        if event.action in (*UNDOABLE, Action.UNDO):
-            yield Taken(*about, Action(event.action), event.actor, _word(event.details["reason"]))
-
-
-def _word(reason: str) -> str:
-    """The reason without its note."""
-    return reason.partition(":")[0]
 
 
 @contextmanager
