@@ -236,16 +236,19 @@ def verdict(path: Path, people: list[Account], tally: Tally) -> dict[str, int]:
     )
     decisions = {event.seq for events in kept for event in events}
     everywhere = [person.name for person in people if person.area.is_district]
-    to_hear = {name: {seq for seq in decisions if seq > tally.known[name]} for name in everywhere}
+    known = {name: tally.known.get(name, 0) for name in everywhere}  # without hello: all is missed
+    to_hear = {name: {seq for seq in decisions if seq > known[name]} for name in everywhere}
     return {
         "decisions": len(tally.decided),
         "lost": lost,
         "double": len(twice) + sum(len(events) > 1 for events in kept),
         "foreign": tally.foreign,
         "news_to_hear": sum(map(len, to_hear.values())),
-        "news_missed": sum(len(to_hear[name] - set(tally.heard[name])) for name in everywhere),
+        "news_missed": sum(
+            len(to_hear[name] - set(tally.heard.get(name, ()))) for name in everywhere
+        ),
         "news_before_listening": sum(
-            seq <= tally.known[name] for name in everywhere for seq in decisions
+            seq <= known[name] for name in everywhere for seq in decisions
         ),
         "news_told_twice": sum(len(seqs) - len(set(seqs)) for seqs in tally.heard.values()),
         "problems_of_chain": len(report.problems),
