@@ -8,15 +8,16 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from cases.errors import CaseClaimedError, LookError
 from cases.lifecycle import Stage
 from cases.listing import Order
-from cases.looks import Look
 from cases.model import Claim
 from review import answers, presenters
 from review.admission import ClockOf, Data, Reviewer
 from review.blind import Blind, Blindfold, LookShares
 from review.memo import Memo
 from review.sources import ReviewData
+from review.veils import page_of
 from review.views import Name
 
 router = APIRouter(prefix="/api")
@@ -71,9 +72,13 @@ def post_next(
     now = clock()
     wake_due(request, data, now)
     who, until = visitor.signs(body.actor), now + timedelta(minutes=body.minutes)
-    look = _look_for(request, body, data, blind, now, until)
+    is_choice = _is_choice(body)
+    if is_choice:
+        look = _listed_look(body, data, blind, now, until)
+    else:
+        look = _look_for(request, body, data, blind, now, until)
     if look is not None:
-        return presenters.claim_answer(Claim(look.case_no, who, until))
+        return presenters.claim_answer(look)
     claim = data.registry.claim_next(
         who,
         until=until,
@@ -82,9 +87,34 @@ def post_next(
         category=body.category,
         cell=body.cell,
         order=body.order,
-        after=None if body.after in blind.looks else body.after,
+        after=body.after if is_choice or body.after not in blind.looks else None,
     )
     return presenters.claim_answer(claim) if claim else Response(status_code=204)
+
+
+def _is_choice(body: NextBody) -> bool:
+    """Whether somebody wants other cases than those that come by themselves, or another order."""
+    filtered = body.stage is not Stage.REPORTED or body.category or body.cell
+    return bool(filtered or body.order != "urgency")
+
+
+def _listed_look(
+    body: NextBody, data: ReviewData, blind: Blindfold, now: datetime, until: datetime
+) -> Claim | None:
+    """A decided case to judge once more, where the list that was chosen begins with it."""
+    if not blind.looks:
+        return None
+    where = {"category": body.category, "cell": body.cell}
+    listed = page_of(
+        data, blind, stage=[body.stage], order=body.order, after=body.after, limit=1, **where
+    ).cases
+    look = blind.looks.get(listed[0].case_no) if listed else None
+    if look is None or look.passed_by == blind.who:
+        return None
+    try:
+        return data.looks.hold(blind.who, look.case_no, until=until, now=now)
+    except (CaseClaimedError, LookError):
+        return None  # somebody else judges it, or has just done so
 
 
 def _look_for(
@@ -94,16 +124,16 @@ def _look_for(
     blind: Blindfold,
     now: datetime,
     until: datetime,
-) -> Look | None:
-    """A decided case to judge once more, where nothing urgent waits and no choice was made."""
+) -> Claim | None:
+    """A decided case to judge once more, where nothing urgent waits."""
     shares: LookShares = request.app.state.look_shares
     wants_control = bool(blind.who) and _CHANCE.random() < shares.control
-    is_choice = body.stage is not Stage.REPORTED or body.category or body.cell
-    if is_choice or body.after in blind.looks or not (blind.looks or wants_control):
+    if body.after in blind.looks or not (blind.looks or wants_control):
         return None
     if presenters.summary(data.registry.counts(), data.rulebook).urgent:
         return None
-    return data.looks.next_for(blind.who, until=until, now=now, wants_control=wants_control)
+    look = data.looks.next_for(blind.who, until=until, now=now, wants_control=wants_control)
+    return Claim(look.case_no, blind.who, until) if look else None
 
 
 def wake_due(request: Request, data: ReviewData, now: datetime) -> None:

@@ -187,6 +187,29 @@ def test_nothing_tells_a_check_from_a_case_that_waits(worlds: tuple[World, World
     walk(worlds)
 
 
+@pytest.mark.parametrize("worlds", ["second-confirm", "control-reject"], indirect=True)
+@pytest.mark.parametrize("order", ["oldest", "newest", "number"])
+def test_who_chose_an_order_is_given_the_first_case_that_it_lists(
+    worlds: tuple[World, World], order: Order
+):
+    for world in worlds:
+        [listed] = world.wang.get(f"/api/cases?stage=reported&order={order}&limit=1").json()[
+            "items"
+        ]
+        given = world.wang.post("/api/claims/next", json={"order": order}).json()
+        assert given["no"] == listed["no"]
+
+
+@pytest.mark.parametrize("worlds", ["second-confirm", "control-reject"], indirect=True)
+@pytest.mark.parametrize("order", get_args(Order))
+def test_what_follows_a_check_is_what_follows_a_case_that_waits(
+    worlds: tuple[World, World], order: Order
+):
+    no = same(worlds, "POST", "/api/claims/next", json={})["no"]
+    same(worlds, "POST", "/api/claims/next", json={"order": order, "after": no})
+    same(worlds, "POST", "/api/claims/next", json={"category": "building.unpermitted", "after": no})
+
+
 @pytest.mark.parametrize("worlds", ["control-confirm"], indirect=True)
 def test_what_is_drawn_at_a_check_is_answered_alike(worlds: tuple[World, World]):
     here = f"/api/cases/{worlds[0].no}"
