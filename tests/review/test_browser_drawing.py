@@ -1,12 +1,13 @@
 """Corners dragged and missed objects drawn in the photo, in headless Chromium."""
 
 import pytest
+from pyproj import Transformer
 from shapely import Point, Polygon
 
 from review.sources import ReviewData
 
 from .conftest import CHROMIUM, HEIGHT, WIDTH
-from .test_browser import give_name, open_case
+from .test_browser import give_name, open_case, wait_for_another
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
@@ -14,6 +15,14 @@ PADDING = (56, 24, 76, 24)
 """Top, right, bottom, left of the photo in its view, as photo-view.ts has it."""
 NEAR_PX = 6.0
 """A pixel of the screen is two of the photo here."""
+MAP_PADDING = 16
+"""Around all cells, as ground-map.ts has it."""
+LASTING_MESSAGES = """() => {
+  const wait = window.setTimeout.bind(window);
+  window.setTimeout = (done, ms) => wait(done, ms === 6000 ? 600000 : ms);
+}"""
+"""Messages stay, however slow the machine is."""
+mercator = Transformer.from_crs(4326, 3857, always_xy=True).transform
 
 
 def show_whole(page):
@@ -80,6 +89,66 @@ def test_a_correction_that_is_left_changes_nothing(page, data: ReviewData):
     page.keyboard.press("Escape")
     page.get_by_text("Drag corners").wait_for(state="detached")
     assert data.registry.case(no).version == 1
+
+
+def on_map(page, lon_deg: float, lat_deg: float) -> tuple[float, float]:
+    """Where a place is on the screen when the map shows all cells."""
+    page.get_by_role("button", name="Show all").click()
+    area = page.locator(".pane.map .canvas").bounding_box()
+    west, south = mercator(119.99, 31.99)
+    east, north = mercator(120.01, 32.01)
+    wide, high = (area[side] - 2 * MAP_PADDING for side in ("width", "height"))
+    metres_per_px = max((east - west) / wide, (north - south) / high)
+    x_m, y_m = mercator(lon_deg, lat_deg)
+    x = area["x"] + area["width"] / 2 + (x_m - (west + east) / 2) / metres_per_px
+    return x, area["y"] + area["height"] / 2 - (y_m - (south + north) / 2) / metres_per_px
+
+
+def test_no_way_out_by_mouse_loses_what_is_drawn(page, data: ReviewData):
+    no = open_building(page)
+    other = next(case for case in data.registry.cases() if case.category == "fishing.gear")
+    at = show_whole(page)
+    page.keyboard.press("e")
+    page.get_by_text("Drag corners").wait_for()
+    page.mouse.move(*at(620, 480))
+    page.mouse.down()
+    page.mouse.move(*at(720, 560), steps=5)
+    page.mouse.up()
+    first = page.get_by_text("An outline is being drawn")
+    page.mouse.click(*on_map(page, other.lon_deg, other.lat_deg))
+    first.wait_for()
+    page.get_by_role("button", name="Photo 2 of 2").click()
+    for choice, wanted in (("Order", "oldest"), ("Stage", ""), ("Category", "fishing.gear")):
+        label = page.locator("label", has=page.locator(".hidden-label", has_text=choice))
+        chooser = label.locator("select")
+        before = chooser.input_value()
+        chooser.select_option(wanted)
+        assert chooser.input_value() == before
+    place = page.get_by_placeholder("Cell (code or name), or case number")
+    for typed in (other.case_no, other.place.cell_code):
+        place.fill(typed)
+        page.keyboard.press("Enter")
+    assert open_case(page) == no
+    page.get_by_role("button", name="Save").click()
+    give_name(page)
+    page.get_by_text(f"Outline of {no} corrected.").wait_for()
+    corners = data.registry.case(no).evidence[0].polygon_px.exterior.coords
+    assert min(Point(corner).distance(Point(720, 560)) for corner in corners) < NEAR_PX
+
+
+def test_undo_in_a_message_waits_for_what_is_drawn(page, data: ReviewData):
+    page.evaluate(LASTING_MESSAGES)
+    decided = open_building(page)
+    page.keyboard.press("c")
+    give_name(page)
+    page.get_by_text(f"{decided} confirmed.").wait_for()
+    wait_for_another(page, decided)
+    page.keyboard.press("e")
+    page.get_by_text("Drag corners").wait_for()
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    page.get_by_text("An outline is being drawn").wait_for()
+    assert page.get_by_text("Drag corners").is_visible()
+    assert data.registry.case(decided).stage == "established"
 
 
 def test_what_was_missed_is_drawn_and_becomes_a_case(page, data: ReviewData):

@@ -27,8 +27,8 @@ export class Decisions {
 
   /** Decide on the open case and show the next one; asks for a name first if none is known. */
   async decide(intent: Intent): Promise<void> {
-    const { detail, busy, hand, words } = this.store.state;
-    if (hand) return this.store.say(words.t.drawingFirst, "problem");
+    const { detail, busy } = this.store.state;
+    if (this.store.refuseWhileDrawing()) return;
     if (busy || !detail || !this.store.allows(intent.decision)) return;
     await this.saving;
     if (this.store.state.no !== detail.no) return; // what was decided before has come back
@@ -37,6 +37,7 @@ export class Decisions {
   }
 
   async undo(): Promise<void> {
+    if (this.store.refuseWhileDrawing()) return;
     await this.saving;
     if (this.store.state.busy) return;
     const last = this.taken.at(-1);

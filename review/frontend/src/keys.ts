@@ -58,11 +58,8 @@ export function listenToKeys(store: ReviewStore, view: () => PhotoView | null): 
     const key = event.key.toLowerCase();
     const action = ACTIONS[key];
     if (!action || (BY_HAND.has(key) && !store.state.hand)) return;
-    if (store.state.hand && DECIDES.has(key)) {
-      store.say(store.state.words.t.drawingFirst, "problem");
-      return event.preventDefault();
-    }
     event.preventDefault();
+    if (DECIDES.has(key) && store.refuseWhileDrawing()) return;
     action(store, view());
   };
   const up = (event: KeyboardEvent) => {

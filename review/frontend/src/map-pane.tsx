@@ -19,7 +19,7 @@ export function MapPane({ store }: { store: ReviewStore }) {
   useEffect(() => {
     map.current = new GroundMap(
       target.current!,
-      (no) => void store.select(no),
+      (no) => void store.choose(no),
       (numbers) => store.several.open(numbers),
     );
     return () => map.current?.dispose();

@@ -47,6 +47,7 @@ export class Presence {
 
   /** Act in another role of the account. */
   actAs(role: string): void {
+    if (this.store.refuseWhileDrawing()) return this.store.set({ dialog: null });
     localStorage.setItem(ROLE_KEY, role);
     this.store.opened.clear();
     const { detail } = this.store.state;

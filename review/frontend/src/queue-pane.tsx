@@ -125,7 +125,7 @@ function Place({ store }: { store: ReviewStore }) {
   const choose = (text: string) => {
     setTyped(null);
     if (CASE_NO.test(text)) {
-      return void store.select(text, store.presence.reviews() ? "photo" : "case");
+      return void store.choose(text, store.presence.reviews() ? "photo" : "case");
     }
     const cell = text ? cellOf(known, text) : "";
     if (cell === null) return store.say(t.noSuchCell(text), "problem");
@@ -184,10 +184,7 @@ function QueueItem({ item, open, store }: { item: CaseItem; open: boolean; store
         type="button"
         class={item.urgency === 1 ? "case urgent" : "case"}
         aria-current={open ? "true" : undefined}
-        onClick={() => {
-          if (store.state.hand) store.say(words.t.drawingFirst, "problem");
-          else void store.select(item.no, store.presence.reviews() ? "photo" : "case");
-        }}
+        onClick={() => void store.choose(item.no, store.presence.reviews() ? "photo" : "case")}
       >
         <img src={cropUrl(item.no)} alt="" width="72" height="72" loading="lazy" />
         <span class="lines">

@@ -13,6 +13,7 @@ export class Several {
 
   /** Show the queue to choose from, or cases that were chosen on the map. */
   open(numbers?: string[]): void {
+    if (this.store.refuseWhileDrawing()) return;
     const { queue } = this.store.state;
     const shown = numbers ? queue.filter((item) => numbers.includes(item.no)) : queue;
     if (shown.length === 0 || !this.store.presence.reviews()) return;
@@ -41,7 +42,6 @@ export class Several {
 
   /** Show the whole queue again. */
   async leave(): Promise<void> {
-    this.store.set({ picked: null });
     await this.store.filter({});
   }
 

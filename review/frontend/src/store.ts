@@ -95,7 +95,7 @@ export class ReviewStore {
 
   openNews(no: string): void {
     this.set({ dialog: null });
-    void this.select(no);
+    void this.choose(no);
   }
 
   useSound(on: boolean): void {
@@ -206,7 +206,14 @@ export class ReviewStore {
     this.refreshTimer = window.setTimeout(() => this.presence.isIn() && void this.guard(() => this.refresh()), REFRESH_MS);
   }
 
+  /** Corners that are drawn and not saved must not be lost: says so, and that nothing else is done. */
+  refuseWhileDrawing(): boolean {
+    if (this.state.hand) this.say(this.state.words.t.drawingFirst, "problem");
+    return this.state.hand !== null;
+  }
+
   async filter(filters: Partial<Filters>): Promise<void> {
+    if (this.refuseWhileDrawing()) return;
     this.set({ filters: { ...this.state.filters, ...filters }, queue: [], picked: null });
     await this.guard(() => this.refresh());
     const inQueue = this.state.queue.some((item) => item.no === this.state.no);
@@ -220,6 +227,11 @@ export class ReviewStore {
       const queue = [...this.state.queue, ...page.items];
       this.set({ ...queueOf(page), queue });
     });
+  }
+
+  /** Somebody wants to see a case. */
+  async choose(no: string, pane?: Pane): Promise<void> {
+    if (!this.refuseWhileDrawing()) await this.select(no, pane);
   }
 
   async select(no: string, pane?: Pane): Promise<void> {
@@ -243,12 +255,14 @@ export class ReviewStore {
   }
 
   async step(offset: number): Promise<void> {
+    if (this.refuseWhileDrawing()) return;
     const free = offset > 0 && this.claiming() ? await this.ahead : null;
     const no = free ?? this.neighbour(offset);
     if (no) await this.select(no);
   }
 
   showPhoto(index: number): void {
+    if (this.refuseWhileDrawing()) return;
     const count = this.state.detail?.photos.length ?? 0;
     if (count) this.set({ photoIndex: (index + count) % count, hand: null, earlier: null });
   }
