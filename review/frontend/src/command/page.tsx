@@ -61,7 +61,7 @@ export function CommandPage() {
             {t.language}
           </button>
         </header>
-        <main>
+        <main tabIndex={0}>
           {problem ? (
             <p class="empty" role="alert">
               {problem} <a href="/">{t.review}</a>
