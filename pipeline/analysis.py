@@ -31,6 +31,7 @@ from pipeline.ground import covered, flown_of, ground_of, known_terrain
 from pipeline.inputs import Inputs, read_inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
 from pipeline.remarks import write_remarks
+from pipeline.retiring import refuse_retired
 from pipeline.settings import SHIPPED, Detecting, Settings
 from pipeline.surroundings import Surroundings, read_cells, read_surroundings, rulebook_for
 from pipeline.workspace import Workspace, refuse_foreign_folder, require, write_json
@@ -130,6 +131,7 @@ def ingest(
     require_writable(workspace.frames)
     refuse_inside_photos(workspace, inputs)
     refuse_foreign_folder(workspace)
+    refuse_retired(workspace.root)
     tell = note or (lambda said: None)
     grid = None if inputs.cells is None else read_cells(inputs.cells, settings.grids)
     for problem in () if grid is None else grid.problems:

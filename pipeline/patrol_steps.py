@@ -14,6 +14,7 @@ from pipeline.errors import PipelineError
 from pipeline.job import Job, PhotoFile
 from pipeline.kept_photos import photos_entry
 from pipeline.places import is_away, stamps_below, url_of
+from pipeline.retiring import refuse_retired
 from pipeline.shard_ledger import name_of
 from vision.backends import package_for
 from vision.errors import PhotoError
@@ -51,6 +52,7 @@ def steps_of(job: Job, photos_per_task: int) -> Steps:
     Raises:
         AerogridError: the patrol cannot be done; others may.
     """
+    refuse_retired(job.root)
     files = photo_files(job.patrol.inputs.photos)
     plan = _plan(job, files)
     done = shards.done_before(job, plan)

@@ -14,6 +14,7 @@ from typing import Any
 
 from cases.registry import Registry
 from geo.files import WriteError
+from pipeline.errors import PipelineError
 from pipeline.filings import read_filing, refuse_stale_filing
 from pipeline.inputs import read_inputs
 from pipeline.workspace import Workspace, read_json, require, write_json
@@ -121,6 +122,19 @@ def _written_down(workspace: Workspace, planned: Retiring, now: datetime) -> Ret
         evidence=planned.evidence + sum(f.sha256 in evidence for f, _ in planned.going),
         under_way=under_way,
     )
+
+
+def refuse_retired(root: Path) -> None:
+    """Refuse to analyse a patrol again of which photos were taken away: their findings would go.
+
+    Raises:
+        PipelineError: the patrol's folder lists photos that are gone.
+    """
+    if (root / RETIRED).exists():
+        raise PipelineError(
+            f"{root}: photos of this patrol were taken away ({RETIRED} lists them), so it is not "
+            "analysed again; nothing was changed. Leave it out, or give a new folder."
+        )
 
 
 def is_retired(workspace: Workspace) -> Callable[[Frame], bool]:

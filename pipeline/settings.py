@@ -232,6 +232,8 @@ def _said(problem: ErrorDetails) -> str:
     place = ".".join(str(part) for part in problem["loc"])
     value = problem["input"]
     message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        return f"{place}: there is no such key; see its spelling in the documentation"
     if isinstance(value, dict):  # the fault lies between its values, which the message names
         return f"{place}: {message}" if place else message
     shown = without_password(f'"{value}"') if isinstance(value, str) else value

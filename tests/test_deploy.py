@@ -273,6 +273,16 @@ def test_services_and_policies_choose_pods_that_are_there(name):
             assert sum(own <= labels.items() for labels in pods) == 1
 
 
+@pytest.mark.parametrize("name", ["aerogrid-worker@.service", "aerogrid-scheduler.service"])
+def test_what_runs_any_program_listens_on_loopback(name):
+    (line,) = [
+        line for line in (DEPLOY / name).read_text().splitlines() if line.startswith("ExecStart=")
+    ]
+    words = line.split()
+    assert words[words.index("--host") + 1] == "127.0.0.1"
+    assert words[words.index("--dashboard-address") + 1].startswith("127.0.0.1:")
+
+
 def test_workers_everywhere_keep_memory_and_look_at_themselves_as_seldom_as_local_ones(
     compose: Compose,
 ):

@@ -14,8 +14,11 @@ from cases.rule_files import load_rulebook
 from cases.tables import EventRow
 from cli.main import main
 from pipeline import retiring
+from pipeline.analysis import ingest
 from pipeline.errors import PipelineError
+from pipeline.inputs import read_inputs
 from pipeline.retiring import RETIRED, retire, what_would_go
+from pipeline.settings import Settings
 from pipeline.workspace import Workspace, read_json
 from tests.pipeline.test_reporting import BUILDING, SMOKE, patrol
 from tests.review.conftest import make_proposal
@@ -62,6 +65,14 @@ def test_evidence_of_a_rejected_case_stays_and_the_rest_goes(ended: Workspace):
         assert registry.verify_chain().is_intact
     again, _ = retire(ended, LATER, now=LATER)
     assert (again.going, again.gone, again.evidence) == ((), 1, 2)
+
+
+def test_a_patrol_whose_photos_went_is_not_analysed_again(ended: Workspace):
+    retire(ended, LATER, now=LATER)
+    before = {path: path.read_bytes() for path in ended.root.iterdir() if path.is_file()}
+    with pytest.raises(PipelineError, match="photos of this patrol were taken away"):
+        ingest(ended, read_inputs(ended), Settings())
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_the_history_holds_the_hash_of_the_list(ended: Workspace):

@@ -44,6 +44,11 @@ def test_a_wrong_value_is_refused_by_name(tmp_path: Path, text: str, named: str)
     assert named in str(caught.value)
 
 
+def test_a_misspelt_key_is_told_as_one(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="locatng: there is no such key"):
+        read_settings(written(tmp_path, "[locatng]\nadjust = true\n"))
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"nowhere\.toml: cannot be read"):
         read_settings(tmp_path / "nowhere.toml")
