@@ -35,7 +35,7 @@ def test_a_file_changes_only_what_it_names(tmp_path: Path) -> None:
         ("[planning\n", "is not TOML"),
         ('[grids]\ncode_pattern = "("\n', "no regular expression"),
         ('[grids]\nencoding = "nonsense"\n', "no encoding of text"),
-        ("[detecting]\nbatch_threads = 0\n", "detecting.batch_threads = 0"),
+        ("[detecting]\nbatch_threads = 0\n", "detecting.batch_threads: there is no such key"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(tmp_path: Path, text: str, named: str) -> None:
