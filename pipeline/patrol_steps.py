@@ -53,6 +53,7 @@ def steps_of(job: Job, photos_per_task: int) -> Steps:
         AerogridError: the patrol cannot be done; others may.
     """
     refuse_retired(job.root)
+    _require_around(job)
     files = photo_files(job.patrol.inputs.photos)
     plan = _plan(job, files)
     done = shards.done_before(job, plan)
@@ -69,6 +70,16 @@ def steps_of(job: Job, photos_per_task: int) -> Steps:
     given = (job, plan, found, ingested.notes)
     locate = Task(name_of("locate", plan, found), Kind.LOCATE, shards.locate_patrol, given)
     return (yield from one(locate))
+
+
+def _require_around(job: Job) -> None:
+    """Refuse a file that is not there before any photo is read."""
+    for path in job.around:
+        if not is_away(path) and not path.exists():
+            raise PipelineError(
+                f"{path}: no such file or folder, and the patrol was given it besides its photos; "
+                "check the campaign's file"
+            )
 
 
 @dataclass(frozen=True, slots=True)

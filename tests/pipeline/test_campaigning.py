@@ -238,6 +238,15 @@ def test_each_patrol_that_cannot_be_done_is_told_and_stops_no_other(campaign, tm
     assert "test_0003.jpg: the programs that searched it" in told["one"].why
 
 
+def test_a_file_that_is_not_there_is_told_before_any_photo_is_read(campaign, tmp_path):
+    (patrol,) = campaign.patrols
+    lost = replace(patrol, inputs=replace(patrol.inputs, cells=tmp_path / "lost.gpkg"))
+    here = Here()
+    told = done(replace(campaign, patrols=(lost,)), here)
+    assert "lost.gpkg: no such file" in told["one"].why
+    assert here.ran == []
+
+
 def test_a_worker_of_another_version_is_told(campaign, monkeypatch):
     job = Job(campaign.patrols[0], campaign.out, campaign.out, SETTINGS, "", VERSION + "1")
     with pytest.raises(PipelineError, match=f"aerogrid {VERSION}, .* by {VERSION}1"):
