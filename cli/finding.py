@@ -46,6 +46,8 @@ def find(
         for name, option, text in (("first", "--from", first), ("last", "--to", last))
         if text is not None
     }
+    if len(times) == 2 and times["first"] >= times["last"]:
+        raise AerogridError(f"--from {first} is not before --to {last}; exchange them.")
     with PhotoIndex.opened(index) as opened:
         items = opened.search(area, **times)
     if out is not None:

@@ -145,6 +145,15 @@ def test_the_pictures_of_a_roof_are_found_and_lead_to_their_files(
     assert len(json.loads((tmp_path / "found.json").read_text())["features"]) == 2
 
 
+def test_times_that_are_exchanged_are_refused(tmp_path, monkeypatch, capsys):
+    times = ("--from", "2026-06-16T00:00+08:00", "--to", "2026-06-15T00:00+08:00")
+    monkeypatch.setattr("sys.argv", ["aerogrid", "photos", "find", "--at", "119.9,32.1", *times])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 1
+    assert "is not before --to" in capsys.readouterr().err
+
+
 def test_a_patrol_that_changed_is_taken_in_anew_and_doubles_nothing(patrol, tmp_path):
     with PhotoIndex.opened(tmp_path / "photos.sqlite", is_new=True) as index:
         assert index.add(patrol) == 3
