@@ -71,7 +71,7 @@ def load(page: Page, address: str, times: int) -> list[dict[str, float]]:
     loaded = []
     for _ in range(times):
         page.goto(address)
-        page.wait_for_function("window.queue_ms > 0")
+        page.wait_for_function("() => window.queue_ms > 0")
         loaded.append(page.evaluate(_LOADED))
     return loaded
 
