@@ -77,8 +77,8 @@ def test_a_corner_is_dragged_and_the_case_moves(page, data: ReviewData):
     assert len(data.registry.history(no)) == 2
 
 
-def test_a_correction_that_is_left_changes_nothing(page, data: ReviewData):
-    no = open_building(page)
+def drag_a_corner(page) -> None:
+    """Begin to correct the outline and move one of its corners."""
     at = show_whole(page)
     page.keyboard.press("e")
     page.get_by_text("Drag corners").wait_for()
@@ -86,6 +86,11 @@ def test_a_correction_that_is_left_changes_nothing(page, data: ReviewData):
     page.mouse.down()
     page.mouse.move(*at(720, 560), steps=5)
     page.mouse.up()
+
+
+def test_a_correction_that_is_left_changes_nothing(page, data: ReviewData):
+    no = open_building(page)
+    drag_a_corner(page)
     page.keyboard.press("Escape")
     page.get_by_text("Drag corners").wait_for(state="detached")
     assert data.registry.case(no).version == 1
@@ -107,13 +112,7 @@ def on_map(page, lon_deg: float, lat_deg: float) -> tuple[float, float]:
 def test_no_way_out_by_mouse_loses_what_is_drawn(page, data: ReviewData):
     no = open_building(page)
     other = next(case for case in data.registry.cases() if case.category == "fishing.gear")
-    at = show_whole(page)
-    page.keyboard.press("e")
-    page.get_by_text("Drag corners").wait_for()
-    page.mouse.move(*at(620, 480))
-    page.mouse.down()
-    page.mouse.move(*at(720, 560), steps=5)
-    page.mouse.up()
+    drag_a_corner(page)
     first = page.get_by_text("An outline is being drawn")
     page.mouse.click(*on_map(page, other.lon_deg, other.lat_deg))
     first.wait_for()
