@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.detector import OnnxDetector, detect_frames, open_detector
+from vision.detector import OnnxDetector, detect_frames, looked_at, open_detector
 from vision.frames import read_frames
 from vision.images import read_rgb
 from vision.model import Frame
@@ -27,20 +27,19 @@ from vision.tiles import Maps, blended, resized, scale_for
 
 def bare_rate(detector: OnnxDetector, frames: Iterable[Frame], folder: Path, workers: int) -> float:
     """Photos a second that the session alone does on ready tiles."""
+    package = detector.package
     tiles: list[NDArray[np.uint8]] = []
     count = 0
     for frame in frames:
-        scale = scale_for(
-            frame.gsd_m, detector.package.model_gsd_m, frame.width_px, frame.height_px
-        )
+        scale = scale_for(frame.gsd_m, package.model_gsd_m, frame.width_px, frame.height_px)
         size = (round(frame.width_px * scale), round(frame.height_px * scale))
         image = resized(read_rgb(folder / frame.path, scale=scale), *size)
 
         def keep(tile: NDArray[np.uint8]) -> Maps:
             tiles.append(tile)
-            return np.zeros((1, *tile.shape[:2]), dtype=np.float32)
+            return np.zeros((len(package.classes), *tile.shape[:2]), dtype=np.float32)
 
-        blended(image, keep, tile_px=detector.package.tile_px)
+        looked_at(image, package, lambda shown: blended(shown, keep, tile_px=package.tile_px))
         count += 1
     start = time.perf_counter()
     with ThreadPoolExecutor(workers) as pool:

@@ -18,11 +18,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vision.detector import detect_frames
+from vision.detector import detect_frames, looked_at
 from vision.images import read_rgb
 from vision.model import Frame
 from vision.package import load_package
-from vision.tiles import cut_tile, resized, scale_for, spans
+from vision.tiles import Maps, cut_tile, resized, scale_for, spans
 from vision.torch_backend import TorchDetector
 
 
@@ -33,37 +33,44 @@ def frame_of(path: Path, gsd_m: float) -> Frame:
     return Frame(path.stem, path.name, digest, width, height, None, None, None, gsd_m)
 
 
-def tiles_of(frame: Frame, folder: Path, detector: TorchDetector) -> NDArray[np.uint8]:
-    """All tiles of a photo (tiles, rows, columns, 3), as the search cuts them."""
-    scale = scale_for(frame.gsd_m, detector.package.model_gsd_m, frame.width_px, frame.height_px)
+def tiles_of(frame: Frame, folder: Path, detector: TorchDetector) -> list[NDArray[np.uint8]]:
+    """All tiles of each look at a photo (tiles, rows, columns, 3), as the search cuts them."""
+    package = detector.package
+    scale = scale_for(frame.gsd_m, package.model_gsd_m, frame.width_px, frame.height_px)
     size = (round(frame.width_px * scale), round(frame.height_px * scale))
-    image = resized(read_rgb(folder / frame.path, scale=scale), *size)
-    rows, columns = (spans(side, detector.package.tile_px) for side in image.shape[:2])
-    return np.stack([cut_tile(image, r, c) for r in rows for c in columns])
+    looks: list[NDArray[np.uint8]] = []
+
+    def keep(image: NDArray[np.uint8]) -> Maps:
+        rows, columns = (spans(side, package.tile_px) for side in image.shape[:2])
+        looks.append(np.stack([cut_tile(image, r, c) for r in rows for c in columns]))
+        return np.zeros((len(package.classes), *image.shape[:2]), np.float32)
+
+    looked_at(resized(read_rgb(folder / frame.path, scale=scale), *size), package, keep)
+    return looks
 
 
-def bare_rate(detector: TorchDetector, photos: list[torch.Tensor], repeat: int) -> float:
-    """Photos a second that the network alone does, tiles and maps staying on the GPU."""
+def bare_rate(detector: TorchDetector, looks: list[torch.Tensor], repeat: int) -> float:
+    """How often a second the network alone does all looks, tiles and maps staying on the GPU."""
     network = detector.network
     with torch.inference_mode(), torch.autocast("cuda", dtype=torch.bfloat16):
-        for planes in photos:
+        for planes in looks:
             network(planes)
         torch.cuda.synchronize()
         start = time.perf_counter()
         for _ in range(repeat):
-            for planes in photos:
+            for planes in looks:
                 network(planes)
         torch.cuda.synchronize()
-    return repeat * len(photos) / (time.perf_counter() - start)
+    return repeat / (time.perf_counter() - start)
 
 
-def mask_iou(detector: TorchDetector, photos: list[torch.Tensor]) -> dict[str, float]:
+def mask_iou(detector: TorchDetector, looks: list[torch.Tensor]) -> dict[str, float]:
     """IoU of masks in bf16 with those in f32, pooled over all tiles."""
     package = detector.package
     least = torch.tensor([package.thresholds[name] for name in package.classes], device="cuda")
     both = torch.zeros(len(least), device="cuda")
     either = torch.zeros(len(least), device="cuda")
-    for planes in photos:
+    for planes in looks:
         with torch.inference_mode():
             exact = torch.sigmoid(detector.network(planes)) >= least.view(1, -1, 1, 1)
             with torch.autocast("cuda", dtype=torch.bfloat16):
@@ -94,11 +101,12 @@ def main() -> None:
         raise SystemExit("torch sees no GPU here; benchmarks/detect.py measures the CPU.")
     detector = TorchDetector(load_package())
     frames = [frame_of(path, options.gsd) for path in sorted(options.photos.glob("*.jpg"))]
-    photos = [
-        detector.planes_of(torch.from_numpy(tiles_of(frame, options.photos, detector)))
+    looks = [
+        detector.planes_of(torch.from_numpy(tiles))
         for frame in frames
+        for tiles in tiles_of(frame, options.photos, detector)
     ]
-    bare = bare_rate(detector, photos, options.repeat)
+    bare = len(frames) * bare_rate(detector, looks, options.repeat)
     list(detect_frames(frames, options.photos, detector, workers=options.workers))  # warm
     start = time.perf_counter()
     found = sum(
@@ -114,12 +122,12 @@ def main() -> None:
                 "gpu": torch.cuda.get_device_name(),
                 "photos": len(frames) * options.repeat,
                 "megapixels": round(frames[0].width_px * frames[0].height_px / 1e6, 1),
-                "tiles_a_photo": len(photos[0]),
+                "tiles_a_photo": round(sum(map(len, looks)) / len(frames), 1),
                 "photos_per_s": round(whole, 2),
                 "bare_forward_photos_per_s": round(bare, 2),
                 "share": round(whole / bare, 3),
                 "detections": found,
-                "bf16_mask_iou": mask_iou(detector, photos),
+                "bf16_mask_iou": mask_iou(detector, looks),
                 "gpu_memory_mb": torch.cuda.max_memory_allocated() // 2**20,
             }
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.detector import Detector, OnnxDetector, Planes
+from vision.detector import Detector, OnnxDetector, Planes, looked_at
 from vision.errors import ModelError
 from vision.model import Backend
 from vision.package import ModelPackage, load_package, load_quantised
@@ -68,6 +68,9 @@ class OpenVinoDetector:
 
     def probabilities(self, image: NDArray[np.uint8]) -> Maps:
         """Maps (classes, rows, columns) of a picture (rows, columns, 3) at the model's GSD."""
+        return looked_at(image, self.package, self._maps)
+
+    def _maps(self, image: NDArray[np.uint8]) -> Maps:
         return blended(image, self.run_tile, tile_px=self.package.tile_px, fixed=self._fixed)
 
     def run_tile(self, tile: NDArray[np.uint8]) -> Maps:

@@ -1,7 +1,7 @@
 """EDGE: which classes are where in a photo: a model behind a narrow protocol, many photos."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
@@ -17,7 +17,7 @@ from vision.model import Detection, Frame
 from vision.package import ModelPackage, load_package
 from vision.polygons import PolygonRules, detections_from_maps
 from vision.quality import is_worth_looking
-from vision.tiles import Maps, blended, resized, scale_for
+from vision.tiles import Maps, blended, looked_at_twice, resized, scale_for
 
 TORCH_BF16 = "torch-bf16"
 """How `torch` runs where it sees a GPU."""
@@ -46,6 +46,19 @@ class Detector(Protocol):
     def probabilities(self, image: NDArray[np.uint8]) -> Maps:
         """Maps (classes, rows, columns) of a picture (rows, columns, 3) at the model's GSD."""
         ...
+
+
+def looked_at(
+    image: NDArray[np.uint8],
+    package: ModelPackage,
+    maps_of: Callable[[NDArray[np.uint8]], Maps],
+) -> Maps:
+    """Maps of a picture (rows, columns, 3) at the model's GSD, looked at as a package asks."""
+    coarse = package.coarse
+    if coarse is None:
+        return maps_of(image)
+    channels = [package.classes.index(name) for name in coarse.classes]
+    return looked_at_twice(image, maps_of, scale=coarse.scale, channels=channels)
 
 
 class Planes:
@@ -86,6 +99,9 @@ class OnnxDetector:
 
     def probabilities(self, image: NDArray[np.uint8]) -> Maps:
         """Maps (classes, rows, columns) of a picture (rows, columns, 3) at the model's GSD."""
+        return looked_at(image, self.package, self._maps)
+
+    def _maps(self, image: NDArray[np.uint8]) -> Maps:
         return blended(image, self.run_tile, tile_px=self.package.tile_px, fixed=self._fixed)
 
     def run_tile(self, tile: NDArray[np.uint8]) -> Maps:

@@ -72,6 +72,23 @@ class SearchScale:
 
 
 @dataclass(frozen=True, slots=True)
+class CoarseLook:
+    """A second look at a picture from further away, for what is large.
+
+    Attributes:
+        scale: of the picture shown then, relative to the model's GSD: 0.5 shows twice the ground.
+        classes: whose probability is the mean of both looks; small and thin things only lose.
+    """
+
+    scale: float
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not 0 < self.scale < 1:
+            raise ValueError(f"scale of a coarse look must lie between 0 and 1, not {self.scale}")
+
+
+@dataclass(frozen=True, slots=True)
 class Detection:
     """One thing seen in one photo.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from vision.calibration import Calibration
 from vision.errors import ModelError
-from vision.model import SearchScale
+from vision.model import CoarseLook, SearchScale
 
 SHIPPED_MODEL = Path(__file__).parent / "models" / "patrol.toml"
 _REQUIRED = ("name", "version", "sha256", "classes", "mean", "std", "model_gsd_m", "thresholds")
@@ -28,6 +28,7 @@ class ModelPackage:
             something.
         calibration: by class, what brings the network's probability to what it is worth. A class
             that is absent is taken as it is. It keeps the order, so it decides on no mask.
+        coarse: what is looked at a second time from further away, None for nothing.
     """
 
     path: Path
@@ -42,6 +43,7 @@ class ModelPackage:
     tile_px: int
     thresholds: dict[str, float]
     calibration: dict[str, Calibration] = field(default_factory=dict)
+    coarse: CoarseLook | None = None
 
     def calibration_of(self, name: str) -> Calibration:
         """How the probability of a class is brought to what it is worth."""
@@ -55,7 +57,7 @@ class ModelPackage:
         """
         decides = (
             self.sha256, self.classes, self.mean, self.std, self.model_gsd_m, self.gsd_range_m,
-            self.tile_px, sorted(self.thresholds.items()),
+            self.tile_px, sorted(self.thresholds.items()), self.coarse,
         )  # fmt: skip
         return hashlib.sha256(repr(decides).encode()).hexdigest()
 
@@ -153,9 +155,10 @@ def _package(manifest_path: Path, path: Path, manifest: dict[str, Any]) -> Model
             calibration={
                 str(k): Calibration(*_two(v)) for k, v in manifest.get("calibration", {}).items()
             },
+            coarse=_coarse(manifest.get("coarse")),
         )
-    except (TypeError, ValueError, AttributeError) as error:
-        raise ModelError(f"{manifest_path}: a value has the wrong type ({error})") from error
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        raise ModelError(f"{manifest_path}: a value is wrong or is missing ({error})") from error
     problem = _problem(package)
     if problem is not None:
         raise ModelError(f"{manifest_path}: {problem}; export the model again")
@@ -166,9 +169,11 @@ def _problem(package: ModelPackage) -> str | None:
     unknown = set(package.classes) ^ set(package.thresholds)
     if unknown:
         return f"thresholds and classes differ in {', '.join(sorted(unknown))}"
-    strange = set(package.calibration) - set(package.classes)
-    if strange:
-        return f"calibration names {', '.join(sorted(strange))}, which are none of its classes"
+    coarse = package.coarse.classes if package.coarse else ()
+    for table, names in (("calibration", package.calibration), ("coarse", coarse)):
+        strange = set(names) - set(package.classes)
+        if strange:
+            return f"{table} names {', '.join(sorted(strange))}, which are none of its classes"
     wrong = [name for name, value in package.thresholds.items() if not 0 < value < 1]
     if wrong:
         return f"thresholds must lie between 0 and 1; {', '.join(wrong)} do not"
@@ -177,6 +182,12 @@ def _problem(package: ModelPackage) -> str | None:
     if not 0 < package.gsd_range_m[0] <= package.model_gsd_m <= package.gsd_range_m[1]:
         return "gsd_range_m must hold model_gsd_m between its two values above 0, the finest first"
     return None
+
+
+def _coarse(table: Any) -> CoarseLook | None:
+    if table is None:
+        return None
+    return CoarseLook(float(table["scale"]), tuple(str(name) for name in table["classes"]))
 
 
 def _three(values: Any) -> tuple[float, float, float]:

@@ -1,7 +1,7 @@
 """How a picture of any size passes through a model of one size: scale, tiles, soft blending."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import cv2
 import numpy as np
@@ -91,6 +91,30 @@ def blended(
     assert total is not None
     total /= weights
     return total
+
+
+def looked_at_twice(
+    image: NDArray[np.uint8],
+    maps_of: Callable[[NDArray[np.uint8]], Maps],
+    *,
+    scale: float,
+    channels: Iterable[int],
+) -> Maps:
+    """Look at a picture, and again from further away; means of some maps.
+
+    Args:
+        image: (rows, columns, 3).
+        maps_of: from a picture to maps (classes, rows, columns) of its size.
+        scale: of the second look, below 1.
+        channels: whose maps are the mean of both looks; the others are those of the first.
+    """
+    maps = maps_of(image)
+    rows, columns = image.shape[:2]
+    far = maps_of(resized(image, max(1, round(columns * scale)), max(1, round(rows * scale))))
+    for channel in channels:
+        seen = cv2.resize(far[channel], (columns, rows), interpolation=cv2.INTER_LINEAR)
+        maps[channel] = (maps[channel] + seen) / 2
+    return maps
 
 
 def cut_tile(

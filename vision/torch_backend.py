@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from vision.detector import TORCH_BF16
+from vision.detector import TORCH_BF16, looked_at
 from vision.encoders import ENCODERS
 from vision.errors import ModelError
 from vision.network import PatrolNet
@@ -80,6 +80,9 @@ class TorchDetector:
 
     def probabilities(self, image: NDArray[np.uint8]) -> Maps:
         """Maps (classes, rows, columns) of a picture (rows, columns, 3) at the model's GSD."""
+        return looked_at(image, self.package, self._in_turn)
+
+    def _in_turn(self, image: NDArray[np.uint8]) -> Maps:
         if self._device.type == "cpu":
             return self._blended(image)
         return self._turns.submit(self._blended, image).result()
@@ -103,7 +106,7 @@ class TorchDetector:
                 total[:, slice(*rows), slice(*columns)] += maps * weight
                 weights[slice(*rows), slice(*columns)] += weight
         blended = (total / weights)[:, :height, :width]
-        return np.asarray(blended.cpu().numpy(), np.float32)
+        return np.ascontiguousarray(blended.cpu().numpy(), np.float32)
 
     def planes_of(self, tiles: Tensor) -> Tensor:
         """What the network takes, on the device, of tiles (tiles, rows, columns, 3) uint8."""

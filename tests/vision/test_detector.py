@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -6,6 +7,7 @@ from vision.detector import OnnxDetector, detect_frames, open_detector
 from vision.errors import ModelError, PhotoError
 from vision.frames import read_frames
 from vision.package import load_package
+from vision.tiles import resized
 
 pytest.importorskip("onnx")
 
@@ -34,6 +36,19 @@ def test_maps_have_the_size_of_the_picture_and_the_values_of_the_model(detector)
     image = textured(200, 150)
     maps = detector.probabilities(image)
     np.testing.assert_allclose(maps, image.transpose(2, 0, 1) / 255, atol=1e-4)
+
+
+def test_a_package_can_ask_for_a_far_look_at_some_classes(tmp_path):
+    manifest = save_model(tmp_path)
+    image = textured(200, 150)
+    near = open_detector(manifest).probabilities(image)
+    with manifest.open("a", encoding="utf-8") as file:
+        file.write('[coarse]\nscale = 0.5\nclasses = ["smoke"]\n')
+    both = open_detector(manifest).probabilities(image)
+    np.testing.assert_array_equal(both[[0, 2]], near[[0, 2]])
+    far = resized(image, 100, 75).transpose(2, 0, 1)[1] / 255
+    expected = (near[1] + cv2.resize(far.astype(np.float32), (200, 150))) / 2
+    np.testing.assert_allclose(both[1], expected, atol=1e-4)
 
 
 def test_a_model_of_one_fixed_size_sees_whole_pictures_too(tmp_path):

@@ -35,6 +35,7 @@ def test_a_model_with_another_hash_is_refused(tmp_path):
         ("mean = [0, 0, 0]", "mean = [0, 0, 0.1]", True),
         ("tile_px = 128", "tile_px = 256", True),
         ("[0.03, 0.3]", "[0.03, 0.4]", True),
+        ("[thresholds]", '[coarse]\nscale = 0.5\nclasses = ["smoke"]\n[thresholds]', True),
         ('name = "tiny"', 'name = "small"', False),
     ],
 )
@@ -64,7 +65,14 @@ def test_a_missing_manifest_or_model_is_named(tmp_path):
         ("[0.03, 0.3]", "[0.3, 0.03]", "gsd_range_m must hold model_gsd_m"),
         ("boat = 0.5", "boat = 1.5", "between 0 and 1"),
         ("boat = 0.5", "ship = 0.5", "thresholds and classes differ"),
-        ("mean = [0, 0, 0]", "mean = [0, 0]", "wrong type"),
+        ("mean = [0, 0, 0]", "mean = [0, 0]", "a value is wrong"),
+        ("[thresholds]", "[coarse]\nscale = 2\nclasses = []\n[thresholds]", "between 0 and 1, not"),
+        ("[thresholds]", "[coarse]\nscale = 0.5\n[thresholds]", "is missing .'classes'"),
+        (
+            "[thresholds]",
+            '[coarse]\nscale = 0.5\nclasses = ["ship"]\n[thresholds]',
+            "coarse names ship",
+        ),
         ('name = "tiny"', "", "lacks name"),
         ('name = "tiny"', "name = ", "not a model manifest"),
     ],

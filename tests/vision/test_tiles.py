@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vision.tiles import MOST_MAP_PIXELS, OVERLAP_PX, blended, resized, scale_for, spans
+from vision.tiles import (
+    MOST_MAP_PIXELS,
+    OVERLAP_PX,
+    blended,
+    looked_at_twice,
+    resized,
+    scale_for,
+    spans,
+)
 
 
 def identity(tile):
@@ -46,6 +54,34 @@ def test_a_step_between_two_tiles_leaves_no_seam():
     row = maps[0, 50]
     assert (row[0], row[-1]) == (0.0, 1.0)
     assert np.abs(np.diff(row)).max() < 0.03
+
+
+def test_large_things_are_the_mean_of_a_near_and_a_far_look():
+    seen = []
+
+    def darker_from_afar(image):
+        seen.append(image.shape[:2])
+        return np.full((3, *image.shape[:2]), 0.8 if len(seen) == 1 else 0.2, np.float32)
+
+    maps = looked_at_twice(
+        np.zeros((90, 121, 3), np.uint8), darker_from_afar, scale=0.5, channels=[0, 2]
+    )
+    assert seen == [(90, 121), (45, 60)]
+    assert maps.shape == (3, 90, 121)
+    np.testing.assert_allclose(maps[[0, 2]], 0.5, atol=1e-6)
+    np.testing.assert_allclose(maps[1], 0.8, atol=1e-6)
+
+
+def test_a_far_look_shows_things_where_they_are():
+    image = np.zeros((200, 300, 3), np.uint8)
+    image[60:120, 90:210] = 1
+    maps = looked_at_twice(image, identity, scale=0.5, channels=range(3))
+    assert np.array_equal(maps[0] >= 0.5, image[..., 0] == 1)
+
+
+def test_even_one_pixel_can_be_looked_at_twice():
+    maps = looked_at_twice(np.ones((1, 1, 3), np.uint8), identity, scale=0.5, channels=[1])
+    assert maps.tolist() == [[[1.0]], [[1.0]], [[1.0]]]
 
 
 def test_pictures_are_brought_to_the_models_gsd():
