@@ -4,17 +4,23 @@
     python deploy/restore_drill.py postgresql+psycopg://aerogrid@db/cases
 
 A backup is made as docs/operations.md says, brought back into something that is thrown away, and
-its whole history is verified there. The second form needs pg_dump, pg_restore, createdb and dropdb,
-and makes a database `aerogrid_drill` beside. Exit code 0: all of it came back.
+its whole history is verified there. The second form needs pg_dump and pg_restore 14 or newer, and a
+database `aerogrid_drill` beside, which is empty before and after. A superuser makes it once, for
+the role that owns the registry; where there is none it is made, if the role may, and dropped again.
+Exit code 0: all of it came back.
 """
 
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy.engine import make_url
+from sqlalchemy import URL, NullPool, create_engine, make_url
+from sqlalchemy.exc import DBAPIError
 
 from cases.backup import back_up, restore
 from cases.database import without_password
@@ -23,6 +29,20 @@ from cases.registry import Registry
 from geo.errors import AerogridError
 
 DRILL = "aerogrid_drill"
+
+_EMPTY = """
+DO $$ DECLARE it record; BEGIN
+  FOR it IN SELECT oid::regclass::text AS name FROM pg_class AS c
+    WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace AND NOT EXISTS (
+      SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e'
+    ) LOOP EXECUTE 'DROP TABLE IF EXISTS ' || it.name || ' CASCADE'; END LOOP;
+  FOR it IN SELECT oid::regprocedure::text AS name FROM pg_proc AS p
+    WHERE pronamespace = 'public'::regnamespace AND NOT EXISTS (
+      SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = p.oid AND deptype = 'e'
+    ) LOOP EXECUTE 'DROP FUNCTION IF EXISTS ' || it.name || ' CASCADE'; END LOOP;
+END $$
+"""
+"""Drops all tables and functions of a database but those of its extensions."""
 
 
 def head_of(registry: str | Path) -> str:
@@ -47,25 +67,70 @@ def drill_file(registry: Path, folder: Path) -> str:
 
 def drill_server(url: str, folder: Path) -> str:
     """Bring a backup of a database back into another one of the same server."""
-    here = make_url(url).set(drivername="postgresql")
+    here = make_url(url)
     there = here.set(database=DRILL)
-    server = "--maintenance-db=" + here.set(database="postgres").render_as_string(False)
     dump = folder / "cases.dump"
     before = head_of(url)
-    run("pg_dump", "--format=custom", f"--file={dump}", here.render_as_string(False))
-    run("dropdb", "--if-exists", server, DRILL)
-    run("createdb", server, DRILL)
-    try:
-        run("pg_restore", "--exit-on-error", f"--dbname={there.render_as_string(False)}", str(dump))
-        after = head_of(there.set(drivername=make_url(url).drivername).render_as_string(False))
-    finally:
-        run("dropdb", server, DRILL)
+    run(
+        "pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--extension=plpgsql",
+        f"--file={dump}", _for_programs(here),
+    )  # fmt: skip
+    with _emptied(here, there):
+        run(
+            "pg_restore", "--exit-on-error", "--no-owner", "--no-privileges",
+            f"--dbname={_for_programs(there)}", str(dump),
+        )  # fmt: skip
+        after = head_of(there.render_as_string(False))
     if after != before:
         raise RegistryError(
             f"{without_password(url)}: {after} came back instead of {before}; if people decided "
             "meanwhile, run it again"
         )
     return after
+
+
+@contextmanager
+def _emptied(here: URL, there: URL) -> Iterator[None]:
+    """Give the drill's database, with nothing in it before and after; makes it where none is."""
+    if execute(here, f"SELECT 1 FROM pg_database WHERE datname = '{DRILL}'"):
+        execute(there, _EMPTY)
+        try:
+            yield
+        finally:
+            execute(there, _EMPTY)
+        return
+    try:
+        execute(here, f"CREATE DATABASE {DRILL}")
+    except DBAPIError as error:
+        raise _not_allowed(here, error) from error
+    try:
+        try:
+            execute(there, "CREATE EXTENSION IF NOT EXISTS postgis")
+        except DBAPIError as error:
+            raise _not_allowed(here, error) from error
+        yield
+    finally:
+        execute(here, f"DROP DATABASE {DRILL}")
+
+
+def _not_allowed(here: URL, error: DBAPIError) -> RegistryError:
+    return RegistryError(
+        f"{DRILL}: is not there, and {here.username or 'this role'} cannot make it "
+        f"({str(error.orig).partition(chr(10))[0]}). A superuser makes it once: createdb --owner "
+        f"{here.username or 'ROLE'} {DRILL} && psql {DRILL} -c 'CREATE EXTENSION postgis'"
+    )
+
+
+def execute(url: URL, statement: str) -> list[Any]:
+    """Run a statement of SQL on a database, outside any transaction; the rows that it gives."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        done = connection.exec_driver_sql(statement)
+        return list(done) if done.returns_rows else []
+
+
+def _for_programs(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(False)
 
 
 def run(*command: str) -> None:
@@ -86,7 +151,7 @@ def main() -> None:
                 print("came back:", drill_server(registry, Path(folder)))
             else:
                 print("came back:", drill_file(Path(registry), Path(folder)))
-        except (AerogridError, OSError) as error:
+        except (AerogridError, DBAPIError, OSError) as error:
             sys.exit(f"error: {error}")
 
 
