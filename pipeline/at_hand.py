@@ -1,5 +1,6 @@
 """EDGE: files of a patrol that lie in an object store, on this machine while a task needs them."""
 
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,6 +10,15 @@ from geo.errors import AerogridError
 from pipeline import places
 from pipeline.errors import PipelineError
 from pipeline.job import Job
+
+_OPEN: set[Path] = set()
+"""Folders of the tasks that this process has in hand."""
+
+
+def drop_all() -> None:
+    """Remove the copies of all tasks, as a process does that ends in the midst of them."""
+    for folder in tuple(_OPEN):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -23,6 +33,8 @@ def at_hand(job: Job, needed: Iterable[Path]) -> Iterator[Job]:
         return
     with tempfile.TemporaryDirectory(prefix="aerogrid-") as name, ExitStack() as opened:
         folder = Path(name)
+        _OPEN.add(folder)
+        opened.callback(_OPEN.discard, folder)
         for place in needed:
             if place == job.patrol.inputs.ortho:
                 opened.enter_context(places.by_parts())

@@ -1,17 +1,31 @@
 """EDGE: tasks of a campaign on a cluster of Dask: on this machine, or on workers elsewhere."""
 
 import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
+from threading import current_thread, main_thread
 from time import monotonic, perf_counter
 from typing import Any
 
 import dask
-from distributed import Client, Future, KilledWorker, LocalCluster, as_completed, get_worker
+from distributed import (
+    Client,
+    Future,
+    KilledWorker,
+    LocalCluster,
+    Status,
+    Worker,
+    WorkerPlugin,
+    as_completed,
+    get_worker,
+)
 
+from pipeline.at_hand import drop_all
 from pipeline.campaigning import Killed, Refused, Task, Worked, run_task
 from pipeline.errors import PipelineError
 
@@ -70,10 +84,37 @@ class _Ran:
 def _run(task: Task) -> _Ran:
     """Run a task on the worker that this is."""
     worker = get_worker()
+    _obey_at_once(worker)
     has_gpu = worker.state.total_resources.get(GPU, 0) > 0
     started_s = perf_counter()
     result = run_task(task, has_gpu=has_gpu)
     return _Ran(result, worker.address, has_gpu, perf_counter() - started_s)
+
+
+class _Leaves(WorkerPlugin):  # type: ignore[misc]  # Dask is not typed
+    """Lets a worker that is to end do so at once, whatever it has in hand.
+
+    Dask waits half a minute for the task, and its thread may be in a library that fails while
+    Python goes down. Nothing is lost: what a task finishes is written as a whole or not at all,
+    and another worker is given the task.
+    """
+
+    def setup(self, worker: Worker) -> None:
+        """Be there from now on; the wish to end may have come while the task did."""
+        if worker.status is Status.closing:
+            self.teardown(worker)
+
+    def teardown(self, worker: Worker) -> None:
+        """Leave, unless nothing is in hand, or the process is not the worker's alone."""
+        is_own_process = current_thread() is main_thread()
+        if worker.active_threads and is_own_process:
+            drop_all()
+            os._exit(0)
+
+
+@lru_cache(maxsize=1)
+def _obey_at_once(worker: Worker) -> None:
+    worker.loop.add_callback(worker.plugin_add, plugin=_Leaves(), name="aerogrid-leaves")
 
 
 class DaskCluster:

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 from concurrent.futures import CancelledError
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +18,15 @@ from distributed.comm import CommClosedError
 from benchmarks.campaign_memory import drive_recorded, record, stand_ins
 from benchmarks.clusters import Cluster, drive, free_port, kill, until
 from pipeline import analysis, cluster, shards
-from pipeline.campaign import read_campaign
+from pipeline.at_hand import at_hand
+from pipeline.campaign import Patrol, read_campaign
 from pipeline.campaigning import Killed, Kind, Refused, Task, conduct, one
 from pipeline.cluster import LostSchedulerError, remote_cluster
 from pipeline.errors import PipelineError
+from pipeline.inputs import Inputs
+from pipeline.job import Job
 from pipeline.patrol_steps import LEDGERS
+from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from tests.pipeline.rendered import make_photos
 
@@ -228,6 +234,40 @@ def test_workers_with_a_gpu_get_what_is_faster_there_and_all_is_counted(tmp_path
             opened.submit(task)
             assert opened.next_done()[1] == "CPU"
         assert plain.is_alive()
+
+
+def hold_copies(told: str) -> None:
+    """Copy a patrol of a bucket to this machine, tell where, and be at it without end."""
+    place = Path("s3/land/patrol")
+    job = Job(Patrol("one", Inputs(Path("s3/land/photos")), None), place, place, Settings(), "", "")
+    with at_hand(job, ()) as here:
+        Path(told).write_text(str(here.root.parents[2]))
+        until(lambda: False, "never")
+
+
+def test_a_worker_in_the_midst_of_a_task_ends_when_the_system_wants_it(tmp_path):
+    told = tmp_path / "told"
+    with Cluster() as processes:
+        processes.scheduler()
+        worker = subprocess.Popen(
+            [
+                sys.executable, "-m", "distributed.cli.dask_worker", processes.address,
+                "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard",
+            ],
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            with remote_cluster(processes.address) as opened:
+                opened.submit(Task("hold", Kind.READ, hold_copies, (str(told),)))
+                until(lambda: told.is_file() and told.read_text() != "", "copies are made")
+                folder = Path(told.read_text())
+                assert folder.is_dir()
+                worker.terminate()
+                assert worker.wait(timeout=10) == 0  # Dask alone: after 30 s
+                assert not folder.exists()
+        finally:
+            worker.kill()
+            worker.wait()
 
 
 def test_a_cluster_that_is_not_there_is_named_with_what_to_start(monkeypatch):
