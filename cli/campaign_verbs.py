@@ -20,6 +20,9 @@ def campaign(
     local: Annotated[
         int | None, typer.Option(min=1, max=256, help="Worker processes to start here; else 2.")
     ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show what Dask itself tells, ends of its parts too.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Take the photos of many patrols to objects on the ground, on this machine or many."""
@@ -27,7 +30,7 @@ def campaign(
 
     if cluster is not None and local is not None:
         raise typer.BadParameter("--cluster and --local exclude each other")
-    raise typer.Exit(campaigning.run(run, cluster, local or 2, as_json=as_json))
+    raise typer.Exit(campaigning.run(run, cluster, local or 2, verbose=verbose, as_json=as_json))
 
 
 photos = typer.Typer(no_args_is_help=True, help="All pictures of a place, out of all patrols.")

@@ -17,11 +17,11 @@ from pipeline.shards import Done
 _BARS = {Kind.READ: "reading photos", Kind.SEARCH: "searching photos"}
 
 
-def run(path: Path, cluster: str | None, local: int, *, as_json: bool) -> int:
+def run(path: Path, cluster: str | None, local: int, *, verbose: bool, as_json: bool) -> int:
     """Do all patrols of a campaign; those that cannot be done are listed."""
     campaign = read_campaign(path)
     started = perf_counter()
-    with _opened(cluster, local) as opened:
+    with _opened(cluster, local, is_verbose=verbose) as opened:
         done, refused = _conducted(campaign, opened)
         workers = opened.workers
     seconds = perf_counter() - started
@@ -35,7 +35,7 @@ def run(path: Path, cluster: str | None, local: int, *, as_json: bool) -> int:
 
 
 @contextmanager
-def _opened(cluster: str | None, local: int) -> Iterator[Cluster]:
+def _opened(cluster: str | None, local: int, *, is_verbose: bool) -> Iterator[Cluster]:
     try:
         from pipeline.cluster import local_cluster, remote_cluster
     except ModuleNotFoundError as error:
@@ -43,7 +43,11 @@ def _opened(cluster: str | None, local: int) -> Iterator[Cluster]:
             f"a campaign needs {error.name}, which is not installed: "
             "pip install 'aerogrid[campaign]'"
         ) from error
-    with local_cluster(local) if cluster is None else remote_cluster(cluster) as opened:
+    with (
+        local_cluster(local, is_verbose=is_verbose)
+        if cluster is None
+        else remote_cluster(cluster, is_verbose=is_verbose)
+    ) as opened:
         if opened.dashboard is not None:
             console.err.print(f"dashboard: {opened.dashboard}", highlight=False)
         yield opened

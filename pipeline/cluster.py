@@ -218,9 +218,24 @@ def _explained(error: BaseException) -> Killed | Refused:
     return Refused(f"a worker failed: {type(error).__name__}: {error}")
 
 
+_LOUD = ("distributed", "tornado", "asyncio")
+
+
+def _hush() -> None:
+    """Leave to Dask's logs what it says of its own accord: ends of its parts fill a screen.
+
+    Some of its loggers have a level of their own, so that of their parent is not enough.
+    """
+    for name in (*_LOUD, *logging.root.manager.loggerDict):
+        if name.partition(".")[0] in _LOUD:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
 @contextmanager
-def local_cluster(workers: int) -> Iterator[DaskCluster]:
+def local_cluster(workers: int, *, is_verbose: bool = False) -> Iterator[DaskCluster]:
     """Start workers on this machine, a process each; they are reached from it alone."""
+    if not is_verbose:
+        _hush()
     with (
         dask.config.set({"distributed.nanny.pre-spawn-environ": ENVIRONMENT, **SELDOM}),
         LocalCluster(
@@ -228,7 +243,7 @@ def local_cluster(workers: int) -> Iterator[DaskCluster]:
             threads_per_worker=1,
             host="127.0.0.1",
             dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
+            silence_logs=False if is_verbose else logging.CRITICAL,
         ) as cluster,
         Client(cluster) as client,
     ):
@@ -236,13 +251,16 @@ def local_cluster(workers: int) -> Iterator[DaskCluster]:
 
 
 @contextmanager
-def remote_cluster(address: str) -> Iterator[DaskCluster]:
+def remote_cluster(address: str, *, is_verbose: bool = False) -> Iterator[DaskCluster]:
     """Take part in a cluster that runs already; its own words are left to its logs.
+
+    With `is_verbose` they are shown.
 
     Raises:
         PipelineError: no scheduler answers there, or it has no workers.
     """
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    if not is_verbose:
+        _hush()
     try:
         client = Client(address, timeout=_SCHEDULER_WAIT_S)
     except (OSError, ValueError) as error:

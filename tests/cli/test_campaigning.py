@@ -31,7 +31,7 @@ def week(tmp_path: Path, monkeypatch) -> Path:
     """A campaign of one photo that shows nothing, run in this process."""
 
     @contextmanager
-    def here(cluster, local):
+    def here(cluster, local, *, is_verbose):
         yield Here()
 
     monkeypatch.setattr(campaigning, "_opened", here)
@@ -58,7 +58,7 @@ def test_what_each_worker_got_through_is_told(week, monkeypatch, capsys):
     slow.add(Task("b", Kind.READ, sum, (), photos=5), 10.0)
 
     @contextmanager
-    def here(cluster, local):
+    def here(cluster, local, *, is_verbose):
         yield Here(workers={"tcp://b:1": fast, "tcp://a:1": slow})
 
     monkeypatch.setattr(campaigning, "_opened", here)

@@ -236,6 +236,30 @@ def test_workers_with_a_gpu_get_what_is_faster_there_and_all_is_counted(tmp_path
         assert plain.is_alive()
 
 
+def test_of_a_scheduler_that_ends_our_message_alone_is_seen(run):
+    path = run.with_name("others.toml")
+    path.write_text(RUN.replace('out = "patrols"', 'out = "others"'))
+    with Cluster() as processes:
+        scheduler = processes.scheduler()
+        processes.worker()
+        driver = subprocess.Popen(
+            [sys.executable, "-m", "cli.main", "campaign", path, "--cluster", processes.address],
+            env={**os.environ, "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "2s"},
+            stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            until(lambda: any(path.parent.glob(f"others/{LEDGERS}/*/read-*")), "a photo is read")
+            kill(scheduler)
+            _, said = driver.communicate(timeout=60)
+        finally:
+            driver.kill()
+            driver.wait()
+    assert driver.returncode == 1
+    assert "the scheduler has ended. Start it and its workers" in " ".join(said.split())
+    assert "Traceback" not in said
+    assert "distributed" not in said
+
+
 def hold_copies(told: str) -> None:
     """Copy a patrol of a bucket to this machine, tell where, and be at it without end."""
     place = Path("s3/land/patrol")
