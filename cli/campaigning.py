@@ -23,10 +23,14 @@ def run(path: Path, cluster: str | None, local: int, *, verbose: bool, as_json: 
     started = perf_counter()
     with _opened(cluster, local, is_verbose=verbose) as opened:
         done, refused = _conducted(campaign, opened)
-        workers = opened.workers
+        workers, without_workers_s = opened.workers, opened.without_workers_s
     seconds = perf_counter() - started
     if as_json:
-        told = {**_summary(done, refused, seconds), "workers": _work_of(workers)}
+        told = {
+            **_summary(done, refused, seconds),
+            "seconds_without_workers": round(without_workers_s, 1),
+            "workers": _work_of(workers),
+        }
         console.out.print_json(json.dumps(told, ensure_ascii=False))
     else:
         _tell(campaign, done, refused)
@@ -44,9 +48,9 @@ def _opened(cluster: str | None, local: int, *, is_verbose: bool) -> Iterator[Cl
             "pip install 'aerogrid[campaign]'"
         ) from error
     with (
-        local_cluster(local, is_verbose=is_verbose)
+        local_cluster(local, note=console.warn, is_verbose=is_verbose)
         if cluster is None
-        else remote_cluster(cluster, is_verbose=is_verbose)
+        else remote_cluster(cluster, note=console.warn, is_verbose=is_verbose)
     ) as opened:
         if opened.dashboard is not None:
             console.err.print(f"dashboard: {opened.dashboard}", highlight=False)

@@ -100,6 +100,10 @@ class Cluster(Protocol):
     def workers(self) -> Mapping[str, Worked]:
         """What each worker has done, by its address."""
 
+    @property
+    def without_workers_s(self) -> float:
+        """How long tasks waited while no worker was there."""
+
     def submit(self, task: Task) -> None:
         """Hand a task over."""
 

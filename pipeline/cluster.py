@@ -2,15 +2,16 @@
 
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
+from queue import Empty, SimpleQueue
 from threading import current_thread, main_thread
 from time import monotonic, perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 
 import dask
 from distributed import (
@@ -21,7 +22,6 @@ from distributed import (
     Status,
     Worker,
     WorkerPlugin,
-    as_completed,
     get_worker,
 )
 
@@ -35,6 +35,10 @@ _PRIORITY = {0: 3, 1: 2, 2: 1, 3: 0}  # of `Kind`; Dask runs the highest first
 GPU = "GPU"
 """The resource that workers with a GPU declare: `dask worker ... --resources GPU=1`."""
 _NEWS_S = 1.0
+_LOOK_S = 5.0
+"""How long nothing may end before workers are looked for."""
+_FIRST_TOLD_S, _TOLD_EACH_S = 10.0, 60.0
+"""After how long it is told that there is no worker, and how often again."""
 _AHEAD = 2
 """Tasks that a worker with a GPU is given at once, so that it need not wait for the next."""
 
@@ -117,6 +121,43 @@ def _obey_at_once(worker: Worker) -> None:
     worker.loop.add_callback(worker.plugin_add, plugin=_Leaves(), name="aerogrid-leaves")
 
 
+Note: TypeAlias = Callable[[str], None]
+"""Is told what a person should know that stops nothing."""
+
+
+def _silent(_: str) -> None:
+    """Tell nobody."""
+
+
+class _Absence:
+    """How long no worker has been there, and telling that it is so."""
+
+    def __init__(self, note: Note, hint: str) -> None:
+        self._note, self._hint = note, hint
+        self._since_s: float | None = None
+        self._due_s = 0.0
+        self._before_s = 0.0
+
+    def look(self, workers: int, waiting: int) -> None:
+        """Take notice of how many workers there are, and how many tasks wait."""
+        now_s = monotonic()
+        if workers:
+            self._before_s, self._since_s = self.seconds, None
+        elif self._since_s is None:
+            self._since_s, self._due_s = now_s, now_s + _FIRST_TOLD_S
+        elif now_s >= self._due_s:
+            self._due_s = now_s + _TOLD_EACH_S
+            self._note(
+                f"no worker has been there for {now_s - self._since_s:.0f} s, tasks that wait: "
+                f"{waiting}. {self._hint}"
+            )
+
+    @property
+    def seconds(self) -> float:
+        """Of all such times, the present one too."""
+        return self._before_s + (monotonic() - self._since_s if self._since_s is not None else 0.0)
+
+
 class DaskCluster:
     """Runs tasks by Dask; a task whose worker ends is given to another one.
 
@@ -126,13 +167,17 @@ class DaskCluster:
     other kind does it.
     """
 
-    def __init__(self, client: Client) -> None:
-        """Take part in a cluster that has workers."""
+    def __init__(self, client: Client, note: Note = _silent, hint: str = "") -> None:
+        """Take part in a cluster that has workers.
+
+        `note` is told, with the hint what to do, while it has none any more.
+        """
         self._client = client
         self._address = str(client.scheduler.address)
         self._tasks: dict[Future, Task] = {}
         self._for_gpu: set[Future] = set()
-        self._completed = as_completed()
+        self._completed: SimpleQueue[Future] = SimpleQueue()
+        self._absence = _Absence(note, hint)
         self._workers: dict[str, Worked] = {}
         self._told: Mapping[str, Any] = {}
         self._asked_s = float("-inf")
@@ -141,6 +186,11 @@ class DaskCluster:
     def workers(self) -> Mapping[str, Worked]:
         """What each worker has done, by its address."""
         return self._workers
+
+    @property
+    def without_workers_s(self) -> float:
+        """How long tasks waited while no worker was there."""
+        return self._absence.seconds
 
     @property
     def dashboard(self) -> str | None:
@@ -171,7 +221,7 @@ class DaskCluster:
         self._tasks[future] = task
         if goes_to_gpu:
             self._for_gpu.add(future)
-        self._completed.add(future)
+        future.add_done_callback(self._completed.put)
 
     def _by_gpu(self) -> tuple[Sequence[str], Sequence[str]]:
         """Addresses of workers with a GPU, and of those without; neither where none has one."""
@@ -182,7 +232,8 @@ class DaskCluster:
     def _known(self) -> Mapping[str, Any]:
         """The workers as the scheduler told them lately: to ask for each task takes time."""
         if monotonic() > self._asked_s + _NEWS_S:
-            self._told = self._client.scheduler_info(n_workers=-1)["workers"]
+            with suppress(OSError):  # where it has ended, the tasks tell
+                self._told = self._client.scheduler_info(n_workers=-1)["workers"]
             self._asked_s = monotonic()
         return self._told
 
@@ -193,7 +244,7 @@ class DaskCluster:
             LostSchedulerError: it is known by the tasks that were cancelled, or by a result that
                 was on its way.
         """
-        future = next(self._completed)
+        future = self._next_future()
         task = self._tasks.pop(future)
         self._for_gpu.discard(future)
         if future.cancelled():
@@ -206,6 +257,13 @@ class DaskCluster:
         result: Any = _explained(error) if ran is None else self._counted(task, ran)
         future.release()
         return task, result
+
+    def _next_future(self) -> Future:
+        while True:
+            try:
+                return self._completed.get(timeout=_LOOK_S)
+            except Empty:
+                self._absence.look(len(self._known()), len(self._tasks))
 
     def _counted(self, task: Task, ran: _Ran) -> Any:
         self._workers.setdefault(ran.worker, Worked(ran.has_gpu)).add(task, ran.seconds)
@@ -232,7 +290,9 @@ def _hush() -> None:
 
 
 @contextmanager
-def local_cluster(workers: int, *, is_verbose: bool = False) -> Iterator[DaskCluster]:
+def local_cluster(
+    workers: int, *, note: Note = _silent, is_verbose: bool = False
+) -> Iterator[DaskCluster]:
     """Start workers on this machine, a process each; they are reached from it alone."""
     if not is_verbose:
         _hush()
@@ -247,14 +307,16 @@ def local_cluster(workers: int, *, is_verbose: bool = False) -> Iterator[DaskClu
         ) as cluster,
         Client(cluster) as client,
     ):
-        yield DaskCluster(client)
+        yield DaskCluster(client, note, "Those of --local begin again by themselves.")
 
 
 @contextmanager
-def remote_cluster(address: str, *, is_verbose: bool = False) -> Iterator[DaskCluster]:
+def remote_cluster(
+    address: str, *, note: Note = _silent, is_verbose: bool = False
+) -> Iterator[DaskCluster]:
     """Take part in a cluster that runs already; its own words are left to its logs.
 
-    With `is_verbose` they are shown.
+    With `is_verbose` they are shown. `note` is told that it has no workers, and how to start one.
 
     Raises:
         PipelineError: no scheduler answers there, or it has no workers.
@@ -268,12 +330,21 @@ def remote_cluster(address: str, *, is_verbose: bool = False) -> Iterator[DaskCl
             f"{address}: no scheduler of Dask answers there ({error}). Start one with `dask "
             "scheduler`, or use --local 2."
         ) from error
+    start = (
+        f"Start them with `dask worker {address} --nthreads 1`, in an environment with the same "
+        "aerogrid."
+    )
     with client:
-        try:
-            client.wait_for_workers(1, timeout=_WORKERS_WAIT_S)
-        except TimeoutError as error:
-            raise PipelineError(
-                f"{address}: the scheduler has no workers. Start them with `dask worker {address} "
-                "--nthreads 1`, in an environment with the same aerogrid."
-            ) from error
-        yield DaskCluster(client)
+        if not _has_workers(client, min(_FIRST_TOLD_S, _WORKERS_WAIT_S)):
+            note(f"{address}: the scheduler has no workers yet. {start}")
+            if not _has_workers(client, _WORKERS_WAIT_S):
+                raise PipelineError(f"{address}: the scheduler has no workers. {start}")
+        yield DaskCluster(client, note, start)
+
+
+def _has_workers(client: Client, within_s: float) -> bool:
+    try:
+        client.wait_for_workers(1, timeout=within_s)
+    except TimeoutError:
+        return False
+    return True

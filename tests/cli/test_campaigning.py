@@ -49,6 +49,7 @@ def test_patrols_are_told_and_one_that_cannot_be_done_is_named(week, monkeypatch
     assert told["patrols"]["one"]["photos"] == 2
     assert "unreadable" in told["patrols"]["one"]["not_searched"]["b.jpg"]
     assert "nowhere: no such folder" in told["refused"]["gone"]
+    assert told["seconds_without_workers"] == 0
     assert (week.parent / "patrols" / "one" / "observations.gpkg").is_file()
 
 

@@ -47,6 +47,7 @@ class Here:
         self.ran: list[Task] = []
         self.most_waiting = 0
         self.workers = workers or {}
+        self.without_workers_s = 0.0
 
     def submit(self, task: Task) -> None:
         self._waiting.append(task)

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -294,16 +294,44 @@ def test_a_worker_in_the_midst_of_a_task_ends_when_the_system_wants_it(tmp_path)
             worker.wait()
 
 
+def test_that_no_worker_is_there_is_told_until_one_comes(monkeypatch):
+    monkeypatch.setattr(cluster, "_LOOK_S", 0.1)
+    monkeypatch.setattr(cluster, "_NEWS_S", 0.0)
+    monkeypatch.setattr(cluster, "_FIRST_TOLD_S", 0.2)
+    monkeypatch.setattr(cluster, "_TOLD_EACH_S", 0.2)
+    told: list[str] = []
+    with Cluster() as processes:
+        processes.scheduler()
+        first = processes.worker()
+        with remote_cluster(processes.address, note=told.append) as opened:
+            assert answers(opened, pow, 2, 3) == 8
+            assert opened.without_workers_s == 0
+            kill(first)
+            until(lambda: not opened._known(), "the scheduler knows")
+            opened.submit(Task("waits", Kind.READ, pow, (2, 4)))
+            opened.submit(Task("waits, too", Kind.READ, pow, (2, 4)))
+            with ThreadPoolExecutor(1) as other:
+                came = other.submit(opened.next_done)
+                until(lambda: len(told) > 1, "it is told again")
+                processes.worker()
+                assert came.result(timeout=60)[1] == 16
+            assert opened.without_workers_s > 0.4
+    assert "no worker has been there for 0 s, tasks that wait: 2. Start them with" in told[0]
+    assert f"`dask worker {processes.address} --nthreads 1`" in told[0]
+
+
 def test_a_cluster_that_is_not_there_is_named_with_what_to_start(monkeypatch):
     monkeypatch.setattr(cluster, "_SCHEDULER_WAIT_S", 0.5)
     monkeypatch.setattr(cluster, "_WORKERS_WAIT_S", 0.5)
     address = f"tcp://127.0.0.1:{free_port()}"
     with pytest.raises(PipelineError, match=rf"{address}: no scheduler"), remote_cluster(address):
         pass
+    told: list[str] = []
     with Cluster() as processes:
         processes.scheduler()
         with (
             pytest.raises(PipelineError, match=r"has no workers.*dask worker"),
-            remote_cluster(processes.address),
+            remote_cluster(processes.address, note=told.append),
         ):
             pass
+    assert "has no workers yet. Start them with `dask worker" in told[0]
