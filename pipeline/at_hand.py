@@ -50,11 +50,11 @@ def at_hand(job: Job, needed: Iterable[Path]) -> Iterator[Job]:
             raise PipelineError(_as_given(str(error), folder)) from error
 
 
-def bring_back(here: Job, job: Job) -> None:
-    """Put what was written into the patrol's folder where it belongs."""
+def bring_back(here: Job, job: Job, written: Iterable[Path] | None = None) -> None:
+    """Put what was written into the patrol's folder, by default all of it, where it belongs."""
     if not places.is_away(job.root):
         return
-    for path in sorted(here.root.iterdir()):
+    for path in sorted(here.root.iterdir() if written is None else written):
         if path.is_file():
             places.write(job.root / path.name, path.read_bytes())
 

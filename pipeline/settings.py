@@ -180,6 +180,16 @@ class Settings(_Section):
     reviewing: Reviewing = Reviewing()
     signing_in: SigningIn = SigningIn()
 
+    def of_analysis(self) -> str:
+        """All that the products of ingesting, searching and locating depend on, as JSON.
+
+        How patrols are flown, where cases are filed and who is told of them is not in it.
+        """
+        rules = {"rules", "categories"}
+        return self.model_dump_json(
+            include={"grids": True, "detecting": True, "locating": True, "filing": rules}
+        )
+
 
 def read_settings(path: Path | None) -> Settings:
     """Read settings from a TOML file; without one the defaults hold."""

@@ -5,7 +5,7 @@ keeps its result in the patrol's ledger. Done twice, it does the same again.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from flight.releases import read_releases
 from pipeline import analysis, following
 from pipeline.at_hand import at_hand, bring_back
 from pipeline.errors import PipelineError
+from pipeline.inputs import write_patrol_settings
 from pipeline.job import Job, PhotoFile
 from pipeline.kept_photos import photos_entry, photos_in
 from pipeline.ledger import found_in, line_of
@@ -185,6 +186,7 @@ def locate_patrol(job: Job, plan: str, entries: Sequence[str], notes: Sequence[s
             searched_by=tuple(sorted({*searched_by.values()})),
             notes=tuple(notes),
         )
+        write_patrol_settings(workspace, job.settings)  # others may have been at the start
         bring_back(here, job)
         products = {path.name: sha256_of(path) for path in _products(workspace)}
     _keep(job, plan, products, done)
@@ -232,20 +234,27 @@ def _keep(job: Job, plan: str, products: dict[str, str], done: Done) -> None:
     job.finished.clear(keep=DONE)
 
 
-def done_before(job: Job, plan: str) -> Done | None:
+def done_before(job: Job, plans: Collection[str]) -> Done | None:
     """What an earlier run has done; None where inputs or products are others now.
 
-    None, too, where something searched that may not: a GPU, where this campaign uses none.
+    None, too, where something searched that may not: a GPU, where this campaign uses none. The
+    settings that the patrol remembers become those of now: its products depend on some of them
+    alone, which are in the plan, and the verbs that come next on the others.
+
+    Args:
+        job: the patrol.
+        plans: names of all that its products depend on; one of them is that of the earlier run.
     """
     entry = job.finished.get(DONE)
     kept = {} if entry is None else json.loads(entry)
     by = kept.get("searched_by")  # None in an entry of before it was kept
-    if kept.get("plan") != plan or by is None or not {*by} <= {*job.searched_by}:
+    if kept.get("plan") not in plans or by is None or not {*by} <= {*job.searched_by}:
         return None
     with at_hand(job, [job.root]) as here:
-        for path in _products(here.workspace):
+        for path in {*_products(here.workspace)} - {here.workspace.settings}:
             if not path.is_file() or sha256_of(path) != kept["products"][path.name]:
                 return None
+        _renew_settings(here, job)
     return Done(
         photos=kept["photos"],
         unusable=tuple((photo, why) for photo, why in kept["unusable"]),
@@ -255,6 +264,14 @@ def done_before(job: Job, plan: str) -> Done | None:
         notes=tuple(kept["notes"]),
         before=True,
     )
+
+
+def _renew_settings(here: Job, job: Job) -> None:
+    path = here.workspace.settings
+    before = path.read_bytes() if path.is_file() else None
+    write_patrol_settings(here.workspace, job.settings)
+    if path.read_bytes() != before:
+        bring_back(here, job, [path])
 
 
 def _entry(job: Job, name: str) -> bytes:

@@ -12,15 +12,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline import shards
+from pipeline import patrol_steps, shards
 from pipeline.analysis import VERSION
 from pipeline.campaign import Campaign, Patrol
 from pipeline.campaigning import Killed, Kind, Task, Worked, conduct, one, run_task
 from pipeline.errors import PipelineError
-from pipeline.inputs import Inputs
+from pipeline.inputs import Inputs, patrol_settings
 from pipeline.job import Job
 from pipeline.patrol_steps import LEDGERS, patrols_of
-from pipeline.settings import Detecting, Locating, Settings
+from pipeline.settings import Detecting, Filing, Locating, Settings
+from pipeline.shard_ledger import ShardLedger
+from pipeline.workspace import Workspace
 from tests.pipeline.rendered import make_photos
 from vision.coco import model_hash
 from vision.detector import TORCH_BF16, Detector, OnnxDetector
@@ -78,17 +80,19 @@ def campaign(inputs: Inputs, tmp_path: Path) -> Campaign:
     return Campaign(tmp_path / "out", SETTINGS, (patrol,), photos_per_task=2)
 
 
+class EndedError(Exception):
+    """The end of a campaign in its midst."""
+
+
+def end_at_locate(task: Task) -> bool:
+    if task.kind is Kind.LOCATE:
+        raise EndedError
+    return False
+
+
 def test_what_was_finished_before_an_end_is_not_done_again(campaign):
-    class EndedError(Exception):
-        pass
-
-    def end(task: Task) -> bool:
-        if task.kind is Kind.LOCATE:
-            raise EndedError
-        return False
-
     with pytest.raises(EndedError):
-        done(campaign, Here(end))
+        done(campaign, Here(end_at_locate))
     rest = Here()
     first = done(campaign, rest)
     assert [path for path, _ in first["one"].unusable] == ["torn.jpg"]
@@ -96,6 +100,45 @@ def test_what_was_finished_before_an_end_is_not_done_again(campaign):
     assert [task.kind for task in rest.ran] == [Kind.LOCATE]
     assert done(campaign, rest) == {"one": replace(first["one"], before=True)}
     assert len(rest.ran) == 1
+
+
+def test_where_cases_are_filed_makes_no_patrol_be_done_again(campaign):
+    first = done(campaign, Here())["one"]
+    here, workspace = Here(), Workspace(campaign.out / "one")
+    filing = Filing(registry="postgresql+psycopg://aerogrid@db/cases")
+    settings = SETTINGS.model_copy(update={"filing": filing})
+    assert done(replace(campaign, settings=settings), here)["one"] == replace(first, before=True)
+    assert here.ran == []
+    assert patrol_settings(workspace, None) == settings  # what `file` goes by
+    other = settings.model_copy(update={"locating": Locating(adjust=False, terrain_sigma_m=2.0)})
+    assert not done(replace(campaign, settings=other), here)["one"].before
+    assert patrol_settings(workspace, None) == other
+
+
+def test_a_patrol_that_was_begun_with_another_registry_goes_on_with_that_of_now(campaign):
+    with pytest.raises(EndedError):
+        done(campaign, Here(end_at_locate))
+    settings = SETTINGS.model_copy(update={"filing": Filing(registry="district.sqlite")})
+    here = Here()
+    done(replace(campaign, settings=settings), here)
+    assert [task.kind for task in here.ran] == [Kind.LOCATE]
+    assert patrol_settings(Workspace(campaign.out / "one"), None) == settings
+
+
+def test_a_patrol_that_was_done_by_all_settings_is_still_done(campaign):
+    """As plans were named before where cases are filed was left out of them."""
+    first = done(campaign, Here())["one"]
+    ledger = ShardLedger(campaign.out / LEDGERS / "one")
+    kept = json.loads(ledger.get(shards.DONE))
+    (patrol,) = campaign.patrols
+    files = patrol_steps.photo_files(patrol.inputs.photos)
+    model = load_package().digest
+    job = Job(patrol, campaign.out / "one", ledger.root, SETTINGS, model, VERSION)
+    kept["plan"] = patrol_steps._plan(job, files, SETTINGS.model_dump_json())
+    ledger.put(shards.DONE, json.dumps(kept).encode())
+    here = Here()
+    assert done(campaign, here)["one"] == replace(first, before=True)
+    assert here.ran == []
 
 
 def test_a_worker_with_a_gpu_searches_by_torch_and_the_result_does_not_depend_on_the_split(
@@ -166,9 +209,6 @@ def test_a_campaign_without_gpus_takes_nothing_that_one_has_found(campaign, gpu)
 
 
 def test_entries_of_both_kinds_make_one_patrol_and_say_which(campaign, gpu):
-    class EndedError(Exception):
-        pass
-
     def end(task: Task) -> bool:
         if gpu.count(Kind.SEARCH) == 2:
             raise EndedError

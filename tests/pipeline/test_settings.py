@@ -1,11 +1,12 @@
 """Settings come from one TOML file and are refused with the place of the mistake."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import SettingsError
-from pipeline.settings import Settings, read_settings
+from pipeline.settings import Filing, Settings, read_settings
 
 
 def written(folder: Path, text: str) -> Path:
@@ -75,3 +76,10 @@ def test_a_registry_with_a_password_says_where_the_password_goes(tmp_path: Path)
         read_settings(written(tmp_path, text))
     text = "[filing]\nregistry = 'postgresql://u@h/db'\n"
     assert read_settings(written(tmp_path, text)).filing.registry == "postgresql://u@h/db"
+
+
+def test_each_section_is_one_that_analysing_depends_on_or_is_known_not_to_be():
+    asked = json.loads(Settings().of_analysis())
+    without = {"planning", "dispatching", "reviewing", "signing_in"}
+    assert {*asked} | without == {*Settings.model_fields}
+    assert {*asked["filing"]} == {*Filing.model_fields} - {"registry"}
