@@ -4,7 +4,7 @@ import tomllib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic import model_validator as checked
@@ -17,33 +17,34 @@ from pipeline.settings import Settings, explain, read_settings
 PHOTOS_PER_TASK = 16
 
 Name = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$")]
+_Place = Annotated[str, StringConstraints(min_length=1)]
 
 
 class _Told(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class _Around(_Told):
-    """Files that patrols of one district share; a patrol's own win."""
+class _Patrol(_Told):
+    """A patrol as the file has it; of grids, zones and dem `false` takes none of the campaign's."""
 
-    grids: str | None = None
-    zones: str | None = None
-    dem: str | None = None
-
-
-class _Patrol(_Around):
     name: Name
     photos: str
+    grids: _Place | Literal[False] | None = None
+    zones: _Place | Literal[False] | None = None
+    dem: _Place | Literal[False] | None = None
     flight: str | None = None
     gcp: str | None = None
     poses: str | None = None
     ortho: str | None = None
 
 
-class _Run(_Around):
-    """A campaign as its file has it."""
+class _Run(_Told):
+    """A campaign as its file has it; grids, zones and dem are of patrols that name none."""
 
     out: str
+    grids: _Place | None = None
+    zones: _Place | None = None
+    dem: _Place | None = None
     config: Path | None = None
     photos_per_task: int = Field(default=PHOTOS_PER_TASK, ge=1, le=256)
     gpus: bool = True
@@ -120,11 +121,14 @@ def _patrol(folder: Path, run: _Run, told: _Patrol) -> Patrol:
     def place(text: str | None) -> Path | None:
         return None if text is None else place_of(text, folder)
 
+    def around(own: str | Literal[False] | None, of_all: str | None) -> Path | None:
+        return place(of_all if own is None else own or None)
+
     inputs = Inputs(
         photos=place_of(told.photos, folder),
-        cells=place(told.grids or run.grids),
-        zones=place(told.zones or run.zones),
-        dem=place(told.dem or run.dem),
+        cells=around(told.grids, run.grids),
+        zones=around(told.zones, run.zones),
+        dem=around(told.dem, run.dem),
         control=place(told.gcp),
         poses=place(told.poses),
         ortho=place(told.ortho),

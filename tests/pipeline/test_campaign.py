@@ -41,12 +41,22 @@ def test_paths_lie_beside_the_file_and_a_patrols_own_win(tmp_path):
     assert not campaign.settings.locating.adjust
 
 
+def test_a_patrol_may_have_none_of_what_the_others_share(tmp_path):
+    run = RUN.replace('grids = "other.gpkg"', "grids = false\nzones = false")
+    monday, tuesday = read_campaign(written(tmp_path, run)).patrols
+    assert (tuesday.inputs.cells, tuesday.inputs.zones) == (None, None)
+    assert monday.inputs.cells == tmp_path / "cells.gpkg"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ('out = "x"\n', "patrols"),
         (RUN.replace("tuesday", "monday"), "monday occurs twice"),
         (RUN.replace('name = "monday"', 'name = "../monday"'), "patrols.0.name"),
+        (RUN.replace('"other.gpkg"', "true"), "grids"),
+        (RUN.replace('"cells.gpkg"', "false"), "grids = False"),
+        (RUN.replace('"other.gpkg"', '""'), "grids"),
         ("photos_per_task = 0\n" + RUN, "photos_per_task"),
         ("fotos = 1\n" + RUN, "fotos"),
         ("out = ", "is not TOML"),
