@@ -207,11 +207,16 @@ def _tell_filed(filed: analysis.Filed) -> None:
     counts = Counter(item.category.name.en for item in filed.findings.proposals)
     if counts:
         console.show("Cases", ["category", "cases"], counts.items())
-    already = " (this patrol was filed before; nothing changed)" if result.already_filed else ""
-    console.out.print(
-        f"{len(result.new)} new, {len(result.same)} known, {len(result.gone)} gone, "
-        f"{len(filed.findings.rejected)} observations not filed{already}"
-    )
+    cases = f"{len(result.new)} new, {len(result.same)} known, {len(result.gone)} gone"
+    unfiled = f"{len(filed.findings.rejected)} observations not filed"
+    if result.already_filed:
+        console.out.print(
+            f"nothing changed: this patrol is filed in the registry already, when its cases were "
+            f"{cases}; {unfiled}",
+            highlight=False,
+        )
+    else:
+        console.out.print(f"{cases}, {unfiled}", highlight=False)
     for case_no, outcome in sorted(result.outcomes.items()):
         console.out.print(f"{case_no} waited to be verified: {outcome_words(Outcome(outcome)).en}")
     for proposal, case_no in result.cooling.items():

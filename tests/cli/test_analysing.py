@@ -70,6 +70,16 @@ def test_a_patrol_without_cases_shows_no_empty_table(capsys):
     assert "category" not in told
 
 
+def test_of_a_patrol_that_is_filed_already_only_that_is_said(capsys):
+    result = FilingResult(new=("20260615-0001",), already_filed=True)
+    _tell_filed(Filed(Findings((), ()), result))
+    said = " ".join(capsys.readouterr().out.split())
+    assert said == (
+        "nothing changed: this patrol is filed in the registry already, when its cases were 1 new, "
+        "0 known, 0 gone; 0 observations not filed"
+    )
+
+
 def test_analyze_finds_the_boat_and_lists_the_bad_photo(analysed):
     _, told = analysed
     assert told["cases"]["fishing.boat"] == 1
