@@ -93,6 +93,8 @@ def _tell(campaign: Campaign, done: dict[str, Done], refused: dict[str, str]) ->
     console.out.print(
         f"{console.counted(len(done), 'patrol')} done{already}, {len(refused)} refused"
     )
+    if not done:
+        return
     if is_away(campaign.out):
         console.err.print(f"products: {url_of(campaign.out)}", highlight=False)
     else:

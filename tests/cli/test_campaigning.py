@@ -81,6 +81,16 @@ def test_a_campaign_that_was_done_says_so(week, monkeypatch, capsys):
     assert "1 patrol done (1 of them before), 0 refused" in capsys.readouterr().out
 
 
+def test_filing_comes_next_only_where_a_patrol_is_done(week, monkeypatch, capsys):
+    run(monkeypatch, "campaign", week)
+    assert "next: aerogrid file" in capsys.readouterr().err
+    week.write_text(RUN.replace('"photos"', '"nothing"'))
+    assert run(monkeypatch, "campaign", week) == 3
+    told = capsys.readouterr()
+    assert "0 patrols done, 2 refused" in told.out
+    assert "aerogrid file" not in told.err
+
+
 def test_cluster_and_local_exclude_each_other(week, monkeypatch, capsys):
     assert run(monkeypatch, "campaign", week, "--local", 2, "--cluster", "tcp://x:1") == 2
     assert "exclude each other" in capsys.readouterr().err
