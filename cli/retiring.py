@@ -41,6 +41,7 @@ def _plain(told: dict[str, Retiring]) -> dict[str, object]:
             "going_bytes": item.going_bytes,
             "evidence": item.evidence,
             "young": item.young,
+            "undated": item.undated,
             "gone_before": item.gone,
             "cases_under_way": item.under_way,
         }
@@ -55,15 +56,20 @@ def _tell(told: dict[str, Retiring], *, do_it: bool) -> None:
         "MB",
         "evidence",
         "too young",
+        "no time",
         "open cases",
     ]
     rows = [
         (
             console.where(Path(name)), len(item.going), round(item.going_bytes / _MB),
-            item.evidence, item.young, item.under_way,
+            item.evidence, item.young, item.undated, item.under_way,
         )
         for name, item in told.items()
     ]  # fmt: skip
     console.show("Photos", columns, rows)
+    if undated := sum(item.undated for item in told.values()):
+        console.out.print(
+            f"{console.counted(undated, 'photo')} without a time: of unknown age, never removed"
+        )
     if not do_it:
         console.out.print("nothing was removed; --yes removes what would go")

@@ -33,7 +33,8 @@ class Retiring:
     Attributes:
         going: photos with their sizes in bytes.
         evidence: photos that stay since they are evidence.
-        young: photos that stay since they are not old enough, or of unknown age.
+        young: photos that stay since they are not old enough.
+        undated: photos that stay since they do not say when they were taken.
         gone: photos whose files are not there.
         under_way: cases of the patrol for which all of its photos stay.
     """
@@ -42,6 +43,7 @@ class Retiring:
     going: tuple[tuple[Frame, int], ...]
     evidence: int
     young: int
+    undated: int
     gone: int
     under_way: int
 
@@ -69,13 +71,15 @@ def what_would_go(workspace: Workspace, before: datetime) -> Retiring:
         under_way = registry.cases_under_way(record.patrol_id)
         evidence = registry.evidence_among({frame.sha256 for frame in frames})
     here = [frame for frame in frames if (folder / frame.path).is_file()]
-    old = [f for f in here if f.taken_at is not None and f.taken_at < before]
+    dated = [(frame, frame.taken_at) for frame in here if frame.taken_at is not None]
+    old = [frame for frame, taken_at in dated if taken_at < before]
     free = [frame for frame in old if frame.sha256 not in evidence and not under_way]
     return Retiring(
         record.patrol_id,
         tuple((frame, (folder / frame.path).stat().st_size) for frame in free),
         evidence=sum(frame.sha256 in evidence for frame in here),
-        young=len(here) - len(old),
+        young=len(dated) - len(old),
+        undated=len(here) - len(dated),
         gone=len(frames) - len(here),
         under_way=under_way,
     )

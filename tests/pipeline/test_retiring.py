@@ -1,6 +1,7 @@
 """Photos go when nobody needs them any more, and no evidence ever does."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -108,6 +109,20 @@ def test_young_photos_and_other_files_stay(ended: Workspace):
     went, changed = retire(ended, LATER, now=LATER)
     assert (went.going, changed) == ((), ["c.jpg"])
     assert (ended.photos / "c.jpg").read_bytes() == b"another picture"
+
+
+def test_a_photo_that_says_no_time_stays_and_is_counted_apart(ended, monkeypatch, capsys):
+    frames = read_frame_table(ended.frames)
+    undated = [replace(f, taken_at=None) if f.path == "c.jpg" else f for f in frames]
+    monkeypatch.setattr(retiring, "read_frame_table", lambda _: undated)
+    told = retire(ended, LATER, now=LATER)[0]
+    assert (told.going, told.young, told.undated) == ((), 0, 1)
+    assert len(names(ended)) == 3
+    given = ("photos", "retire", ended.root, "--before", "2027-01-01T00:00Z")
+    monkeypatch.setattr("sys.argv", ["aerogrid", *map(str, given)])
+    with pytest.raises(SystemExit):
+        main()
+    assert "1 photo without a time: of unknown age, never removed" in capsys.readouterr().out
 
 
 def file_meanwhile(
