@@ -93,6 +93,7 @@ class PhotoIndex:
             How many photos that were not retired have time and place; None where the patrol is
             known as it is.
         """
+        _refuse_folder_of_patrols(workspace)
         made_from = _state_of(workspace)
         folder = os.path.relpath(workspace.root.resolve(), self._path.parent.resolve())
         known = self._connection.execute(
@@ -217,6 +218,19 @@ def _check(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version != _VERSION:
         raise sqlite3.DatabaseError("it holds other tables")
+
+
+def _refuse_folder_of_patrols(workspace: Workspace) -> None:
+    """Refuse a folder that is no patrol and holds some, as that of a campaign does."""
+    if workspace.frames.exists() or not workspace.root.is_dir():
+        return
+    below = sorted(path for path in workspace.root.iterdir() if Workspace(path).frames.is_file())
+    if below:
+        more = ", ..." if len(below) > 1 else ""
+        raise PhotoIndexError(
+            f"{workspace.root}: is no patrol, but holds some ({below[0].name}{more}). Give the "
+            f"patrols themselves: {workspace.root}/*"
+        )
 
 
 def _state_of(workspace: Workspace) -> str:

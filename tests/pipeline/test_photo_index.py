@@ -15,7 +15,7 @@ from shapely.geometry import mapping
 from cli.main import main
 from geo.pose import Attitude, GeoPoint, Pose
 from pipeline import analysis
-from pipeline.errors import PipelineError
+from pipeline.errors import PhotoIndexError, PipelineError
 from pipeline.inputs import Inputs, read_inputs
 from pipeline.photo_index import BEGIN, PhotoIndex
 from pipeline.retiring import retire
@@ -152,6 +152,15 @@ def test_times_that_are_exchanged_are_refused(tmp_path, monkeypatch, capsys):
         main()
     assert stop.value.code == 1
     assert "is not before --to" in capsys.readouterr().err
+
+
+def test_a_folder_of_patrols_is_refused_with_what_to_give(patrol, tmp_path):
+    out = patrol.root.parent
+    with (
+        PhotoIndex.opened(tmp_path / "photos.sqlite", is_new=True) as index,
+        pytest.raises(PhotoIndexError, match=rf"holds some \({patrol.root.name}\).*{out}/\*$"),
+    ):
+        index.add(Workspace(out))
 
 
 def test_a_patrol_that_changed_is_taken_in_anew_and_doubles_nothing(patrol, tmp_path):
