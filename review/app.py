@@ -9,9 +9,7 @@ from pathlib import Path
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, Response
-from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import WebSocketRoute
 
 from cases.errors import (
@@ -52,9 +50,11 @@ from review import (
     uploads,
     views,
 )
-from review.admission import Entrance, admit
+from review.admission import Entrance, Guest, admit
+from review.assets import Assets
 from review.audience import Audience
 from review.basemap import Basemap
+from review.beginning import preloads
 from review.bell import Bell
 from review.blind import LookShares
 from review.errors import (
@@ -212,7 +212,7 @@ def create_app(
         app.include_router(routes)
     app.router.routes.append(WebSocketRoute("/api/flights/live", flying.tell_live))
     app.add_api_route("/", _page, include_in_schema=False)
-    app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)))
+    app.mount("/static", Assets(directory=STATIC))
     for kind, status in STATUSES.items():
         app.add_exception_handler(kind, _explain(status))
     app.add_exception_handler(RequestValidationError, _explain_invalid)
@@ -231,8 +231,11 @@ def _version() -> str:
         return "0"
 
 
-def _page() -> FileResponse:
-    return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+def _page(visitor: Guest) -> FileResponse:
+    headers = {"Cache-Control": "no-cache", "Vary": "Cookie"}
+    if link := preloads(visitor):
+        headers["Link"] = link
+    return FileResponse(STATIC / "index.html", headers=headers)
 
 
 def _explain(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:

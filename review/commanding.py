@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
@@ -25,7 +25,7 @@ from review.answers import Label
 from review.basemap import Basemap
 from review.blind import Blind, Blindfold, veiled_cases
 from review.errors import PeriodError
-from review.memo import Memo
+from review.memo import MemoOf
 from review.patrolled import last_patrols
 from review.sources import ReviewData
 from review.veils import dots_of, visible
@@ -96,14 +96,6 @@ class District(BaseModel):
     cases: list[tuple[str, float, float, str, str, int, bool, int]]
     left_out: int
     basemap: Basemap | None
-
-
-def _memo(request: Request) -> Memo:
-    memo: Memo = request.app.state.memo
-    return memo
-
-
-MemoOf = Annotated[Memo, Depends(_memo)]
 
 
 @router.get("/command", include_in_schema=False)

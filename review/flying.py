@@ -16,9 +16,9 @@ from cases.errors import RegistryError, SignInError
 from review import presenters
 from review.admission import Data, Guest, Visitor, entrance_of, identify
 from review.bell import Bell
-from review.commanding import MemoOf
 from review.errors import NotAllowedError, UnknownLayerError
 from review.flights import FlightShelf, LiveFlight, SortieState
+from review.memo import MemoOf
 from review.patrolled import gaps_of, photo_grounds, seen_shares
 from review.sources import ReviewData
 

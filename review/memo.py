@@ -3,7 +3,9 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Request
 
 MOST = 64
 Value = TypeVar("Value")
@@ -38,3 +40,11 @@ class Memo:
                     self._making.pop(self._kept.popitem(last=False)[0], None)
         value: Value = kept[1]
         return value
+
+
+def _memo(request: Request) -> Memo:
+    memo: Memo = request.app.state.memo
+    return memo
+
+
+MemoOf = Annotated[Memo, Depends(_memo)]

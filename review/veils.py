@@ -110,10 +110,12 @@ def _only(stage: Sequence[Stage] | None) -> Stage | Sequence[Stage] | None:
     return stage[0] if stage and len(stage) == 1 else stage or None
 
 
-def counts_of(data: ReviewData, blind: Blindfold) -> Iterator[CaseCount]:
-    """Count cases by stage and category."""
+def counts_of(
+    data: ReviewData, blind: Blindfold, recorded: Iterable[CaseCount]
+) -> Iterator[CaseCount]:
+    """Count cases by stage and category, as they are shown; `recorded` as they are."""
     counts: Counter[tuple[Stage, str]] = Counter()
-    for entry in data.registry.counts():
+    for entry in recorded:
         counts[entry.stage, entry.category] += entry.count
     for moved in _moved(data, blind):
         counts[Stage(moved.point.stage), moved.point.category] -= 1

@@ -28,6 +28,7 @@ from review.blind import (
 from review.decisions import written_reason
 from review.errors import ChangedCaseError, MissingPhotoError, UnknownLayerError, UnknownPhotoError
 from review.etags import OWN_TAG, tell_version, version_of
+from review.memo import MemoOf
 from review.veils import count_of, counts_of, page_of
 from vision.errors import ChangedPhotoError
 
@@ -78,9 +79,10 @@ def get_vocabulary(request: Request, data: Data) -> answers.Vocabulary:
 
 
 @router.get("/summary")
-def get_summary(data: Data, blind: Blind) -> answers.Summary:
+def get_summary(data: Data, visitor: Guest, blind: Blind, memo: MemoOf) -> answers.Summary:
     """Count the cases."""
-    return presenters.summary(counts_of(data, blind), data.rulebook)
+    counts = memo.get((visitor.area, "counts"), data.news.place(), data.registry.counts)
+    return presenters.summary(counts_of(data, blind, counts), data.rulebook)
 
 
 @router.get("/precision")

@@ -126,7 +126,7 @@ def test_page_has_no_inline_script_and_no_foreign_address(client):
 
 def test_built_page_is_small_enough(client):
     sent = 0
-    for path in ("/", "/static/app.js", "/static/app.css", "/static/icon.svg"):
+    for path in ("/", "/static/app.js", "/static/maps.js", "/static/app.css", "/static/icon.svg"):
         with client.stream("GET", path) as response:
             sent += sum(len(chunk) for chunk in response.iter_raw())
     assert 50_000 < sent < 300 * 1024

@@ -177,6 +177,9 @@ export const wayUrl = (no: string) => `${caseUrl(no)}/way.svg`;
 
 export const cropUrl = (no: string) => `${caseUrl(no)}/crop.jpg`;
 
+/** Longest side of the picture of a photo that is shown first. */
+export const OVERVIEW_PX = 1600;
+
 export function photoUrl(photo: { photo_id: string; patrol_id: string }, max?: number): string {
   const query = new URLSearchParams({ patrol: photo.patrol_id });
   if (max) query.set("max", String(max));

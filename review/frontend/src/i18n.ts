@@ -33,8 +33,9 @@ const AGE_STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 export class Words {
   readonly t: Strings;
   private readonly locale: string;
-  private readonly times: Intl.DateTimeFormat;
-  private readonly ages: Intl.RelativeTimeFormat;
+  /** Made when first asked for, since each costs milliseconds. */
+  private times: Intl.DateTimeFormat | null = null;
+  private ages: Intl.RelativeTimeFormat | null = null;
 
   /** Times are those of the district's clocks, so many hours ahead of UTC, wherever the browser is. */
   constructor(
@@ -43,22 +44,22 @@ export class Words {
   ) {
     this.t = DICTIONARIES[language];
     this.locale = LOCALES[language];
-    this.times = new Intl.DateTimeFormat(this.locale, { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
-    this.ages = new Intl.RelativeTimeFormat(this.locale, { style: "short", numeric: "always" });
   }
 
   label(label: Label): string {
     return label[this.language] || label.en;
   }
 
+  /** Both languages write them alike, and `Intl` would take longer than all else to begin. */
   number(value: number, digits = 0): string {
-    const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-    return value.toLocaleString(this.locale, options);
+    const [whole, ...rest] = value.toFixed(digits).split(".");
+    return [whole!.replace(/\B(?=(\d{3})+$)/g, ","), ...rest].join(".");
   }
 
   time(iso: string | null): string {
     if (!iso) return this.t.unknown;
     const onTheWall = new Date(Date.parse(iso) + this.utcOffsetHours * 3_600_000);
+    this.times ??= new Intl.DateTimeFormat(this.locale, { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
     return `${this.times.format(onTheWall)} ${zoneName(this.utcOffsetHours)}`;
   }
 
@@ -67,6 +68,7 @@ export class Words {
     const step = AGE_STEPS.find(([, size]) => seconds >= size);
     if (!step) return this.t.justNow;
     const [unit, size] = step;
+    this.ages ??= new Intl.RelativeTimeFormat(this.locale, { style: "short", numeric: "always" });
     return this.ages.format(-Math.floor(seconds / size), unit);
   }
 

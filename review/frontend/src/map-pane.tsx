@@ -1,8 +1,9 @@
 // Where the case lies: cells, zones, other cases, what the photo covers and how sure the place is.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { GroundMap } from "./ground-map";
+import type { GroundMap } from "./ground-map";
 import { useWords } from "./i18n";
+import { useMaps } from "./map-loading";
 import { zoneColour } from "./palette";
 import type { ReviewStore } from "./store";
 import { StageMark } from "./symbols";
@@ -16,24 +17,26 @@ export function MapPane({ store }: { store: ReviewStore }) {
   const [boxing, setBoxing] = useState(false);
   const { cells, zones, queue, detail, photoIndex, vocabulary, pane } = store.state;
   const colour = vocabulary?.classes.find((entry) => entry.name === detail?.class_name)?.colour ?? "#ffffff";
+  const maps = useMaps(store.state.loaded);
   useEffect(() => {
-    map.current = new GroundMap(
+    if (!maps) return;
+    map.current = new maps.GroundMap(
       target.current!,
       (no) => void store.choose(no),
       (numbers) => store.several.open(numbers),
     );
     return () => map.current?.dispose();
-  }, []);
+  }, [maps]);
   useEffect(() => {
     if (cells && zones) map.current?.setLayers(cells, zones);
-  }, [cells, zones]);
-  useEffect(() => map.current?.setCases(queue), [queue]);
-  useEffect(() => map.current?.setBoxing(boxing), [boxing]);
+  }, [maps, cells, zones]);
+  useEffect(() => map.current?.setCases(queue), [maps, queue]);
+  useEffect(() => map.current?.setBoxing(boxing), [maps, boxing]);
   useEffect(() => {
     if (detail) map.current?.showCase(detail, colour);
     else map.current?.clearCase();
-  }, [detail, colour]);
-  useEffect(() => map.current?.showPhoto(detail?.photos[photoIndex]), [detail, photoIndex]);
+  }, [maps, detail, colour]);
+  useEffect(() => map.current?.showPhoto(detail?.photos[photoIndex]), [maps, detail, photoIndex]);
   useEffect(() => {
     if (pane === "map" && detail) map.current?.fitCase();
   }, [pane]);

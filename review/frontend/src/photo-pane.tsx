@@ -2,9 +2,10 @@
 
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { beforeUrl, photoUrl } from "./api";
+import { beforeUrl, OVERVIEW_PX, photoUrl } from "./api";
 import { useWords } from "./i18n";
-import { OVERVIEW_PX, PhotoView, type Outline, type ZoomMode } from "./photo-view";
+import { useMaps } from "./map-loading";
+import type { Outline, PhotoView, ZoomMode } from "./photo-view";
 import { categoryName } from "./queue-pane";
 import type { ReviewStore } from "./store";
 import { ClaimNote } from "./claim-note";
@@ -67,27 +68,29 @@ function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefine
       return { rings, colour: known?.colour ?? "#ffffff", label };
     });
   }, [vocabulary, photo, words]);
+  const maps = useMaps(store.state.loaded);
   useEffect(() => {
-    const view = new PhotoView(target.current!, setMode, setLoading);
+    if (!maps) return;
+    const view = new maps.PhotoView(target.current!, setMode, setLoading);
     viewRef.current = view;
     return () => view.dispose();
-  }, []);
+  }, [maps]);
   useEffect(() => {
     const view = viewRef.current;
     if (!photo || photo.state !== "ok" || !photo.width_px || !photo.height_px) return view?.clear();
     view?.show({ photo, width: photo.width_px, height: photo.height_px, outlines });
-  }, [photo, outlines]);
-  useEffect(() => viewRef.current?.setOutlineVisible(outlineOn && !peeking), [outlineOn, peeking]);
+  }, [maps, photo, outlines]);
+  useEffect(() => viewRef.current?.setOutlineVisible(outlineOn && !peeking), [maps, outlineOn, peeking]);
   useEffect(() => {
     viewRef.current?.showEarlier(earlier && photo && no ? beforeUrl(no, photo, OVERVIEW_PX) : null);
-  }, [earlier]);
+  }, [maps, earlier]);
   // Before the next click, which belongs to the outline already.
   useLayoutEffect(() => {
     const view = viewRef.current;
     if (hand === "correcting") view?.startCorrecting();
     else if (hand === "drawing") view?.startDrawing((corners) => store.handWork.drawn(corners));
     else view?.stopDrawing();
-  }, [hand]);
+  }, [maps, hand]);
   return (
     <div class={photo ? "viewer" : "viewer blank"}>
       <div ref={target} class="canvas" role="img" aria-label={photo ? `${outlines.map((entry) => entry.label).join(", ")}: ${photo.photo_id}` : ""} />

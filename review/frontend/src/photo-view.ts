@@ -14,12 +14,10 @@ import VectorSource from "ol/source/Vector.js";
 import type RenderEvent from "ol/render/Event.js";
 import { getRenderPixel } from "ol/render.js";
 import { Fill, Stroke, Style, Text } from "ol/style.js";
-import { photoUrl } from "./api";
+import { OVERVIEW_PX, photoUrl } from "./api";
 import { fromPixels, HandDrawing, type Corrected } from "./drawing";
 import type { Ring } from "./types";
 
-/** Longest side of the picture that is shown first. */
-export const OVERVIEW_PX = 1600;
 /** How much of the surroundings is shown around the object: this many times its extent. */
 const CONTEXT = 3.2;
 /** The least extent shown around a small object, in pixels of the photo. */

@@ -9,7 +9,11 @@ import type { CaseItem, Label, Summary } from "./types";
 
 export function QueuePane({ store }: { store: ReviewStore }) {
   const words = useWords();
-  const { queue, total, next, loaded, no, filters, picked } = store.state;
+  const { queue, total, next, loaded, no, filters, picked, vocabulary } = store.state;
+  const rows = useMemo(
+    () => queue.map((item) => <QueueItem key={item.no} item={item} open={item.no === no} store={store} />),
+    [queue, no, filters.stage, vocabulary, words],
+  );
   return (
     <section class="pane queue" aria-labelledby="queue-title">
       <div class="pane-head">
@@ -34,11 +38,7 @@ export function QueuePane({ store }: { store: ReviewStore }) {
           <p>{words.t.emptyQueueHint}</p>
         </div>
       ) : (
-        <ul class="cases">
-          {queue.map((item) => (
-            <QueueItem key={item.no} item={item} open={item.no === no} store={store} />
-          ))}
-        </ul>
+        <ul class="cases">{rows}</ul>
       )}
       {next ? (
         <button type="button" class="more" onClick={() => void store.loadMore()}>

@@ -1,13 +1,12 @@
 // What is open at the page and what follows it; components only show it.
 
-import { api, ApiError, IN_HAND, photoUrl, stagesOf, type Filters, type Order } from "./api";
+import { api, ApiError, IN_HAND, OVERVIEW_PX, photoUrl, stagesOf, type Filters, type Order } from "./api";
 import { Arranging } from "./arranging";
 import { Claims } from "./claims";
 import { Decisions } from "./decisions";
 import { HandWork } from "./hand-work";
 import { rememberLanguage, Words, type Language } from "./i18n";
 import { News } from "./news";
-import { OVERVIEW_PX } from "./photo-view";
 import { Presence } from "./presence";
 import { Several } from "./several";
 import { initialState, type Pane, type State, type Toast } from "./state";
@@ -113,8 +112,7 @@ export class ReviewStore {
     this.news.listen(session.person?.name ?? ""); // before the queue is read, so that nothing falls between
     const wanted = decodeURIComponent(location.hash.match(/^#\/case\/(.+)$/)?.[1] ?? "");
     if (wanted && this.state.pane === "queue") this.set({ pane: "case" });
-    const [vocabulary] = await Promise.all([api.vocabulary(), this.refresh()]);
-    this.set({ vocabulary, words: new Words(this.state.words.language, vocabulary.utc_offset_hours) });
+    await this.refresh(this.readVocabulary());
     const free = wanted || !this.claiming() ? null : await this.claims.next(this.state.filters, null);
     await this.selectOrClear(wanted || (free?.no ?? this.state.queue[0]?.no));
     const [cells, zones] = await Promise.all([api.layer("cells"), api.layer("zones")]);
@@ -189,12 +187,17 @@ export class ReviewStore {
     return claim && claim.no !== no ? claim.no : null;
   }
 
-  /** Read the counts and the queue again; an answer older than a decision is of no use. */
-  async refresh(): Promise<void> {
+  private async readVocabulary(): Promise<void> {
+    const vocabulary = await api.vocabulary();
+    this.set({ vocabulary, words: new Words(this.state.words.language, vocabulary.utc_offset_hours) });
+  }
+
+  /** Read the counts and the queue again, shown once `also` is there; an answer older than a decision is of no use. */
+  async refresh(also?: Promise<void>): Promise<void> {
     const { changes } = this;
     const filters = this.state.filters;
     const wanted = Math.max(this.state.queue.length, 1);
-    const [summary, page] = await Promise.all([api.summary(), api.cases(filters, null, wanted)]);
+    const [summary, page] = await Promise.all([api.summary(), api.cases(filters, null, wanted), also]);
     if (filters !== this.state.filters || changes !== this.changes) return;
     if (this.state.picked) return this.set({ summary });
     this.set({ summary, ...queueOf(page), loaded: true });
