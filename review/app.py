@@ -57,6 +57,7 @@ from review.basemap import Basemap
 from review.beginning import preloads
 from review.bell import Bell
 from review.blind import LookShares
+from review.compression import Compression
 from review.errors import (
     ActorError,
     ChangedCaseError,
@@ -219,6 +220,7 @@ def create_app(
     app.add_exception_handler(HTTPException, _explain_http)
     app.add_exception_handler(Exception, _explain_unexpected)
     app.add_middleware(Etags)
+    app.add_middleware(Compression)
     app.add_middleware(Metering, meter=app.state.meter)
     app.add_middleware(Guard, hosts=hosts, pictures_from=basemap.origin if basemap else "")
     return app

@@ -1,7 +1,8 @@
 """Answers that say which content they are (`ETag`), and are not sent again to who has it.
 
 A tag is the hash of the answer; of a case its version stands before it, so that a decision can name
-the version that it is about (`If-Match`). RFC 9110, 8.8.3 and 13.1.
+the version that it is about (`If-Match`). All others are weak: the same content may be sent
+compressed. RFC 9110, 8.8.3 and 13.1.
 """
 
 import hashlib
@@ -88,7 +89,7 @@ class _Tagging:
         headers = MutableHeaders(scope=start)
         version = self._scope["state"].get(_VERSION)
         digest = hashlib.sha256(content).hexdigest()[:32]
-        headers["ETag"] = tag = f'"{digest}"' if version is None else f'"{version}.{digest}"'
+        headers["ETag"] = tag = f'W/"{digest}"' if version is None else f'"{version}.{digest}"'
         if _has(Headers(scope=self._scope).get("if-none-match", ""), tag):
             start = {**start, "status": 304}
             for name in ("content-length", "content-type"):
@@ -106,5 +107,6 @@ def _is_tagged(start: Message) -> bool:
 
 def _has(if_none_match: str, tag: str) -> bool:
     """Whether one of the tags is this one, weak or not, or any will do."""
+    tag = tag.removeprefix("W/")
     tags = [entry.strip().removeprefix("W/") for entry in if_none_match.split(",")]
     return tag in tags or "*" in tags
