@@ -20,6 +20,7 @@ from vision.classes import CLASS_NAMES, class_index
 from vision.encoders import checked
 from vision.errors import VisionError
 from vision.label_marks import BOXED, DRAWN, IGNORE, Bytes, LabelProblem, code_values
+from vision.model import CoarseLook
 
 Split = Literal["train", "val", "all"]
 """`all`: whatever a source has, for pictures from elsewhere that were never trained on."""
@@ -170,6 +171,8 @@ class Run:
     """Which EfficientNet-Lite reads the picture: lite0 or lite2."""
     repainted: float = 0.0
     """Share of the crops whose buildings and boats get a light and colour of their own."""
+    coarse: CoarseLook | None = None
+    """How the model will be used: what it looks at a second time from further away."""
 
     def __post_init__(self) -> None:
         if not self.sources:
@@ -246,7 +249,8 @@ def read_run(path: Path) -> Run:
         raise TrainingError(f"Run file {path}: {error}. Give a readable TOML file.") from error
     try:
         sources = tuple(_source(entry, path) for entry in table.pop("sources", []))
-        return Run(sources=sources, **table)
+        coarse = table.pop("coarse", None)
+        return Run(sources=sources, coarse=coarse and _coarse(coarse), **table)
     except (TypeError, ValueError, KeyError) as error:
         raise TrainingError(
             f"Run file {path}: {error}. docs/training.md lists the fields of a run file."
@@ -265,6 +269,13 @@ def read_sources(path: Path) -> tuple[Source, ...]:
     if not sources:
         raise TrainingError(f"{path}: has no [[sources]] table. docs/training.md shows one.")
     return sources
+
+
+def _coarse(table: dict[str, Any]) -> CoarseLook:
+    look = CoarseLook(**{**table, "classes": tuple(table["classes"])})
+    for name in look.classes:
+        class_index(name)
+    return look
 
 
 def _source(entry: dict[str, Any], said_in: Path) -> Source:

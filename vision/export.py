@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,18 +18,13 @@ from torch import Tensor, nn
 from geo.files import replacing
 from vision.classes import CLASS_NAMES
 from vision.datasets import Run, SourceData, TrainingError, read_run
-from vision.evaluation import (
-    Figure,
-    Predictor,
-    answer_all,
-    choose_thresholds,
-    figures_of,
-    quiet_thresholds,
-)
-from vision.evaluation import score_source as score
+from vision.detector import OnnxDetector
+from vision.evaluation import Figure, Predictor
 from vision.loading import load_source
-from vision.manifests import calibrations, write_manifest, write_whole
+from vision.manifests import write_manifest
+from vision.measuring import fill_card_beside, look_table, measure, measured_tables
 from vision.network import MEAN, STD, STRIDE_PX
+from vision.package import ModelPackage
 from vision.quantising import calibration_tiles, quantise
 from vision.training import load_average, predict, read_checkpoint
 
@@ -42,12 +36,6 @@ _EXAMPLE_SHAPE = (2, 3, 64, 96)
 _MAX_DIFFERENCE = 1e-3
 
 INTENDED_USE = "Flags for a person to review; never a verdict."
-
-_TABLE_START, _TABLE_END = "<!-- figures -->", "<!-- end of figures -->"
-_TABLE_HEAD = """
-| class | source | IoU | objects found | false | missed | pictures |
-|---|---|---|---|---|---|---|
-"""
 
 
 class Sigmoid(nn.Module):  # type: ignore[misc]
@@ -140,68 +128,42 @@ def package(run_path: Path, checkpoint: Path, data_root: Path, out_dir: Path) ->
             f"{onnx_path} differs from its checkpoint by {agreement.max_difference:.2g} in "
             f"probability; {_MAX_DIFFERENCE} is allowed. Check the versions of torch and onnx."
         )
-    thresholds, calibration, figures = measure(onnx_predictor(onnx_path), data, run.model_gsd_m)
+    measures = measure(OnnxDetector(_unmeasured(run, onnx_path, digest)), data)
     counts, tiles = {}, []
     for source in run.sources:
         taught = load_source(source, data_root, "train")
         counts[source.name] = len(taught.pictures)
         tiles += calibration_tiles(taught, run.model_gsd_m, TILE_PX)
-    tables: dict[str, Any] = {
-        **_head(run, digest),
-        "thresholds": thresholds,
-        "calibration": calibration,
+    manifest = out_dir / MANIFEST
+    new = {
+        **look_table(run.coarse),
+        **measured_tables(measures),
         "training": _training(run, checkpoint, agreement),
         "sources": [_source_entry(d, counts[d.source.name]) for d in data],
-        "metrics": [_figure_entry(figure) for figure in figures],
     }
-    write_manifest(out_dir / MANIFEST, tables)
-    quantise(out_dir / MANIFEST, tiles)
-    card = out_dir / "patrol.md"
-    if card.exists():
-        write_whole(card, fill_card(card.read_text(encoding="utf-8"), figures))
-    return figures
+    write_manifest(manifest, {**_head(run, digest), **new})
+    quantise(manifest, tiles)
+    fill_card_beside(manifest, measures.figures)
+    return measures.figures
 
 
-def fill_card(card: str, figures: Sequence[Figure]) -> str:
-    """Return a model card whose table between the marks holds `figures`."""
-    before, start, rest = card.partition(_TABLE_START)
-    _, end, after = rest.partition(_TABLE_END)
-    if not start or not end:
-        raise TrainingError(
-            f"The model card has no place for its figures: put the lines {_TABLE_START} and "
-            f"{_TABLE_END} where the table belongs."
-        )
-    rows = "".join(_card_row(figure) for figure in figures)
-    return f"{before}{start}\n{_TABLE_HEAD}{rows}\n{end}{after}"
-
-
-def _card_row(figure: Figure) -> str:
-    iou = "none there" if math.isnan(figure.iou) else f"{figure.iou:.3f}"
-    o = figure.objects
-    return (
-        f"| {figure.class_name} | {figure.source} | {iou} | {o.found} | {o.false} | {o.missed} "
-        f"| {figure.pictures} |\n"
+def _unmeasured(run: Run, onnx_path: Path, digest: str) -> ModelPackage:
+    """The package of a model whose thresholds are still to be chosen."""
+    head = _head(run, digest)
+    return ModelPackage(
+        path=onnx_path,
+        name=head["name"],
+        version=run.version,
+        sha256=digest,
+        classes=CLASS_NAMES,
+        mean=MEAN,
+        std=STD,
+        model_gsd_m=run.model_gsd_m,
+        gsd_range_m=GSD_RANGE_M,
+        tile_px=TILE_PX,
+        thresholds=dict.fromkeys(CLASS_NAMES, 0.5),
+        coarse=run.coarse,
     )
-
-
-def measure(
-    answer: Predictor, data: Sequence[SourceData], model_gsd_m: float
-) -> tuple[dict[str, float], dict[str, list[float]], list[Figure]]:
-    """Choose thresholds and calibration on `data`; return them with the figures at them.
-
-    A source that keeps no validation picture back has no figures; its row among the manifest's
-    sources says so.
-    """
-    answers = {d.source.name: answer_all(answer, d, model_gsd_m) for d in data}
-    scores = {d.source.name: score(d, answers[d.source.name]) for d in data}
-    judged = {d.source.name: (d, answers[d.source.name]) for d in data if d.source.judges}
-    chosen = choose_thresholds({name: scores[name] for name in judged})
-    thresholds = quiet_thresholds(judged, scores, chosen)
-    figures: list[Figure] = []
-    for d in (d for d in data if d.pictures):
-        name = d.source.name
-        figures.extend(figures_of(d, answers[name], scores[name], thresholds))
-    return thresholds, calibrations(scores), figures
 
 
 def _head(run: Run, digest: str) -> dict[str, Any]:
@@ -244,18 +206,3 @@ def _source_entry(data: SourceData, train_pictures: int) -> dict[str, Any]:
         "train_pictures": train_pictures,
         "val_pictures": len(data.pictures),
     }
-
-
-def _figure_entry(figure: Figure) -> dict[str, Any]:
-    objects = figure.objects
-    entry = {
-        "class": figure.class_name,
-        "source": figure.source,
-        "pictures": figure.pictures,
-        "iou": round(figure.iou, 3),
-        "false_pixel_share": round(figure.false_share, 5),
-        "objects_found": objects.found,
-        "objects_false": objects.false,
-        "objects_missed": objects.missed,
-    }
-    return {k: v for k, v in entry.items() if not (isinstance(v, float) and math.isnan(v))}

@@ -1,4 +1,4 @@
-"""EDGE: writing the manifest of a model, and the calibration of one that is there."""
+"""EDGE: writing the manifest of a model, or some tables of one that is there."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from geo.files import replacing
 from vision.calibration import fit
 from vision.classes import CLASS_NAMES
 from vision.metrics import ScoreHistogram
+
+_TABLES = ("coarse", "thresholds", "calibration", "int8", "training", "sources", "metrics")
 
 
 def calibrations(scores: Mapping[str, Mapping[str, ScoreHistogram]]) -> dict[str, list[float]]:
@@ -26,34 +28,26 @@ def calibrations(scores: Mapping[str, Mapping[str, ScoreHistogram]]) -> dict[str
     return found
 
 
-def with_calibration(path: Path, calibration: Mapping[str, list[float]]) -> None:
-    """Write a calibration into a manifest; all else in it stays."""
-    tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    write_manifest(path, _placed(tables, "calibration", calibration, after=("thresholds",)))
+def with_tables(path: Path, changes: Mapping[str, Any]) -> None:
+    """Write tables and values into a manifest, in the places of those before; all else stays.
+
+    Args:
+        path: of the manifest.
+        changes: by name; None takes the table out.
+    """
+    tables = {**tomllib.loads(path.read_text(encoding="utf-8")), **changes}
+    write_manifest(path, {name: entry for name, entry in tables.items() if entry is not None})
 
 
-def with_int8(path: Path, entry: Mapping[str, str | int]) -> None:
-    """Name the 8-bit model in a manifest; all else in it stays."""
-    tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    write_manifest(path, _placed(tables, "int8", entry, after=("calibration", "thresholds")))
-
-
-def _placed(
-    tables: Mapping[str, Any], key: str, value: Mapping[str, Any], *, after: tuple[str, ...]
-) -> dict[str, Any]:
-    """Put a table behind the first of `after` that is there, in the place of the one before."""
-    made: dict[str, Any] = {}
-    behind = next(name for name in after if name in tables)
-    for name, entry in tables.items():
-        if name != key:
-            made[name] = entry
-        if name == behind:
-            made[key] = dict(value)
-    return made
+def _in_order(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables that we know as a manifest has them, behind all else in the order given."""
+    place = {name: number for number, name in enumerate(_TABLES)}
+    return dict(sorted(tables.items(), key=lambda item: place.get(item[0], -1)))
 
 
 def write_manifest(path: Path, tables: Mapping[str, Any]) -> None:
     """Write values, tables and arrays of tables as TOML, whole or not at all."""
+    tables = _in_order(tables)
     plain = {k: v for k, v in tables.items() if not _is_table(v)}
     blocks = ["\n".join(_lines(plain))]
     for key, value in tables.items():

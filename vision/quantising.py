@@ -26,7 +26,7 @@ from vision.datasets import SourceData
 from vision.detector import Planes
 from vision.errors import ModelError
 from vision.evaluation import at_model_scale
-from vision.manifests import with_int8
+from vision.manifests import with_tables
 from vision.package import ModelPackage, load_package, load_quantised
 from vision.tiles import cut_tile, spans
 
@@ -96,7 +96,7 @@ def quantise(manifest: Path, tiles: Sequence[Tile]) -> ModelPackage:
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
         )
-    with_int8(manifest, _entry(out, len(tiles)))
+    with_tables(manifest, {"int8": _entry(out, len(tiles))})
     return load_quantised(manifest)
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from vision.calibration import Calibration, fit, pixel_reliability, reliability
 from vision.classes import CLASS_NAMES
-from vision.manifests import calibrations, with_calibration
+from vision.manifests import calibrations, with_tables
 from vision.metrics import ScoreHistogram
 from vision.package import SHIPPED_MODEL, load_package
 
@@ -64,11 +64,12 @@ def test_a_calibration_goes_into_a_manifest_and_changes_nothing_else(tmp_path):
     path.write_bytes(SHIPPED_MODEL.read_bytes())
     (tmp_path / "patrol.onnx").write_bytes(load_package().path.read_bytes())
     found = calibrations({"a": {"boat": drawn(0.5, -0.4)}, "b": {"smoke": drawn(1.6, 0.8)}})
-    with_calibration(path, found)
+    with_tables(path, {"calibration": found})
     package = load_package(path)
     assert package.calibration_of("boat").slope == pytest.approx(0.5, abs=0.05)
     assert package.calibration_of("flame") == Calibration()
-    with_calibration(path, {n: [c.slope, c.offset] for n, c in load_package().calibration.items()})
+    before = {n: [c.slope, c.offset] for n, c in load_package().calibration.items()}
+    with_tables(path, {"calibration": before})
     assert path.read_bytes() == SHIPPED_MODEL.read_bytes()
 
 

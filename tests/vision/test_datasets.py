@@ -22,6 +22,7 @@ from vision.datasets import (
 )
 from vision.label_marks import IGNORE
 from vision.loading import load_source
+from vision.model import CoarseLook
 
 WHOLE = """
 name = "n"
@@ -254,7 +255,14 @@ def test_run_file_is_read_with_its_sources(tmp_path):
     )
     run = read_run(path)
     assert run.steps == 3
+    assert run.coarse is None
     assert run.sources[0].values == {1: ("boat",)}
+
+
+def test_run_file_says_what_is_looked_at_twice(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text(WHOLE.replace("[[", '[coarse]\nscale = 0.5\nclasses = ["boat"]\n[[', 1))
+    assert read_run(path).coarse == CoarseLook(0.5, ("boat",))
 
 
 @pytest.mark.parametrize("beside", [True, False])
@@ -281,6 +289,9 @@ def test_labels_beside_the_run_file_come_before_the_data_root(tmp_path, beside):
         ('speed = 1\n[[sources]]\nname = "s"\nimages = "i"\nknown = ["boat"]', "speed"),
         ('steps = 1\n[[sources]]\nname = "s"\nimages = "i"\nknown = ["tree"]', "tree"),
         (WHOLE.replace("steps", 'encoder = "vgg"\nsteps'), "'vgg' is none of lite0, lite2"),
+        (WHOLE.replace("[[", "[coarse]\nscale = 0.5\n[[", 1), "classes"),
+        (WHOLE.replace("[[", "[coarse]\nscale = 2\nclasses = []\n[[", 1), "between 0 and 1"),
+        (WHOLE.replace("[[", '[coarse]\nscale = 0.5\nclasses = ["tree"]\n[[', 1), "tree"),
     ],
 )
 def test_bad_run_file_is_refused_with_the_reason(tmp_path, text, said):

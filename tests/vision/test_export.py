@@ -12,8 +12,9 @@ import onnxruntime  # noqa: E402
 from vision.classes import CLASS_NAMES  # noqa: E402
 from vision.datasets import Run, Source, TrainingError  # noqa: E402
 from vision.evaluation import Figure  # noqa: E402
-from vision.export import compare, export, fill_card, onnx_predictor  # noqa: E402
+from vision.export import compare, export, onnx_predictor  # noqa: E402
 from vision.manifests import write_manifest  # noqa: E402
+from vision.measuring import fill_card  # noqa: E402
 from vision.metrics import ObjectCounts  # noqa: E402
 from vision.training import make_learner, save_checkpoint  # noqa: E402
 

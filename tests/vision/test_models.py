@@ -11,6 +11,8 @@ import onnxruntime
 import pytest
 
 from vision.classes import CLASS_NAMES
+from vision.datasets import read_run
+from vision.package import load_package
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "vision" / "models"
@@ -50,6 +52,13 @@ def test_card_names_every_source_with_its_licence(manifest):
     for entry in manifest["sources"]:
         assert f"`{entry['name']}`" in card
     assert manifest["intended_use"] in card
+
+
+def test_the_run_file_says_how_the_model_is_used(manifest):
+    run = read_run(MODELS / "run_patrol.toml")
+    package = load_package()
+    assert (package.version, package.coarse) == (run.version, run.coarse)
+    assert package.model_gsd_m == run.model_gsd_m
 
 
 def smoke_of_the_burning_picture(manifest):

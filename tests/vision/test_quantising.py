@@ -13,7 +13,7 @@ from tests.vision.photos import save_model, textured
 from vision.datasets import Picture, Source, SourceData
 from vision.detector import OnnxDetector
 from vision.errors import ModelError
-from vision.manifests import with_calibration
+from vision.manifests import with_tables
 from vision.package import load_package, load_quantised
 
 pytest.importorskip("onnx", reason="the extra train is not installed")
@@ -81,7 +81,7 @@ def test_the_same_tiles_give_the_same_bytes_in_another_process(tmp_path):
 def test_a_new_calibration_keeps_the_8_bit_model(tmp_path):
     manifest = save_convolution(tmp_path)
     made = quantise(manifest, tiles())
-    with_calibration(manifest, {"boat": [1.5, 0.0]})
+    with_tables(manifest, {"calibration": {"boat": [1.5, 0.0]}})
     kept = load_quantised(manifest)
     assert kept.sha256 == made.sha256
     assert kept.calibration_of("boat").slope == 1.5
