@@ -5,9 +5,9 @@
 Cases of a district of 1156 cells, filed over years and mostly closed, are written through the
 journal that filing uses (evidence, statements, hash chain); only their later steps are left out.
 Their rows are copied to PostgreSQL, where Debian's is installed. Then the queue is asked with
-filters, its first page and deep ones, and the map with windows from a street to the district: p95
-of wall time and of CPU time, that of PostgreSQL's process added. `--match N` instead files N sights
-of N open cases.
+filters, its first page and deep ones, and the map with windows from a street to the district, as
+the district, a town and a village see them: p95 of wall time and of CPU time, that of PostgreSQL's
+process added. `--match N` instead files N sights of N open cases.
 """
 
 import argparse
@@ -193,6 +193,7 @@ def questions(deep: Sequence[Case]) -> Iterator[Question]:
     choices: dict[str, Callable[[random.Random], dict[str, Any]]] = {
         "all": lambda rng: {},
         "stage": lambda rng: {"stage": rng.choice(list(STAGES))},
+        "stages": lambda rng: {"stage": (Stage.ASSIGNED, Stage.HANDLING)},
         "class": lambda rng: {"category": rng.choice(codes)},
         "cell": lambda rng: {"cell": _cell(rng)},
         "stage+class": lambda rng: {
@@ -308,10 +309,16 @@ def backends_cpu(url: str) -> Callable[[], float]:
     return lambda: sum(int(file.read_text().split()[0]) for file in files if file.exists()) / 1e9
 
 
-def worst(told: dict[str, dict[str, float]], kind: str) -> dict[str, float]:
-    """The largest p95 of the queue's or the map's questions."""
-    of_kind = [entry for name, entry in told.items() if name.startswith(kind)]
+def worst(told: dict[str, dict[str, float]], kind: str, of: str) -> dict[str, float]:
+    """The largest p95 of the queue's or the map's questions, of towns, villages or the district."""
+    of_kind = [
+        entry for name, entry in told.items() if name.startswith(kind) and _asked_of(name) == of
+    ]
     return {key: max(entry[key] for entry in of_kind) for key in ("wall_ms", "cpu_ms")}
+
+
+def _asked_of(name: str) -> str:
+    return next((of for of in _AREAS if of in name), "district")
 
 
 def copy_to_postgresql(path: Path, url: str) -> float:
@@ -439,7 +446,11 @@ def ask_server(url: str, seed: int) -> None:
 
 
 def _tell(name: str, told: dict[str, dict[str, float]]) -> None:
-    worst_of = {kind: worst(told, kind) for kind in ("queue", "map")}
+    worst_of = {
+        f"{kind} of {of}": worst(told, kind, of)
+        for kind in ("queue", "map")
+        for of in ("district", *_AREAS)
+    }
     print(json.dumps({"database": name, "worst_p95": worst_of, "p95": told}), flush=True)
 
 

@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 
 from cases.lifecycle import Stage
-from cases.listing import in_area
+from cases.listing import in_area, unindexed
+from cases.people import Area
 from cases.store import AreaStore
 from cases.tables import CaseCountRow, CaseRow
 
-SHOWN = tuple(
-    stage for stage in Stage if stage not in (Stage.WITHDRAWN, Stage.REJECTED, Stage.EVALUATED)
-)
+_NOT_SHOWN = (Stage.WITHDRAWN, Stage.REJECTED, Stage.EVALUATED)
+SHOWN = tuple(stage for stage in Stage if stage not in _NOT_SHOWN)
 """Stages of the cases that a map of the district shows."""
 
 
@@ -32,28 +32,25 @@ class CasePoint:
     cell_code: str
 
 
+_POINTS = select(*(getattr(CaseRow, name) for name in CasePoint.__slots__))
+
+
 class Atlas(AreaStore):
     """The cases of a registry by place; may be shared between threads."""
 
     def points(self, limit: int, *, also: Collection[str] = ()) -> list[CasePoint]:
         """List cases as dots, those first that are to be worked on first; `also` in any stage."""
-        in_stage = CaseRow.stage.in_([stage.value for stage in SHOWN])
-        shown = or_(in_stage, CaseRow.case_no.in_(also)) if also else in_stage
-        query = self._points().where(shown).order_by(CaseRow.queue_rank, CaseRow.case_no)
+        query = dots(self._area, also).limit(limit)
         with self._look() as connection:
-            return [CasePoint(*row) for row in connection.execute(query.limit(limit))]
+            return [CasePoint(*row) for row in connection.execute(query)]
 
     def points_of(self, numbers: Collection[str]) -> list[CasePoint]:
         """Show where these cases lie, whatever their stage."""
         if not numbers:
             return []
-        query = self._points().where(CaseRow.case_no.in_(numbers)).order_by(CaseRow.case_no)
+        query = numbered(self._area, numbers)
         with self._look() as connection:
             return [CasePoint(*row) for row in connection.execute(query)]
-
-    def _points(self) -> Select[Any]:
-        columns = (getattr(CaseRow, name) for name in CasePoint.__slots__)
-        return select(*columns).where(*in_area(self._area, CaseRow.town, CaseRow.village))
 
     def counts(self) -> Mapping[str, Mapping[str, int]]:
         """Count the cases of each cell by stage."""
@@ -70,10 +67,38 @@ class Atlas(AreaStore):
 
     def last_seen(self) -> Mapping[str, datetime]:
         """When a case was last seen in each cell, by a patrol that flew there."""
-        query = (
-            select(CaseRow.cell_code, func.max(CaseRow.last_seen))
-            .where(*in_area(self._area, CaseRow.town, CaseRow.village))
-            .group_by(CaseRow.cell_code)
-        )
         with self._read() as session:
-            return {code: seen for code, seen in session.execute(query)}
+            newest = session.execute(newest_sights(self._area))
+            return {code: seen for code, seen in newest if seen is not None}
+
+
+def dots(area: Area, also: Collection[str] = ()) -> Select[Any]:
+    """Ask for the dots of a map in the order of work.
+
+    Most cases are shown, so they are walked through; by an index of stages all were sorted.
+    """
+    in_stage = CaseRow.stage.not_in([stage.value for stage in _NOT_SHOWN])
+    shown = or_(in_stage, CaseRow.case_no.in_(also)) if also else in_stage
+    of_area = in_area(area, CaseRow.town, CaseRow.village)
+    return _POINTS.where(shown, *of_area).order_by(CaseRow.queue_rank, CaseRow.case_no)
+
+
+def numbered(area: Area, numbers: Collection[str]) -> Select[Any]:
+    """Ask for the dots of some cases: by their numbers, not by going through their town."""
+    of_area = in_area(area, unindexed(CaseRow.town), unindexed(CaseRow.village))
+    named = CaseRow.case_no.in_(numbers)
+    return _POINTS.where(named, *of_area).order_by(CaseRow.case_no)
+
+
+def newest_sights(area: Area) -> Select[Any]:
+    """Ask for the last sight of a case in each cell, none where there is none any more.
+
+    Each is the last entry of an index: to group the cases goes through all of them.
+    """
+    of_area = in_area(area, CaseCountRow.town, CaseCountRow.village)
+    cells = select(CaseCountRow.cell_code).where(*of_area).distinct().subquery()
+    newest = select(func.max(CaseRow.last_seen)).where(
+        CaseRow.cell_code == cells.c.cell_code,
+        *in_area(area, CaseRow.town, CaseRow.village),
+    )
+    return select(cells.c.cell_code, newest.scalar_subquery())

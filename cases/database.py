@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from cases.errors import RegistryError
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest migration; a database at this revision is used as it is."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -5,8 +5,8 @@ map go by the R*Tree on SQLite and by the GiST index of PostGIS on PostgreSQL, a
 lie in them; wide windows hold a page's worth of cases within a short walk along the order itself.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from sqlalchemy import (
     table,
     text,
     tuple_,
+    union_all,
 )
 from sqlalchemy.orm import Session
 
@@ -40,13 +41,16 @@ _SORT_KEYS = {
     "oldest": ("last_seen", "case_no"),
     "number": ("case_no",),
 }
-FEW = 4000
-"""So many cases in a window are looked up one by one and sorted; more are walked through."""
+FEW = 1500
+"""So many cases in a window are looked up one by one and sorted; more are walked through.
 
-_BESIDE_CELLS = ("stage", "category", "town", "village")
+In a million cases either takes about 10 ms for as many: a look-up 6 us, a step along an index 0.1.
+"""
+
 _COUNTED = ("stage", "category", "cell_code", "town", "village")
 
-_POINTS = table("case_points", *map(column, ("case_no", "west", "east", "south", "north")))
+_POINTS = table("case_points", *map(column, ("point_id", "west", "east", "south", "north")))
+_NAMES = table("case_points_of", *map(column, ("point_id", "case_no")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +80,26 @@ def page(
     session: Session, choice: Choice, order: Order, after: CaseRow | None, limit: int | None
 ) -> list[Case]:
     """Read the cases of a page with their evidence, those after the last one of the page before."""
-    numbers = ordered(choice, order, after)
-    if choice.bbox is not None:
-        numbers = _in_window(session, numbers, choice.bbox)
-    found = list(session.scalars(numbers.limit(limit)))
-    return list(read_cases(session, found).values())
+    near = None if choice.bbox is None else in_window(session, choice.bbox)
+    if near is None:
+        numbers = walked(choice, order, after, limit)
+    else:
+        numbers = ordered(choice, order, after, near=near).limit(limit)
+    return list(read_cases(session, list(session.scalars(numbers))).values())
 
 
 def count(session: Session, choice: Choice) -> int:
     """Count the cases of a choice without a place or patrol from the counts that are kept."""
-    kept = select(func.sum(CaseCountRow.cases)).where(*_key_filters(choice, CaseCountRow))
-    return int(session.scalar(kept) or 0)
+    return int(session.scalar(counted(choice)) or 0)
 
 
-def _filters(choice: Choice) -> Iterator[ColumnElement[bool]]:
-    yield from _key_filters(choice, CaseRow)
+def counted(choice: Choice) -> Select[Any]:
+    """Ask for the sum of the counts of a choice; none where there are no cases."""
+    return select(func.sum(CaseCountRow.cases)).where(*_key_filters(choice, CaseCountRow))
+
+
+def _filters(choice: Choice, *, is_led: bool) -> Iterator[ColumnElement[bool]]:
+    yield from _key_filters(choice, CaseRow, is_led=is_led)
     if choice.numbers is not None:
         yield CaseRow.case_no.in_(choice.numbers)
     if choice.patrol is not None:
@@ -107,14 +116,16 @@ def _filters(choice: Choice) -> Iterator[ColumnElement[bool]]:
 
 
 def _key_filters(
-    choice: Choice, rows: type[CaseRow] | type[CaseCountRow]
+    choice: Choice, rows: type[CaseRow] | type[CaseCountRow], *, is_led: bool = False
 ) -> Iterator[ColumnElement[bool]]:
-    stage, category, town, village = (_indexed(rows, name) for name in _BESIDE_CELLS)
+    """Say which cases; `is_led` where something else finds them better than any of these."""
+    beside = set(_COUNTED) if is_led else _beside_cell(choice)
+    stage, category, cell, town, village = (
+        unindexed(getattr(rows, name)) if name in beside else getattr(rows, name)
+        for name in _COUNTED
+    )
     if choice.cell is not None:
-        yield rows.cell_code == choice.cell
-        town, village = _unindexed(town), _unindexed(village)
-        if choice.stage is None or choice.category is None:  # else the three have an index
-            stage, category = _unindexed(stage), _unindexed(category)
+        yield cell == choice.cell
     if isinstance(choice.stage, str):
         yield stage == Stage(choice.stage).value
     elif choice.stage is not None:
@@ -136,42 +147,88 @@ def in_area(
         yield village == area.village
 
 
-def _indexed(rows: type[CaseRow] | type[CaseCountRow], name: str) -> SQLColumnExpression[str]:
-    column: SQLColumnExpression[str] = getattr(rows, name)
-    return column
+def _beside_cell(choice: Choice) -> set[str]:
+    """Columns that are not looked up in an index, since that of the cell is better."""
+    if choice.cell is None:
+        return set()
+    if choice.stage is None or choice.category is None:
+        return {"town", "village", "stage", "category"}
+    return {"town", "village"}  # the three have an index
 
 
-def _unindexed(column: SQLColumnExpression[str]) -> SQLColumnExpression[str]:
-    """The same, but not looked up in an index: beside a cell there is nothing better than its own.
+def unindexed(column: SQLColumnExpression[str]) -> SQLColumnExpression[str]:
+    """The same, but not looked up in an index: beside a cell, small window or numbers none helps.
 
     SQLite took that of a town, stage or category, and went through all of it for another's cell.
     """
     return column.concat("")
 
 
-def ordered(choice: Choice, order: Order, after: CaseRow | None) -> Select[Any]:
-    """Ask for the numbers of a choice in order, after the last row of the page before."""
-    query = select(CaseRow.case_no).where(*_filters(choice))
+def ordered(
+    choice: Choice,
+    order: Order,
+    after: CaseRow | None,
+    *,
+    near: ColumnElement[bool] | None = None,
+) -> Select[Any]:
+    """Ask for the numbers of a choice in order, after the last row of the page before.
+
+    `near` says what finds few cases by an index of its own.
+    """
+    is_led = near is not None or choice.numbers is not None
+    query = select(CaseRow.case_no).where(*_filters(choice, is_led=is_led))
+    if near is not None:
+        query = query.where(near)
     names = _SORT_KEYS.get(order)
     if names is None:
         raise ValueError(f"order must be {', '.join(_SORT_KEYS)}; got {order!r}")
     columns = [getattr(CaseRow, name) for name in names]
-    goes_down = order == "newest"
-    query = query.order_by(*(key.desc() if goes_down else key for key in columns))
+    query = query.order_by(*_in_direction(order, columns))
     if after is None:
         return query
     key, last = tuple_(*columns), tuple_(*(getattr(after, name) for name in names))
-    return query.where(key < last if goes_down else key > last)
+    return query.where(key < last if order == "newest" else key > last)
 
 
-def _in_window(session: Session, query: Select[Any], bbox: Bounds) -> Select[Any]:
-    """Let the spatial index lead where few cases lie in the window; else the order does."""
+def _in_direction(
+    order: Order, columns: Iterable[SQLColumnExpression[Any]]
+) -> list[ColumnElement[Any]]:
+    return [key.desc() if order == "newest" else key.asc() for key in columns]
+
+
+def walked(choice: Choice, order: Order, after: CaseRow | None, limit: int | None) -> Select[Any]:
+    """Ask for the numbers of a page, led by the order.
+
+    An index that begins with the stage has the order of one stage: of several all cases would be
+    sorted. So a page of each is merged.
+    """
+    stages = () if isinstance(choice.stage, str) else dict.fromkeys(choice.stage or ())
+    is_narrow = (choice.cell, choice.patrol, choice.numbers) != (None, None, None)
+    if limit is None or order == "number" or is_narrow or len(stages) < 2:
+        return ordered(choice, order, after).limit(limit)
+    sort_key, _ = _SORT_KEYS[order]
+    pages = [
+        ordered(replace(choice, stage=stage), order, after)
+        .add_columns(getattr(CaseRow, sort_key))
+        .limit(limit)
+        .subquery()
+        for stage in stages
+    ]
+    merged = union_all(*map(select, pages)).subquery()
+    keys = (merged.c[name] for name in _SORT_KEYS[order])
+    return select(merged.c.case_no).order_by(*_in_direction(order, keys)).limit(limit)
+
+
+def in_window(session: Session, bbox: Bounds) -> ColumnElement[bool] | None:
+    """Let the spatial index lead where few cases lie in the window; None: the order leads."""
     if session.get_bind().dialect.name != "sqlite":
-        return query.where(_meets(bbox)) if _expected(session, bbox) <= FEW else query
-    near = _near_by_tree(bbox)
-    some = near.with_only_columns(literal_column("1")).limit(FEW + 1).subquery()
+        return _meets(bbox) if _expected(session, bbox) <= FEW else None
+    points = _points_in(bbox)
+    some = points.limit(FEW + 1).subquery()
     found = session.scalar(select(func.count()).select_from(some)) or 0
-    return query if found > FEW else query.where(CaseRow.case_no.in_(near))
+    # the numbers by another table: the tree itself takes longer to tell them than to find them
+    named = select(_NAMES.c.case_no).where(_NAMES.c.point_id.in_(points))
+    return None if found > FEW else CaseRow.case_no.in_(named)
 
 
 def _expected(session: Session, bbox: Bounds) -> int:
@@ -187,9 +244,9 @@ def _expected(session: Session, bbox: Bounds) -> int:
     return int(answer["Plan"]["Plan Rows"])
 
 
-def _near_by_tree(bbox: Bounds) -> Select[Any]:
+def _points_in(bbox: Bounds) -> Select[Any]:
     west, south, east, north = bbox
-    return select(_POINTS.c.case_no).where(
+    return select(_POINTS.c.point_id).where(
         _POINTS.c.west <= east,
         _POINTS.c.east >= west,
         _POINTS.c.south <= north,

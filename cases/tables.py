@@ -102,6 +102,7 @@ class CaseRow(Base):
         Index("ix_cases_stage", "stage", *_WORK, *_AT),
         Index("ix_cases_category", "category", *_WORK, *_AT),
         Index("ix_cases_cell", "cell_code", *_WORK),
+        Index("ix_cases_cell_seen", "cell_code", *_SEEN),
         Index("ix_cases_work", "stage", "category", *_WORK, *_AT),
         Index("ix_cases_work_cell", "cell_code", "stage", "category", *_WORK),
         Index("ix_cases_work_cell_seen", "cell_code", "stage", "category", *_SEEN),
@@ -112,6 +113,8 @@ class CaseRow(Base):
         Index("ix_cases_patrol", "patrol_id"),
         Index("ix_cases_town", "town", *_WORK, "stage", "category", "village", *_AT),
         Index("ix_cases_town_seen", "town", *_SEEN, "stage", "category", "village"),
+        Index("ix_cases_town_stage", "town", "stage", *_WORK, "category", "village", *_AT),
+        Index("ix_cases_town_stage_seen", "town", "stage", *_SEEN, "category", "village"),
     )
 
     case_no: Mapped[str] = mapped_column(primary_key=True)
@@ -154,6 +157,11 @@ class CaseCountRow(Base):
     """How many cases share a stage, a category and a place; triggers keep it."""
 
     __tablename__ = "case_counts"
+    __table_args__ = (
+        Index("ix_case_counts_area", "town", "village", "stage", "category", "cases"),
+        Index("ix_case_counts_stage", "stage", "category", "cases"),
+        Index("ix_case_counts_cell", "cell_code", "stage", "category"),
+    )
 
     stage: Mapped[str] = mapped_column(primary_key=True)
     category: Mapped[str] = mapped_column(primary_key=True)
