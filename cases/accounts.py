@@ -28,6 +28,7 @@ from cases.people import (
     Account,
     ApiToken,
     Area,
+    Deed,
     Scope,
     SignIn,
     checked_password,
@@ -89,8 +90,8 @@ class Accounts(Store):
         with self._read() as session:
             return _account(_row(session, name))
 
-    def add(self, account: Account, password: str) -> None:
-        """Make an account.
+    def add(self, account: Account, password: str, deed: Deed | None = None) -> None:
+        """Make an account; who does it on the page (`deed`) is noted with it, here as below.
 
         Raises:
             AccountError: its name is taken, its display name reads as another's, or the password
@@ -108,32 +109,39 @@ class Accounts(Store):
                     "would not tell them apart: add the department or a number"
                 )
             session.add(AccountRow(**_columns(account), password_hash=hashed))
+            _note(session, deed, f"account made: {_told(account)}")
 
-    def change(self, name: str, *, roles: tuple[Role, ...], area: Area) -> Account:
+    def change(
+        self, name: str, *, roles: tuple[Role, ...], area: Area, deed: Deed | None = None
+    ) -> Account:
         """Give an account other roles and another area; they count from the next request on."""
         with self._write() as session:
             row = _row(session, name)
             changed = replace(_account(row), roles=roles, area=area)
             _set(row, changed)
+            _note(session, deed, f"account changed: {_told(changed)}")
             return changed
 
-    def set_password(self, name: str, password: str) -> None:
+    def set_password(self, name: str, password: str, deed: Deed | None = None) -> None:
         """Give an account another password and end its sessions."""
         hashed = self._hash(password, name)
         with self._write() as session:
             _row(session, name).password_hash = hashed
             _end_sessions(session, name)
+            _note(session, deed, f"password reset: {name}")
 
-    def deactivate(self, name: str) -> None:
+    def deactivate(self, name: str, deed: Deed | None = None) -> None:
         """Let nobody in by an account: its sessions end, its tokens are refused."""
         with self._write() as session:
             _row(session, name).is_active = False
             _end_sessions(session, name)
+            _note(session, deed, f"locked: {name}")
 
-    def activate(self, name: str) -> None:
+    def activate(self, name: str, deed: Deed | None = None) -> None:
         """Let an account be used again."""
         with self._write() as session:
             _row(session, name).is_active = True
+            _note(session, deed, f"unlocked: {name}")
 
     def sign_in(self, name: str, password: str, *, address: str, now: datetime) -> str:
         """Sign in; gives the token of a new session.
@@ -152,9 +160,9 @@ class Accounts(Store):
             session.add(tried)
             row = session.get(AccountRow, typed)
             session.flush()
-            session.execute(
-                delete(SignInRow).where(SignInRow.sign_in_id <= tried.sign_in_id - KEPT_TRIES)
-            )
+            too_old = SignInRow.sign_in_id <= tried.sign_in_id - KEPT_TRIES
+            is_try = SignInRow.outcome.in_((REFUSED, SIGNED_IN))  # changes are kept
+            session.execute(delete(SignInRow).where(too_old, is_try))
             number, known = tried.sign_in_id, row.password_hash if row else None
         nobodys = self._nobodys_hash  # an unknown name takes as long as a wrong password
         is_right = self._matches(known or nobodys, password)
@@ -209,17 +217,26 @@ class Accounts(Store):
             session.execute(delete(SessionRow).where(SessionRow.token_sha256 == token_hash(token)))
 
     def add_token(
-        self, name: str, label: str, scopes: tuple[Scope, ...], *, life: timedelta, now: datetime
+        self,
+        name: str,
+        label: str,
+        scopes: tuple[Scope, ...],
+        *,
+        life: timedelta,
+        now: datetime,
+        deed: Deed | None = None,
     ) -> str:
         """Make a token by which a program acts for an account; it is told this once."""
         if not timedelta(0) < life <= MOST_TOKEN_LIFE:
             raise AccountError(f"a token lives 1 to {MOST_TOKEN_LIFE.days} days; got {life.days}")
         token = f"aerogrid_{secrets.token_urlsafe(32)}"
+        token_id = secrets.token_hex(4)
         with self._write() as session:
+            _note(session, deed, f"token made: {token_id}, {name}, {' '.join(scopes)}")
             session.add(
                 TokenRow(
                     token_sha256=token_hash(token),
-                    token_id=secrets.token_hex(4),
+                    token_id=token_id,
                     account=_row(session, name).name,
                     label=label,
                     scopes=" ".join(scopes),
@@ -234,7 +251,7 @@ class Accounts(Store):
             order = select(TokenRow).order_by(TokenRow.account, TokenRow.ends_at)
             return [_token(row) for row in session.scalars(order)]
 
-    def revoke_token(self, token_id: str) -> None:
+    def revoke_token(self, token_id: str, deed: Deed | None = None) -> None:
         """Take a token back for good."""
         with self._write() as session:
             gone = delete(TokenRow).where(TokenRow.token_id == token_id).returning(TokenRow.label)
@@ -242,6 +259,7 @@ class Accounts(Store):
                 raise AccountError(
                     f"no token has the id {token_id!r}; `account token list` has all"
                 )
+            _note(session, deed, f"token revoked: {token_id}")
 
     def of_token(self, token: str, now: datetime) -> tuple[Account, tuple[Scope, ...]]:
         """For whom a program acts, and what it may do; SignInError where the token has ended."""
@@ -253,7 +271,7 @@ class Accounts(Store):
             return _account(account), _token(row).scopes
 
     def sign_ins(self, limit: int) -> list[SignIn]:
-        """List the last tries to sign in, newest first."""
+        """List the last tries to sign in and changes by the page, newest first."""
         order = select(SignInRow).order_by(SignInRow.sign_in_id.desc()).limit(limit)
         with self._read() as session:
             return [
@@ -343,6 +361,17 @@ def _lasting(row: Any, now: datetime) -> Row[Any]:
         raise SignInError("the session has ended; sign in again")
     found: Row[Any] = row
     return found
+
+
+def _note(session: Session, deed: Deed | None, what: str) -> None:
+    """Keep who changed what, with the change."""
+    if deed is not None:
+        session.add(SignInRow(at=deed.now, name=deed.by, address=deed.address, outcome=what))
+
+
+def _told(account: Account) -> str:
+    area = " / ".join(part for part in (account.area.town, account.area.village) if part)
+    return f"{account.name}, {' '.join(account.roles)}, {area or 'whole district'}"
 
 
 def _end_sessions(session: Session, name: str) -> None:

@@ -113,8 +113,20 @@ class ApiToken:
 
 
 @dataclass(frozen=True, slots=True)
+class Deed:
+    """Who changes accounts, by the name of their own, from where and when."""
+
+    by: str
+    address: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SignIn:
-    """Somebody tried to sign in: the name that was typed, from where, and with what outcome."""
+    """Somebody tried to sign in, or changed an account: by which name, from where, what came of it.
+
+    The outcome of a change says what was changed and of whom, such as `locked: chen.jing`.
+    """
 
     at: datetime
     name: str

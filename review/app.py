@@ -33,6 +33,7 @@ from cases.errors import (
 from dispatch.errors import UnknownAlertError
 from geo.errors import AerogridError
 from review import (
+    accounting,
     alerting,
     arranging,
     before,
@@ -65,12 +66,15 @@ from review.errors import (
     FeatureQueryError,
     FullError,
     NotAllowedError,
+    OwnAccountError,
     PeriodError,
     PhotoSearchError,
     ReflyError,
+    UnknownAccountError,
     UnknownFeatureError,
     UnknownLayerError,
     UnknownPhotoError,
+    UnknownTokenError,
     UnversionedError,
     UploadError,
 )
@@ -94,6 +98,9 @@ STATUSES: dict[type[Exception], int] = {
     UnknownPhotoError: 404,
     UnknownLayerError: 404,
     UnknownFeatureError: 404,
+    UnknownAccountError: 404,
+    UnknownTokenError: 404,
+    OwnAccountError: 409,
     UnknownAlertError: 404,
     FeatureQueryError: 400,
     UnversionedError: 428,
@@ -140,6 +147,7 @@ def utc_now() -> datetime:
 
 _ROUTES = (
     signing_in.router,
+    accounting.router,
     single_sign_on_routes,
     views.router,
     claiming.router,

@@ -15,6 +15,18 @@ class ReflyError(ReviewError):
     """Gaps that cannot be planned from this page."""
 
 
+class UnknownAccountError(ReviewError):
+    """An account that there is not."""
+
+
+class UnknownTokenError(ReviewError):
+    """A token that there is not, or that is somebody else's."""
+
+
+class OwnAccountError(ReviewError):
+    """A change of one's own account that another has to make."""
+
+
 class ControlFileError(ReviewError):
     """A file of cases with a known answer that cannot be used."""
 

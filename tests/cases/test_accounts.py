@@ -21,7 +21,7 @@ from cases.accounts import (
 from cases.database import url_of
 from cases.errors import AccountError, SignInError, TooManyTriesError
 from cases.lifecycle import Role
-from cases.people import Account, Area, Scope
+from cases.people import Account, Area, Deed, Scope
 from tests.cases.conftest import FLOWN
 
 PASSWORD = "reed boat lantern"
@@ -188,6 +188,23 @@ def test_tries_are_noted_with_their_outcome(accounts: Accounts):
     noted = [(entry.name, entry.address, entry.outcome) for entry in accounts.sign_ins(5)]
     assert noted == [("", "10.0.0.1", REFUSED), ("chen", HERE, SIGNED_IN)]
     assert accounts.sign_ins(1)[0].at == FLOWN
+
+
+def test_changes_on_the_page_are_noted_and_outlast_guessing(accounts: Accounts, monkeypatch):
+    monkeypatch.setattr("cases.accounts.KEPT_TRIES", 3)
+    by = Deed("head", "192.0.2.7", FLOWN)
+    accounts.change("chen", roles=(Role.COMMAND,), area=Area("West Town"), deed=by)
+    accounts.deactivate("chen", by)
+    for _ in range(8):
+        with pytest.raises(SignInError):
+            sign_in(accounts, "nobody")
+    noted = [entry for entry in accounts.sign_ins(50) if entry.name == "head"]
+    assert [entry.outcome for entry in noted] == [
+        "locked: chen",
+        "account changed: chen, command, West Town",
+    ]
+    assert {entry.address for entry in noted} == {"192.0.2.7"}
+    assert len(accounts.sign_ins(50)) == len(noted) + 3
 
 
 def test_a_token_does_what_it_is_for_until_its_end(accounts: Accounts):

@@ -240,6 +240,23 @@ ENDPOINTS = (
         roles=DECIDERS, is_of_case=True,
     ),
     Endpoint("POST", "/api/decisions", {"decision": "undo", "cases": "one_case"}),
+    Endpoint("GET", "/api/accounts", roles=frozenset()),  # of the whole district only
+    Endpoint("GET", "/api/account-log", roles=frozenset()),
+    Endpoint(
+        "POST", "/api/accounts",
+        {"name": "new", "display_name": "New", "roles": ["officer"], "town": "海口镇"},
+        roles=frozenset(),
+    ),
+    *(
+        Endpoint("POST", f"/api/accounts/officer.district/{step}", body, roles=frozenset())
+        for step, body in (
+            ("change", {"roles": ["administrator"]}), ("password", {}), ("lock", {}),
+            ("unlock", {}),
+        )
+    ),
+    Endpoint("GET", "/api/tokens"),
+    Endpoint("POST", "/api/tokens", {"label": "map", "scopes": ["read"]}, own=201),
+    Endpoint("POST", "/api/tokens/00000000/revoke", {}, own=404),
 )  # fmt: skip
 TEMPLATES = {
     f"/api/cases/{{case_no}}/photos/{'ab' * 32}.jpg": "/api/cases/{case_no}/photos/{sha256}.jpg",
@@ -247,6 +264,9 @@ TEMPLATES = {
     "/api/layers/zones.geojson": "/api/layers/{layer}.geojson",
     "/api/gaps/1.geojson": "/api/gaps/{cell}.geojson",
     "/api/refly/1.zip": "/api/refly/{sortie}.zip",
+    **{f"/api/accounts/officer.district/{step}": f"/api/accounts/{{name}}/{step}"
+       for step in ("change", "password", "lock", "unlock")},
+    "/api/tokens/00000000/revoke": "/api/tokens/{token_id}/revoke",
     "/collections/cases": "/collections/{name}",
     **{f"/collections/{name}/items": "/collections/{name}/items"
        for name in ("cells", "cases", "patrols")},

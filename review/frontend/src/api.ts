@@ -46,7 +46,7 @@ function postPhoto<T>(path: string, photo: Blob): Promise<T> {
   return request<T>(path, { method: "POST", headers: { "Content-Type": "image/jpeg" }, body: photo });
 }
 
-function post<T>(path: string, body: object, keepalive = false): Promise<T> {
+export function post<T>(path: string, body: object, keepalive = false): Promise<T> {
   const headers = { "Content-Type": "application/json" };
   return request<T>(path, { method: "POST", headers, body: JSON.stringify(body), keepalive });
 }

@@ -3,17 +3,16 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { useWords } from "./i18n";
-import type { ReviewStore } from "./store";
 
 interface SheetProps {
-  store: ReviewStore;
+  onClose: () => void;
   title: string;
   wide?: boolean;
   onKeyDown?: (event: KeyboardEvent) => void;
   children: ComponentChildren;
 }
 
-export function Sheet({ store, title, wide = false, onKeyDown, children }: SheetProps) {
+export function Sheet({ onClose, title, wide = false, onKeyDown, children }: SheetProps) {
   const { t } = useWords();
   const dialog = useRef<HTMLDialogElement>(null);
   // Before the next key: a number pressed right after X has to find the dialog.
@@ -26,7 +25,7 @@ export function Sheet({ store, title, wide = false, onKeyDown, children }: Sheet
       class={wide ? "sheet wide" : "sheet"}
       aria-labelledby="sheet-title"
       onKeyDown={onKeyDown}
-      onClose={() => store.set({ dialog: null })}
+      onClose={onClose}
       onClick={(event) => event.target === dialog.current && dialog.current?.close()}
     >
       <div class="sheet-body">

@@ -4,6 +4,8 @@ import { useEffect, useState } from "preact/hooks";
 import { api } from "../api";
 import { initialLanguage, rememberLanguage, Words, WordsContext } from "../i18n";
 import type { Vocabulary } from "../types";
+import { accountStrings } from "./account-words";
+import { AccountsView } from "./accounts-view";
 import { ApiError } from "./api";
 import { DistrictView } from "./district-view";
 import { FiguresView } from "./figures-view";
@@ -11,7 +13,7 @@ import { PatrolsView } from "./patrols-view";
 import { QualityView } from "./quality-view";
 import { commandStrings } from "./words";
 
-const VIEWS = ["district", "figures", "patrols", "quality"] as const;
+const VIEWS = ["district", "figures", "patrols", "quality", "accounts"] as const;
 type View = (typeof VIEWS)[number];
 
 const viewOf = (hash: string): View => VIEWS.find((view) => hash === `#/${view}`) ?? "district";
@@ -51,7 +53,7 @@ export function CommandPage() {
           <nav aria-label={t.title}>
             {VIEWS.map((name) => (
               <a key={name} href={`#/${name}`} aria-current={name === view ? "page" : undefined}>
-                {t[name]}
+                {name === "accounts" ? accountStrings[language].accounts : t[name]}
               </a>
             ))}
             <a href="/">{t.review}</a>
@@ -72,6 +74,8 @@ export function CommandPage() {
             <FiguresView t={t} />
           ) : view === "patrols" ? (
             <PatrolsView t={t} />
+          ) : view === "accounts" ? (
+            <AccountsView t={t} language={language} />
           ) : view === "quality" ? (
             <QualityView t={t} vocabulary={vocabulary} />
           ) : (
