@@ -1,6 +1,7 @@
 """`aerogrid campaign`: what it tells, and how it ends."""
 
 import json
+import os
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -96,8 +97,11 @@ def test_cluster_and_local_exclude_each_other(week, monkeypatch, capsys):
     assert "exclude each other" in capsys.readouterr().err
 
 
-def test_workers_of_this_machine_are_processes_of_their_own():
-    with local_cluster(1) as cluster:
+def test_workers_of_this_machine_are_processes_of_their_own_that_load_their_code_once():
+    with local_cluster(2) as cluster:
         cluster.submit(Task("sum", Kind.READ, sum, ((1, 2),)))
         assert cluster.next_done()[1] == 3
-        assert cluster.slots == 1
+        assert cluster.slots == 2
+        pids = cluster._client.run(os.getpid).values()
+        (parent,) = {*cluster._client.run(os.getppid).values()}
+        assert len({*pids, parent, os.getpid()}) == 4
