@@ -2,7 +2,8 @@
 
 A file for each task, named by the hash of all that its result depends on, and written as a whole or
 not at all: a temporary name, the disk told to keep it, then its own name; an object store does so
-by itself. Two tasks that do the same work write the same file.
+by itself. Two tasks that do the same work write the same file. Its hash stands before what it
+holds, in JSON that is written for people as a key of it.
 """
 
 import hashlib
@@ -18,6 +19,9 @@ from pipeline import places
 
 _DIGEST_BYTES = 32
 _TEMPORARY = ".writing-"
+_OPENED = b"{\n"
+"""What JSON that is written for people begins with."""
+_CHECK, _CHECKED = b'{\n "check": "', b'",\n'
 
 
 class Ledger(Protocol):
@@ -128,10 +132,18 @@ class StoreLedger:
 
 
 def _sealed(content: bytes) -> bytes:
-    return hashlib.sha256(content).digest() + content
+    digest = hashlib.sha256(content)
+    if content.startswith(_OPENED):
+        rest = content.removeprefix(_OPENED)
+        return b"".join((_CHECK, digest.hexdigest().encode(), _CHECKED, rest))
+    return digest.digest() + content
 
 
 def _unsealed(raw: bytes) -> bytes | None:
+    if raw.startswith(_CHECK):
+        told, _, rest = raw.removeprefix(_CHECK).partition(_CHECKED)
+        content = _OPENED + rest
+        return content if hashlib.sha256(content).hexdigest().encode() == told else None
     digest, content = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:]
     return content if hashlib.sha256(content).digest() == digest else None
 

@@ -5,13 +5,16 @@ keeps its result in the patrol's ledger. Done twice, it does the same again.
 """
 
 import json
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
 from flight.releases import read_releases
 from pipeline import analysis, following
+from pipeline.analysis import Located
 from pipeline.at_hand import at_hand, bring_back
 from pipeline.errors import PipelineError
 from pipeline.inputs import write_patrol_settings
@@ -189,7 +192,7 @@ def locate_patrol(job: Job, plan: str, entries: Sequence[str], notes: Sequence[s
         write_patrol_settings(workspace, job.settings)  # others may have been at the start
         bring_back(here, job)
         products = {path.name: sha256_of(path) for path in _products(workspace)}
-    _keep(job, plan, products, done)
+    _keep(job, plan, done, {**_about(job, frames, located), "products": products})
     return done
 
 
@@ -218,19 +221,33 @@ def _products(workspace: Workspace) -> tuple[Path, ...]:
     )  # fmt: skip
 
 
-def _keep(job: Job, plan: str, products: dict[str, str], done: Done) -> None:
-    """Remember that a patrol is done, and forget its parts."""
+def _about(job: Job, frames: Sequence[Frame], located: Located) -> dict[str, object]:
+    """What a person wants to know of a patrol that is done; nothing is compared with it."""
+    taken = sorted(frame.taken_at for frame in frames if frame.taken_at is not None)
+    return {
+        "patrol": job.patrol.name,
+        "done_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "photos_from": url_of(job.patrol.inputs.photos),
+        "taken": [taken[0].isoformat(), taken[-1].isoformat()] if taken else None,
+        "objects": dict(sorted(Counter(o.class_name for o in located.observations).items())),
+        "aerogrid": job.version,
+        "model_sha256": job.model_sha256,
+    }
+
+
+def _keep(job: Job, plan: str, done: Done, about: dict[str, object]) -> None:
+    """Remember that a patrol is done, so that a person can read it, and forget its parts."""
     kept = {
-        "plan": plan,
-        "products": products,
+        **about,
         "photos": done.photos,
-        "unusable": done.unusable,
+        "unusable": dict(done.unusable),
         "detections": done.detections,
         "observations": done.observations,
         "searched_by": done.searched_by,
         "notes": done.notes,
+        "plan": plan,
     }
-    job.finished.put(DONE, json.dumps(kept, ensure_ascii=False).encode())
+    job.finished.put(DONE, json.dumps(kept, ensure_ascii=False, indent=1).encode())
     job.finished.clear(keep=DONE)
 
 
@@ -257,7 +274,7 @@ def done_before(job: Job, plans: Collection[str]) -> Done | None:
         _renew_settings(here, job)
     return Done(
         photos=kept["photos"],
-        unusable=tuple((photo, why) for photo, why in kept["unusable"]),
+        unusable=tuple(dict(kept["unusable"]).items()),  # pairs, once
         detections=kept["detections"],
         observations=kept["observations"],
         searched_by=tuple(by),

@@ -4,6 +4,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -125,8 +126,18 @@ def test_a_patrol_that_was_begun_with_another_registry_goes_on_with_that_of_now(
     assert patrol_settings(Workspace(campaign.out / "one"), None) == settings
 
 
+def test_a_person_can_read_what_is_kept_of_a_patrol_that_is_done(campaign):
+    first = done(campaign, Here())["one"]
+    told = json.loads((campaign.out / LEDGERS / "one" / "done.json").read_text())
+    assert told["patrol"] == "one"
+    assert datetime.now(UTC) - datetime.fromisoformat(told["done_at"]) < timedelta(minutes=10)
+    assert told["taken"] == ["2026-06-15T09:00:02+00:00", "2026-06-15T09:00:08+00:00"]
+    assert (told["photos"], list(told["unusable"])) == (5, ["torn.jpg"])
+    assert sum(told["objects"].values()) == told["observations"] == first.observations > 0
+
+
 def test_a_patrol_that_was_done_by_all_settings_is_still_done(campaign):
-    """As plans were named before where cases are filed was left out of them."""
+    """As plans were named, and what is done was written, before; `unusable` held pairs."""
     first = done(campaign, Here())["one"]
     ledger = ShardLedger(campaign.out / LEDGERS / "one")
     kept = json.loads(ledger.get(shards.DONE))
@@ -135,7 +146,9 @@ def test_a_patrol_that_was_done_by_all_settings_is_still_done(campaign):
     model = load_package().digest
     job = Job(patrol, campaign.out / "one", ledger.root, SETTINGS, model, VERSION)
     kept["plan"] = patrol_steps._plan(job, files, SETTINGS.model_dump_json())
+    kept["unusable"] = list(kept["unusable"].items())
     ledger.put(shards.DONE, json.dumps(kept).encode())
+    assert not (ledger.root / shards.DONE).read_bytes().startswith(b"{")
     here = Here()
     assert done(campaign, here)["one"] == replace(first, before=True)
     assert here.ran == []

@@ -1,5 +1,8 @@
 """What tasks have finished is there as a whole or not at all."""
 
+import hashlib
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,9 +19,26 @@ def test_an_entry_is_read_as_it_was_put(tmp_path_factory, content):
     assert ledger.names() == {"one"}
 
 
-def test_an_entry_of_which_any_byte_is_lost_or_changed_counts_as_none(tmp_path):
+FOR_PEOPLE = json.dumps({"patrol": "one", "photos": 5}, indent=1).encode()
+
+
+def test_json_that_is_written_for_people_stays_json(tmp_path):
     ledger = ShardLedger(tmp_path)
-    ledger.put("one", b"found")
+    ledger.put("one", FOR_PEOPLE)
+    told = json.loads((tmp_path / "one").read_text())
+    assert told == {"check": hashlib.sha256(FOR_PEOPLE).hexdigest(), "patrol": "one", "photos": 5}
+    assert ledger.get("one") == FOR_PEOPLE
+
+
+def test_json_of_before_it_was_written_for_people_is_read(tmp_path):
+    (tmp_path / "one").write_bytes(hashlib.sha256(FOR_PEOPLE).digest() + FOR_PEOPLE)
+    assert ShardLedger(tmp_path).get("one") == FOR_PEOPLE
+
+
+@pytest.mark.parametrize("content", [b"found", FOR_PEOPLE])
+def test_an_entry_of_which_any_byte_is_lost_or_changed_counts_as_none(tmp_path, content):
+    ledger = ShardLedger(tmp_path)
+    ledger.put("one", content)
     raw = (tmp_path / "one").read_bytes()
     for end in range(len(raw)):
         (tmp_path / "one").write_bytes(raw[:end])
