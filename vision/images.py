@@ -38,6 +38,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }  # by EXIF orientation
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _GPS, _EXIF = ExifTags.IFD.GPSInfo, ExifTags.IFD.Exif
 
 
@@ -160,10 +161,21 @@ def _opened(path: Path, file: BinaryIO | None = None) -> Iterator[Image.Image]:
                 )
             yield image
     except UnidentifiedImageError as error:
-        raise PhotoError(f"{path}: no picture that can be read (unknown or empty file)") from error
+        raise PhotoError(f"{path}: no picture that can be read ({_not_read(path)})") from error
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError, struct_error) as error:
         what = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise PhotoError(f"{path}: damaged or cut short ({what}); copy it again") from error
+
+
+def _not_read(path: Path) -> str:
+    """Why Pillow does not know what a file is."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    if not start:
+        return "the file is empty; copy it again"
+    if start in _TIFF_STARTS:
+        return "a TIFF of a kind not supported, such as colours of 16 bits; save it with 8 bits"
+    return "it holds no JPEG, PNG, TIFF or WebP"
 
 
 def _rgb(image: Image.Image) -> Picture:

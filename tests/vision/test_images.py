@@ -89,6 +89,21 @@ def test_a_file_that_is_no_picture_is_refused(tmp_path, content):
         read_rgb(path)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty; copy it again"),
+        (b"not a picture", "holds no JPEG, PNG, TIFF or WebP"),
+        (b"II*\0" + bytes(60), "a TIFF of a kind not supported, such as colours of 16 bits"),
+    ],
+)
+def test_a_file_that_is_no_picture_is_told_from_one_of_another_kind(tmp_path, content, said):
+    path = tmp_path / "p.tif"
+    path.write_bytes(content)
+    with pytest.raises(PhotoError, match=said):
+        read_rgb(path)
+
+
 def test_a_photo_cut_short_is_refused(tmp_path):
     path = save_photo(tmp_path / "p.jpg")
     path.write_bytes(path.read_bytes()[:-4000])
