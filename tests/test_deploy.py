@@ -171,6 +171,22 @@ def test_systemd_takes_the_units(tmp_path):
     assert len(units) == len(UNITS) == 5
 
 
+def test_the_units_that_the_steps_enable_are_there(tmp_path):
+    systemctl = shutil.which("systemctl")
+    if systemctl is None:
+        pytest.skip("systemctl is not installed")
+    (line,) = [line for line in OPERATIONS.splitlines() if "systemctl enable --now" in line]
+    names = [word for word in line.split() if word.startswith("aerogrid-")]
+    assert len(names) == 5
+    units = tmp_path / "etc" / "systemd" / "system"
+    units.mkdir(parents=True)
+    for path in UNITS:
+        shutil.copy(path, units)
+    subprocess.run([systemctl, f"--root={tmp_path}", "enable", *names], check=True)
+    wanted = {path.name for path in (units / "multi-user.target.wants").iterdir()}
+    assert wanted == {f"{name}.service" for name in names}
+
+
 KUBERNETES = ("base", "gpu")
 CAMPAIGN = DEPLOY / "kubernetes" / "campaign"
 
