@@ -215,9 +215,10 @@ def _found(
 
 
 def _products(workspace: Workspace) -> tuple[Path, ...]:
+    """What a patrol that is done must still have; its settings are written anew each time."""
     return (
         workspace.frames, workspace.remarks, workspace.adjustment, workspace.inputs,
-        workspace.settings, workspace.detections, workspace.observations, workspace.unlocated,
+        workspace.detections, workspace.observations, workspace.unlocated,
     )  # fmt: skip
 
 
@@ -268,7 +269,7 @@ def done_before(job: Job, plans: Collection[str]) -> Done | None:
     if kept.get("plan") not in plans or by is None or not {*by} <= {*job.searched_by}:
         return None
     with at_hand(job, [job.root]) as here:
-        for path in {*_products(here.workspace)} - {here.workspace.settings}:
+        for path in _products(here.workspace):
             if not path.is_file() or sha256_of(path) != kept["products"][path.name]:
                 return None
         _renew_settings(here, job)

@@ -133,6 +133,8 @@ def test_a_person_can_read_what_is_kept_of_a_patrol_that_is_done(campaign):
     assert datetime.now(UTC) - datetime.fromisoformat(told["done_at"]) < timedelta(minutes=10)
     assert told["taken"] == ["2026-06-15T09:00:02+00:00", "2026-06-15T09:00:08+00:00"]
     assert (told["photos"], list(told["unusable"])) == (5, ["torn.jpg"])
+    files = {path.name for path in (campaign.out / "one").iterdir()}
+    assert {*told["products"]} == files - {"settings.json"}
     assert sum(told["objects"].values()) == told["observations"] == first.observations > 0
 
 
