@@ -126,16 +126,22 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseDetail(CaseItem):
-    """Everything about a case but its history.
+class ListedCase(CaseItem):
+    """A case of a list of what is to be done.
 
     Attributes:
         due_at: until when it has to be handled; null where no time limit runs.
     """
 
-    officer: str
     due_at: datetime | None
     is_overdue: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseDetail(ListedCase):
+    """Everything about a case but its history."""
+
+    officer: str
     sigma_m: float
     outline: Geometry
     doubt: Geometry
@@ -154,7 +160,7 @@ class CaseDetail(CaseItem):
 class CasePage:
     """A part of the queue; `next` is the `after` of the part that follows."""
 
-    items: list[CaseItem]
+    items: list[ListedCase]
     total: int
     next: str | None
 

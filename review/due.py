@@ -14,7 +14,7 @@ from review.sources import ReviewData
 
 _log = logging.getLogger(__name__)
 
-_TIMED = OPEN_STAGES - {Stage.REPORTED}
+TIMED = OPEN_STAGES - {Stage.REPORTED}
 """Stages in which a time limit runs, or stands."""
 
 
@@ -33,7 +33,7 @@ def deadline(
         None where no limit runs, or none that is known: a category that the table does not have
         (any more), or days that the calendar does not know, do not keep a case from being shown.
     """
-    if case.stage not in _TIMED:
+    if case.stage not in TIMED:
         return None, False
     told = data.registry.history(case.case_no) if events is None else events
     try:

@@ -77,6 +77,11 @@ def case_item(case: Case) -> answers.CaseItem:
     return answers.CaseItem(**_item_fields(case))
 
 
+def listed_case(case: Case, due_at: datetime | None, is_overdue: bool) -> answers.ListedCase:
+    """Present a case of a list with its time limit."""
+    return answers.ListedCase(**_item_fields(case), due_at=due_at, is_overdue=is_overdue)
+
+
 def _item_fields(case: Case) -> dict[str, Any]:
     place = case.place
     return {

@@ -3,14 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from cases.atlas import SHOWN, CasePoint
 from cases.lifecycle import Stage
 from cases.listing import Order
-from cases.model import Case, CaseCount
+from cases.model import Case, CaseCount, Event
 from cases.rows import queue_rank
-from review.blind import Blindfold, seen_cases
+from review import answers, presenters
+from review.blind import Blindfold, seen, seen_cases
+from review.due import TIMED, deadline
 from review.sources import ReviewData
 
 _EVERY_STAGE = tuple(Stage)
@@ -48,6 +51,24 @@ def page_of(
     end = _in_order(ends, order)[0]  # beyond it others may lie that were not read
     known = [case for case in both if _in_order([case, end], order)[0] is case]
     return _cut(data, blind, known, limit, end.case_no)
+
+
+def listed(
+    data: ReviewData, blind: Blindfold, cases: Iterable[Case], now: datetime
+) -> list[answers.ListedCase]:
+    """Present the cases of a page, each as it is shown, with its time limit."""
+    cases = list(cases)
+    known = [
+        case.case_no for case in cases if case.stage in TIMED and case.case_no not in blind.looks
+    ]
+    told: dict[str, Sequence[Event]] = dict(data.registry.histories(known)) if known else {}
+    for case in cases:
+        if case.stage in TIMED and (veil := seen(data, blind, case.case_no)):
+            told[case.case_no] = veil.events
+    return [
+        presenters.listed_case(case, *deadline(data, case, now, told.get(case.case_no)))
+        for case in cases
+    ]
 
 
 def _cut(

@@ -29,7 +29,7 @@ from review.decisions import written_reason
 from review.errors import ChangedCaseError, MissingPhotoError, UnknownLayerError, UnknownPhotoError
 from review.etags import OWN_TAG, tell_version, version_of
 from review.memo import MemoOf
-from review.veils import count_of, counts_of, page_of
+from review.veils import count_of, counts_of, listed, page_of
 from vision.errors import ChangedPhotoError
 
 PAGE = 100
@@ -101,6 +101,7 @@ def get_precision(data: Data, visitor: Guest, blind: Blind, clock: ClockOf) -> a
 def get_cases(
     data: Data,
     blind: Blind,
+    clock: ClockOf,
     stage: Annotated[list[Stage] | None, Query(description="one or several")] = None,
     category: str | None = None,
     cell: str | None = None,
@@ -114,7 +115,7 @@ def get_cases(
         limit=limit,
     )  # fmt: skip
     return answers.CasePage(
-        items=[presenters.case_item(case) for case in page.cases],
+        items=listed(data, blind, page.cases, clock()),
         total=count_of(data, blind, stage=stage, category=category, cell=cell),
         next=page.next,
     )

@@ -55,3 +55,19 @@ def test_a_case_beyond_all_calendars_has_no_limit_and_the_log_says_so(
     with caplog.at_level(logging.WARNING, "review.due"):
         assert deadline(data, case, NOW, late) == (None, False)
     assert no in caplog.text
+
+
+def test_lists_tell_the_same_limits_as_the_cases(client, data: ReviewData):
+    no = case_of(client, "building")["no"]
+    decide(client, no, "confirm")
+    items = client.get("/api/cases").json()["items"]
+    assert len(items) > 1
+    for item in items:
+        told = client.get(f"/api/cases/{item['no']}").json()
+        assert (item["due_at"], item["is_overdue"]) == (told["due_at"], told["is_overdue"])
+    assert [item["no"] for item in items if item["due_at"]] == [no]
+    due_at = datetime.fromisoformat(next(item["due_at"] for item in items if item["no"] == no))
+    later = create_app(data, clock=lambda: due_at + timedelta(seconds=1))
+    with TestClient(later, base_url=URL) as opened:
+        items = opened.get("/api/cases").json()["items"]
+    assert [item["no"] for item in items if item["is_overdue"]] == [no]

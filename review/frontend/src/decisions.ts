@@ -3,7 +3,7 @@
 import { api, ApiError, stagesOf } from "./api";
 import type { Intent } from "./state";
 import type { ReviewStore } from "./store";
-import type { CaseDetail, CaseItem, Decision } from "./types";
+import type { CaseDetail, CaseItem, Decision, ListedCase } from "./types";
 
 /** After these the next case is shown; after others the same one, since more of it may follow. */
 const REVIEWS: ReadonlySet<Decision> = new Set<Decision>(["confirm", "reject", "reopen"]);
@@ -120,7 +120,7 @@ export class Decisions {
     this.store.refreshSoon();
   }
 
-  private queueAfter(decided: CaseDetail): CaseItem[] {
+  private queueAfter(decided: CaseDetail): ListedCase[] {
     const { filters, queue } = this.store.state;
     const stays = !filters.stage || stagesOf(filters.stage).includes(decided.stage);
     const known = queue.some((item) => item.no === decided.no);

@@ -64,12 +64,20 @@ export class Words {
   }
 
   age(iso: string, now = Date.now()): string {
-    const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
+    return this.away((now - Date.parse(iso)) / 1000, -1);
+  }
+
+  /** How long it is until a moment. */
+  until(iso: string, now = Date.now()): string {
+    return this.away((Date.parse(iso) - now) / 1000, 1);
+  }
+
+  private away(seconds: number, direction: 1 | -1): string {
     const step = AGE_STEPS.find(([, size]) => seconds >= size);
     if (!step) return this.t.justNow;
     const [unit, size] = step;
     this.ages ??= new Intl.RelativeTimeFormat(this.locale, { style: "short", numeric: "always" });
-    return this.ages.format(-Math.floor(seconds / size), unit);
+    return this.ages.format(direction * Math.floor(seconds / size), unit);
   }
 
   stage(name: string): string {

@@ -38,6 +38,7 @@ export class Presence {
   }
 
   async signOut(): Promise<void> {
+    if (this.store.refuseWhileDrawing()) return this.store.set({ dialog: null });
     this.store.claims.keepOnly();
     await this.store.guard(async () => {
       await api.signOut();

@@ -5,7 +5,7 @@ import { cropUrl, IN_HAND, stagesOf, type Order } from "./api";
 import { useWords } from "./i18n";
 import type { ReviewStore } from "./store";
 import { Score, StageChip } from "./symbols";
-import type { CaseItem, Label, Summary } from "./types";
+import type { CaseItem, Label, ListedCase, Summary } from "./types";
 
 export function QueuePane({ store }: { store: ReviewStore }) {
   const words = useWords();
@@ -59,7 +59,7 @@ function OrderChoice({ store }: { store: ReviewStore }) {
       <select value={store.state.filters.order} onChange={(event) => void store.filter({ order: event.currentTarget.value as Order })}>
         {ORDERS.map((order) => (
           <option key={order} value={order}>
-            {words.t.orders[order]}
+            {order === "urgency" && store.state.filters.stage === IN_HAND ? words.t.dueFirst : words.t.orders[order]}
           </option>
         ))}
       </select>
@@ -170,7 +170,7 @@ export function countOf(summary: Summary | null, stage: string, category: string
   return (summary?.counts ?? []).filter(wanted).reduce((sum, entry) => sum + entry.count, 0);
 }
 
-function QueueItem({ item, open, store }: { item: CaseItem; open: boolean; store: ReviewStore }) {
+function QueueItem({ item, open, store }: { item: ListedCase; open: boolean; store: ReviewStore }) {
   const words = useWords();
   const button = useRef<HTMLButtonElement>(null);
   const name = categoryName(store, item.category);
@@ -199,13 +199,35 @@ function QueueItem({ item, open, store }: { item: CaseItem; open: boolean; store
             {stagesOf(store.state.filters.stage).length === 1 ? null : <StageChip stage={item.stage} />}
             {item.urgency === 1 ? <span class="chip alarm">{words.t.urgent}</span> : null}
             <Score value={item.score} />
-            <time dateTime={item.last_seen} title={words.t.seenAgo(words.time(item.last_seen))}>
-              {words.t.seenShort(words.age(item.last_seen))}
-            </time>
+            <When item={item} />
           </span>
         </span>
       </button>
     </li>
+  );
+}
+
+/** When a case is due, where a time limit runs; else when it was last seen. */
+function When({ item }: { item: ListedCase }) {
+  const words = useWords();
+  if (item.due_at && item.is_overdue) {
+    return (
+      <span class="chip alarm when" title={`${words.t.due} ${words.time(item.due_at)}`}>
+        {words.t.overdue}
+      </span>
+    );
+  }
+  if (item.due_at) {
+    return (
+      <time dateTime={item.due_at} title={words.time(item.due_at)}>
+        {words.t.dueIn(words.until(item.due_at))}
+      </time>
+    );
+  }
+  return (
+    <time dateTime={item.last_seen} title={words.t.seenAgo(words.time(item.last_seen))}>
+      {words.t.seenShort(words.age(item.last_seen))}
+    </time>
   );
 }
 

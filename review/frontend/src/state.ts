@@ -9,6 +9,7 @@ import type {
   Decision,
   EarlierPhoto,
   HistoryEvent,
+  ListedCase,
   Session,
   Step,
   Summary,
@@ -51,9 +52,9 @@ export interface State {
   cells: object | null;
   zones: object | null;
   filters: Filters;
-  queue: CaseItem[];
+  queue: ListedCase[];
   /** To choose several from. */
-  shown: CaseItem[];
+  shown: ListedCase[];
   chosen: string[];
   /** Looked at one after another instead of the whole queue. */
   picked: string[] | null;

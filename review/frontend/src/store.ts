@@ -17,6 +17,7 @@ import type {
   Claim,
   Decision,
   HistoryEvent,
+  ListedCase,
   Session,
 } from "./types";
 
@@ -200,7 +201,7 @@ export class ReviewStore {
     const [summary, page] = await Promise.all([api.summary(), api.cases(filters, null, wanted), also]);
     if (filters !== this.state.filters || changes !== this.changes) return;
     if (this.state.picked) return this.set({ summary });
-    this.set({ summary, ...queueOf(page), loaded: true });
+    this.set({ summary, ...queueOf(page, filters), loaded: true });
   }
 
   /** Once, after the last of several fast decisions. */
@@ -227,8 +228,7 @@ export class ReviewStore {
   async loadMore(): Promise<void> {
     await this.guard(async () => {
       const page = await api.cases(this.state.filters, this.state.next);
-      const queue = [...this.state.queue, ...page.items];
-      this.set({ ...queueOf(page), queue });
+      this.set(queueOf(page, this.state.filters, this.state.queue));
     });
   }
 
@@ -370,15 +370,26 @@ const RANKS: Record<Order, (item: CaseItem) => number> = {
   newest: ({ last_seen }) => -Date.parse(last_seen),
 };
 
+/** What is in hand goes by when it is due, unless another order was chosen. */
+function rankIn({ stage, order }: Filters): (item: ListedCase) => number {
+  if (stage !== IN_HAND || order !== "urgency") return RANKS[order];
+  return ({ due_at }) => (due_at ? Date.parse(due_at) : Infinity);
+}
+
 /** The queue with a case of it that was not read with it, in its place. */
-function withCase(queue: CaseItem[], item: CaseItem, { stage, category, cell, order }: Filters): CaseItem[] {
+function withCase(queue: ListedCase[], item: ListedCase, filters: Filters): ListedCase[] {
+  const { stage, category, cell } = filters;
   const belongs = stagesOf(stage).includes(item.stage) && (!category || item.category === category) && (!cell || item.cell_code === cell);
   if (!belongs || queue.some(({ no }) => no === item.no)) return queue;
-  const rank = RANKS[order];
+  const rank = rankIn(filters);
   const at = queue.findIndex((other) => rank(other) > rank(item));
   return at < 0 ? [...queue, item] : [...queue.slice(0, at), item, ...queue.slice(at)];
 }
 
-function queueOf(page: CasePage) {
-  return { queue: page.items, total: page.total, next: page.next };
+/** What was read; a list that goes by when cases are due can be put in order once all of it is there. */
+function queueOf(page: CasePage, filters: Filters, before: ListedCase[] = []) {
+  const queue = [...before, ...page.items];
+  const rank = rankIn(filters);
+  if (filters.stage === IN_HAND && !page.next) queue.sort((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0));
+  return { queue, total: page.total, next: page.next };
 }

@@ -54,6 +54,13 @@ export interface CaseItem {
   photo_count: number;
 }
 
+/** A case of a list of what is to be done. */
+export interface ListedCase extends CaseItem {
+  /** Null where no time limit runs. */
+  due_at: string | null;
+  is_overdue: boolean;
+}
+
 export type Ring = [number, number][];
 
 /** Outer ring, then holes, in pixels of the photo. */
@@ -113,11 +120,8 @@ export interface Session {
   single_sign_on: boolean;
 }
 
-export interface CaseDetail extends CaseItem {
+export interface CaseDetail extends ListedCase {
   officer: string;
-  /** Null where no time limit runs. */
-  due_at: string | null;
-  is_overdue: boolean;
   sigma_m: number;
   outline: Geometry;
   doubt: Geometry;
@@ -154,7 +158,7 @@ export interface Summary {
 }
 
 export interface CasePage {
-  items: CaseItem[];
+  items: ListedCase[];
   total: number;
   next: string | null;
 }

@@ -232,6 +232,8 @@ export const en = {
   goneAt: (time: string) => `No longer seen by the patrol of ${time}.`,
   department: "Goes to",
   due: "Due",
+  dueFirst: "Due first",
+  dueIn: (when: string) => `due ${when}`,
   overdue: "overdue",
   firstSeen: "First seen",
   ruleVersion: (id: string, version: string) => `${id}, version ${version}`,

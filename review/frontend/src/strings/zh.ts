@@ -233,6 +233,8 @@ export const zh: Strings = {
   goneAt: (time) => `${time} 的巡查已不再发现。`,
   department: "主管 · 时限",
   due: "办理时限",
+  dueFirst: "先到期优先",
+  dueIn: (when) => `${when}到期`,
   overdue: "已超期",
   firstSeen: "首次发现",
   ruleVersion: (id, version) => `${id}，版本 ${version}`,
