@@ -20,7 +20,10 @@ def train(
     out: Out,
     start_from: Annotated[
         Path | None,
-        typer.Option("--start-from", help="checkpoint.pt of a run to go on from."),
+        typer.Option(
+            "--start-from",
+            help="checkpoint.pt of another run, or a model's manifest (.toml), to learn on from.",
+        ),
     ] = None,
 ) -> None:
     """Train a model on labelled pictures; run again, it goes on where it stopped."""

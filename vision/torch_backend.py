@@ -1,7 +1,6 @@
 """EDGE: the shipped kind of model run by torch, on a GPU where it sees one.
 
-The weights come from the ONNX file, so a model needs no checkpoint to be run. Its normalisation was
-folded into the convolutions when it was exported; they are filled in the order of the graph.
+The weights come from the ONNX file, so a model needs no checkpoint to be run.
 """
 
 from __future__ import annotations
@@ -9,54 +8,18 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import numpy_helper
-from torch import Tensor, nn
+from torch import Tensor
 
 from vision.detector import TORCH_BF16, looked_at
-from vision.encoders import ENCODERS
-from vision.errors import ModelError
-from vision.network import PatrolNet
+from vision.exported_weights import network_of
 from vision.package import ModelPackage
 from vision.tiles import Maps, ramp, spans
 
 _TILES_AT_ONCE = {"cuda": 16, "cpu": 1}
 """Tiles that pass through the network together: enough to fill a GPU, in under 1 GB of its memory.
 A CPU is busy with one, and each takes some 100 MB."""
-
-
-def network_of(package: ModelPackage) -> PatrolNet:
-    """Make our network with the weights of an exported model, for inference only.
-
-    Raises:
-        ModelError: the file holds another network.
-    """
-    graph = onnx.load(str(package.path)).graph
-    values = {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
-    nodes = [node for node in graph.node if node.op_type == "Conv"]
-    shapes = [tuple(values[node.input[1]].shape) for node in nodes if node.input[1] in values]
-    for encoder in ENCODERS:
-        network = PatrolNet(len(package.classes), encoder)
-        convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
-        if shapes == [tuple(module.weight.shape) for module in convolutions]:
-            break
-    else:
-        raise ModelError(
-            f"{package.path}: holds another network than aerogrid's own, the only one that torch "
-            "can run here; use the backend onnxruntime or openvino"
-        )
-    for module, node in zip(convolutions, nodes, strict=True):
-        module.weight = nn.Parameter(torch.from_numpy(values[node.input[1]].copy()))
-        bias = values[node.input[2]].copy() if len(node.input) > 2 else np.zeros(len(module.weight))
-        module.bias = nn.Parameter(torch.from_numpy(bias.astype(np.float32)))
-    for parent in list(network.modules()):
-        for name, module in list(parent.named_children()):
-            if isinstance(module, nn.BatchNorm2d):
-                setattr(parent, name, nn.Identity())
-    network.eval()
-    return network
 
 
 class TorchDetector:

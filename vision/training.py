@@ -32,13 +32,17 @@ from vision.datasets import (
     TrainingError,
     read_run,
 )
+from vision.exported_weights import encoder_of, learning_network_of
 from vision.lessons import lesson_of, normalise
 from vision.loading import load_source, write_problems
 from vision.network import STRIDE_PX, PatrolNet, build_network
+from vision.package import load_package
 
 _DICE_SMOOTH_PX = 50.0
 _LOG_FIELDS = ("step", "loss", "bce", "dice", "rate")
 _LOG_EVERY_STEPS = 10
+_SETTLING_BATCHES = 12
+"""Batches by which an exported model's normalisations are told the statistics of their inputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +224,8 @@ def train(
         run_path: the run file.
         data_root: folder that the sources' paths are relative to.
         out_dir: gets `checkpoint.pt`, `log.csv` and `problems.csv`.
-        start_from: checkpoint of another run whose averaged weights are the starting point.
+        start_from: checkpoint of another run, whose averaged weights are the starting point, or
+            the manifest of a model.
         tell: is told the steps done and the steps in all.
 
     Returns:
@@ -228,8 +233,8 @@ def train(
     """
     run = read_run(run_path)
     checkpoint = out_dir / "checkpoint.pt"
-    learner = _start(run, checkpoint, start_from)
     data = [load_source(source, data_root, "train") for source in run.sources]
+    learner = _start(run, checkpoint, start_from, data)
     out_dir.mkdir(parents=True, exist_ok=True)
     write_problems(out_dir / "problems.csv", [p for entry in data for p in entry.problems])
     try:
@@ -244,7 +249,9 @@ def train(
     return checkpoint
 
 
-def _start(run: Run, checkpoint: Path, start_from: Path | None) -> Learner:
+def _start(
+    run: Run, checkpoint: Path, start_from: Path | None, data: Sequence[SourceData]
+) -> Learner:
     if checkpoint.exists():
         name = read_checkpoint(checkpoint)["run"]
         if name != run.name:
@@ -257,11 +264,31 @@ def _start(run: Run, checkpoint: Path, start_from: Path | None) -> Learner:
         return learner
     learner = make_learner(run, pretrained=start_from is None)
     if start_from is not None:
-        content = read_checkpoint(start_from)
-        learner.network.load_state_dict(content["average"])
-        learner.average.load_state_dict(content["average"])
-        learner.earlier = tuple(content["history"])
+        weights, history = _weights_of(start_from, learner, run, data)
+        learner.network.load_state_dict(weights)
+        learner.average.load_state_dict(weights)
+        learner.earlier = history
     return learner
+
+
+def _weights_of(
+    start_from: Path, learner: Learner, run: Run, data: Sequence[SourceData]
+) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """Weights to start from, and the runs that made them."""
+    if start_from.suffix != ".toml":
+        content = read_checkpoint(start_from)
+        return content["average"], tuple(content["history"])
+    package = load_package(start_from)
+    if package.classes != CLASS_NAMES or encoder_of(package) != run.encoder:
+        raise TrainingError(
+            f"{start_from}: has the classes {', '.join(package.classes)} and the encoder "
+            f"{encoder_of(package)}; the run {run.name} needs {', '.join(CLASS_NAMES)} and "
+            f"{run.encoder}. Change the run's encoder, or start without it."
+        )
+    drawn = (draw_batch(data, run, run.steps + number) for number in range(_SETTLING_BATCHES))
+    images = (lesson_of(batch, torch.device("cpu")).image for batch in drawn)
+    network = learning_network_of(package, images)
+    return network.state_dict(), (f"{package.name} {package.version}",)
 
 
 def steps_of(
