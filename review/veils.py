@@ -144,6 +144,15 @@ def counts_of(
     return (CaseCount(*key, count) for key, count in sorted(counts.items()) if count)
 
 
+def sum_of(counts: Iterable[CaseCount], stage: Sequence[Stage] | None, category: str | None) -> int:
+    """Count the cases of some stages and a category, of any where None is given."""
+    return sum(
+        entry.count
+        for entry in counts
+        if _is_listed(entry.stage, stage) and category in (None, entry.category)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Dots:
     """The district as the visitor sees it: cases of each cell by stage, and dots of the map."""

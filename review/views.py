@@ -12,6 +12,7 @@ from cases.errors import StaleCaseError
 from cases.lifecycle import Action, Role, Stage
 from cases.listing import Order
 from cases.looks import TAKE_BACK_WITHIN
+from cases.model import CaseCount
 from cases.people import person_name, visible_line
 from review import answers, presenters
 from review.admission import BEFORE_SIGN_IN, ClockOf, Data, Guest, ShownTo
@@ -29,7 +30,7 @@ from review.decisions import written_reason
 from review.errors import ChangedCaseError, MissingPhotoError, UnknownLayerError, UnknownPhotoError
 from review.etags import OWN_TAG, tell_version, version_of
 from review.memo import MemoOf
-from review.veils import count_of, counts_of, listed, page_of
+from review.veils import count_of, counts_of, listed, page_of, sum_of
 from vision.errors import ChangedPhotoError
 
 PAGE = 100
@@ -81,8 +82,16 @@ def get_vocabulary(request: Request, data: Data) -> answers.Vocabulary:
 @router.get("/summary")
 def get_summary(data: Data, visitor: Guest, blind: Blind, memo: MemoOf) -> answers.Summary:
     """Count the cases."""
-    counts = memo.get((visitor.area, "counts"), data.news.place(), data.registry.counts)
-    return presenters.summary(counts_of(data, blind, counts), data.rulebook)
+    counts = counts_of(data, blind, _counts(data, visitor, memo))
+    return presenters.summary(counts, data.rulebook)
+
+
+def _counts(data: Data, visitor: Guest, memo: MemoOf) -> tuple[CaseCount, ...]:
+    """Cases by stage and category as they are, counted once for each state of the registry."""
+    counts: tuple[CaseCount, ...] = memo.get(
+        (visitor.area, "counts"), data.news.place(), data.registry.counts
+    )
+    return counts
 
 
 @router.get("/precision")
@@ -101,6 +110,8 @@ def get_precision(data: Data, visitor: Guest, blind: Blind, clock: ClockOf) -> a
 def get_cases(
     data: Data,
     blind: Blind,
+    visitor: Guest,
+    memo: MemoOf,
     clock: ClockOf,
     stage: Annotated[list[Stage] | None, Query(description="one or several")] = None,
     category: str | None = None,
@@ -116,7 +127,9 @@ def get_cases(
     )  # fmt: skip
     return answers.CasePage(
         items=listed(data, blind, page.cases, clock()),
-        total=count_of(data, blind, stage=stage, category=category, cell=cell),
+        total=count_of(data, blind, stage=stage, category=category, cell=cell)
+        if cell is not None
+        else sum_of(counts_of(data, blind, _counts(data, visitor, memo)), stage, category),
         next=page.next,
     )
 

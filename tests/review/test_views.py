@@ -337,3 +337,18 @@ def test_a_claim_is_given_back_and_nothing_free_is_no_content(client):
     assert client.post(f"/api/cases/{no}/release", json={"actor": "i0"}).status_code == 204
     assert client.post(f"/api/cases/{no}/renew", json={"actor": "i0"}).status_code == 409
     assert client.post("/api/claims/next", json={"actor": "i9"}).json()["no"] == no
+
+
+def test_a_list_counts_what_it_would_hold(client):
+    """By what is kept for the summary; as many as are listed, before and after a decision."""
+    for step in (None, "confirm"):
+        if step:
+            decide(client, case_of(client, "building")["no"], step)
+        for stages in ([], ["reported"], ["established"], ["reported", "established"]):
+            for category in (None, "building.unpermitted", "burning.straw"):
+                asked = {"stage": stages, **({"category": category} if category else {})}
+                told = client.get("/api/cases", params=asked).json()
+                assert told["total"] == len(told["items"]), asked
+                inside = {**asked, "cell": "320624001001001"}
+                told = client.get("/api/cases", params=inside).json()
+                assert told["total"] == len(told["items"]), inside
