@@ -51,7 +51,7 @@ class TokenRow(Base):
 
 
 class SignInRow(Base):
-    """Somebody tried to sign in."""
+    """Somebody tried to sign in, or changed an account or token by the page (`outcome`)."""
 
     __tablename__ = "sign_ins"
     __table_args__ = (

@@ -5,7 +5,6 @@ history. Passwords are kept as argon2id hashes; of a session's or program's toke
 is kept: it has 256 random bits, so nothing slower is needed.
 """
 
-import hashlib
 import secrets
 import threading
 from dataclasses import replace
@@ -19,23 +18,22 @@ from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import Engine, Row, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from cases.account_tables import AccountRow, SessionRow, SignInRow, TokenRow
+from cases.account_log import PASSWORD_CHANGED, REFUSED, SIGNED_IN, note, note_own, note_try, told
+from cases.account_rows import account_of, account_row, columns_of, token_hash
+from cases.account_tables import AccountRow, SessionRow, SignInRow
+from cases.account_tokens import Tokens, end_tokens
 from cases.database import connect
-from cases.errors import AccountError, SignInError, TooManyTriesError
+from cases.errors import AccountError, LastKeeperError, SignInError, TooManyTriesError
 from cases.lifecycle import Role
 from cases.people import (
     SIGN_IN_NAME,
     Account,
-    ApiToken,
     Area,
     Deed,
-    Scope,
     SignIn,
     checked_password,
     looks_like,
-    roles_of,
 )
-from cases.store import Store
 
 IDLE = timedelta(minutes=30)
 """A session ends so long after its person was last there..."""
@@ -45,17 +43,13 @@ TRIES_WITHIN = timedelta(minutes=15)
 MOST_TRIES_OF_NAME, MOST_TRIES_OF_ADDRESS = 10, 100
 """So many failed or unfinished sign-ins within that time are let through to a password check; an
 office of fifty may share an address and begin its day at once."""
-KEPT_TRIES = 200_000
-"""So many tries to sign in are kept, the last ones: nobody fills the disk by guessing."""
-MOST_TOKEN_LIFE = timedelta(days=366)
 
-REFUSED, SIGNED_IN = "refused", "signed in"
 _HASHES_AT_ONCE = 2  # each takes 64 MiB
 _NOT_IN = "name or password is wrong, or the account is not active; try again"
 
 
-class Accounts(Store):
-    """All accounts of a registry; may be shared between threads."""
+class Accounts(Tokens):
+    """All accounts of a registry, with their tokens; may be shared between threads."""
 
     def __init__(self, engine: Engine, hasher: PasswordHasher | None = None) -> None:
         super().__init__(engine)
@@ -83,12 +77,12 @@ class Accounts(Store):
     def all(self) -> list[Account]:
         """List the accounts by name."""
         with self._read() as session:
-            return [_account(row) for row in session.scalars(_BY_NAME)]
+            return [account_of(row) for row in session.scalars(_BY_NAME)]
 
     def account(self, name: str) -> Account:
         """Look up one account; AccountError where there is none."""
         with self._read() as session:
-            return _account(_row(session, name))
+            return account_of(account_row(session, name))
 
     def add(self, account: Account, password: str, deed: Deed | None = None) -> None:
         """Make an account; who does it on the page (`deed`) is noted with it, here as below.
@@ -108,40 +102,60 @@ class Accounts(Store):
                     f"{account.display_name!r} reads as {like!r}, who has an account; decisions "
                     "would not tell them apart: add the department or a number"
                 )
-            session.add(AccountRow(**_columns(account), password_hash=hashed))
-            _note(session, deed, f"account made: {_told(account)}")
+            session.add(AccountRow(**columns_of(account), password_hash=hashed))
+            note(session, deed, f"account made: {told(account)}")
 
     def change(
         self, name: str, *, roles: tuple[Role, ...], area: Area, deed: Deed | None = None
     ) -> Account:
-        """Give an account other roles and another area; they count from the next request on."""
+        """Give an account other roles and another area; they count from the next request on.
+
+        Raises:
+            AccountError: there is no such account.
+            LastKeeperError: by the page, and nobody would be left there who keeps the accounts.
+        """
         with self._write() as session:
-            row = _row(session, name)
-            changed = replace(_account(row), roles=roles, area=area)
+            row = account_row(session, name)
+            changed = replace(account_of(row), roles=roles, area=area)
             _set(row, changed)
-            _note(session, deed, f"account changed: {_told(changed)}")
+            _require_keeper(session, deed)
+            note(session, deed, f"account changed: {told(changed)}")
             return changed
 
     def set_password(self, name: str, password: str, deed: Deed | None = None) -> None:
-        """Give an account another password and end its sessions."""
+        """Give an account another password and end its sessions.
+
+        Its tokens are taken back, too, unless it is its owner who does so (`deed`): whoever had the
+        old password may have made some.
+        """
         hashed = self._hash(password, name)
         with self._write() as session:
-            _row(session, name).password_hash = hashed
+            account_row(session, name).password_hash = hashed
             _end_sessions(session, name)
-            _note(session, deed, f"password reset: {name}")
+            if deed is not None and deed.by == name:
+                note_own(session, deed, f"{PASSWORD_CHANGED}: {name}")
+            else:
+                end_tokens(session, name)
+                note(session, deed, f"password reset: {name}")
 
     def deactivate(self, name: str, deed: Deed | None = None) -> None:
-        """Let nobody in by an account: its sessions end, its tokens are refused."""
+        """Let nobody in by an account: its sessions end, its tokens are refused.
+
+        Raises:
+            AccountError: there is no such account.
+            LastKeeperError: by the page, and nobody would be left there who keeps the accounts.
+        """
         with self._write() as session:
-            _row(session, name).is_active = False
+            account_row(session, name).is_active = False
+            _require_keeper(session, deed)
             _end_sessions(session, name)
-            _note(session, deed, f"locked: {name}")
+            note(session, deed, f"locked: {name}")
 
     def activate(self, name: str, deed: Deed | None = None) -> None:
         """Let an account be used again."""
         with self._write() as session:
-            _row(session, name).is_active = True
-            _note(session, deed, f"unlocked: {name}")
+            account_row(session, name).is_active = True
+            note(session, deed, f"unlocked: {name}")
 
     def sign_in(self, name: str, password: str, *, address: str, now: datetime) -> str:
         """Sign in; gives the token of a new session.
@@ -156,14 +170,9 @@ class Accounts(Store):
         typed = typed if SIGN_IN_NAME.fullmatch(typed) else ""
         with self._write() as session:
             _refuse_many_tries(session, typed, address, now)
-            tried = SignInRow(at=now, name=typed, address=address, outcome=REFUSED)
-            session.add(tried)
+            number = note_try(session, typed, address, now, REFUSED)
             row = session.get(AccountRow, typed)
-            session.flush()
-            too_old = SignInRow.sign_in_id <= tried.sign_in_id - KEPT_TRIES
-            is_try = SignInRow.outcome.in_((REFUSED, SIGNED_IN))  # changes are kept
-            session.execute(delete(SignInRow).where(too_old, is_try))
-            number, known = tried.sign_in_id, row.password_hash if row else None
+            known = row.password_hash if row else None
         nobodys = self._nobodys_hash  # an unknown name takes as long as a wrong password
         is_right = self._matches(known or nobodys, password)
         with self._write() as session:
@@ -184,8 +193,7 @@ class Accounts(Store):
         with self._write() as session:
             row = session.get(AccountRow, known)
             is_in = row is not None and row.is_active
-            outcome = SIGNED_IN if is_in else REFUSED
-            session.add(SignInRow(at=now, name=known, address=address, outcome=outcome))
+            note_try(session, known, address, now, SIGNED_IN if is_in else REFUSED)
             token = _new_session(session, known, now) if is_in else None
         if token is None:
             raise SignInError(_NOT_IN)
@@ -195,14 +203,14 @@ class Accounts(Store):
         """Who has signed in with this token; SignInError where the session has ended."""
         query = _SIGNED_IN.where(SessionRow.token_sha256 == token_hash(token))
         with self._look() as connection:
-            return _account(_lasting(connection.execute(query).first(), now))
+            return account_of(_lasting(connection.execute(query).first(), now))
 
     def signed_in(self, now: datetime) -> dict[str, Account]:
         """Who all has signed in, by the SHA-256 of the token."""
         with self._look() as connection:
             rows = connection.execute(_SIGNED_IN.where(SessionRow.ends_at > now)).all()
         lasting = (row for row in rows if row.is_active and row.used_at + IDLE > now)
-        return {row.token_sha256: _account(row) for row in lasting}
+        return {row.token_sha256: account_of(row) for row in lasting}
 
     def renew_session(self, token: str, now: datetime) -> None:
         """Note that the person of a session is still there."""
@@ -215,60 +223,6 @@ class Accounts(Store):
         """End a session; one that has ended stays so."""
         with self._write() as session:
             session.execute(delete(SessionRow).where(SessionRow.token_sha256 == token_hash(token)))
-
-    def add_token(
-        self,
-        name: str,
-        label: str,
-        scopes: tuple[Scope, ...],
-        *,
-        life: timedelta,
-        now: datetime,
-        deed: Deed | None = None,
-    ) -> str:
-        """Make a token by which a program acts for an account; it is told this once."""
-        if not timedelta(0) < life <= MOST_TOKEN_LIFE:
-            raise AccountError(f"a token lives 1 to {MOST_TOKEN_LIFE.days} days; got {life.days}")
-        token = f"aerogrid_{secrets.token_urlsafe(32)}"
-        token_id = secrets.token_hex(4)
-        with self._write() as session:
-            _note(session, deed, f"token made: {token_id}, {name}, {' '.join(scopes)}")
-            session.add(
-                TokenRow(
-                    token_sha256=token_hash(token),
-                    token_id=token_id,
-                    account=_row(session, name).name,
-                    label=label,
-                    scopes=" ".join(scopes),
-                    ends_at=now + life,
-                )
-            )
-        return token
-
-    def tokens(self) -> list[ApiToken]:
-        """List the tokens of all accounts, without what would let anybody in."""
-        with self._read() as session:
-            order = select(TokenRow).order_by(TokenRow.account, TokenRow.ends_at)
-            return [_token(row) for row in session.scalars(order)]
-
-    def revoke_token(self, token_id: str, deed: Deed | None = None) -> None:
-        """Take a token back for good."""
-        with self._write() as session:
-            gone = delete(TokenRow).where(TokenRow.token_id == token_id).returning(TokenRow.label)
-            if session.scalar(gone) is None:
-                raise AccountError(
-                    f"no token has the id {token_id!r}; `account token list` has all"
-                )
-            _note(session, deed, f"token revoked: {token_id}")
-
-    def of_token(self, token: str, now: datetime) -> tuple[Account, tuple[Scope, ...]]:
-        """For whom a program acts, and what it may do; SignInError where the token has ended."""
-        with self._read() as session:
-            row = session.get(TokenRow, token_hash(token))
-            account = session.get(AccountRow, row.account) if row else None
-            if row is None or account is None or row.ends_at <= now or not account.is_active:
-                raise SignInError("the token is not known, has ended, or its account is not active")
-            return _account(account), _token(row).scopes
 
     def sign_ins(self, limit: int) -> list[SignIn]:
         """List the last tries to sign in and changes by the page, newest first."""
@@ -300,40 +254,6 @@ _SIGNED_IN = select(
 _BY_NAME = select(AccountRow).order_by(AccountRow.name)
 
 
-def token_hash(token: str) -> str:
-    """What is kept of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _row(session: Session, name: str) -> AccountRow:
-    row = session.get(AccountRow, name)
-    if row is None:
-        raise AccountError(f"no account {name!r}; `aerogrid account list` has all")
-    return row
-
-
-def _account(row: Any) -> Account:
-    """Of a row of accounts, with whatever stands beside it."""
-    return Account(
-        name=row.name,
-        display_name=row.display_name,
-        roles=roles_of(row.roles.split()),
-        area=Area(row.town, row.village),
-        is_active=row.is_active,
-    )
-
-
-def _columns(account: Account) -> dict[str, str | bool]:
-    return {
-        "name": account.name,
-        "display_name": account.display_name,
-        "roles": " ".join(account.roles),
-        "town": account.area.town,
-        "village": account.area.village,
-        "is_active": account.is_active,
-    }
-
-
 def _new_session(session: Session, name: str, now: datetime) -> str:
     """Begin a session of an account, and forget those that have ended; its token."""
     session.execute(delete(SessionRow).where(SessionRow.ends_at <= now))
@@ -344,13 +264,8 @@ def _new_session(session: Session, name: str, now: datetime) -> str:
 
 
 def _set(row: AccountRow, account: Account) -> None:
-    for name, value in _columns(account).items():
+    for name, value in columns_of(account).items():
         setattr(row, name, value)
-
-
-def _token(row: TokenRow) -> ApiToken:
-    scopes = tuple(Scope(name) for name in row.scopes.split())
-    return ApiToken(row.token_id, row.account, row.label, scopes, row.ends_at)
 
 
 def _lasting(row: Any, now: datetime) -> Row[Any]:
@@ -363,15 +278,14 @@ def _lasting(row: Any, now: datetime) -> Row[Any]:
     return found
 
 
-def _note(session: Session, deed: Deed | None, what: str) -> None:
-    """Keep who changed what, with the change."""
-    if deed is not None:
-        session.add(SignInRow(at=deed.now, name=deed.by, address=deed.address, outcome=what))
+def _require_keeper(session: Session, deed: Deed | None) -> None:
+    """Refuse what the page asks (`deed`) if nobody is left there who keeps the accounts.
 
-
-def _told(account: Account) -> str:
-    area = " / ".join(part for part in (account.area.town, account.area.village) if part)
-    return f"{account.name}, {' '.join(account.roles)}, {area or 'whole district'}"
+    At the machine another can be made at any time.
+    """
+    if deed is None or any(account_of(row).is_keeper for row in session.scalars(_BY_NAME)):
+        return
+    raise LastKeeperError
 
 
 def _end_sessions(session: Session, name: str) -> None:

@@ -147,6 +147,16 @@ class AccountError(CaseError):
     """An account that cannot be made or changed as asked."""
 
 
+class LastKeeperError(AccountError):
+    """A change after which no administrator could keep the accounts on the page."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no active administrator of the whole district would be left, who keeps the accounts; "
+            "make another one first"
+        )
+
+
 class SignInError(AccountError):
     """A name and password, session or token that let nobody in; it never says which was wrong."""
 

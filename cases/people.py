@@ -100,6 +100,11 @@ class Account:
         if not self.roles:
             raise AccountError(f"account {self.name} has no role; give one of {_named(Role)}")
 
+    @property
+    def is_keeper(self) -> bool:
+        """Whether it keeps all accounts: an active administrator of the whole district."""
+        return self.is_active and Role.ADMINISTRATOR in self.roles and self.area.is_district
+
 
 @dataclass(frozen=True, slots=True)
 class ApiToken:

@@ -57,7 +57,9 @@ def change(patrol: Path, name: str, roles: Sequence[str], town: str, village: st
     area = Area(town, village)
     with _opened(patrol) as accounts:
         _require_place(patrol, area)
+        was_keeper = accounts.account(name).is_keeper
         _tell(accounts.change(name, roles=roles_of(roles), area=area))
+        _warn_of_none(accounts, was_keeper)
     return console.DONE
 
 
@@ -66,15 +68,18 @@ def set_password(patrol: Path, name: str, password_file: Path | None) -> int:
     with _opened(patrol) as accounts:
         accounts.account(name)
         accounts.set_password(name, _password(password_file))
-    console.out.print(f"{name}: has another password; sessions have ended", highlight=False)
+    told = f"{name}: has another password; sessions have ended, tokens are taken back"
+    console.out.print(told, highlight=False)
     return console.DONE
 
 
 def deactivate(patrol: Path, name: str) -> int:
     """Let nobody in by an account."""
     with _opened(patrol) as accounts:
+        was_keeper = accounts.account(name).is_keeper
         accounts.deactivate(name)
         _tell(accounts.account(name))
+        _warn_of_none(accounts, was_keeper)
     return console.DONE
 
 
@@ -139,6 +144,15 @@ def revoke_token(patrol: Path, token_id: str) -> int:
 def _opened(patrol: Path) -> Iterator[Accounts]:
     with Accounts.open(registry_of_patrol(patrol)) as accounts:
         yield accounts
+
+
+def _warn_of_none(accounts: Accounts, was_keeper: bool) -> None:
+    """Say that the last one has gone who kept the accounts on the page."""
+    if was_keeper and not any(account.is_keeper for account in accounts.all()):
+        console.warn(
+            "no active administrator of the whole district is left: until one is made here, "
+            "nobody keeps accounts on the page"
+        )
 
 
 def _require_place(patrol: Path, area: Area) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from cases.accounts import MOST_TOKEN_LIFE
+from cases.account_tokens import MOST_TOKEN_LIFE
 from cases.errors import AccountError
 from cases.lifecycle import Role
 from cases.people import DISTRICT, Account, ApiToken, Area, Deed, Scope, roles_of, scopes_of
@@ -118,17 +118,13 @@ def require_person(request: Request, visitor: Guest) -> Account:
 Person = Annotated[Account, Depends(require_person)]
 
 
-def _keeps(person: Account) -> bool:
-    return Role.ADMINISTRATOR in person.roles and person.area.is_district
-
-
 def require_keeper(person: Person) -> Account:
     """Let in who keeps all accounts: an administrator of the whole district.
 
     Raises:
         NotAllowedError: somebody else asks.
     """
-    if not _keeps(person):
+    if not person.is_keeper:
         raise NotAllowedError("accounts are kept by administrators of the whole district")
     return person
 
@@ -163,7 +159,10 @@ def post_account(body: NewAccount, data: Data, _: Keeper, by: By) -> NewPassword
 
 @router.post("/accounts/{name}/change")
 def post_change(name: str, body: Place, data: Data, keeper: Keeper, by: By) -> AccountState:
-    """Give an account other roles and another area, from its next request on."""
+    """Give an account other roles and another area, from its next request on.
+
+    409 where nobody would be left who keeps the accounts, as for `lock`.
+    """
     _require_other(data, name, keeper)
     area = _known(data, Area(body.town, body.village))
     return _state(data.accounts.change(name, roles=roles_of(body.roles), area=area, deed=by))
@@ -171,7 +170,7 @@ def post_change(name: str, body: Place, data: Data, keeper: Keeper, by: By) -> A
 
 @router.post("/accounts/{name}/password")
 def post_password(name: str, _: Nothing, data: Data, keeper: Keeper, by: By) -> NewPassword:
-    """Give an account another password, told once, and end its sessions."""
+    """Give an account another password, told once; end its sessions, take its tokens back."""
     account = _require_other(data, name, keeper)
     password = made_password()
     data.accounts.set_password(name, password, by)
@@ -213,7 +212,7 @@ def get_tokens(data: Data, person: Person) -> list[TokenState]:
 
 @router.post("/tokens", status_code=201)
 def post_token(body: NewToken, data: Data, person: Person, by: By) -> MadeToken:
-    """Make a token by which a program acts for oneself; it is told this once."""
+    """Make a token by which a program acts for oneself, told once; 422 beyond a number of them."""
     life, scopes = timedelta(days=body.days), scopes_of(body.scopes)
     return MadeToken(
         token=data.accounts.add_token(
@@ -239,12 +238,16 @@ def made_password() -> str:
 
 def _tokens_of(data: ReviewData, person: Account) -> list[ApiToken]:
     return [
-        token for token in data.accounts.tokens() if _keeps(person) or token.account == person.name
+        token
+        for token in data.accounts.tokens()
+        if person.is_keeper or token.account == person.name
     ]
 
 
 def _require_other(data: ReviewData, name: str, keeper: Account) -> Account:
-    """Find an account that is not one's own, so that one who keeps them is always left.
+    """Find an account that is not one's own: nobody shuts themselves out by mistake.
+
+    Two may do it to each other; the accounts themselves see to it that one is left.
 
     Raises:
         UnknownAccountError: there is none of that name.

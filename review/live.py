@@ -13,7 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials
 from fastapi.sse import KEEPALIVE_COMMENT, ServerSentEvent, format_sse_event
 from starlette.concurrency import run_in_threadpool
 
-from cases.accounts import token_hash
+from cases.account_rows import token_hash
 from cases.errors import RegistryError, SignInError
 from cases.looks import veils
 from dispatch.news import Place

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from cases.errors import SignInError
-from cases.people import MOST_PASSWORD
+from cases.people import MOST_PASSWORD, Deed
 from review import answers, presenters
 from review.admission import BEFORE_SIGN_IN, ClockOf, Entrance, EntranceOf, Guest, Visitor
 from review.errors import NotAllowedError
@@ -71,7 +71,7 @@ def post_password(
     visitor: Guest,
     clock: ClockOf,
 ) -> answers.Session:
-    """Give oneself another password; all other sessions end, and no token changes one."""
+    """Give oneself another password; all other sessions end, tokens stay, and none changes one."""
     if visitor.account is None or "authorization" in request.headers:
         raise NotAllowedError("a password is changed by who has signed in with it")
     name, address = visitor.account.name, address_of(request)
@@ -80,7 +80,7 @@ def post_password(
     except SignInError as error:
         raise NotAllowedError("the present password is another; try again") from error
     new = body.new.get_secret_value()
-    entrance.accounts.set_password(name, new)
+    entrance.accounts.set_password(name, new, Deed(name, address, clock()))
     token = entrance.accounts.sign_in(name, new, address=address, now=clock())
     set_cookie(response, entrance, token)
     return _session(request, entrance, visitor)

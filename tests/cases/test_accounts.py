@@ -2,26 +2,26 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import create_engine, inspect
 
+from cases.account_log import REFUSED, SIGNED_IN
+from cases.account_tokens import MOST_TOKENS
 from cases.accounts import (
     IDLE,
     LONGEST,
     MOST_TRIES_OF_ADDRESS,
     MOST_TRIES_OF_NAME,
-    REFUSED,
-    SIGNED_IN,
     TRIES_WITHIN,
     Accounts,
 )
 from cases.database import url_of
-from cases.errors import AccountError, SignInError, TooManyTriesError
+from cases.errors import AccountError, LastKeeperError, SignInError, TooManyTriesError
 from cases.lifecycle import Role
-from cases.people import Account, Area, Deed, Scope
+from cases.people import DISTRICT, Account, Area, Deed, Scope
 from tests.cases.conftest import FLOWN
 
 PASSWORD = "reed boat lantern"
@@ -37,6 +37,13 @@ def chen(name: str = "chen", display_name: str = "Chen Jing") -> Account:
         display_name=display_name,
         roles=(Role.INSPECTOR, Role.COMMAND),
         area=Area("West Town", "Reed Village"),
+    )
+
+
+def head(name: str) -> Account:
+    """An administrator of the whole district."""
+    return Account(
+        name=name, display_name=f"The {name}", roles=(Role.ADMINISTRATOR,), area=DISTRICT
     )
 
 
@@ -191,13 +198,16 @@ def test_tries_are_noted_with_their_outcome(accounts: Accounts):
 
 
 def test_changes_on_the_page_are_noted_and_outlast_guessing(accounts: Accounts, monkeypatch):
-    monkeypatch.setattr("cases.accounts.KEPT_TRIES", 3)
+    monkeypatch.setattr("cases.account_log.KEPT_TRIES", 3)
+    accounts.add(head("head"), PASSWORD)
     by = Deed("head", "192.0.2.7", FLOWN)
     accounts.change("chen", roles=(Role.COMMAND,), area=Area("West Town"), deed=by)
     accounts.deactivate("chen", by)
     for _ in range(8):
         with pytest.raises(SignInError):
             sign_in(accounts, "nobody")
+        with pytest.raises(SignInError):
+            accounts.admit("nobody", address=HERE, now=FLOWN)
     noted = [entry for entry in accounts.sign_ins(50) if entry.name == "head"]
     assert [entry.outcome for entry in noted] == [
         "locked: chen",
@@ -205,6 +215,111 @@ def test_changes_on_the_page_are_noted_and_outlast_guessing(accounts: Accounts, 
     ]
     assert {entry.address for entry in noted} == {"192.0.2.7"}
     assert len(accounts.sign_ins(50)) == len(noted) + 3
+
+
+def take_away(accounts: Accounts, how: str, name: str, deed: Deed | None) -> None:
+    if how == "lock":
+        accounts.deactivate(name, deed)
+    elif how == "demote":
+        accounts.change(name, roles=(Role.OFFICER,), area=DISTRICT, deed=deed)
+    else:
+        accounts.change(name, roles=(Role.ADMINISTRATOR,), area=Area("West Town"), deed=deed)
+
+
+@pytest.mark.parametrize("how", ["lock", "demote", "narrow"])
+def test_of_two_who_shut_each_other_out_at_once_one_is_left(accounts: Accounts, how: str):
+    pairs = [(f"head{n}", f"head{n + 1}") for n in range(0, 6, 2)]
+    for pair in pairs:
+        for name in pair:
+            accounts.add(head(name), PASSWORD)
+    for others in pairs[1:]:  # whoever is not of the pair must not be the one that is left
+        for name in others:
+            accounts.deactivate(name)
+
+    def shut_out(by: str, whom: str) -> bool:
+        try:
+            take_away(accounts, how, whom, Deed(by, HERE, FLOWN))
+        except LastKeeperError:
+            return False
+        return True
+
+    one, other = pairs[0]
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(shut_out, (one, other), (other, one)))
+    assert sorted(done) == [False, True]
+    assert [account.is_keeper for account in accounts.all()].count(True) == 1
+    told = [entry.outcome for entry in accounts.sign_ins(9)]
+    assert len(told) == 1  # what was refused is not noted
+
+
+@pytest.mark.parametrize("how", ["lock", "demote", "narrow"])
+def test_at_the_machine_the_last_administrator_can_go(accounts: Accounts, how: str):
+    accounts.add(head("head"), PASSWORD)
+    take_away(accounts, how, "head", None)
+    assert not accounts.account("head").is_keeper
+
+
+def test_tokens_end_with_a_password_that_another_resets(accounts: Accounts):
+    accounts.add(chen("wang", "Wang"), PASSWORD)
+
+    def made(name: str) -> str:
+        return accounts.add_token(name, "map", (Scope.READ,), life=DAY, now=FLOWN)
+
+    own, foreign = made("chen"), made("wang")
+    accounts.set_password("chen", "a password of one's own", Deed("chen", HERE, FLOWN))
+    assert accounts.of_token(own, FLOWN)[0] == chen()
+    for deed in (Deed("head", HERE, FLOWN), None):
+        own = made("chen")
+        accounts.set_password("chen", PASSWORD, deed)
+        with pytest.raises(SignInError):
+            accounts.of_token(own, FLOWN)
+    assert accounts.of_token(foreign, FLOWN)[0].name == "wang"
+    told = [entry.outcome for entry in accounts.sign_ins(9)]
+    assert told == ["password reset: chen", "password changed: chen"]
+
+
+def test_an_account_has_so_many_tokens_and_no_more(accounts: Accounts):
+    accounts.add(chen("wang", "Wang"), PASSWORD)
+
+    def make(number: int, now: datetime = FLOWN) -> bool:
+        label = f"program {number}"
+        try:
+            accounts.add_token("chen", label, (Scope.READ,), life=DAY, now=now)
+        except AccountError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(make, range(MOST_TOKENS + 4)))
+    assert made.count(True) == MOST_TOKENS == len(accounts.tokens())
+    assert accounts.add_token("wang", "map", (Scope.READ,), life=DAY, now=FLOWN)
+    with pytest.raises(AccountError, match="has 20 tokens, and may have 20; revoke one"):
+        accounts.add_token("chen", "map", (Scope.READ,), life=DAY, now=FLOWN)
+    accounts.revoke_token(accounts.tokens()[0].token_id)
+    assert make(100)
+    assert make(101, FLOWN + DAY)  # those that have ended are forgotten
+    assert [token.label for token in accounts.tokens() if token.account == "chen"] == [
+        "program 101"
+    ]
+
+
+def test_who_makes_tokens_again_and_again_fills_no_disk(accounts: Accounts, monkeypatch):
+    monkeypatch.setattr("cases.account_log.KEPT_OWN", 3)
+    accounts.add(head("head"), PASSWORD)
+    accounts.add(chen("wang", "Wang"), PASSWORD)
+    accounts.deactivate("wang", Deed("head", HERE, FLOWN))
+    for by in ("head", "chen"):
+        deed = Deed(by, HERE, FLOWN)
+        for _ in range(4):
+            accounts.add_token(by, "a, b", (Scope.READ,), life=DAY, now=FLOWN, deed=deed)
+            [made] = [token.token_id for token in accounts.tokens() if token.account == by]
+            accounts.revoke_token(made, deed)
+    told = [(entry.name, entry.outcome.partition(":")[0]) for entry in accounts.sign_ins(50)]
+    for by in ("head", "chen"):  # nobody takes away what another did
+        own = [what for name, what in told if name == by and what != "locked"]
+        assert own == ["token revoked", "token made", "token revoked"]
+    assert told[-1] == ("head", "locked")
+    assert accounts.sign_ins(1)[0].outcome == f"token revoked: {made}, chen, a, b"
 
 
 def test_a_token_does_what_it_is_for_until_its_end(accounts: Accounts):

@@ -120,6 +120,20 @@ def test_a_token_is_told_once(account, registry: Path, capsys):
         assert account("token", "add", "patrol", "map", "--label", "x", *wrong) == 1
 
 
+def test_that_no_administrator_is_left_is_told(account, registry, capsys):
+    for name in ("head", "deputy"):
+        assert (
+            account("add", "patrol", name, "--password-file", "-", "--role", "administrator") == 0
+        )
+    capsys.readouterr()
+    assert account("deactivate", "patrol", "deputy") == 0
+    assert "is left" not in capsys.readouterr().err
+    assert account("change", "patrol", "head", "--role", "officer") == 0
+    assert "no active administrator of the whole district is left" in re.sub(
+        r"\s+", " ", capsys.readouterr().err
+    )
+
+
 def test_a_password_is_asked_for_twice_where_no_file_is_given(account, registry, monkeypatch):
     asked = []
 

@@ -1,12 +1,16 @@
 """Accounts kept on the page by administrators of the whole district, tokens by their owners."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from fastapi.testclient import TestClient
 
+from cases.account_tokens import MOST_TOKENS
 from cases.lifecycle import Role
-from cases.people import DISTRICT, Scope
+from cases.people import DISTRICT, Account, Scope
+from review import accounting
 from review.accounting import made_password
 from review.app import create_app
 from review.sources import ReviewData, ReviewSources, open_sources
@@ -156,8 +160,53 @@ def test_tokens_are_ones_own_and_told_once(doors, keeper, data):  # noqa: F811
     assert keeper.post(path, json={}).status_code == 204
     assert officer.get("/api/tokens").json() == []
     assert officer.post(path, json={}).status_code == 404
-    told = f"token made: {own['token_id']}, {OFFICER}, read decide"
-    assert {(OFFICER, told), (KEEPER, f"token revoked: {own['token_id']}")} <= set(outcomes(data))
+    made_and_gone = {
+        (OFFICER, f"token made: {own['token_id']}, {OFFICER}, read decide, QGIS"),
+        (KEEPER, f"token revoked: {own['token_id']}, {OFFICER}, QGIS"),
+    }
+    assert made_and_gone <= set(outcomes(data))
+
+
+def test_too_many_tokens_are_refused_and_end_with_a_reset(doors, keeper, data):  # noqa: F811
+    officer, body = doors.signed_in(Role.OFFICER), {"label": "map", "scopes": ["read"]}
+    made = [officer.post("/api/tokens", json=body) for _ in range(MOST_TOKENS + 1)]
+    assert [answer.status_code for answer in made] == [201] * MOST_TOKENS + [422]
+    assert "revoke one" in made[-1].json()["detail"]
+    program = doors.browser()
+    bearer = {"Authorization": f"Bearer {made[0].json()['token']}"}
+    own = {"old": PASSWORD, "new": "another boat lantern"}
+    assert officer.post("/api/session/password", json=own).status_code == 200
+    assert program.get("/api/summary", headers=bearer).status_code == 200
+    assert keeper.post(f"/api/accounts/{OFFICER}/password", json={}).status_code == 200
+    assert program.get("/api/summary", headers=bearer).status_code == 401
+    assert keeper.get("/api/tokens").json() == []
+    told = [(KEEPER, f"password reset: {OFFICER}"), (OFFICER, f"password changed: {OFFICER}")]
+    assert [entry for entry in outcomes(data) if entry[1].startswith("password")] == told
+
+
+def test_two_who_lock_each_other_at_once_leave_one(keeper, doors, data, monkeypatch):  # noqa: F811
+    other = Account(name="other", display_name="其他", roles=(Role.ADMINISTRATOR,), area=DISTRICT)
+    data.accounts.add(other, PASSWORD)
+    for known in data.accounts.all():  # the doors' own administrators
+        if known.is_keeper and known.name not in (KEEPER, "other"):
+            data.accounts.deactivate(known.name)
+    second = doors.browser()
+    assert sign_in(second, "other", PASSWORD) == 200
+    both_in, found = Barrier(2), accounting._require_other
+
+    def wait_for_both(*asked):
+        known = found(*asked)
+        both_in.wait(timeout=20)
+        return known
+
+    monkeypatch.setattr(accounting, "_require_other", wait_for_both)
+    with ThreadPoolExecutor(2) as pool:
+        steps = [
+            pool.submit(client.post, f"/api/accounts/{name}/lock", json={})
+            for client, name in ((keeper, "other"), (second, KEEPER))
+        ]
+    assert sorted(step.result().status_code for step in steps) == [200, 409]
+    assert [account.is_keeper for account in data.accounts.all()].count(True) == 1
 
 
 @pytest.mark.parametrize("wrong", [{"days": 0}, {"days": 367}, {"scopes": []}, {"label": ""}])

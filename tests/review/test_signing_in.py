@@ -240,7 +240,7 @@ def test_a_token_changes_no_password(client: TestClient, data: ReviewData):
 
 
 def test_tries_are_kept_up_to_a_number(data: ReviewData, monkeypatch):
-    monkeypatch.setattr("cases.accounts.KEPT_TRIES", 5)
+    monkeypatch.setattr("cases.account_log.KEPT_TRIES", 5)
     monkeypatch.setattr(data.accounts, "_hasher", QUICK)
     for number in range(12):
         with pytest.raises(SignInError):
