@@ -60,9 +60,11 @@ class _Packing:
         self._held: Message | None = None
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and _may_be_packed(message):
-            self._held = message
-            return
+        if message["type"] == "http.response.start" and _depends_on_asking(message):
+            MutableHeaders(scope=message).add_vary_header("Accept-Encoding")
+            if message["status"] == 200:
+                self._held = message
+                return
         if self._held is not None:
             start, self._held = self._held, None
             message = await self._pack(start, message)
@@ -71,20 +73,24 @@ class _Packing:
 
     async def _pack(self, start: Message, body: Message) -> Message:
         content: bytes = body.get("body", b"")
-        if body.get("more_body") or len(content) < LEAST_BYTES:
-            return body
-        headers = MutableHeaders(scope=start)
-        headers.add_vary_header("Accept-Encoding")
-        if not self._is_wanted:
+        if body.get("more_body") or len(content) < LEAST_BYTES or not self._is_wanted:
             return body
         packed = await run_in_threadpool(gzip.compress, content, _LEVEL, mtime=0)
+        headers = MutableHeaders(scope=start)
         headers["Content-Encoding"] = "gzip"
         headers["Content-Length"] = str(len(packed))
         return {**body, "body": packed}
 
 
-def _may_be_packed(start: Message) -> bool:
+def _depends_on_asking(start: Message) -> bool:
+    """Whether an answer may be compressed, or says (304) that one which may be is still the same.
+
+    The latter has no kind of its own; a weak tag is that of JSON only.
+    """
     headers = Headers(raw=start["headers"])
-    kind = headers.get("content-type", "").partition(";")[0]
-    is_exact = headers.get("etag", "W/").startswith('"')
-    return start["status"] == 200 and kind in _JSON and not is_exact
+    tag = headers.get("etag", "W/")
+    if tag.startswith('"'):
+        return False
+    if start["status"] == 304:
+        return "etag" in headers
+    return start["status"] == 200 and headers.get("content-type", "").partition(";")[0] in _JSON

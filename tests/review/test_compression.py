@@ -59,9 +59,13 @@ def test_a_large_answer_is_the_same_and_smaller(small_app: TestClient):
 
 
 def test_who_has_it_is_sent_nothing(small_app: TestClient):
-    tag = small_app.get("/large").headers["etag"]
-    again = small_app.get("/large", headers={"if-none-match": tag})
-    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    for path in ("/large", "/small", "/case"):
+        first = small_app.get(path).headers
+        again = small_app.get(path, headers={"if-none-match": first["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        same = {name: first.get(name) for name in ("etag", "vary")}
+        assert {name: again.headers.get(name) for name in same} == same
+        assert same["vary"] == ("Accept-Encoding" if path != "/case" else None)
 
 
 @pytest.mark.parametrize(
