@@ -1,11 +1,11 @@
 """The page of accounts, in headless Chromium; skipped where browser or playwright is absent."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from cases.lifecycle import Role
-from cases.people import DISTRICT, Account, Area
+from cases.people import DISTRICT, Account, Area, Deed, Scope
 from review.sources import ReviewData
 from tests.cases.test_accounts import PASSWORD, QUICK
 
@@ -15,6 +15,7 @@ from .test_browser_axe import grave
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
+DAY = timedelta(days=1)
 AREA = Area("沙岸镇", "东塘村")
 
 
@@ -29,8 +30,8 @@ def signed_in(data: ReviewData, address, open_page, monkeypatch):
         someone = Account(name=name, display_name=f"The {name}", roles=(role,), area=area)
         data.accounts.add(someone, PASSWORD)
 
-    def opened(name: str, **options):
-        page = open_page(address, expected="status of 4", **options)
+    def opened(name: str, expected: str = "status of 4", **options):
+        page = open_page(address, expected=expected, **options)
         page.locator("input[name=username]").fill(name)
         page.locator("input[type=password]").fill(PASSWORD)
         page.keyboard.press("Enter")
@@ -128,6 +129,76 @@ def test_an_officer_keeps_tokens_and_sees_no_accounts(signed_in, data):
     in_dialog(page, "确定").click()
     page.get_by_text("没有程序持有令牌").wait_for()
     assert data.accounts.tokens() == []
+
+
+def test_what_cannot_be_read_takes_nothing_away(signed_in):
+    page = signed_in("keeper", expected="Failed to load resource")
+    page.route("**/api/layers/cells.geojson", lambda route: route.abort())
+    page.reload()
+    page.get_by_role("button", name="Add an account").click()
+    assert page.get_by_role("alert").all_inner_texts() == [""]  # only towns are not suggested
+    page.get_by_label("Sign-in name").fill("chen.jing")
+    page.locator("dialog input[name=display_name]").fill("陈静")
+    page.get_by_label("Inspector").check()
+    page.route("**/api/account-log?*", lambda route: route.abort())
+    in_dialog(page, "Save").click()
+    told = page.get_by_role("alert").filter(has_text="The server does not answer.")
+    told.wait_for(state="attached")
+    assert len(secret_of(page)) == 19
+    page.locator("tr", has_text="The keeper").wait_for()
+    page.unroute("**/api/account-log?*")
+    page.get_by_role("button", name="Try again").click()
+    page.locator("tr", has_text="陈静").wait_for()
+    told.wait_for(state="detached")
+
+
+def test_whose_session_has_ended_is_told_to_sign_in(signed_in, data):
+    page = signed_in("keeper")
+    data.accounts.set_password("keeper", "another boat lantern")
+    page.locator("tr", has_text="The officer").get_by_role("button", name="Lock").click()
+    in_dialog(page, "Yes").click()
+    page.locator("dialog").get_by_text("sign in").wait_for()
+    page.keyboard.press("Escape")
+    page.evaluate("location.hash = '#/district'")
+    page.locator(".accounts-view").wait_for(state="detached")
+    page.evaluate("location.hash = '#/accounts'")
+    page.get_by_role("alert").filter(has_text="Sign in on the review page").wait_for()
+    assert data.accounts.account("officer").is_active
+
+
+def test_a_secret_is_not_lost_by_a_click_beside_it(signed_in):
+    page = signed_in("officer")
+    page.get_by_role("button", name="Make a token").click()
+    page.mouse.click(5, 5)
+    page.locator("dialog").wait_for(state="detached")
+    page.get_by_role("button", name="Make a token").click()
+    page.get_by_label("For what").fill("QGIS")
+    in_dialog(page, "Save").click()
+    secret = page.locator("dialog .secret")
+    secret.wait_for()
+    page.mouse.click(5, 5)
+    page.locator("dialog").get_by_text("Put it where the program finds it").wait_for()
+    assert secret_of(page).startswith("aerogrid_")
+
+
+def test_the_log_tells_changes_in_ones_language_and_names_as_they_are(signed_in, data):
+    by = Deed("keeper", "192.0.2.7", datetime.now(UTC))
+    both = (Role.INSPECTOR, Role.OFFICER)
+    data.accounts.change("officer", roles=both, area=DISTRICT, deed=by)
+    data.accounts.set_password("officer", PASSWORD, by)
+    data.accounts.add_token(
+        "officer", "read, then decide", (Scope.READ,), life=DAY, now=by.now, deed=by
+    )
+    [token] = data.accounts.tokens()
+    data.accounts.revoke_token(token.token_id, by)
+    page = signed_in("keeper", locale="zh-CN")
+    for told in (
+        "更改账号: officer、审核员 网格员、全区",
+        "重设密码: officer",
+        f"新建令牌: {token.token_id}、officer、读取、read, then decide",
+        f"收回令牌: {token.token_id}、officer、read, then decide",
+    ):
+        page.get_by_text(told, exact=True).wait_for()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-// A dialog above the page; Escape, the close button and a click beside it close it.
+// A dialog above the page; Escape, the close button and mostly a click beside it close it.
 
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
@@ -8,11 +8,13 @@ interface SheetProps {
   onClose: () => void;
   title: string;
   wide?: boolean;
+  /** A click beside it does not close it: what it shows cannot be had again. */
+  stays?: boolean;
   onKeyDown?: (event: KeyboardEvent) => void;
   children: ComponentChildren;
 }
 
-export function Sheet({ onClose, title, wide = false, onKeyDown, children }: SheetProps) {
+export function Sheet({ onClose, title, wide = false, stays = false, onKeyDown, children }: SheetProps) {
   const { t } = useWords();
   const dialog = useRef<HTMLDialogElement>(null);
   // Before the next key: a number pressed right after X has to find the dialog.
@@ -26,7 +28,7 @@ export function Sheet({ onClose, title, wide = false, onKeyDown, children }: She
       aria-labelledby="sheet-title"
       onKeyDown={onKeyDown}
       onClose={onClose}
-      onClick={(event) => event.target === dialog.current && dialog.current?.close()}
+      onClick={(event) => !stays && event.target === dialog.current && dialog.current?.close()}
     >
       <div class="sheet-body">
         <div class="sheet-head">

@@ -11,7 +11,9 @@ import type { AccountStrings } from "./account-words";
 const ROLES = ["inspector", "command", "operator", "officer", "administrator"];
 const SCOPES = ["read", "decide"];
 
+/** What is told once. */
 export interface Secret {
+  kind: "password" | "token";
   title: string;
   text: string;
 }
@@ -149,7 +151,7 @@ export function AddAccount({ t, towns, onClose, onDone }: FormProps & { towns: T
   const send = async (typed: FormData) => {
     const named = { name: textOf(typed, "name"), display_name: textOf(typed, "display_name") };
     const made = await accountApi.add({ ...placeOf(typed), ...named });
-    return { title: t.secretPassword(made.account.name), text: made.password };
+    return { kind: "password" as const, title: t.secretPassword(made.account.name), text: made.password };
   };
   return (
     <Ask t={t} title={t.add} send={t.save} onSend={send} onDone={onDone} onClose={onClose} lacks={(typed) => (typed.has("roles") ? "" : t.pickRole)}>
@@ -184,7 +186,7 @@ export function AddToken({ t, onClose, onDone }: FormProps) {
   const send = async (typed: FormData) => {
     const label = textOf(typed, "label");
     const made = await accountApi.addToken({ label, scopes: typed.getAll("scopes").map(String), days: Number(typed.get("days")) });
-    return { title: t.secretToken(label), text: made.token };
+    return { kind: "token" as const, title: t.secretToken(label), text: made.token };
   };
   const scopes = SCOPES.map((scope): [string, string] => [scope, t.scopeNames[scope] ?? scope]);
   return (
@@ -221,9 +223,9 @@ export function Sure({ t, title, question, onYes, onDone, onClose }: SureProps) 
 export function SecretSheet({ t, secret, onClose }: { t: AccountStrings; secret: Secret; onClose: () => void }) {
   const [copied, setCopied] = useState(false);
   return (
-    <Sheet title={secret.title} onClose={onClose}>
+    <Sheet title={secret.title} onClose={onClose} stays>
       <code class="secret">{secret.text}</code>
-      <p>{t.once}</p>
+      <p>{t.once[secret.kind]}</p>
       <div class="account-buttons">
         {navigator.clipboard ? (
           <button type="button" onClick={() => void navigator.clipboard.writeText(secret.text).then(() => setCopied(true))}>

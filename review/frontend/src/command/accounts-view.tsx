@@ -28,7 +28,8 @@ interface Read {
 const keeps = (person: Person | null) => !!person && person.roles.includes("administrator") && !person.town;
 
 async function read(): Promise<Read> {
-  const { person } = await api.session();
+  const { person, asks_who } = await api.session();
+  if (!person && asks_who) throw new ApiError(401, "");
   if (!person) return { person, accounts: [], tokens: [], log: [] };
   const [tokens, accounts, log] = await Promise.all([
     accountApi.tokens(),
@@ -38,28 +39,52 @@ async function read(): Promise<Read> {
   return { person, accounts, tokens, log };
 }
 
-export function AccountsView({ t: command, language }: { t: CommandStrings; language: Language }) {
-  const t = accountStrings[language];
+/** What is known of the accounts, and why the last step or look at them failed. */
+function useKnown(t: CommandStrings) {
   const [known, setKnown] = useState<Read | null>(null);
-  const [towns, setTowns] = useState<Towns>(new Map());
-  const [opened, open] = useState<Opened | null>(null);
   const [problem, setProblem] = useState("");
   const refused = (error: unknown) => {
     if (!(error instanceof ApiError)) throw error;
-    setProblem(error.status === 0 ? command.offline : error.message);
+    setProblem({ 0: t.offline, 401: t.signIn }[error.status] ?? error.message);
   };
-  const refresh = () => void read().then(setKnown, refused);
+  const taken = (found: Read) => {
+    setKnown(found);
+    setProblem("");
+  };
+  return { known, problem, refused, refresh: () => void read().then(taken, refused) };
+}
+
+/** Without them nothing is suggested; what is typed is taken all the same. */
+function useTowns(): Towns {
+  const [towns, setTowns] = useState<Towns>(new Map());
   useEffect(() => {
-    refresh();
-    void api.layer("cells").then((layer) => setTowns(townsOf(layer)), refused);
+    const missed = (error: unknown) => {
+      if (!(error instanceof ApiError)) throw error;
+    };
+    void api.layer("cells").then((layer) => setTowns(townsOf(layer)), missed);
   }, []);
-  if (problem) return <p class="empty" role="alert">{problem}</p>;
+  return towns;
+}
+
+export function AccountsView({ t: command, language }: { t: CommandStrings; language: Language }) {
+  const t = accountStrings[language];
+  const { known, problem, refused, refresh } = useKnown(command);
+  const towns = useTowns();
+  const [opened, open] = useState<Opened | null>(null);
+  useEffect(refresh, []);
+  const again = (
+    <button type="button" onClick={refresh}>
+      {t.again}
+    </button>
+  );
+  if (!known && problem) return <p class="empty" role="alert">{problem} {again}</p>;
   if (!known) return <p class="empty">{command.loading}</p>;
   if (!known.person) return <p class="empty">{t.noAccounts}</p>;
   const unlock = (name: string) => void accountApi.unlock(name).then(refresh, refused);
   return (
     <div class="figures-view accounts-view">
       <h2>{keeps(known.person) ? t.accounts : t.tokens}</h2>
+      {problem ? <p class="warning" role="alert">{problem} {again}</p> : null}
       <div class="boards wide">
         {keeps(known.person) ? <Accounts t={t} known={known} open={open} unlock={unlock} /> : null}
         <Tokens t={t} known={known} open={open} />
@@ -157,22 +182,34 @@ function Tokens({ t, known, open }: BoardProps) {
   );
 }
 
-/** Roles, scopes and areas of a change, which the log holds in English; names stay as they are. */
-function wordsOf(t: AccountStrings, words: Words, part: string): string {
-  if (part === "whole district") return t.wholeDistrict;
-  return part
-    .split(" ")
-    .map((word) => t.scopeNames[word] ?? words.role(word))
-    .join(" ");
+/** What a change is about, in the reader's words: the log holds it in English; names stay as they are. */
+function partsOf(t: AccountStrings, words: Words, kind: string, parts: string[]): string[] {
+  const [first = "", second = "", third = ""] = parts;
+  const rest = (from: number) => parts.slice(from).join(", ");
+  const each = (text: string, word: (name: string) => string) => text.split(" ").map(word).join(" ");
+  switch (kind) {
+    case "account made":
+    case "account changed":
+      return [first, each(second, (role) => words.role(role)), rest(2) === "whole district" ? t.wholeDistrict : rest(2)];
+    case "token made":
+      return [first, second, each(third, (scope) => t.scopeNames[scope] ?? scope), rest(3)];
+    case "token revoked":
+      return [first, second, rest(2)];
+    default:
+      return [rest(0)];
+  }
+}
+
+function toldOf(t: AccountStrings, words: Words, outcome: string): string {
+  const [, kind = outcome, of = ""] = outcome.match(/^(.+?): (.+)$/s) ?? [];
+  const told = partsOf(t, words, kind, of.split(", ")).filter(Boolean).join(t.comma);
+  return [t.outcomes[kind] ?? kind, told].filter(Boolean).join(": ");
 }
 
 function Log({ t, entries }: { t: AccountStrings; entries: LogEntry[] }) {
   const words = useWords();
   const rows = entries.map((entry, at) => {
-    const [, what = entry.outcome, of = ""] = entry.outcome.match(/^(.+?): (.+)$/s) ?? [];
-    const [whom, ...parts] = of.split(", ");
-    const named = parts.map((part) => wordsOf(t, words, part));
-    const told = [t.outcomes[what] ?? what, [whom, ...named].filter(Boolean).join(t.comma)].filter(Boolean).join(": ");
+    const told = toldOf(t, words, entry.outcome);
     return { key: `${entry.at}-${at}`, cells: [words.time(entry.at), entry.name || "–", told, entry.address] };
   });
   return (
@@ -212,7 +249,7 @@ function Above({ t, opened, towns, open, refresh }: AboveProps) {
       return <SecretSheet {...form} secret={opened.secret} />;
     case "password": {
       const { name } = opened.account;
-      const reset = async () => ({ title: t.secretPassword(name), text: (await accountApi.resetPassword(name)).password });
+      const reset = async () => ({ kind: "password" as const, title: t.secretPassword(name), text: (await accountApi.resetPassword(name)).password });
       return <Sure {...form} title={t.newPassword} question={t.passwordAsk(name)} onYes={reset} />;
     }
     case "lock": {
