@@ -193,10 +193,10 @@ def test_the_log_tells_changes_in_ones_language_and_names_as_they_are(signed_in,
     data.accounts.revoke_token(token.token_id, by)
     page = signed_in("keeper", locale="zh-CN")
     for told in (
-        "更改账号: officer、审核员 网格员、全区",
-        "重设密码: officer",
-        f"新建令牌: {token.token_id}、officer、读取、read, then decide",
-        f"收回令牌: {token.token_id}、officer、read, then decide",
+        "更改账号：officer、审核员 网格员、全区",
+        "重设密码：officer",
+        f"新建令牌：{token.token_id}、officer、读取、read, then decide",
+        f"收回令牌：{token.token_id}、officer、read, then decide",
     ):
         page.get_by_text(told, exact=True).wait_for()
 

@@ -227,12 +227,12 @@ export function SecretSheet({ t, secret, onClose }: { t: AccountStrings; secret:
       <code class="secret">{secret.text}</code>
       <p>{t.once[secret.kind]}</p>
       <div class="account-buttons">
+        <span role="status">{copied ? t.copied : ""}</span>
         {navigator.clipboard ? (
           <button type="button" onClick={() => void navigator.clipboard.writeText(secret.text).then(() => setCopied(true))}>
             {t.copy}
           </button>
         ) : null}
-        <span role="status">{copied ? t.copied : ""}</span>
       </div>
     </Sheet>
   );

@@ -76,6 +76,7 @@ const en = {
   pickRole: "Choose at least one role.",
   pickScope: "Choose what it may do.",
   comma: ", ",
+  colon: ": ",
 };
 
 export type AccountStrings = typeof en;
@@ -154,6 +155,7 @@ const zh: AccountStrings = {
   pickRole: "请至少选择一个角色。",
   pickScope: "请选择权限。",
   comma: "、",
+  colon: "：",
 };
 
 export const accountStrings: Record<Language, AccountStrings> = { en, zh };

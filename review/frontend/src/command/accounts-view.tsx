@@ -117,7 +117,7 @@ function Accounts({ t, known, open, unlock }: BoardProps & { unlock: (name: stri
   const words = useWords();
   const rows = known.accounts.map((account) => {
     const roles = account.roles.map((role) => words.role(role)).join(t.comma);
-    const state = account.is_active ? t.active : <strong class="warning">{t.locked}</strong>;
+    const state = account.is_active ? <span class="whole">{t.active}</span> : <strong class="warning whole">{t.locked}</strong>;
     const steps =
       account.name === known.person?.name ? (
         <span class="muted">{t.you}</span>
@@ -151,8 +151,16 @@ function Accounts({ t, known, open, unlock }: BoardProps & { unlock: (name: stri
   );
 }
 
-const areaOf = (t: AccountStrings, { town, village }: { town: string; village: string }) =>
-  [town, village].filter(Boolean).join(" · ") || t.wholeDistrict;
+/** A line may end between town and village, not within either. */
+function areaOf(t: AccountStrings, { town, village }: AccountState) {
+  if (!town) return t.wholeDistrict;
+  return (
+    <span>
+      <span class="whole">{town}</span>
+      {village ? <> · <span class="whole">{village}</span></> : null}
+    </span>
+  );
+}
 
 function Tokens({ t, known, open }: BoardProps) {
   const words = useWords();
@@ -203,7 +211,7 @@ function partsOf(t: AccountStrings, words: Words, kind: string, parts: string[])
 function toldOf(t: AccountStrings, words: Words, outcome: string): string {
   const [, kind = outcome, of = ""] = outcome.match(/^(.+?): (.+)$/s) ?? [];
   const told = partsOf(t, words, kind, of.split(", ")).filter(Boolean).join(t.comma);
-  return [t.outcomes[kind] ?? kind, told].filter(Boolean).join(": ");
+  return [t.outcomes[kind] ?? kind, told].filter(Boolean).join(t.colon);
 }
 
 function Log({ t, entries }: { t: AccountStrings; entries: LogEntry[] }) {
