@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib.util import find_spec
 from queue import Empty, SimpleQueue
 from threading import current_thread, main_thread
@@ -90,11 +89,14 @@ class _Ran:
 def _run(task: Task) -> _Ran:
     """Run a task on the worker that this is."""
     worker = get_worker()
-    _obey_at_once(worker)
+    worker.loop.add_callback(_obey_at_once, worker)
     has_gpu = worker.state.total_resources.get(GPU, 0) > 0
     started_s = perf_counter()
     result = run_task(task, has_gpu=has_gpu)
     return _Ran(result, worker.address, has_gpu, perf_counter() - started_s)
+
+
+_LEAVES = "aerogrid-leaves"
 
 
 class _Leaves(WorkerPlugin):  # type: ignore[misc]  # Dask is not typed
@@ -118,9 +120,13 @@ class _Leaves(WorkerPlugin):  # type: ignore[misc]  # Dask is not typed
             os._exit(0)
 
 
-@lru_cache(maxsize=1)
-def _obey_at_once(worker: Worker) -> None:
-    worker.loop.add_callback(worker.plugin_add, plugin=_Leaves(), name="aerogrid-leaves")
+async def _obey_at_once(worker: Worker) -> None:
+    """Be ready to leave; in the worker's loop, so that its threads add no plugin twice.
+
+    Dask lets go of the one that is there, which would be taken for the end.
+    """
+    if _LEAVES not in worker.plugins:
+        await worker.plugin_add(plugin=_Leaves(), name=_LEAVES)
 
 
 Note: TypeAlias = Callable[[str], None]
@@ -134,17 +140,17 @@ def _silent(_: str) -> None:
 class _Absence:
     """How long no worker has been there, and telling that it is so."""
 
-    def __init__(self, note: Note, hint: str) -> None:
-        self._note, self._hint = note, hint
+    def __init__(self, note: Note, hint: str, clock_s: Callable[[], float] = monotonic) -> None:
+        self._note, self._hint, self._clock_s = note, hint, clock_s
         self._since_s: float | None = None
         self._due_s = 0.0
         self._before_s = 0.0
 
     def look(self, workers: int, waiting: int) -> None:
         """Take notice of how many workers there are, and how many tasks wait."""
-        now_s = monotonic()
+        now_s = self._clock_s()
         if workers:
-            self._before_s, self._since_s = self.seconds, None
+            self.end()
         elif self._since_s is None:
             self._since_s, self._due_s = now_s, now_s + _FIRST_TOLD_S
         elif now_s >= self._due_s:
@@ -154,10 +160,15 @@ class _Absence:
                 f"{waiting}. {self._hint}"
             )
 
+    def end(self) -> None:
+        """Take notice that a worker is there, or was just now."""
+        self._before_s, self._since_s = self.seconds, None
+
     @property
     def seconds(self) -> float:
         """Of all such times, the present one too."""
-        return self._before_s + (monotonic() - self._since_s if self._since_s is not None else 0.0)
+        now_s = self._clock_s()
+        return self._before_s + (0.0 if self._since_s is None else now_s - self._since_s)
 
 
 class DaskCluster:
@@ -263,9 +274,12 @@ class DaskCluster:
     def _next_future(self) -> Future:
         while True:
             try:
-                return self._completed.get(timeout=_LOOK_S)
+                future = self._completed.get(timeout=_LOOK_S)
             except Empty:
                 self._absence.look(len(self._known()), len(self._tasks))
+            else:
+                self._absence.end()
+                return future
 
     def _counted(self, task: Task, ran: _Ran) -> Any:
         self._workers.setdefault(ran.worker, Worked(ran.has_gpu)).add(task, ran.seconds)
@@ -358,9 +372,9 @@ def remote_cluster(
         "aerogrid."
     )
     with client:
-        if not _has_workers(client, min(_FIRST_TOLD_S, _WORKERS_WAIT_S)):
+        if not _has_workers(client, _FIRST_TOLD_S):
             note(f"{address}: the scheduler has no workers yet. {start}")
-            if not _has_workers(client, _WORKERS_WAIT_S):
+            if not _has_workers(client, _WORKERS_WAIT_S - _FIRST_TOLD_S):
                 raise PipelineError(f"{address}: the scheduler has no workers. {start}")
         yield DaskCluster(client, note, start)
 

@@ -8,6 +8,7 @@ import sys
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -321,7 +322,16 @@ def test_that_no_worker_is_there_is_told_until_one_comes(monkeypatch):
 
 
 def test_a_cluster_that_is_not_there_is_named_with_what_to_start(monkeypatch):
+    waited_s: list[float] = []
+    has_workers = cluster._has_workers
+
+    def asked(client: cluster.Client, within_s: float) -> bool:
+        waited_s.append(within_s)
+        return has_workers(client, within_s)
+
+    monkeypatch.setattr(cluster, "_has_workers", asked)
     monkeypatch.setattr(cluster, "_SCHEDULER_WAIT_S", 0.5)
+    monkeypatch.setattr(cluster, "_FIRST_TOLD_S", 0.2)
     monkeypatch.setattr(cluster, "_WORKERS_WAIT_S", 0.5)
     address = f"tcp://127.0.0.1:{free_port()}"
     with pytest.raises(PipelineError, match=rf"{address}: no scheduler"), remote_cluster(address):
@@ -335,3 +345,54 @@ def test_a_cluster_that_is_not_there_is_named_with_what_to_start(monkeypatch):
         ):
             pass
     assert "has no workers yet. Start them with `dask worker" in told[0]
+    assert sum(waited_s) == pytest.approx(0.5)
+
+
+def test_an_absence_of_workers_ends_with_the_first_result_and_is_told_each_minute():
+    """Where results come often nobody looks for workers: an hour of them counted, too."""
+    now_s, told = [0.0], list[str]()
+    absence = cluster._Absence(told.append, "Start one.", lambda: now_s[0])
+
+    def looks(until_s: float) -> None:
+        while now_s[0] < until_s:
+            now_s[0] += 5.0
+            absence.look(0, 2)
+
+    looks(20.0)
+    assert absence.seconds == 15.0
+    assert told == ["no worker has been there for 10 s, tasks that wait: 2. Start one."]
+    absence.end()
+    now_s[0] += 3600.0
+    absence.end()
+    assert absence.seconds == 15.0
+    looks(now_s[0] + 5.0)
+    assert (absence.seconds, len(told)) == (15.0, 1)  # begins anew, and is not told yet
+    looks(now_s[0] + 75.0)
+    assert (absence.seconds, len(told)) == (90.0, 3)
+
+
+def test_each_worker_is_taught_to_leave_once(monkeypatch):
+    """Added again, Dask lets go of the first, and the worker ends in the midst of its task."""
+    taught = []
+    monkeypatch.setattr(cluster._Leaves, "setup", lambda plugin, worker: taught.append(worker))
+    with (
+        cluster.LocalCluster(
+            n_workers=2, threads_per_worker=2, processes=False, dashboard_address=None
+        ) as started,
+        cluster.Client(started) as client,
+    ):
+        opened = cluster.DaskCluster(client)
+        for number in range(20):
+            opened.submit(Task(f"task-{number}", Kind.READ, pow, (2, number)))
+        for _ in range(20):
+            opened.next_done()
+        assert len(taught) == len({*taught}) == len(opened.workers) == 2
+
+
+def test_a_result_ends_the_absence():
+    opened = cluster.DaskCluster(SimpleNamespace(scheduler=SimpleNamespace(address="tcp://none")))
+    opened._absence.look(0, 1)
+    opened._completed.put("future")
+    assert opened._next_future() == "future"
+    ended_s = opened.without_workers_s
+    assert ended_s == opened.without_workers_s
