@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 from pydantic import model_validator as checked
 
 from pipeline.errors import SettingsError
@@ -17,7 +24,6 @@ from pipeline.settings import Settings, explain, read_settings
 PHOTOS_PER_TASK = 16
 
 Name = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$")]
-_Place = Annotated[str, StringConstraints(min_length=1)]
 
 
 class _Told(BaseModel):
@@ -29,26 +35,40 @@ class _Patrol(_Told):
 
     name: Name
     photos: str
-    grids: _Place | Literal[False] | None = None
-    zones: _Place | Literal[False] | None = None
-    dem: _Place | Literal[False] | None = None
+    grids: str | Literal[False] | None = None
+    zones: str | Literal[False] | None = None
+    dem: str | Literal[False] | None = None
     flight: str | None = None
     gcp: str | None = None
     poses: str | None = None
     ortho: str | None = None
+
+    @field_validator("grids", "zones", "dem", mode="before")
+    @classmethod
+    def _is_place_or_false(cls, told: object) -> object:
+        if told is False or (isinstance(told, str) and told):
+            return told
+        raise ValueError("give a path or URL, or false for none; left out it is the campaign's")
 
 
 class _Run(_Told):
     """A campaign as its file has it; grids, zones and dem are of patrols that name none."""
 
     out: str
-    grids: _Place | None = None
-    zones: _Place | None = None
-    dem: _Place | None = None
+    grids: str | None = None
+    zones: str | None = None
+    dem: str | None = None
     config: Path | None = None
     photos_per_task: int = Field(default=PHOTOS_PER_TASK, ge=1, le=256)
     gpus: bool = True
     patrols: tuple[_Patrol, ...] = Field(min_length=1)
+
+    @field_validator("grids", "zones", "dem", mode="before")
+    @classmethod
+    def _is_place(cls, told: object) -> object:
+        if isinstance(told, str) and told:
+            return told
+        raise ValueError("give a path or URL, or leave it out; false is for single patrols")
 
     @checked(mode="after")
     def _names_differ(self) -> Self:

@@ -247,4 +247,6 @@ def _said(problem: ErrorDetails) -> str:
     if isinstance(value, dict):  # the fault lies between its values, which the message names
         return f"{place}: {message}" if place else message
     shown = without_password(f'"{value}"') if isinstance(value, str) else value
+    if isinstance(value, bool):
+        shown = str(value).lower()  # as TOML has it
     return f"{place} = {shown}: {message}"

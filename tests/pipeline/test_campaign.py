@@ -54,9 +54,15 @@ def test_a_patrol_may_have_none_of_what_the_others_share(tmp_path):
         ('out = "x"\n', "patrols"),
         (RUN.replace("tuesday", "monday"), "monday occurs twice"),
         (RUN.replace('name = "monday"', 'name = "../monday"'), "patrols.0.name"),
-        (RUN.replace('"other.gpkg"', "true"), "grids"),
-        (RUN.replace('"cells.gpkg"', "false"), "grids = False"),
-        (RUN.replace('"other.gpkg"', '""'), "grids"),
+        (
+            RUN.replace('"other.gpkg"', "true"),
+            r"toml: patrols.1.grids = true: give a path or URL, or false for none; left out [^;]*$",
+        ),
+        (
+            RUN.replace('"cells.gpkg"', "false"),
+            "toml: grids = false: give a path or URL, or leave it out; false is for single [^;]*$",
+        ),
+        (RUN.replace('"other.gpkg"', '""'), 'patrols.1.grids = "": give a path or URL, or false'),
         ("photos_per_task = 0\n" + RUN, "photos_per_task"),
         ("fotos = 1\n" + RUN, "fotos"),
         ("out = ", "is not TOML"),
