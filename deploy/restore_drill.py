@@ -45,6 +45,17 @@ END $$
 """Drops all tables and functions of a database but those of its extensions."""
 
 
+_HELD = """
+SELECT c.relname FROM pg_class AS c
+  WHERE relkind IN ('r', 'p', 'v', 'm') AND relnamespace = 'public'::regnamespace AND NOT EXISTS (
+    SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')
+UNION SELECT p.proname || '()' FROM pg_proc AS p
+  WHERE pronamespace = 'public'::regnamespace AND NOT EXISTS (
+    SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = p.oid AND deptype = 'e')
+"""
+"""Names the tables, views and functions of a database but those of its extensions."""
+
+
 def head_of(registry: str | Path) -> str:
     """The last entry of a registry, once its whole history is verified."""
     with Registry.open(registry) as opened:
@@ -69,6 +80,12 @@ def drill_server(url: str, folder: Path) -> str:
     """Bring a backup of a database back into another one of the same server."""
     here = make_url(url)
     there = here.set(database=DRILL)
+    if _database_of(here) == DRILL:
+        raise RegistryError(
+            f"{without_password(url)}: this is the database that drills empty; name the registry, "
+            f"and where its own database has that name call it otherwise (ALTER DATABASE {DRILL} "
+            "RENAME TO cases)"
+        )
     dump = folder / "cases.dump"
     before = head_of(url)
     run(
@@ -93,6 +110,7 @@ def drill_server(url: str, folder: Path) -> str:
 def _emptied(here: URL, there: URL) -> Iterator[None]:
     """Give the drill's database, with nothing in it before and after; makes it where none is."""
     if execute(here, f"SELECT 1 FROM pg_database WHERE datname = '{DRILL}'"):
+        _require_ours(here, there)
         execute(there, _EMPTY)
         try:
             yield
@@ -111,6 +129,28 @@ def _emptied(here: URL, there: URL) -> Iterator[None]:
         yield
     finally:
         execute(here, f"DROP DATABASE {DRILL}")
+
+
+def _database_of(url: URL) -> str:
+    """The database that a URL leads to; its options may name another one than its path."""
+    return str(execute(url, "SELECT current_database()")[0][0])
+
+
+def _require_ours(here: URL, there: URL) -> None:
+    """Refuse to empty what holds anything but a registry that an earlier drill left there."""
+    if _database_of(there) != DRILL:
+        raise RegistryError(
+            f"{without_password(str(here))}: names its database by an option of the URL, not by "
+            "its path; write it as postgresql+psycopg://USER@HOST/NAME"
+        )
+    held = {name for (name,) in execute(there, _HELD)}
+    others = held - {name for (name,) in execute(here, _HELD)}
+    if others or (held and "alembic_version" not in held):
+        raise RegistryError(
+            f"{DRILL}: holds what no drill has left there ({', '.join(sorted(others or held)[:5])})"
+            ", and would be emptied. If nobody needs it, drop that database; else give it another "
+            "name. Then run the drill again"
+        )
 
 
 def _not_allowed(here: URL, error: DBAPIError) -> RegistryError:

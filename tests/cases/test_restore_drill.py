@@ -109,6 +109,43 @@ def test_the_owner_of_a_database_drills_in_one_that_a_superuser_made(
     assert "history is broken" in drill(owned)
 
 
+def test_a_database_that_holds_something_else_is_not_emptied(owned, postgresql, rulebook, drill):
+    head = filled(owned, rulebook)
+    beside = owned.replace("/owned", "/aerogrid_drill")
+    _execute(postgresql.format(name="postgres"), "CREATE DATABASE aerogrid_drill OWNER officer")
+    _execute(postgresql.format(name="aerogrid_drill"), "CREATE EXTENSION postgis")
+    _execute(beside, "CREATE TABLE trees (id INTEGER)")
+    for table in ("alembic_version", "cases"):
+        refused = drill(owned)
+        assert "aerogrid_drill: holds what no drill has left there (trees)" in refused
+        assert "trees" in tables(beside)
+        _execute(beside, f"CREATE TABLE {table} (id INTEGER)")
+    _execute(beside, "DROP TABLE trees")
+    _execute(beside, "DROP TABLE alembic_version")
+    assert "no drill has left there (cases)" in drill(owned)
+    assert tables(beside) == ["cases"]
+    _execute(beside, "CREATE TABLE alembic_version (id INTEGER)")  # as a killed drill leaves it
+    assert drill(owned) == f"came back: {head}\n"
+    assert tables(beside) == []
+
+
+def test_a_registry_in_the_database_of_the_drill_is_not_drilled(owned, postgresql, rulebook, drill):
+    _execute(postgresql.format(name="postgres"), "CREATE DATABASE aerogrid_drill OWNER officer")
+    _execute(postgresql.format(name="aerogrid_drill"), "CREATE EXTENSION postgis")
+    there = owned.replace("/owned", "/aerogrid_drill")
+    head = filled(there, rulebook)
+    filled(owned, rulebook)
+    by_option = there.replace("/aerogrid_drill", "/owned") + "&dbname=aerogrid_drill"
+    for where in (there, by_option):
+        assert "this is the database that drills empty" in drill(where)
+    lost = owned.replace("/owned", "/aerogrid_drill") + "&dbname=owned"
+    assert "names its database by an option" in drill(lost)
+    for where in (there, owned):
+        with Registry.open(where) as registry:
+            report = registry.verify_chain()
+        assert f"{report.events} {report.head}" == head
+
+
 @pytest.mark.parametrize(
     ("has_extension", "is_newer"), [(False, False), (True, False), (False, True)]
 )
