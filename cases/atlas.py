@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select, union
 
 from cases.lifecycle import Stage
-from cases.listing import in_area, unindexed
+from cases.listing import Choice, in_area, unindexed, walked
 from cases.people import Area
 from cases.store import AreaStore
 from cases.tables import CaseCountRow, CaseRow
@@ -40,7 +40,7 @@ class Atlas(AreaStore):
 
     def points(self, limit: int, *, also: Collection[str] = ()) -> list[CasePoint]:
         """List cases as dots, those first that are to be worked on first; `also` in any stage."""
-        query = dots(self._area, also).limit(limit)
+        query = dots(self._area, limit, also)
         with self._look() as connection:
             return [CasePoint(*row) for row in connection.execute(query)]
 
@@ -72,15 +72,20 @@ class Atlas(AreaStore):
             return {code: seen for code, seen in newest if seen is not None}
 
 
-def dots(area: Area, also: Collection[str] = ()) -> Select[Any]:
-    """Ask for the dots of a map in the order of work.
+def dots(area: Area, limit: int, also: Collection[str] = ()) -> Select[Any]:
+    """Ask for the dots of a map, the first of them in the order of work.
 
-    Most cases are shown, so they are walked through; by an index of stages all were sorted.
+    As many of each stage are merged: a walk through all cases is long where most are over, a sort
+    of those that are shown where most are not.
     """
-    in_stage = CaseRow.stage.not_in([stage.value for stage in _NOT_SHOWN])
-    shown = or_(in_stage, CaseRow.case_no.in_(also)) if also else in_stage
-    of_area = in_area(area, CaseRow.town, CaseRow.village)
-    return _POINTS.where(shown, *of_area).order_by(CaseRow.queue_rank, CaseRow.case_no)
+    first = walked(Choice(SHOWN, area=area), "urgency", None, limit)
+    named = select(CaseRow.case_no).where(
+        CaseRow.case_no.in_(also),
+        *in_area(area, unindexed(CaseRow.town), unindexed(CaseRow.village)),
+    )
+    numbers = union(first.subquery().select(), named) if also else first
+    points = _POINTS.where(CaseRow.case_no.in_(numbers))
+    return points.order_by(CaseRow.queue_rank, CaseRow.case_no).limit(limit)
 
 
 def numbered(area: Area, numbers: Collection[str]) -> Select[Any]:

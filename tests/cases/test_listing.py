@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from cases import listing
-from cases.atlas import Atlas
+from cases.atlas import SHOWN, Atlas
 from cases.database import url_of
 from cases.errors import UnknownCaseError
 from cases.filing import propose
@@ -255,3 +255,16 @@ def test_pages_of_several_stages_are_those_of_all_cases(
             listed += part
         assert listed == wanted
         assert limited.count(stage=stages) == len(wanted)
+
+
+@pytest.mark.parametrize("area", [DISTRICT, Area("West")])
+def test_dots_are_the_first_of_all_that_are_shown(in_many_stages: Registry, where: str, area: Area):
+    whole = in_many_stages.within(area).cases(stage=tuple(Stage), limit=None)
+    hidden = [case for case in whole if case.stage not in SHOWN]
+    elsewhere = [case for case in in_many_stages.cases(limit=None) if case not in whole]
+    also = [whole[0].case_no, hidden[-1].case_no, *(case.case_no for case in elsewhere)]
+    with Atlas.open(where) as atlas:
+        for named, size in product(((), also), (1, 3, 20)):
+            wanted = [c.case_no for c in whole if c.stage in SHOWN or c.case_no in named]
+            points = atlas.within(area).points(size, also=named)
+            assert [point.case_no for point in points] == wanted[:size]

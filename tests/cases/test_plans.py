@@ -14,7 +14,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from cases import listing
-from cases.atlas import dots, newest_sights, numbered
+from cases.atlas import SHOWN, dots, newest_sights, numbered
 from cases.database import connect
 from cases.lifecycle import Stage
 from cases.people import DISTRICT, Area
@@ -117,10 +117,20 @@ def test_counts_are_looked_up_by_stage_cell_or_area(empty: Session, by: str):
     assert re.search(by, step), step
 
 
-@pytest.mark.parametrize("area", [DISTRICT, Area("West")])
-def test_dots_of_a_map_are_walked_through_in_order(empty: Session, area: Area):
-    [step] = plan(empty, dots(area).limit(2000))
-    assert "ix_cases_town (" in step if area.town else "ix_cases_walk" in step
+@pytest.mark.parametrize("area", [DISTRICT, Area("West"), Area("West", "Reed")])
+@pytest.mark.parametrize("also", [(), ("20260610-0001", "20260610-0002")])
+def test_as_many_dots_of_a_map_as_are_shown_are_taken_of_each_stage(
+    empty: Session, area: Area, also: tuple[str, ...]
+):
+    """Else all cases were walked through where most are over, or sorted where few are."""
+    steps = plan(empty, dots(area, 2000, also))
+    by = r"town_stage \(town=\? AND stage=\?" if area.town else r"stage \(stage=\?"
+    ways = [step for step in steps if re.search(rf"COVERING INDEX ix_cases_{by}\)", step)]
+    assert len(ways) == len(SHOWN), steps
+    others = [step for step in steps if " cases USING " in step and step not in ways]
+    assert others, steps
+    assert all(re.search(r"SEARCH cases USING .*\(case_no=\?\)", step) for step in others), steps
+    assert not any(step.startswith("SCAN cases") for step in steps), steps
 
 
 @pytest.mark.parametrize("area", [DISTRICT, Area("West"), Area("West", "Reed")])
