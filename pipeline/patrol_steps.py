@@ -55,9 +55,8 @@ def steps_of(job: Job, photos_per_task: int) -> Steps:
     refuse_retired(job.root)
     _require_around(job)
     files = photo_files(job.patrol.inputs.photos)
-    plan = _plan(job, files, job.settings.of_analysis())
-    of_before = _plan(job, files, job.settings.model_dump_json())  # by all settings, once
-    done = shards.done_before(job, (plan, of_before))
+    plan = _plan(job, files)
+    done = shards.done_before(job, plan)
     if done is not None:
         return done
     read = yield from _in_shards(job, _slices(files, photos_per_task), _READING)
@@ -186,9 +185,9 @@ def photo_files(folder: Path) -> list[PhotoFile]:
     ]
 
 
-def _plan(job: Job, files: Sequence[PhotoFile], settings: str) -> str:
+def _plan(job: Job, files: Sequence[PhotoFile]) -> str:
     """Name all that the products of a patrol depend on."""
-    filing = job.settings.filing
+    settings, filing = job.settings.of_analysis(), job.settings.filing
     tables = [path for path in (filing.rules, filing.categories) if path is not None]
     stamps = [(str(path), stamps_below(path)) for path in (*job.around, *tables)]
     name, inputs = job.patrol.name, job.patrol.inputs

@@ -6,7 +6,7 @@ keeps its result in the patrol's ledger. Done twice, it does the same again.
 
 import json
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -192,7 +192,8 @@ def locate_patrol(job: Job, plan: str, entries: Sequence[str], notes: Sequence[s
         write_patrol_settings(workspace, job.settings)  # others may have been at the start
         bring_back(here, job)
         products = {path.name: sha256_of(path) for path in _products(workspace)}
-    _keep(job, plan, done, {**_about(job, frames, located), "products": products})
+    about = _about(job, frames, located, now=datetime.now(UTC))
+    _keep(job, plan, done, {**about, "products": products})
     return done
 
 
@@ -222,12 +223,14 @@ def _products(workspace: Workspace) -> tuple[Path, ...]:
     )  # fmt: skip
 
 
-def _about(job: Job, frames: Sequence[Frame], located: Located) -> dict[str, object]:
+def _about(
+    job: Job, frames: Sequence[Frame], located: Located, *, now: datetime
+) -> dict[str, object]:
     """What a person wants to know of a patrol that is done; nothing is compared with it."""
     taken = sorted(frame.taken_at for frame in frames if frame.taken_at is not None)
     return {
         "patrol": job.patrol.name,
-        "done_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "done_at": now.isoformat(timespec="seconds"),
         "photos_from": url_of(job.patrol.inputs.photos),
         "taken": [taken[0].isoformat(), taken[-1].isoformat()] if taken else None,
         "objects": dict(sorted(Counter(o.class_name for o in located.observations).items())),
@@ -252,7 +255,7 @@ def _keep(job: Job, plan: str, done: Done, about: dict[str, object]) -> None:
     job.finished.clear(keep=DONE)
 
 
-def done_before(job: Job, plans: Collection[str]) -> Done | None:
+def done_before(job: Job, plan: str) -> Done | None:
     """What an earlier run has done; None where inputs or products are others now.
 
     None, too, where something searched that may not: a GPU, where this campaign uses none. The
@@ -261,12 +264,11 @@ def done_before(job: Job, plans: Collection[str]) -> Done | None:
 
     Args:
         job: the patrol.
-        plans: names of all that its products depend on; one of them is that of the earlier run.
+        plan: names all that its products depend on.
     """
     entry = job.finished.get(DONE)
     kept = {} if entry is None else json.loads(entry)
-    by = kept.get("searched_by")  # None in an entry of before it was kept
-    if kept.get("plan") not in plans or by is None or not {*by} <= {*job.searched_by}:
+    if kept.get("plan") != plan or not {*kept["searched_by"]} <= {*job.searched_by}:
         return None
     with at_hand(job, [job.root]) as here:
         for path in _products(here.workspace):
@@ -275,10 +277,10 @@ def done_before(job: Job, plans: Collection[str]) -> Done | None:
         _renew_settings(here, job)
     return Done(
         photos=kept["photos"],
-        unusable=tuple(dict(kept["unusable"]).items()),  # pairs, once
+        unusable=tuple(kept["unusable"].items()),
         detections=kept["detections"],
         observations=kept["observations"],
-        searched_by=tuple(by),
+        searched_by=tuple(kept["searched_by"]),
         notes=tuple(kept["notes"]),
         before=True,
     )

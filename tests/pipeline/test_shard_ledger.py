@@ -30,11 +30,6 @@ def test_json_that_is_written_for_people_stays_json(tmp_path):
     assert ledger.get("one") == FOR_PEOPLE
 
 
-def test_json_of_before_it_was_written_for_people_is_read(tmp_path):
-    (tmp_path / "one").write_bytes(hashlib.sha256(FOR_PEOPLE).digest() + FOR_PEOPLE)
-    assert ShardLedger(tmp_path).get("one") == FOR_PEOPLE
-
-
 @pytest.mark.parametrize("content", [b"found", FOR_PEOPLE])
 def test_an_entry_of_which_any_byte_is_lost_or_changed_counts_as_none(tmp_path, content):
     ledger = ShardLedger(tmp_path)
