@@ -72,7 +72,7 @@ def measure_again(
     """Measure a model that is there, looked at as `coarse` says, and write it down beside it.
 
     What changes in the manifest is the version, the coarse look, thresholds, calibration and
-    figures; the model and its 8-bit copy stay. The table of the card `patrol.md` is filled anew.
+    figures; the model and its 8-bit copy stay. The table of the card beside it is filled anew.
 
     Raises:
         ModelError: the model cannot be used.

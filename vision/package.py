@@ -57,7 +57,7 @@ class ModelPackage:
         """
         decides = (
             self.sha256, self.classes, self.mean, self.std, self.model_gsd_m, self.gsd_range_m,
-            self.tile_px, sorted(self.thresholds.items()), self.coarse,
+            self.tile_px, sorted(self.thresholds.items()), *filter(None, [self.coarse]),
         )  # fmt: skip
         return hashlib.sha256(repr(decides).encode()).hexdigest()
 
