@@ -30,7 +30,7 @@ from vision.training import load_average, predict, read_checkpoint
 
 MANIFEST = "patrol.toml"
 OPSET = 17
-TILE_PX = 768
+TILE_PX = 512
 GSD_RANGE_M = (0.03, 0.25)
 _EXAMPLE_SHAPE = (2, 3, 64, 96)
 _MAX_DIFFERENCE = 1e-3
