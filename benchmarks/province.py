@@ -31,7 +31,7 @@ class Unit:
 
 UNITS = {
     "read": Unit(0.3, "core s a photo", "reading 0.2 to 0.3 s"),
-    "search": Unit(2 / 1.65, "core s a photo", "1.65 and 1.74 photos a second against 1.99"),
+    "search": Unit(2 / 1.157, "core s a photo", "1.157 photos a second against 1.259"),
     "adjust": Unit(234 / 200, "core s a photo", "234 s of CPU (2026-11-26"),
     "associate": Unit(39.4 / 100_000, "core s a sighting", "39.4 s of CPU and 648 MB"),
     "file": Unit(75.6 / 100_000, "core s a sighting", "75.6 s of CPU"),
