@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
@@ -32,8 +32,8 @@ from review.veils import dots_of, visible
 
 STATIC = Path(__file__).parent / "static"
 MOST_POINTS = 20_000
-OVERDUE_AGAIN_S = 60.0
-"""What is overdue is looked at anew after so long, also where nothing was changed."""
+LIMITS_AGAIN_S = 60.0
+"""What is due, and overdue, is looked at anew after so long, also where nothing was changed."""
 
 router = APIRouter()
 
@@ -86,14 +86,15 @@ class CellState(BaseModel):
 class District(BaseModel):
     """The district, or one's area of it, as it stands.
 
-    `cases` are number, longitude, latitude, stage, category, urgency, whether it is overdue and
-    which of `cells` it lies in (from 0; -1 for none), of each case that is not rejected, withdrawn
-    or evaluated; `left_out` counts those beyond the most that are drawn.
+    `cases` are number, longitude, latitude, stage, category, urgency, whether it is overdue,
+    which of `cells` it lies in (from 0; -1 for none), and when it is due (null where no time limit
+    runs), of each case that is not rejected, withdrawn or evaluated; `left_out` counts those beyond
+    the most that are drawn.
     """
 
     asked_at: datetime
     cells: list[CellState]
-    cases: list[tuple[str, float, float, str, str, int, bool, int]]
+    cases: list[tuple[str, float, float, str, str, int, bool, int, datetime | None]]
     left_out: int
     basemap: Basemap | None
 
@@ -145,10 +146,10 @@ def get_district(
     """Tell of each cell what is open, overdue, and when it was patrolled, and where cases lie."""
     now = clock()
     place = data.news.place()
-    overdue = memo.get(
-        (visitor.area, "overdue"),
-        (place, int(now.timestamp() // OVERDUE_AGAIN_S)),
-        lambda: _overdue(data, now),
+    limits = memo.get(
+        (visitor.area, "limits"),
+        (place, int(now.timestamp() // LIMITS_AGAIN_S)),
+        lambda: _limits(data, now),
     )
     flown = {entry.patrol_id: entry.flown_at for entry in data.registry.filings()}
     patrolled = memo.get(
@@ -157,37 +158,48 @@ def get_district(
         lambda: last_patrols(data.photos, data.terrain, data.grid, flown),
     )
     dots = dots_of(data, blind, MOST_POINTS)
-    late = {number: overdue[number] for number in visible(blind, overdue)}
+    shown = {number: limits[number] for number in visible(blind, limits)}
     nth = {cell.code: place for place, cell in enumerate(data.grid)}
     there = sum(of.get(stage, 0) for of in dots.counts.values() for stage in SHOWN)
     basemap: Basemap | None = request.app.state.basemap
     return District(
         asked_at=now,
-        cells=_cells(data, dots.counts, late, patrolled),
-        cases=[_point(point, late, nth) for point in dots.points],
+        cells=_cells(data, dots.counts, shown, patrolled),
+        cases=[_point(point, shown.get(point.case_no), nth) for point in dots.points],
         left_out=max(0, there - len(dots.points)),
         basemap=basemap,
     )
 
 
-def _overdue(data: ReviewData, now: datetime) -> dict[str, str]:
-    """Cell of each case that is overdue, by its number."""
+class _Limit(NamedTuple):
+    """When a case is due, null while its time stands still, and whether that is over."""
+
+    cell_code: str
+    due_at: datetime | None
+    is_overdue: bool
+
+
+def _limits(data: ReviewData, now: datetime) -> dict[str, _Limit]:
+    """Time limits by the numbers of the cases that have one."""
     due = due_cases(data.registry, data.rulebook.categories, data.timetable, now=now)
     return {
-        entry.case.case_no: entry.case.place.cell_code
+        entry.case.case_no: _Limit(
+            entry.case.place.cell_code,
+            entry.deadline.due_at,
+            entry.deadline.standing is Standing.OVERDUE,
+        )
         for entry in due
-        if entry.deadline.standing is Standing.OVERDUE
     }
 
 
 def _cells(
     data: ReviewData,
     counts: Mapping[str, Mapping[str, int]],
-    overdue: Mapping[str, str],
+    limits: Mapping[str, _Limit],
     patrolled: Mapping[str, datetime],
 ) -> list[CellState]:
     """A case that was seen says that its cell was patrolled then, as in the plan of a district."""
-    late = Counter(overdue.values())
+    late = Counter(limit.cell_code for limit in limits.values() if limit.is_overdue)
     seen = data.atlas.last_seen()
     states = []
     for cell in data.grid:
@@ -210,8 +222,8 @@ def _cells(
 
 
 def _point(
-    point: CasePoint, overdue: Mapping[str, str], nth: Mapping[str, int]
-) -> tuple[str, float, float, str, str, int, bool, int]:
+    point: CasePoint, limit: _Limit | None, nth: Mapping[str, int]
+) -> tuple[str, float, float, str, str, int, bool, int, datetime | None]:
     return (
         point.case_no,
         round(point.lon_deg, 6),
@@ -219,8 +231,9 @@ def _point(
         point.stage,
         point.category,
         point.urgency,
-        point.case_no in overdue,
+        limit is not None and limit.is_overdue,
         nth.get(point.cell_code, -1),
+        limit.due_at if limit is not None else None,
     )
 
 

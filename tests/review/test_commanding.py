@@ -95,6 +95,9 @@ def test_each_cell_has_what_is_open_overdue_and_when_it_was_patrolled(acted: Rev
     assert (other["open"], other["last_patrol"]) == (0, None)
     late = [case for case in told["cases"] if case[6]]
     assert [case[3] for case in late] == ["established"]
+    number, due_at = late[0][0], late[0][8]
+    assert due_at == client.get(f"/api/cases/{number}").json()["due_at"]
+    assert [case[8] for case in told["cases"] if not case[6]] == [None] * 3  # no limit runs
     assert len(told["cases"]) == 4
     assert told["left_out"] == 0
     assert told["basemap"] is None

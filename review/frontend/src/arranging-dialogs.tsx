@@ -31,7 +31,7 @@ export function Snooze({ store }: { store: ReviewStore }) {
     send(days);
   };
   return (
-    <Sheet onClose={() => store.set({ dialog: null })} title={t.snoozeTitle} onKeyDown={pressed}>
+    <Sheet onClose={store.closeDialog} title={t.snoozeTitle} onKeyDown={pressed}>
       <p class="muted">{t.snoozeHint}</p>
       <fieldset class="roles">
         <legend>{t.snoozeWhere}</legend>
@@ -69,7 +69,7 @@ export function Merge({ store }: { store: ReviewStore }) {
     void store.arranging.merge(chosen);
   };
   return (
-    <Sheet onClose={() => store.set({ dialog: null })} title={t.mergeTitle(no ?? "")} onKeyDown={pressed}>
+    <Sheet onClose={store.closeDialog} title={t.mergeTitle(no ?? "")} onKeyDown={pressed}>
       {near === null ? <p class="muted" role="status">…</p> : null}
       {near?.length === 0 ? <p>{t.mergeNone}</p> : <p class="muted">{t.mergeHint}</p>}
       <div class="reasons">
@@ -122,7 +122,7 @@ export function Split({ store }: { store: ReviewStore }) {
     toggle(keyOf(outline));
   };
   return (
-    <Sheet onClose={() => store.set({ dialog: null })} title={t.splitTitle(detail?.no ?? "")} wide onKeyDown={pressed}>
+    <Sheet onClose={store.closeDialog} title={t.splitTitle(detail?.no ?? "")} wide onKeyDown={pressed}>
       <p class="muted">{t.splitHint}</p>
       <ul class="thumbnails">
         {detail?.photos.flatMap((photo) =>

@@ -70,7 +70,7 @@ function Help({ store }: { store: ReviewStore }) {
     [["Esc"], t.keys.escape],
   ];
   return (
-    <Sheet onClose={() => store.set({ dialog: null })} title={t.keysTitle}>
+    <Sheet onClose={store.closeDialog} title={t.keysTitle}>
       <dl class="key-list">
         {rows.map(([keys, text]) => (
           <div key={text}>
@@ -90,7 +90,7 @@ function Help({ store }: { store: ReviewStore }) {
 function Reject({ store }: { store: ReviewStore }) {
   const { t } = useWords();
   return (
-    <Sheet onClose={() => store.set({ dialog: null })} title={t.rejectTitle}>
+    <Sheet onClose={store.closeDialog} title={t.rejectTitle}>
       <Reasons
         reasons={store.state.vocabulary?.reasons ?? []}
         onSend={(reason, note) => void store.decisions.decide({ decision: "reject", reason, note })}
@@ -102,7 +102,7 @@ function Reject({ store }: { store: ReviewStore }) {
 function Reopen({ store }: { store: ReviewStore }) {
   const { t } = useWords();
   return (
-    <Sheet onClose={() => store.set({ dialog: null })} title={t.reopenTitle}>
+    <Sheet onClose={store.closeDialog} title={t.reopenTitle}>
       <Ask
         label={t.reasonOwn}
         initial=""
@@ -117,7 +117,7 @@ function StepReason({ store }: { store: ReviewStore }) {
   const { step } = store.state;
   if (!step) return null;
   return (
-    <Sheet onClose={() => store.set({ dialog: null })} title={t.steps[step]}>
+    <Sheet onClose={store.closeDialog} title={t.steps[step]}>
       <Ask label={t.reasonOwn} initial="" onSend={(reason) => void store.decisions.decide({ decision: step, reason })} />
     </Sheet>
   );
@@ -149,7 +149,7 @@ function Classes({ store, title, onChoose }: { store: ReviewStore; title: string
     onChoose(Number(event.key), chosen.name);
   };
   return (
-    <Sheet onClose={() => store.set({ dialog: null })} title={title} onKeyDown={pressed}>
+    <Sheet onClose={store.closeDialog} title={title} onKeyDown={pressed}>
       <div class="reasons">
         {classes.map((entry, index) => (
           <button key={entry.name} type="button" autoFocus={index === 0} onClick={() => onChoose(index + 1, entry.name)}>
@@ -164,7 +164,7 @@ function Classes({ store, title, onChoose }: { store: ReviewStore; title: string
 function Name({ store }: { store: ReviewStore }) {
   const { t } = useWords();
   return (
-    <Sheet onClose={() => store.set({ dialog: null })} title={t.nameTitle}>
+    <Sheet onClose={store.closeDialog} title={t.nameTitle}>
       <p class="muted">{t.nameHint}</p>
       <Ask label={t.nameLabel} initial={store.state.inspector} onSend={(name) => store.presence.rename(name)} />
     </Sheet>
@@ -179,7 +179,7 @@ function Account({ store }: { store: ReviewStore }) {
   const person = session?.person;
   if (!person) return null;
   return (
-    <Sheet onClose={() => store.set({ dialog: null })} title={person.display_name}>
+    <Sheet onClose={store.closeDialog} title={person.display_name}>
       <p class="muted">
         {person.name} · {[person.town, person.village].filter(Boolean).join(" · ") || t.wholeDistrict}
       </p>

@@ -23,7 +23,7 @@ export function NewsSheet({ store }: { store: ReviewStore }) {
     return category ? words.label(category.name) : code;
   };
   return (
-    <Sheet onClose={() => store.set({ dialog: null })} title={t.newsTitle}>
+    <Sheet onClose={store.closeDialog} title={t.newsTitle}>
       {items.length ? (
         <ol class="news-list">
           {items.map((item) => (

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { cropUrl, IN_HAND, stagesOf, type Order } from "./api";
+import { Due } from "./due";
 import { useWords } from "./i18n";
 import type { ReviewStore } from "./store";
 import { Score, StageChip } from "./symbols";
@@ -210,20 +211,7 @@ function QueueItem({ item, open, store }: { item: ListedCase; open: boolean; sto
 /** When a case is due, where a time limit runs; else when it was last seen. */
 function When({ item }: { item: ListedCase }) {
   const words = useWords();
-  if (item.due_at && item.is_overdue) {
-    return (
-      <span class="chip alarm when" title={`${words.t.due} ${words.time(item.due_at)}`}>
-        {words.t.overdue}
-      </span>
-    );
-  }
-  if (item.due_at) {
-    return (
-      <time dateTime={item.due_at} title={words.time(item.due_at)}>
-        {words.t.dueIn(words.until(item.due_at))}
-      </time>
-    );
-  }
+  if (item.due_at) return <Due at={item.due_at} isOver={item.is_overdue} />;
   return (
     <time dateTime={item.last_seen} title={words.t.seenAgo(words.time(item.last_seen))}>
       {words.t.seenShort(words.age(item.last_seen))}

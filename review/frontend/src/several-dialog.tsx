@@ -25,7 +25,7 @@ export function SeveralDialog({ store }: { store: ReviewStore }) {
   };
   if (asking) {
     return (
-      <Sheet key="why" onClose={() => store.set({ dialog: null })} title={t.rejectTitle}>
+      <Sheet key="why" onClose={store.closeDialog} title={t.rejectTitle}>
         <Reasons
           reasons={vocabulary?.reasons ?? []}
           onSend={(reason, note) => void store.several.decide({ decision: "reject", reason, note })}
@@ -34,7 +34,7 @@ export function SeveralDialog({ store }: { store: ReviewStore }) {
     );
   }
   return (
-    <Sheet key="which" onClose={() => store.set({ dialog: null })} title={t.severalTitle} wide onKeyDown={pressed}>
+    <Sheet key="which" onClose={store.closeDialog} title={t.severalTitle} wide onKeyDown={pressed}>
       <ul class="thumbnails">
         {shown.map((item) => (
           <Thumbnail key={item.no} store={store} item={item} chosen={chosen.includes(item.no)} />

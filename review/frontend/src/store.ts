@@ -70,6 +70,8 @@ export class ReviewStore {
     for (const listener of this.listeners) listener();
   }
 
+  readonly closeDialog = (): void => this.set({ dialog: null });
+
   async start(): Promise<void> {
     this.set({ signInProblem: this.presence.refusedElsewhere() });
     await this.guard(async () => this.enter(await api.session()));
@@ -94,7 +96,7 @@ export class ReviewStore {
   }
 
   openNews(no: string): void {
-    this.set({ dialog: null });
+    this.closeDialog();
     void this.choose(no);
   }
 

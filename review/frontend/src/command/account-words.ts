@@ -4,6 +4,7 @@ import type { Language } from "../i18n";
 
 const en = {
   accounts: "Accounts",
+  accountsAndTokens: "Accounts and tokens",
   noAccounts: "Nobody signs in here. The first account is made at the machine: aerogrid account add.",
   again: "Try again",
   add: "Add an account",
@@ -83,6 +84,7 @@ export type AccountStrings = typeof en;
 
 const zh: AccountStrings = {
   accounts: "账号",
+  accountsAndTokens: "账号与令牌",
   noAccounts: "此处无需登录。第一个账号在服务器上创建：aerogrid account add。",
   again: "重试",
   add: "新建账号",

@@ -83,7 +83,7 @@ export function AccountsView({ t: command, language }: { t: CommandStrings; lang
   const unlock = (name: string) => void accountApi.unlock(name).then(refresh, refused);
   return (
     <div class="figures-view accounts-view">
-      <h2>{keeps(known.person) ? t.accounts : t.tokens}</h2>
+      <h2>{keeps(known.person) ? t.accountsAndTokens : t.tokens}</h2>
       {problem ? <p class="warning" role="alert">{problem} {again}</p> : null}
       <div class="boards wide">
         {keeps(known.person) ? <Accounts t={t} known={known} open={open} unlock={unlock} /> : null}

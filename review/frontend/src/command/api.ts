@@ -41,8 +41,8 @@ export interface CellState {
   last_patrol: string | null;
 }
 
-/** Number, longitude, latitude, stage, category, urgency, overdue, which of the cells (-1: none). */
-export type CasePoint = [string, number, number, string, string, number, boolean, number];
+/** Number, longitude, latitude, stage, category, urgency, overdue, which of the cells (-1: none), due at. */
+export type CasePoint = [string, number, number, string, string, number, boolean, number, string | null];
 
 export interface BasemapTiles {
   url: string;

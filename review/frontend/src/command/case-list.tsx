@@ -1,6 +1,7 @@
-// The cases of the place that the district view has come to: what is overdue first, then what is urgent.
+// The cases of the place that the district view has come to: what is overdue and due first, then what is urgent.
 
 import { useState } from "preact/hooks";
+import { Due } from "../due";
 import { useWords } from "../i18n";
 import { StageChip } from "../symbols";
 import type { Vocabulary } from "../types";
@@ -23,7 +24,8 @@ export function CaseList({ cases, vocabulary, t, onPick }: CaseListProps) {
     const known = vocabulary.categories.find((entry) => entry.code === code);
     return known ? words.label(known.name) : code;
   };
-  const inOrder = [...cases].sort((a, b) => Number(b[6]) - Number(a[6]) || a[5] - b[5]); // else as the server has them
+  const dueAt = ([, , , , , , , , due]: CasePoint) => (due ? Date.parse(due) : Number.MAX_VALUE);
+  const inOrder = [...cases].sort((a, b) => dueAt(a) - dueAt(b) || a[5] - b[5]); // else as the server has them
   return (
     <section class="case-list" aria-label={t.casesHere}>
       <h3>
@@ -36,7 +38,7 @@ export function CaseList({ cases, vocabulary, t, onPick }: CaseListProps) {
               {found[0]}
             </button>{" "}
             {nameOf(found[4])} <StageChip stage={found[3]} />
-            {found[6] ? <span class="chip alarm">{words.t.overdue}</span> : null}{" "}
+            {found[8] ? <Due at={found[8]} isOver={found[6]} /> : null}{" "}
             <a href={`/#/case/${encodeURIComponent(found[0])}`}>{t.openCase}</a>
           </li>
         ))}

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api } from "../api";
+import { Due } from "../due";
 import { useWords } from "../i18n";
 import { stageColour, stageShape } from "../palette";
 import { StageMark } from "../symbols";
@@ -255,12 +256,12 @@ function CellCard({ cell, t }: { cell: CellState; t: CommandStrings }) {
 
 function CaseCard({ found, vocabulary, t }: { found: CasePoint; vocabulary: Vocabulary; t: CommandStrings }) {
   const words = useWords();
-  const [no, , , stage, category, , overdue] = found;
+  const [no, , , stage, category, , isOverdue, , dueAt] = found;
   const known = vocabulary.categories.find((entry) => entry.code === category);
   return (
     <div class="case-card">
       <strong>{no}</strong> {known ? words.label(known.name) : category} · {words.stage(stage)}
-      {overdue ? ` · ${t.overdue}` : ""} <a href={`/#/case/${encodeURIComponent(no)}`}>{t.openCase}</a>
+      {dueAt ? <> · <Due at={dueAt} isOver={isOverdue} /></> : null} <a href={`/#/case/${encodeURIComponent(no)}`}>{t.openCase}</a>
     </div>
   );
 }
