@@ -12,7 +12,7 @@ from cases.outcomes import Outcome
 from cases.wording import outcome_words
 from cli import console
 from flight.releases import read_releases
-from pipeline import analysis, chaining, reporting
+from pipeline import analysis, chaining, filing, reporting
 from pipeline.chaining import Analysed
 from pipeline.filings import with_registry_as_filed
 from pipeline.inputs import Inputs, patrol_settings
@@ -89,9 +89,9 @@ def file(patrol: Path, config: Path | None) -> int:
     given = patrol_settings(workspace, config)
     settings = with_registry_as_filed(workspace, given) if config is None else given
     if settings != given:
-        registry = analysis.registry_of(workspace, settings)
+        registry = filing.registry_of(workspace, settings)
         console.warn(f"files into {registry} as before; --config files elsewhere")
-    filed = analysis.file(workspace, settings, now=datetime.now(UTC), note=console.warn)
+    filed = filing.file(workspace, settings, now=datetime.now(UTC), note=console.warn)
     _tell_filed(filed)
     console.err.print(f"next: [bold]aerogrid serve {console.where(patrol)}[/]")
     return 0
@@ -202,7 +202,7 @@ def _tell_unlocated(unlocated: Iterable[tuple[str, str]]) -> None:
         )
 
 
-def _tell_filed(filed: analysis.Filed) -> None:
+def _tell_filed(filed: filing.Filed) -> None:
     result = filed.result
     counts = Counter(item.category.name.en for item in filed.findings.proposals)
     if counts:

@@ -24,7 +24,7 @@ from dispatch.routing_check import (
 )
 from dispatch.table_files import load_calendar
 from dispatch.timetable import Timetable
-from pipeline.analysis import registry_of
+from pipeline.filing import registry_of
 from pipeline.filings import settings_as_filed
 from pipeline.inputs import patrol_settings, read_inputs
 from pipeline.settings import Settings, read_settings

@@ -17,8 +17,8 @@ from cli import console
 from geo.errors import AerogridError
 from geo.raster import read_terrain
 from missions.airspace import Airspace
-from pipeline.analysis import registry_of
 from pipeline.errors import PipelineError
+from pipeline.filing import registry_of
 from pipeline.filings import (
     head_of,
     read_filing,

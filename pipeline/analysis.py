@@ -1,20 +1,11 @@
-"""From photos to cases: one function per stage; each reads files and writes files."""
+"""From photos to objects on the ground: one function per stage; each reads and writes files."""
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from shapely import Polygon
-
-from cases.database import path_of
-from cases.errors import FiledMeanwhileError
-from cases.filing import propose
-from cases.model import FilingResult, Findings, PatrolRecord
-from cases.registry import Registry
 from cases.rules import Rulebook
 from cases.zone_files import read_zones
 from cases.zones import Zones
@@ -26,19 +17,19 @@ from pipeline import following
 from pipeline.adjusting import adjust, check_control, control_points, map_points, write_adjustment
 from pipeline.belonging import check_places, refuse_unknown_layers
 from pipeline.errors import NoUsablePhotoError, PipelineError
-from pipeline.filings import filed_by, refuse_stale_observations, write_filing
-from pipeline.ground import covered, flown_of, ground_of, known_terrain
+from pipeline.ground import ground_of, known_terrain
 from pipeline.inputs import Inputs, read_inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
 from pipeline.remarks import write_remarks
 from pipeline.retiring import refuse_retired
 from pipeline.settings import SHIPPED, Detecting, Settings
-from pipeline.surroundings import Surroundings, read_cells, read_surroundings, rulebook_for
+from pipeline.surroundings import read_cells, rulebook_for
+from pipeline.telling import Note, Progress
 from pipeline.workspace import Workspace, refuse_foreign_folder, require, write_json
 from vision.adjustment import Adjustment
 from vision.associate import associate
 from vision.backends import open_backend
-from vision.coco import check_photos, model_hash, read_coco, search_scale, write_coco
+from vision.coco import check_photos, read_coco, search_scale, write_coco
 from vision.detector import Detector, detect_frames
 from vision.found_poses import with_found_poses
 from vision.frame_table import read_frame_table, write_frames
@@ -47,8 +38,6 @@ from vision.locate import footprints
 from vision.locate import locate as locate_detections
 from vision.model import Detection, Frame, Observation
 from vision.observations import (
-    observations_digest,
-    read_observations,
     source_digest,
     write_observations,
 )
@@ -59,15 +48,7 @@ from vision.poses import ClockRules
 from vision.quality import is_worth_looking, with_accepted, with_scale_remarks
 from vision.remarks import shared_remarks
 
-Progress = Callable[[int, int], None]
-
-Note = Callable[[str], None]
-"""Is told what a person should know that stops nothing."""
-
 VERSION = version("aerogrid")
-
-FILING_WAIT_S = 600.0
-"""How long a filing waits for its turn; one of 100,000 findings takes one to two minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +65,6 @@ class Located:
 
     observations: tuple[Observation, ...]
     unlocated: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What is to be filed.
-
-    Attributes:
-        footprints: ground where not seeing a case makes it gone.
-    """
-
-    frames: Sequence[Frame]
-    observations: Sequence[Observation]
-    footprints: Sequence[Polygon]
-
-
-@dataclass(frozen=True, slots=True)
-class Filed:
-    """What `file` made of the observations."""
-
-    findings: Findings
-    result: FilingResult
 
 
 def ingest(
@@ -268,95 +228,6 @@ def locate_seen(
     return write_located(workspace, Located(observations, tuple(unlocated)))
 
 
-def file(
-    workspace: Workspace, settings: Settings, *, now: datetime, note: Note | None = None
-) -> Filed:
-    """Apply the rules and file cases in one transaction; the same patrol twice changes nothing.
-
-    `note` is told where the patrol was filed into another registry before.
-    """
-    if note is not None:
-        _tell_other_registry(workspace, settings, note)
-    frames = read_frame_table(require(workspace.frames, "ingest"))
-    check_photos(require(workspace.detections, "detect"), frames)
-    refuse_stale_observations(workspace)
-    inputs = read_inputs(workspace)
-    around = read_surroundings(inputs, settings)
-    footprints = covered(frames, inputs, around.terrain, search_scale(workspace.detections))
-    observations = read_observations(workspace.observations)
-    seen = Seen(frames, observations, footprints)
-    return file_seen(workspace, settings, seen, around, now=now)
-
-
-def file_seen(
-    workspace: Workspace,
-    settings: Settings,
-    seen: Seen,
-    around: Surroundings,
-    *,
-    now: datetime,
-) -> Filed:
-    """File what was observed, with all that it is held against at hand."""
-    observations, rulebook = seen.observations, around.rulebook
-    patrol = replace(
-        _patrol_record(seen.frames, model_hash(workspace.detections), rulebook, now),
-        flown=flown_of(seen.frames, seen.footprints),
-    )
-    day = rulebook.local_day(patrol.flown_at, patrol.flown_at.date())
-    findings = propose(
-        observations,
-        rulebook,
-        around.zones,
-        on=day if patrol.is_dated else None,
-        cells=around.grid or (),
-    )
-    footprints = seen.footprints
-    with Registry.open(registry_of(workspace, settings), lock_timeout_s=FILING_WAIT_S) as registry:
-        store = partial(
-            registry.file, findings=findings, rulebook=rulebook, footprints=footprints, now=now
-        )
-        patrol, result = _file_as_known(registry, patrol, store)
-        following.filed(registry, patrol, result)
-    digest = observations_digest(observations)
-    write_filing(workspace, patrol, findings, result, observations=digest, by=settings.filing)
-    return Filed(findings, result)
-
-
-def _file_as_known(
-    registry: Registry, patrol: PatrolRecord, store: Callable[[PatrolRecord], FilingResult]
-) -> tuple[PatrolRecord, FilingResult]:
-    """File a patrol by the name that the registry knows it by, also where it learns it just now."""
-    known_as = registry.patrol_of(patrol.photo_sha256)
-    named = replace(patrol, patrol_id=known_as) if known_as else patrol
-    try:
-        return named, store(named)
-    except FiledMeanwhileError as error:
-        named = replace(patrol, patrol_id=error.known_as)
-        return named, store(named)
-
-
-def _tell_other_registry(workspace: Workspace, settings: Settings, note: Note) -> None:
-    before = filed_by(workspace)
-    if before is None:
-        return
-    path = path_of(before.registry or workspace.registry)
-    if path is not None and not path.exists():
-        note(
-            f"{path}: the case registry that this patrol was filed into is gone, with all that was "
-            "decided in it; a backup of it can be brought back with `aerogrid restore`"
-        )
-    if before.registry != settings.filing.registry:
-        note(
-            f"this patrol was filed into {before.registry or workspace.registry} before, where its "
-            f"cases stay; it is filed into {registry_of(workspace, settings)} now"
-        )
-
-
-def registry_of(workspace: Workspace, settings: Settings) -> str | Path:
-    """Where the cases are kept: the district's registry, or the patrol's own."""
-    return settings.filing.registry or workspace.registry
-
-
 def manifest_of(model: str) -> Path:
     """Path of a model's manifest."""
     return SHIPPED_MODEL if model == SHIPPED else Path(model)
@@ -373,28 +244,6 @@ def search_key(frame: Frame, model_sha256: str, runs_as: str) -> str:
         frame.photo_id, frame.sha256, frame.gsd_m, model_sha256, PolygonRules(), VERSION, runs_as,
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()
-
-
-def _patrol_record(
-    frames: Sequence[Frame],
-    model_sha256: str,
-    rulebook: Rulebook,
-    now: datetime,
-) -> PatrolRecord:
-    """Name a patrol by its day and the photos that were searched."""
-    times = [frame.taken_at for frame in frames if frame.taken_at is not None]
-    flown_at = max(times, default=now)
-    photos = {frame.photo_id: frame.sha256 for frame in frames if is_worth_looking(frame)}
-    digest = hashlib.sha256("".join(sorted(photos.values())).encode()).hexdigest()[:8]
-    day = f"{rulebook.local_day(flown_at, flown_at.date()):%Y%m%d}" if times else "undated"
-    return PatrolRecord(
-        f"{day}-{digest}",
-        flown_at,
-        model_sha256,
-        photos,
-        poses={frame.photo_id: frame.pose for frame in frames if frame.pose is not None},
-        is_dated=bool(times),
-    )
 
 
 def write_located(workspace: Workspace, located: Located) -> Located:

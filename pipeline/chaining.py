@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipeline import analysis, reporting
-from pipeline.analysis import Filed, Ingested, Located, Note, Progress
+from pipeline import analysis, filing, reporting
+from pipeline.analysis import Ingested, Located
+from pipeline.filing import Filed
 from pipeline.inputs import Inputs
 from pipeline.settings import Settings
+from pipeline.telling import Note, Progress
 from pipeline.workspace import Workspace
 from vision.model import Detection
 
@@ -67,7 +69,7 @@ def analyze(
     with watch("locate"):
         located = analysis.locate(workspace, settings)
     with watch("file"):
-        filed = analysis.file(workspace, settings, now=now, note=note)
+        filed = filing.file(workspace, settings, now=now, note=note)
     with watch("report"):
         report = reporting.report(workspace, settings)
         sheet = reporting.draw_cases(workspace, settings)

@@ -13,7 +13,7 @@ from cases.rule_files import load_rulebook
 from cases.sheet import is_showable, make_sheet
 from cases.showing import chosen_photos
 from geo.files import replacing
-from pipeline.analysis import registry_of
+from pipeline.filing import registry_of
 from pipeline.filings import read_filing, refuse_lost_registry, settings_as_filed
 from pipeline.inputs import patrol_settings, read_inputs
 from pipeline.workspace import Workspace, require, write_json

@@ -13,7 +13,7 @@ from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from dispatch.bulletin import Outing, make_figures
 from dispatch.bulletin_html import Pictureless, write_bulletin
-from pipeline.analysis import registry_of
+from pipeline.filing import registry_of
 from pipeline.filings import read_filing, refuse_stale_filing, settings_as_filed
 from pipeline.ground import covered, ground_of, known_terrain
 from pipeline.inputs import read_inputs

@@ -21,14 +21,12 @@ from pipeline import following
 from pipeline.adjusting import write_adjustment
 from pipeline.analysis import (
     Located,
-    Note,
-    Seen,
-    file_seen,
     opened,
     refuse_inside_photos,
     search_key,
     write_located,
 )
+from pipeline.filing import Seen, file_seen
 from pipeline.ground import covered, ground_of
 from pipeline.inputs import Inputs, write_inputs, write_patrol_settings
 from pipeline.ledger import Ledger
@@ -36,6 +34,7 @@ from pipeline.remarks import write_remarks
 from pipeline.searched import LANDED_LATE, STILL_FLYING, Mark, mark_of, searched_before
 from pipeline.settings import Settings
 from pipeline.surroundings import read_surroundings
+from pipeline.telling import Note
 from pipeline.workspace import Workspace, refuse_foreign_folder
 from vision.adjustment import Adjustment
 from vision.coco import write_coco

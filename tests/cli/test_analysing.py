@@ -21,8 +21,8 @@ from cases.registry import Registry
 from cli import accounting, analysing, serving
 from cli.analysing import _tell_filed, _tell_frames, _tell_unlocated
 from geo.errors import AerogridError
-from pipeline.analysis import Filed
 from pipeline.errors import PipelineError
+from pipeline.filing import Filed
 from pipeline.inputs import Inputs, write_inputs
 from pipeline.workspace import Workspace, read_json
 from review.server import Listening
@@ -305,7 +305,7 @@ main()
         ("ingest", "pipeline.analysis", "write_frames", "frames.parquet"),
         ("detect", "pipeline.analysis", "write_coco", "detections.json"),  # all in the ledger
         ("locate", "pipeline.analysis", "write_observations", "observations.gpkg"),
-        ("file", "pipeline.analysis", "write_filing", "filing.json"),  # the registry has them
+        ("file", "pipeline.filing", "write_filing", "filing.json"),  # the registry has them
         ("report", "pipeline.reporting", "write_bulletin", "report/cases.geojson"),
     ],
 )

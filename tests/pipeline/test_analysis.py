@@ -17,9 +17,9 @@ from cases.rule_files import load_rulebook
 from geo.errors import AerogridError
 from geo.formats import write_layers
 from geo.pose import Attitude, GeoPoint, Pose
-from pipeline import analysis, reporting
-from pipeline.analysis import Filed
+from pipeline import analysis, filing, reporting
 from pipeline.errors import NoUsablePhotoError
+from pipeline.filing import Filed
 from pipeline.inputs import Inputs, read_inputs
 from pipeline.settings import Filing, Settings
 from pipeline.workspace import Workspace, read_json
@@ -49,7 +49,7 @@ def patrol(tmp_path_factory) -> Workspace:
     analysis.ingest(workspace, make_photos(root), SETTINGS)
     analysis.detect(workspace, SETTINGS)
     analysis.locate(workspace, SETTINGS)
-    analysis.file(workspace, SETTINGS, now=NOW)
+    filing.file(workspace, SETTINGS, now=NOW)
     reporting.report(workspace, SETTINGS)
     reporting.draw_cases(workspace, SETTINGS)
     return workspace
@@ -73,8 +73,8 @@ def products(workspace: Workspace) -> dict[str, bytes]:
 
 
 def test_the_planted_boat_becomes_one_case(patrol):
-    filing = read_json(patrol.filing)
-    boats = [item for item in filing["filed"] if item["category"] == "fishing.boat"]
+    told = read_json(patrol.filing)
+    boats = [item for item in told["filed"] if item["category"] == "fishing.boat"]
     assert len(boats) == 1
 
 
@@ -90,7 +90,7 @@ def test_every_stage_twice_leaves_the_same_bytes(patrol):
     analysis.ingest(patrol, read_inputs(patrol), SETTINGS)
     analysis.detect(patrol, SETTINGS)
     analysis.locate(patrol, SETTINGS)
-    filed = analysis.file(patrol, SETTINGS, now=NOW + timedelta(days=1))
+    filed = filing.file(patrol, SETTINGS, now=NOW + timedelta(days=1))
     reporting.report(patrol, SETTINGS)
     assert filed.result.already_filed
     assert products(patrol) == before
@@ -119,7 +119,7 @@ def test_photos_without_cells_and_zones_still_give_cases(patrol, tmp_path: Path)
     analysis.ingest(workspace, Inputs(read_inputs(patrol).photos), SETTINGS)
     analysis.detect(workspace, SETTINGS)
     located = analysis.locate(workspace, SETTINGS)
-    filed = analysis.file(workspace, SETTINGS, now=NOW)
+    filed = filing.file(workspace, SETTINGS, now=NOW)
     assert {item.cell_code for item in located.observations} == {None}
     assert any(item.to_check for item in filed.findings.proposals)
 
@@ -145,7 +145,7 @@ def test_photos_that_changed_since_the_search_are_not_mixed_with_it(tmp_path: Pa
     with pytest.raises(AerogridError, match="aerogrid detect"):
         analysis.locate(workspace, SETTINGS)
     with pytest.raises(AerogridError, match="aerogrid detect"):
-        analysis.file(workspace, SETTINGS, now=NOW)
+        filing.file(workspace, SETTINGS, now=NOW)
 
 
 def test_photos_of_which_none_can_be_used_leave_a_patrol_as_it_was(patrol, tmp_path: Path):
@@ -172,7 +172,7 @@ def search_again(workspace: Workspace) -> Filed:
     analysis.ingest(workspace, read_inputs(workspace), SETTINGS)
     analysis.detect(workspace, SETTINGS)
     analysis.locate(workspace, SETTINGS)
-    return analysis.file(workspace, SETTINGS, now=NOW + timedelta(days=1))
+    return filing.file(workspace, SETTINGS, now=NOW + timedelta(days=1))
 
 
 def test_a_flight_with_one_photo_more_or_less_stays_the_same_patrol(patrol, tmp_path: Path):
@@ -209,9 +209,9 @@ def test_a_flight_that_another_program_files_at_the_same_moment_is_one_patrol(
 
     monkeypatch.setattr(Registry, "patrol_of", asked_just_before)
     settings = Settings(filing=Filing(registry=str(tmp_path / "shared.sqlite")))
-    filed = analysis.file(workspace, settings, now=NOW)
+    filed = filing.file(workspace, settings, now=NOW)
     assert filed.result.new
-    assert waits_ms == [1000 * analysis.FILING_WAIT_S]
+    assert waits_ms == [1000 * filing.FILING_WAIT_S]
     assert read_json(workspace.filing)["patrol_id"] == "quicker"
     with Registry.open(tmp_path / "shared.sqlite") as registry:
         assert [entry.patrol_id for entry in registry.filings()] == ["quicker", "quicker"]
@@ -231,16 +231,16 @@ def noise_over_the_cases(patrol: Workspace, root: Path, height_m: float) -> File
         photos / "noise.jpg", pixels, Pose(position, Attitude(0.0, -90.0)), CAMERA,
         NOW + timedelta(days=1), height_home_m=height_m,
     )  # fmt: skip
-    filing = SETTINGS.filing.model_copy(
+    elsewhere = SETTINGS.filing.model_copy(
         update={"registry": str(shutil.copy(patrol.registry, root / "district.sqlite"))}
     )
-    settings = SETTINGS.model_copy(update={"filing": filing})
+    settings = SETTINGS.model_copy(update={"filing": elsewhere})
     workspace = Workspace(root / "later")
     inputs = read_inputs(patrol)
     analysis.ingest(workspace, replace(inputs, photos=photos, dem=None), settings)
     analysis.detect(workspace, settings)
     analysis.locate(workspace, settings)
-    return analysis.file(workspace, settings, now=NOW + timedelta(days=2))
+    return filing.file(workspace, settings, now=NOW + timedelta(days=2))
 
 
 def test_a_photo_that_could_not_show_a_case_does_not_close_it(patrol, tmp_path: Path):

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from geo.tracing import VARIABLE, trace_of
-from pipeline import analysis
+from pipeline import analysis, filing
 from pipeline.campaign import Campaign, Patrol
 from pipeline.inputs import Inputs
 from pipeline.settings import Locating, Settings
@@ -28,7 +28,7 @@ def test_a_photo_is_followed_from_its_file_to_its_case(tmp_path: Path, monkeypat
     campaign = Campaign(tmp_path / "out", SETTINGS, (Patrol("one", inputs, None),))
     done(campaign, Here())
     workspace = Workspace(campaign.out / "one")
-    analysis.file(workspace, SETTINGS, now=NOW)
+    filing.file(workspace, SETTINGS, now=NOW)
     told = lines(trace)
     photos = {path.name: trace_of(sha256_of(path)) for path in inputs.photos.iterdir()}
     steps = {

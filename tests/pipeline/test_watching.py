@@ -11,7 +11,7 @@ import pytest
 
 from cases.registry import Registry
 from pipeline import analysis, chaining, surroundings, watching
-from pipeline.analysis import Seen, file_seen
+from pipeline.filing import Seen, file_seen
 from pipeline.ground import covered
 from pipeline.inputs import Inputs
 from pipeline.settings import Settings
