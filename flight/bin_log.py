@@ -12,8 +12,8 @@ from flight.errors import LogError
 from flight.gimbals import HEARD_WITHIN_S, attitude_of
 from flight.log import FlightLog, read_tlog
 from flight.modes import COPTER_MODES
-from flight.monitor import UNIX_EPOCH, utc_of
 from flight.trouble import MODE_WORD, FlightEvent
+from flight.unix_time import UNIX_EPOCH, utc_of
 from geo.pose import Attitude, GeoPoint
 from geo.track import CameraEvent, Track, TrackPoint
 

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from scipy.spatial.transform import Rotation
 
@@ -13,6 +13,7 @@ from flight.protocol import Message
 from flight.samples import Release, Sample
 from flight.texts import Joining
 from flight.trouble import MODE_WORD, FlightEvent
+from flight.unix_time import utc_of
 from geo.pose import Attitude, GeoPoint
 from geo.track import CameraEvent, Track, TrackPoint
 
@@ -24,7 +25,6 @@ POSITION_FIX = 3  # GPS_FIX_TYPE_3D_FIX
 MISSION_ACTIVE, MISSION_COMPLETE = 3, 5  # MISSION_STATE
 WORST_TOLD = 5  # MAV_SEVERITY_NOTICE: fence breaches are told at this level
 FENCE_WORDS = "fence breached"
-UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST_US = round(datetime(2200, 1, 1, tzinfo=UTC).timestamp() * 1e6)
 
 
@@ -395,11 +395,3 @@ _TAKE = {
     "MISSION_ITEM_REACHED": FlightMonitor._item_reached,
     **dict.fromkeys(KINDS, FlightMonitor._gimbal_speaks),
 }
-
-
-def utc_of(unix_us: int) -> datetime | None:
-    """A time by microseconds since 1970; None for one that is none."""
-    try:
-        return UNIX_EPOCH + timedelta(microseconds=unix_us)
-    except OverflowError:
-        return None
