@@ -24,6 +24,7 @@ from review.admission import ClockOf, Data, Guest
 from review.answers import Label
 from review.basemap import Basemap
 from review.blind import Blind, Blindfold, veiled_cases
+from review.due import deadline
 from review.errors import PeriodError
 from review.memo import MemoOf
 from review.patrolled import last_patrols
@@ -146,10 +147,12 @@ def get_district(
     """Tell of each cell what is open, overdue, and when it was patrolled, and where cases lie."""
     now = clock()
     place = data.news.place()
-    limits = memo.get(
-        (visitor.area, "limits"),
-        (place, int(now.timestamp() // LIMITS_AGAIN_S)),
-        lambda: _limits(data, now),
+    minute = int(now.timestamp() // LIMITS_AGAIN_S)
+    limits = memo.get((visitor.area, "limits"), (place, minute), lambda: _limits(data, now))
+    veils = memo.get(
+        (visitor.area, "limits", blind.who if blind.looks else ""),
+        (place, minute, frozenset(blind.looks)),
+        lambda: _veiled_limits(data, blind, now),
     )
     flown = {entry.patrol_id: entry.flown_at for entry in data.registry.filings()}
     patrolled = memo.get(
@@ -158,7 +161,7 @@ def get_district(
         lambda: last_patrols(data.photos, data.terrain, data.grid, flown),
     )
     dots = dots_of(data, blind, MOST_POINTS)
-    shown = {number: limits[number] for number in visible(blind, limits)}
+    shown = {number: limits[number] for number in visible(blind, limits)} | veils
     nth = {cell.code: place for place, cell in enumerate(data.grid)}
     there = sum(of.get(stage, 0) for of in dots.counts.values() for stage in SHOWN)
     basemap: Basemap | None = request.app.state.basemap
@@ -190,6 +193,16 @@ def _limits(data: ReviewData, now: datetime) -> dict[str, _Limit]:
         )
         for entry in due
     }
+
+
+def _veiled_limits(data: ReviewData, blind: Blindfold, now: datetime) -> dict[str, _Limit]:
+    """Time limits of the cases that the visitor must not see as they are, as they are shown."""
+    found = {}
+    for entry in veiled_cases(data, blind):
+        due_at, is_overdue = deadline(data, entry.case, now, entry.events)
+        if due_at is not None:
+            found[entry.case.case_no] = _Limit(entry.case.place.cell_code, due_at, is_overdue)
+    return found
 
 
 def _cells(
