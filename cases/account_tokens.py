@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from cases.account_log import TOKEN_MADE, TOKEN_REVOKED, note_own
 from cases.account_rows import account_of, account_row, token_hash, token_of
 from cases.account_tables import AccountRow, TokenRow
-from cases.errors import AccountError, SignInError
+from cases.errors import AccountError, SignInError, TooManyTokensError
 from cases.people import Account, ApiToken, Deed, Scope
 from cases.store import Store
 
@@ -36,7 +36,8 @@ class Tokens(Store):
         Those of the account that have ended are forgotten.
 
         Raises:
-            AccountError: there is no such account, it has `MOST_TOKENS`, or the life is too long.
+            AccountError: there is no such account, or the life is too long.
+            TooManyTokensError: it has `MOST_TOKENS`.
         """
         if not timedelta(0) < life <= MOST_TOKEN_LIFE:
             raise AccountError(f"a token lives 1 to {MOST_TOKEN_LIFE.days} days; got {life.days}")
@@ -99,10 +100,7 @@ def _make_room(session: Session, name: str, now: datetime) -> None:
     session.execute(delete(TokenRow).where(is_theirs, TokenRow.ends_at <= now))
     count = session.scalar(select(func.count()).select_from(TokenRow).where(is_theirs)) or 0
     if count >= MOST_TOKENS:
-        raise AccountError(
-            f"account {name} has {count} tokens, and may have {MOST_TOKENS}; revoke one that no "
-            "program needs any more"
-        )
+        raise TooManyTokensError(name, count, MOST_TOKENS)
 
 
 def _told(kind: str, token_id: str, name: str, label: str, scopes: tuple[Scope, ...] = ()) -> str:

@@ -23,7 +23,14 @@ from cases.account_rows import account_of, account_row, columns_of, token_hash
 from cases.account_tables import AccountRow, SessionRow, SignInRow
 from cases.account_tokens import Tokens, end_tokens
 from cases.database import connect
-from cases.errors import AccountError, LastKeeperError, SignInError, TooManyTriesError
+from cases.errors import (
+    LastKeeperError,
+    LookAlikeError,
+    NameTakenError,
+    SignInError,
+    TooManyTriesError,
+    WrongPasswordError,
+)
 from cases.lifecycle import Role
 from cases.people import (
     SIGN_IN_NAME,
@@ -45,7 +52,6 @@ MOST_TRIES_OF_NAME, MOST_TRIES_OF_ADDRESS = 10, 100
 office of fifty may share an address and begin its day at once."""
 
 _HASHES_AT_ONCE = 2  # each takes 64 MiB
-_NOT_IN = "name or password is wrong, or the account is not active; try again"
 
 
 class Accounts(Tokens):
@@ -88,20 +94,18 @@ class Accounts(Tokens):
         """Make an account; who does it on the page (`deed`) is noted with it, here as below.
 
         Raises:
-            AccountError: its name is taken, its display name reads as another's, or the password
-                is too easy.
+            NameTakenError: its name is taken.
+            LookAlikeError: its display name reads as another's.
+            EasyPasswordError: the password is too easy.
         """
         hashed = self._hash(password, account.name)
         with self._write() as session:
             known = {row.name: row.display_name for row in session.scalars(_BY_NAME)}
             if account.name in known:
-                raise AccountError(f"account {account.name} is there already; choose another name")
+                raise NameTakenError(account.name)
             like = looks_like(account.display_name, known.values())
             if like is not None:
-                raise AccountError(
-                    f"{account.display_name!r} reads as {like!r}, who has an account; decisions "
-                    "would not tell them apart: add the department or a number"
-                )
+                raise LookAlikeError(account.display_name, like)
             session.add(AccountRow(**columns_of(account), password_hash=hashed))
             note(session, deed, f"account made: {told(account)}")
 
@@ -164,7 +168,7 @@ class Accounts(Tokens):
 
         Raises:
             TooManyTriesError: too many failed of late, by this name or from this address.
-            SignInError: name or password is wrong, or the account is not active.
+            WrongPasswordError: name or password is wrong, or the account is not active.
         """
         typed = name.strip().casefold()
         typed = typed if SIGN_IN_NAME.fullmatch(typed) else ""
@@ -178,7 +182,7 @@ class Accounts(Tokens):
         with self._write() as session:
             row = session.get(AccountRow, typed)
             if not is_right or row is None or not row.is_active or row.password_hash != known:
-                raise SignInError(_NOT_IN)
+                raise WrongPasswordError
             _set_outcome(session, number)
             return _new_session(session, typed, now)
 
@@ -196,7 +200,7 @@ class Accounts(Tokens):
             note_try(session, known, address, now, SIGNED_IN if is_in else REFUSED)
             token = _new_session(session, known, now) if is_in else None
         if token is None:
-            raise SignInError(_NOT_IN)
+            raise SignInError("there is no such account, or it is not active")
         return token
 
     def of_session(self, token: str, now: datetime) -> Account:

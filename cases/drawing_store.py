@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from cases import claims, wording
 from cases.drawing import DRAWN, REDRAW, Draughtsman, Stroke, redrawn, refuse_drawing
-from cases.errors import DrawingError, KnownCaseError, NoCaseError, StaleCaseError
+from cases.errors import KnownCaseError, NoCaseError, OutsideAreaError, StaleCaseError
 from cases.filing_store import Filing, last_number, near_cases
 from cases.joining import refuse_arranging
 from cases.journal import Journal, load_standings
@@ -37,7 +37,7 @@ def store_drawing(session: Session, filing: Filing, by: Draughtsman, area: Area)
     proposal = _only(filing.findings)
     place = proposal.place
     if not area.holds(place.town, place.village):
-        raise DrawingError("it lies outside your area; tell the inspectors of the place")
+        raise OutsideAreaError
     near = near_cases(session, filing, MATCHED_STAGES)
     matching = match(filing.findings, near, filing.rulebook.categories, patrol=filing.patrol)
     for _, known in matching.same:

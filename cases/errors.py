@@ -105,6 +105,21 @@ class DrawingError(CaseError):
     """An outline drawn by hand that cannot be taken."""
 
 
+class OutlineError(DrawingError):
+    """An outline that crosses itself, has no area or leaves its photo."""
+
+
+class UnplacedError(DrawingError):
+    """An outline that cannot be put on the ground."""
+
+
+class OutsideAreaError(DrawingError):
+    """Something drawn by hand where somebody else answers for what is there."""
+
+    def __init__(self) -> None:
+        super().__init__("it lies outside your area; tell the inspectors of the place")
+
+
 class NoCaseError(DrawingError):
     """Something drawn by hand that no rule makes a case of; `why` says it in both languages."""
 
@@ -139,12 +154,88 @@ class ArrangementError(CaseError):
     """Cases that cannot be snoozed, made one or taken apart as asked."""
 
 
+class UnmergeError(ArrangementError):
+    """A merge that cannot be taken back, since more has happened to the case that took over."""
+
+    def __init__(self, case_no: str, into: str) -> None:
+        self.case_no, self.into = case_no, into
+        super().__init__(
+            f"case {case_no} was merged into {into}, to which more has happened since; "
+            f"re-open {case_no}, and split off what of {into} is not its own"
+        )
+
+
 class AttachmentError(CaseError):
     """A photo from the place that cannot be added to a case."""
 
 
 class AccountError(CaseError):
     """An account that cannot be made or changed as asked."""
+
+
+class SignInNameError(AccountError):
+    """A name to sign in by that nobody may have."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"sign-in name {name!r}: use 1 to 40 small letters, digits, dots, hyphens and "
+            "underscores, the first one a letter or digit, such as chen.jing"
+        )
+
+
+class NameTakenError(AccountError):
+    """A name to sign in by that another account has."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"account {name} is there already; choose another name")
+
+
+class DisplayNameError(AccountError):
+    """A name to sign decisions with that nobody may have."""
+
+
+class LookAlikeError(AccountError):
+    """A name to sign decisions with that reads as that of another account."""
+
+    def __init__(self, display_name: str, like: str) -> None:
+        self.display_name, self.like = display_name, like
+        super().__init__(
+            f"{display_name!r} reads as {like!r}, who has an account; decisions "
+            "would not tell them apart: add the department or a number"
+        )
+
+
+class TownMissingError(AccountError):
+    """A village that is named without its town."""
+
+    def __init__(self, village: str) -> None:
+        super().__init__(
+            f"village {village!r} without its town: villages of one name lie in several "
+            "towns; name the town, too"
+        )
+
+
+class UnknownPlaceError(AccountError):
+    """A town or village in which neither a cell nor a case lies."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        super().__init__(f"no cell or case lies in {place}; take a town and village of the cells")
+
+
+class EasyPasswordError(AccountError):
+    """A password that is too short, too long or easily guessed."""
+
+
+class TooManyTokensError(AccountError):
+    """One more token for an account that has as many as it may have."""
+
+    def __init__(self, name: str, count: int, most: int) -> None:
+        super().__init__(
+            f"account {name} has {count} tokens, and may have {most}; revoke one that no "
+            "program needs any more"
+        )
 
 
 class LastKeeperError(AccountError):
@@ -158,7 +249,14 @@ class LastKeeperError(AccountError):
 
 
 class SignInError(AccountError):
-    """A name and password, session or token that let nobody in; it never says which was wrong."""
+    """A sign-in, session or token that lets nobody in; it never says which was wrong."""
+
+
+class WrongPasswordError(SignInError):
+    """A name and password that let nobody in."""
+
+    def __init__(self) -> None:
+        super().__init__("name or password is wrong, or the account is not active; try again")
 
 
 class TooManyTriesError(AccountError):

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from cases.errors import AccountError
+from cases.errors import (
+    AccountError,
+    DisplayNameError,
+    EasyPasswordError,
+    SignInNameError,
+    TownMissingError,
+)
 from cases.lifecycle import Role
 
 FILING_ACTOR = "filing"
@@ -39,10 +45,7 @@ class Area:
     def __post_init__(self) -> None:
         """Refuse a village of no town: villages of one name lie in several towns."""
         if self.village and not self.town:
-            raise AccountError(
-                f"village {self.village!r} without its town: villages of one name lie in several "
-                "towns; name the town, too"
-            )
+            raise TownMissingError(self.village)
 
     @property
     def is_district(self) -> bool:
@@ -84,16 +87,13 @@ class Account:
     def __post_init__(self) -> None:
         """Refuse names that nobody may have, and an account without a role."""
         if not SIGN_IN_NAME.fullmatch(self.name):
-            raise AccountError(
-                f"sign-in name {self.name!r}: use 1 to 40 small letters, digits, dots, hyphens and "
-                "underscores, the first one a letter or digit, such as chen.jing"
-            )
+            raise SignInNameError(self.name)
         try:
             person_name(self.display_name)
         except ValueError as error:
-            raise AccountError(f"name of {self.name}: {error}") from error
+            raise DisplayNameError(f"name of {self.name}: {error}") from error
         if len(self.display_name) > 80 or self.display_name != self.display_name.strip():
-            raise AccountError(
+            raise DisplayNameError(
                 f"name of {self.name}: {self.display_name!r} is longer than 80 characters or "
                 "begins or ends with a space; shorten it"
             )
@@ -167,15 +167,15 @@ def checked_password(password: str, name: str) -> str:
     """Give back a password that is long enough and not the name.
 
     Raises:
-        AccountError: it is too short, too long, or holds the sign-in name.
+        EasyPasswordError: it is too short, too long, or holds the sign-in name.
     """
     if not LEAST_PASSWORD <= len(password) <= MOST_PASSWORD:
-        raise AccountError(
+        raise EasyPasswordError(
             f"a password has {LEAST_PASSWORD} to {MOST_PASSWORD} characters; this one has "
             f"{len(password)}. A few words are easy to keep in mind"
         )
     if len(set(password)) < 4 or name in password.casefold():
-        raise AccountError(
+        raise EasyPasswordError(
             "the password repeats a few signs or holds the sign-in name; choose a few words"
         )
     return password

@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from cases import claims
-from cases.errors import ArrangementError
+from cases.errors import UnmergeError
 from cases.histories import histories
 from cases.joining import MERGE, MERGED_INTO, UNMERGE, unmerged
 from cases.journal import Journal, load_standings
@@ -16,18 +16,16 @@ def store_unmerge(session: Session, journal: Journal, undone: Event) -> None:
 
     Raises:
         CaseClaimedError: somebody else works on it.
-        ArrangementError: more has happened to it since.
+        UnmergeError: more has happened to it since.
     """
+    assert undone.case_no is not None, "a decision is about a case"
     into = str(undone.details[MERGED_INTO])
     claims.refuse_foreign(session, into, journal.actor, journal.now)
     case = read_cases(session, [into])[into]
     last = histories(session, [into])[into][-1]
     is_last = last.action == MERGE and last.details["with"] == undone.case_no
     if not is_last or journal.newest(case) != case:
-        raise ArrangementError(
-            f"case {undone.case_no} was merged into {into}, to which more has happened since; "
-            f"re-open {undone.case_no}, and split off what of {into} is not its own"
-        )
+        raise UnmergeError(undone.case_no, into)
     standing = load_standings(session, {into: case})[into]
     after, details = unmerged(case, standing, read_evidence(session, into), last.details["before"])
     journal.record(after, UNMERGE, {"with": undone.case_no, **details})

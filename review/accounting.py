@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from cases.account_tokens import MOST_TOKEN_LIFE
-from cases.errors import AccountError
+from cases.errors import UnknownPlaceError
 from cases.lifecycle import Role
 from cases.people import DISTRICT, Account, ApiToken, Area, Deed, Scope, roles_of, scopes_of
 from cases.people import visible_line as one_line
@@ -272,7 +272,7 @@ def _known(data: ReviewData, area: Area) -> Area:
     if data.registry.within(area).count():
         return area
     named = " / ".join(part for part in (area.town, area.village) if part)
-    raise AccountError(f"no cell or case lies in {named}; take a town and village of the cells")
+    raise UnknownPlaceError(named)
 
 
 def _state(account: Account) -> AccountState:

@@ -1,7 +1,7 @@
-"""The review application: routes, error table, guard, page."""
+"""The review application: routes, answers to errors, guard, page."""
 
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,26 +12,7 @@ from fastapi.responses import FileResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import WebSocketRoute
 
-from cases.errors import (
-    AccountError,
-    ArrangementError,
-    AttachmentError,
-    CaseClaimedError,
-    ClaimError,
-    DrawingError,
-    KnownCaseError,
-    LastKeeperError,
-    LookError,
-    NotPermittedError,
-    ReasonMissingError,
-    RegistryError,
-    SignInError,
-    StaleCaseError,
-    TooManyTriesError,
-    TransitionError,
-    UnknownCaseError,
-)
-from dispatch.errors import UnknownAlertError
+from cases.errors import SignInError, TooManyTriesError
 from geo.errors import AerogridError
 from review import (
     accounting,
@@ -60,84 +41,19 @@ from review.beginning import preloads
 from review.bell import Bell
 from review.blind import LookShares
 from review.compression import Compression
-from review.errors import (
-    ActorError,
-    ChangedCaseError,
-    DecisionError,
-    FeatureQueryError,
-    FullError,
-    NotAllowedError,
-    OwnAccountError,
-    PeriodError,
-    PhotoSearchError,
-    ReflyError,
-    UnknownAccountError,
-    UnknownFeatureError,
-    UnknownLayerError,
-    UnknownPhotoError,
-    UnknownTokenError,
-    UnversionedError,
-    UploadError,
-)
 from review.etags import Etags
 from review.flights import FlightShelf
 from review.guard import LOOPBACK_HOSTS, Guard
 from review.memo import Memo
 from review.metrics import Meter, Metering
-from review.problems import DESCRIBED, problem
+from review.problems import DESCRIBED, INVALID, STATUSES, explained, problem
 from review.reflying import Grounds
 from review.single_sign_on import SingleSignOn
 from review.single_sign_on import router as single_sign_on_routes
 from review.sources import ReviewData
 from review.walls import Walls
-from vision.errors import ChangedPhotoError, PhotoError
 
 STATIC = Path(__file__).parent / "static"
-
-STATUSES: dict[type[Exception], int] = {
-    UnknownCaseError: 404,
-    UnknownPhotoError: 404,
-    UnknownLayerError: 404,
-    UnknownFeatureError: 404,
-    UnknownAccountError: 404,
-    UnknownTokenError: 404,
-    OwnAccountError: 409,
-    LastKeeperError: 409,
-    UnknownAlertError: 404,
-    FeatureQueryError: 400,
-    UnversionedError: 428,
-    ChangedCaseError: 412,
-    PeriodError: 422,
-    PhotoError: 404,
-    ChangedPhotoError: 409,
-    StaleCaseError: 409,
-    TransitionError: 409,
-    CaseClaimedError: 423,
-    ClaimError: 409,
-    KnownCaseError: 409,
-    DrawingError: 422,
-    ArrangementError: 409,
-    LookError: 409,
-    NotPermittedError: 403,
-    ReasonMissingError: 422,
-    DecisionError: 422,
-    UploadError: 422,
-    AttachmentError: 409,
-    ActorError: 422,
-    SignInError: 401,
-    AccountError: 422,
-    NotAllowedError: 403,
-    TooManyTriesError: 429,
-    RegistryError: 503,
-    FullError: 503,
-    PhotoSearchError: 503,
-    ReflyError: 409,
-    AerogridError: 500,
-}
-"""Which HTTP status an error is answered with; the first class that fits an error's ancestry."""
-
-TOLD = ("case_no", "version", "expected_version", "allowed", "who", "why", "known_case")
-"""What an answer tells of an error beside its words, where the error knows it."""
 
 _log = logging.getLogger(__name__)
 
@@ -224,8 +140,9 @@ def create_app(
     app.router.routes.append(WebSocketRoute("/api/flights/live", flying.tell_live))
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/static", Assets(directory=STATIC))
-    for kind, status in STATUSES.items():
-        app.add_exception_handler(kind, _explain(status))
+    for kind in STATUSES:
+        app.add_exception_handler(kind, _explain)
+    app.add_exception_handler(AerogridError, _explain_other)
     app.add_exception_handler(RequestValidationError, _explain_invalid)
     app.add_exception_handler(HTTPException, _explain_http)
     app.add_exception_handler(Exception, _explain_unexpected)
@@ -250,17 +167,17 @@ def _page(visitor: Guest) -> FileResponse:
     return FileResponse(STATIC / "index.html", headers=headers)
 
 
-def _explain(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
-    async def answer(_: Request, error: Exception) -> Response:
-        facts = {name: value for name in TOLD if (value := getattr(error, name, None)) is not None}
-        explained = problem(status, str(error), **facts)
-        if isinstance(error, SignInError):
-            explained.headers["WWW-Authenticate"] = "Bearer"
-        if isinstance(error, TooManyTriesError):
-            explained.headers["Retry-After"] = str(error.retry_after_s)
-        return explained
-
+async def _explain(_: Request, error: Exception) -> Response:
+    answer = explained(error)
+    if isinstance(error, SignInError):
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyTriesError):
+        answer.headers["Retry-After"] = str(error.retry_after_s)
     return answer
+
+
+async def _explain_other(_: Request, error: Exception) -> Response:
+    return problem(500, str(error))
 
 
 async def _explain_invalid(_: Request, error: Exception) -> Response:
@@ -269,7 +186,7 @@ async def _explain_invalid(_: Request, error: Exception) -> Response:
         f"{'.'.join(str(part) for part in entry['loc'][1:]) or 'body'}: {entry['msg']}"
         for entry in error.errors()
     )
-    return problem(422, wrong)
+    return problem(422, wrong, INVALID)
 
 
 async def _explain_http(request: Request, error: Exception) -> Response:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from shapely import Polygon, box
 
 from cases.drawing import DRAWING_ROLES, DRAWN, Draughtsman, Ground, Stroke
-from cases.errors import DrawingError
+from cases.errors import DrawingError, OutlineError, UnplacedError
 from cases.filing import propose
 from cases.judging import sigma_of
 from cases.lifecycle import Role
@@ -130,7 +130,7 @@ def _seen_as(data: ReviewData, case: Case, class_name: str) -> Observation:
         if seen is not None:
             outlines = {other.photo_id: other.polygon_px for other in case.evidence}
             return replace(seen, photo_ids=tuple(outlines), detections_px=tuple(outlines.values()))
-    raise DrawingError(f"no photo of case {case.case_no} that is here knows where it was taken")
+    raise UnplacedError(f"no photo of case {case.case_no} that is here knows where it was taken")
 
 
 @router.post("/drawings")
@@ -145,7 +145,7 @@ def post_drawing(
     frame = _frame(data, visitor, body)
     seen = located(data, frame, body.class_name, _polygon(body, frame))
     if seen is None:
-        raise DrawingError(f"photo {body.photo_id} does not know from where it was taken")
+        raise UnplacedError(f"photo {body.photo_id} does not know from where it was taken")
     flown = frame.taken_at or now
     findings = propose([seen], data.rulebook, data.zones, on=flown.date(), cells=data.grid)
     patrol = PatrolRecord(
@@ -180,9 +180,9 @@ def _polygon(body: DrawnBody, frame: Frame) -> Polygon:
     polygon = Polygon(body.corners)
     picture = box(-0.5, -0.5, frame.width_px - 0.5, frame.height_px - 0.5)
     if not polygon.is_valid or polygon.area < _LEAST_AREA_PX:
-        raise DrawingError("the outline crosses itself or has no area; draw it anew")
+        raise OutlineError("the outline crosses itself or has no area; draw it anew")
     if not picture.covers(polygon):
-        raise DrawingError(f"the outline leaves photo {body.photo_id}; keep its corners inside")
+        raise OutlineError(f"the outline leaves photo {body.photo_id}; keep its corners inside")
     return polygon
 
 
@@ -201,6 +201,6 @@ def located(
     detection = Detection(frame.photo_id, class_name, 1.0, polygon)
     sightings, failures = locate([detection], [frame], ground, local, terrain_has_roofs=False)
     for failure in failures:
-        raise DrawingError(f"the outline has no place on the ground: {failure.reason}")
+        raise UnplacedError(f"the outline has no place on the ground: {failure.reason}")
     [seen] = associate(sightings, [frame], data.grid, local=local)
     return seen

@@ -15,6 +15,23 @@ class ReflyError(ReviewError):
     """Gaps that cannot be planned from this page."""
 
 
+class NoAirspaceError(ReflyError):
+    """Gaps on a page that knows no airspace."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the page knows no airspace, so nothing is planned here: serve with --airspace FILE "
+            "(and --obstacles), or run `aerogrid plan --refly` with them"
+        )
+
+
+class NoGapsError(ReflyError):
+    """A sortie whose cells have no gaps."""
+
+    def __init__(self, sortie: str, seen_by: int) -> None:
+        super().__init__(f"{sortie}: every place is in {seen_by} photos or more")
+
+
 class UnknownAccountError(ReviewError):
     """An account that there is not."""
 
@@ -83,12 +100,34 @@ class UploadError(ReviewError):
     """A photo that is not kept."""
 
 
+class NoPhotosError(UploadError):
+    """A photo for a page that keeps none."""
+
+    def __init__(self) -> None:
+        super().__init__("this page keeps no photos; serve a patrol's folder with `aerogrid serve`")
+
+
+class NoJpegError(UploadError):
+    """A file that is no whole JPEG."""
+
+
+class PhotoSizeError(UploadError):
+    """A photo of too many or too few pixels."""
+
+
 class ActorError(ReviewError):
     """A change that nobody signs."""
 
 
 class NotAllowedError(ReviewError):
     """Something that this person, or the token that acts for them, may not do."""
+
+
+class OldPasswordError(NotAllowedError):
+    """A change of one's own password with another one than the present."""
+
+    def __init__(self) -> None:
+        super().__init__("the present password is another; try again")
 
 
 class FullError(ReviewError):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from review.problems import problem
+from review.problems import FOREIGN_HOST, FOREIGN_SITE, TOO_LARGE, problem
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 MOST_BODY_BYTES = 65_536  # a decision has at most 3000, the 200 outlines of a split 40,000
@@ -40,10 +40,11 @@ def content_policy(pictures_from: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is not let in."""
+    """Why a request is not let in; of which kind, where the status does not say it all."""
 
     status: int
     detail: str
+    kind: str = ""
 
 
 def refusal(
@@ -56,16 +57,19 @@ def refusal(
     """
     host = headers.get("host", "")
     if _host_name(f"//{host}") not in hosts:
-        return Refusal(400, f"host {host!r} is not served here; open the page by its own address")
+        told = f"host {host!r} is not served here; open the page by its own address"
+        return Refusal(400, told, FOREIGN_HOST)
     if method in _SAFE_METHODS:
         return None
     if method != _CHANGING_METHOD:
         return Refusal(405, f"{method} is not used here; changes are sent with {_CHANGING_METHOD}")
     origin = headers.get("origin")
     if origin is not None and _network_place(origin) != host:
-        return Refusal(403, f"origin {origin!r} is another site; decide on the page itself")
+        told = f"origin {origin!r} is another site; decide on the page itself"
+        return Refusal(403, told, FOREIGN_SITE)
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return Refusal(403, "the request comes from another site; decide on the page itself")
+        told = "the request comes from another site; decide on the page itself"
+        return Refusal(403, told, FOREIGN_SITE)
     is_photo = _PHOTO_PATH.fullmatch(path) is not None
     wanted = "image/jpeg" if is_photo else "application/json"
     if headers.get("content-type", "").partition(";")[0].strip().lower() != wanted:
@@ -90,7 +94,8 @@ def _size_refusal(headers: Headers, most_bytes: int) -> Refusal | None:
     if "transfer-encoding" in headers or not length.isdecimal():
         return Refusal(411, "a change says its length (Content-Length)")
     if len(length) > len(str(most_bytes)) or int(length) > most_bytes:
-        return Refusal(413, f"a change has at most {most_bytes} bytes; this one has {length}")
+        told = f"a change has at most {most_bytes} bytes; this one has {length}"
+        return Refusal(413, told, TOO_LARGE)
     return None
 
 
@@ -134,7 +139,7 @@ class Guard:
 
         refused = refusal(scope["method"], Headers(scope=scope), self._hosts, scope["path"])
         if refused:
-            answer = problem(refused.status, refused.detail)
+            answer = problem(refused.status, refused.detail, refused.kind)
             if refused.status == 405:
                 answer.headers["Allow"] = "GET, HEAD, POST"
             return await answer(scope, receive, send_guarded)

@@ -22,7 +22,7 @@ from pipeline.planning import keep, survey_settings
 from pipeline.refly import plan_gaps
 from pipeline.settings import Planning
 from review.admission import Data
-from review.errors import ReflyError, UnknownLayerError
+from review.errors import NoAirspaceError, NoGapsError, ReflyError, UnknownLayerError
 from review.flights import FlightShelf
 from review.flying import FlyingGuest
 from review.sources import ReviewData
@@ -59,10 +59,7 @@ def get_refly(
         raise UnknownLayerError(f"no sortie {sortie!r} to plan the gaps of")
     grounds: Grounds | None = request.app.state.grounds
     if grounds is None or grounds.airspace is None:
-        raise ReflyError(
-            "the page knows no airspace, so nothing is planned here: serve with --airspace FILE "
-            "(and --obstacles), or run `aerogrid plan --refly` with them"
-        )
+        raise NoAirspaceError
     with _ONE_AT_A_TIME:
         content = _files(found.sortie, data, grounds.planning, grounds.airspace, seen_by)
     name = f"{sortie}-refly.zip".replace('"', "")
@@ -89,7 +86,7 @@ def _files(
         airspace=airspace,
     )
     if not made.sorties and not made.refused:
-        raise ReflyError(f"{sortie.code}: every place is in {seen_by} photos or more")
+        raise NoGapsError(sortie.code, seen_by)
     outlines = {cell.code: cell.boundary for cell in cells}
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "refly"

@@ -11,7 +11,7 @@ from cases.errors import SignInError
 from cases.people import MOST_PASSWORD, Deed
 from review import answers, presenters
 from review.admission import BEFORE_SIGN_IN, ClockOf, Entrance, EntranceOf, Guest, Visitor
-from review.errors import NotAllowedError
+from review.errors import NotAllowedError, OldPasswordError
 
 _IPV6_PREFIX = 64  # what one household or office has of IPv6
 
@@ -78,7 +78,7 @@ def post_password(
     try:
         entrance.accounts.sign_in(name, body.old.get_secret_value(), address=address, now=clock())
     except SignInError as error:
-        raise NotAllowedError("the present password is another; try again") from error
+        raise OldPasswordError from error
     new = body.new.get_secret_value()
     entrance.accounts.set_password(name, new, Deed(name, address, clock()))
     token = entrance.accounts.sign_in(name, new, address=address, now=clock())

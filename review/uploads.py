@@ -24,7 +24,7 @@ from geo.files import replacing
 from review import answers
 from review.admission import ClockOf, Data, Guest
 from review.blind import Blind, detail_of, seen
-from review.errors import UnknownPhotoError, UploadError
+from review.errors import NoJpegError, NoPhotosError, PhotoSizeError, UnknownPhotoError
 from review.views import PRIVATE, Name
 from vision.errors import PhotoError
 from vision.images import read_tags
@@ -65,9 +65,7 @@ def post_photo(
     shown = seen(data, blind, case_no)
     case = shown.case if shown else data.registry.case(case_no)
     if data.feedback is None:
-        raise UploadError(
-            "this page keeps no photos; serve a patrol's folder with `aerogrid serve`"
-        )
+        raise NoPhotosError
     refuse_no_photo(content)
     refuse_early(case, acts_as)
     path = data.feedback / f"{hashlib.sha256(content).hexdigest()}.jpg"
@@ -102,7 +100,8 @@ def refuse_no_photo(content: bytes) -> None:
     """Refuse what is no whole JPEG of a photo's size; nothing large is decoded to find out.
 
     Raises:
-        UploadError: with what is wrong.
+        NoJpegError: it is no whole JPEG.
+        PhotoSizeError: it has too many or too few pixels.
     """
     try:
         with warnings.catch_warnings(), _decoding:
@@ -111,18 +110,18 @@ def refuse_no_photo(content: bytes) -> None:
                 _refuse_size(image.width, image.height)
                 image.load()
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise UploadError(f"the photo has more than {MOST_PIXELS:,} pixels") from error
+        raise PhotoSizeError(f"the photo has more than {MOST_PIXELS:,} pixels") from error
     except (OSError, SyntaxError, ValueError) as error:
-        raise UploadError(f"this is no whole JPEG ({error}); take the photo again") from error
+        raise NoJpegError(f"this is no whole JPEG ({error}); take the photo again") from error
 
 
 def _refuse_size(width_px: int, height_px: int) -> None:
     if width_px * height_px > MOST_PIXELS:
-        raise UploadError(
+        raise PhotoSizeError(
             f"the photo has {width_px} x {height_px} pixels; at most {MOST_PIXELS:,} are kept"
         )
     if min(width_px, height_px) < _LEAST_SIDE_PX:
-        raise UploadError(
+        raise PhotoSizeError(
             f"the photo has {width_px} x {height_px} pixels; at least {_LEAST_SIDE_PX} a side"
         )
 

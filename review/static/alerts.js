@@ -37,11 +37,32 @@ function languageButton() {
   return button;
 }
 
+// Words for the kinds of problem that can be met here; what else the server says is English.
+const OFFLINE = { en: "The server does not answer.", zh: "服务器没有响应。" };
+const KINDS = "urn:aerogrid:problem:";
+const REFUSALS = {
+  "sign-in": "请先在审核页面登录，再回到这里。",
+  "unknown-alert": "没有这条预警，请重新打开消息中的链接。",
+  "registry": "案件登记库暂时无法读写，请稍后再试；如一直如此，请联系管理员。",
+};
+
+class Refusal extends Error {
+  constructor(label) {
+    super(label.en);
+    this.label = label;
+  }
+}
+
+function unanswered() {
+  throw new Refusal(OFFLINE);
+}
+
 async function asked(path, options) {
-  const answer = await fetch(path, options);
-  const said = await answer.json();
-  if (!answer.ok) throw new Error(said.detail);
-  return said;
+  const answer = await fetch(path, options).catch(unanswered);
+  const said = await answer.json().catch(unanswered);
+  if (answer.ok) return said;
+  const other = `未能完成此操作（服务器的说明：${said.detail}）。`;
+  throw new Refusal({ en: said.detail, zh: REFUSALS[said.type?.replace(KINDS, "")] ?? other });
 }
 
 function clock(text) {
@@ -52,7 +73,7 @@ function clock(text) {
 }
 
 function problem(error) {
-  return element("p", { class: "problem", role: "alert" }, error.message);
+  return element("p", { class: "problem", role: "alert" }, say(error.label ?? { en: error.message }));
 }
 
 function standing(notice) {

@@ -18,28 +18,33 @@ import type {
   Vocabulary,
 } from "./types";
 
+/** Why there is no answer; `Words.refusal` says it in the reader's language. */
 export class ApiError extends Error {
   constructor(
+    /** 0: the server does not answer. */
     readonly status: number,
-    message: string,
-    /** What else the server tells, such as why in both languages. */
+    message = "",
     readonly problem: Problem | null = null,
   ) {
     super(message);
   }
 }
 
-export async function request<T>(path: string, init?: RequestInit): Promise<T> {
-  let response: Response;
-  try {
-    response = await fetch(path, { ...init, headers: { ...init?.headers, Accept: "application/json" } });
-  } catch {
-    throw new ApiError(0, "");
-  }
-  if (response.status === 204) return null as T;
-  if (response.ok) return (await response.json()) as T;
+function unanswered(): never {
+  throw new ApiError(0);
+}
+
+/** A whole answer, read in whatever way. */
+export async function answer<T>(path: string, read: (found: Response) => Promise<T>, init?: RequestInit): Promise<T> {
+  const response = await fetch(path, init).catch(unanswered);
+  if (response.ok) return read(response).catch(unanswered);
   const problem = (await response.json().catch(() => null)) as Problem | null;
   throw new ApiError(response.status, problem?.detail ?? `${response.status} ${response.statusText}`, problem);
+}
+
+export function request<T>(path: string, init?: RequestInit): Promise<T> {
+  const read = async (found: Response) => (found.status === 204 ? null : await found.json()) as T;
+  return answer(path, read, { ...init, headers: { ...init?.headers, Accept: "application/json" } });
 }
 
 function postPhoto<T>(path: string, photo: Blob): Promise<T> {

@@ -129,25 +129,13 @@ export class Decisions {
     return queue.filter((item) => item.no !== decided.no);
   }
 
-  private obstacle({ status, problem, message }: ApiError, no: string): string {
-    const { t } = this.store.state.words;
-    const about = problem?.case_no ?? no;
-    if (status === 423) return t.inOtherHands(about);
-    return problem?.expected_version || problem?.allowed ? t.stale(about) : message;
-  }
-
-  /** Say why a step was not taken, in the page's language, and show the case as it is now. */
+  /** Say why a step was not taken, and show the case as it is now. */
   async explain(error: unknown, no: string): Promise<void> {
-    const { t } = this.store.state.words;
-    const status = error instanceof ApiError ? error.status : -1;
-    if (status === 401) return this.store.leave(t.sessionEnded);
-    if (status === 409 || status === 423) {
-      this.store.opened.delete(no);
-      this.store.say(this.obstacle(error as ApiError, no), "problem");
-      await this.store.select(no);
-      return this.store.refresh();
-    }
-    this.store.say(status === 0 ? t.offline : String((error as Error).message), "problem");
-    if (this.store.state.no !== no) await this.store.select(no);
+    this.store.refused(error);
+    if (!this.store.presence.isIn()) return;
+    const isOvertaken = error instanceof ApiError && [409, 423].includes(error.status);
+    if (isOvertaken) this.store.opened.delete(no);
+    if (isOvertaken || this.store.state.no !== no) await this.store.select(no);
+    if (isOvertaken) await this.store.refresh();
   }
 }

@@ -1,6 +1,6 @@
 // What a person draws in a photo, sent to the server: corrected outlines and missed objects.
 
-import { api, ApiError } from "./api";
+import { api } from "./api";
 import type { Corrected } from "./drawing";
 import type { PhotoView } from "./photo-view";
 import type { ReviewStore } from "./store";
@@ -103,16 +103,7 @@ export class HandWork {
       this.store.set({ busy: false, hand: null });
     } catch (error) {
       this.store.set({ busy: false, hand: null });
-      if (!(error instanceof ApiError)) throw error;
-      this.store.say(this.told(error), "problem");
+      this.store.refused(error);
     }
-  }
-
-  private told(error: ApiError): string {
-    const { words } = this.store.state;
-    if (error.status === 0) return words.t.offline;
-    if (error.problem?.known_case) return words.t.knownCase(error.problem.known_case);
-    const why = error.problem?.why;
-    return why ? `${words.t.noCase} ${why.map((entry) => words.label(entry)).join("; ")}` : error.message;
   }
 }

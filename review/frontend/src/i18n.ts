@@ -2,7 +2,9 @@
 
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
+import type { ApiError } from "./api";
 import { en, type Strings } from "./strings/en";
+import { REFUSALS } from "./strings/refusals";
 import { zh } from "./strings/zh";
 import type { Label } from "./types";
 
@@ -11,6 +13,8 @@ export type Language = "en" | "zh";
 const DICTIONARIES: Record<Language, Strings> = { en, zh };
 const LOCALES: Record<Language, string> = { en: "en-GB", zh: "zh-CN" };
 const STORAGE_KEY = "aerogrid.language";
+/** What the type of each problem begins with. */
+const KINDS = "urn:aerogrid:problem:";
 
 export function initialLanguage(): Language {
   const chosen = new URLSearchParams(location.search).get("lang") ?? localStorage.getItem(STORAGE_KEY);
@@ -92,11 +96,11 @@ export class Words {
     return find(this.t.roles, name);
   }
 
-  /** Why nobody came in; the server says it in English only. */
-  refusal(status: number, detail: string): string {
+  /** Why the server refused: by the kind of problem, or else in its own words, which are English. */
+  refusal({ status, message, problem }: ApiError): string {
     if (status === 0) return this.t.offline;
-    if (status === 401 || status === 422) return this.t.wrongPassword;
-    return status === 429 ? this.t.tooManyTries : detail;
+    const said = REFUSALS[this.language][problem?.type?.replace(KINDS, "") ?? ""];
+    return problem && said ? said(problem, this) : this.t.refused(message);
   }
 
   actor(name: string): string {

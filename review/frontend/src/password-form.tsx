@@ -5,7 +5,8 @@ import { api, ApiError } from "./api";
 import { useWords } from "./i18n";
 
 export function PasswordForm() {
-  const { t } = useWords();
+  const words = useWords();
+  const { t } = words;
   const [told, tell] = useState("");
   const send = async (form: HTMLFormElement) => {
     const typed = new FormData(form);
@@ -15,8 +16,7 @@ export function PasswordForm() {
       tell(t.passwordChanged);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      const words: Record<number, string> = { 0: t.offline, 403: t.wrongOldPassword, 422: t.easyPassword, 429: t.tooManyTries };
-      tell(words[error.status] ?? error.message);
+      tell(words.refusal(error));
     }
   };
   return (

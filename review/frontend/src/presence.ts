@@ -33,7 +33,7 @@ export class Presence {
       await this.store.guard(() => this.store.enter(session));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.store.set({ signInProblem: this.store.state.words.refusal(error.status, error.message) });
+      this.store.set({ signInProblem: this.store.state.words.refusal(error) });
     }
   }
 

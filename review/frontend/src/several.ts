@@ -1,6 +1,6 @@
 // Several cases at once: which are shown and chosen, decided together or looked at one after another.
 
-import { api, ApiError } from "./api";
+import { api } from "./api";
 import type { Intent } from "./state";
 import type { ReviewStore } from "./store";
 import type { CaseItem, Refused } from "./types";
@@ -64,8 +64,7 @@ export class Several {
       store.say(this.told(intent, decided.length, refused), refused.length ? "problem" : "done", decided.length > 0 && intent.decision !== "undo");
     } catch (error) {
       store.set({ busy: false });
-      if (!(error instanceof ApiError)) throw error;
-      store.say(error.status === 0 ? store.state.words.t.offline : error.message, "problem");
+      store.refused(error);
     }
   }
 

@@ -282,8 +282,7 @@ export class ReviewStore {
       if (!found) this.say(words.t.noEarlier, "problem");
       if (this.state.no === no && this.state.photoIndex === photoIndex) this.set({ earlier: found });
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.say(error.message || words.t.offline, "problem");
+      this.refused(error);
     }
   }
 
@@ -357,11 +356,15 @@ export class ReviewStore {
     try {
       await work();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      const { t } = this.state.words;
-      if (error.status === 401) return this.leave(t.sessionEnded);
-      this.say(error.status === 0 ? t.offline : error.message, "problem");
+      this.refused(error);
     }
+  }
+
+  /** Say why the server refused, or ask who is there when the session has ended; what else goes wrong is our mistake. */
+  refused(error: unknown): void {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 401) this.leave(this.state.words.t.sessionEnded);
+    else this.say(this.state.words.refusal(error), "problem");
   }
 }
 

@@ -202,6 +202,7 @@ export type Step =
   | "suspend"
   | "supervise";
 
+/** Why the server refused, and the facts that the words for it need. */
 export interface Problem {
   type: string;
   title: string;
@@ -211,7 +212,15 @@ export interface Problem {
   known_case?: string;
   /** The case that stands in the way, which need not be the open one. */
   case_no?: string;
-  /** That the case has changed is told by one of these. */
-  expected_version?: number;
-  allowed?: string[];
+  /** The case that another was merged into. */
+  into?: string;
+  /** Who has the case, and until when. */
+  who?: string;
+  until?: string;
+  name?: string;
+  display_name?: string;
+  /** The name that it reads as. */
+  like?: string;
+  place?: string;
+  retry_after_s?: number;
 }

@@ -48,7 +48,7 @@ function Ask({ t, title, lacks, onSend, onDone, onClose, children, send }: AskPr
       onDone(await onSend(typed));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      tell(error.status === 0 ? words.t.offline : error.message);
+      tell(words.refusal(error));
       setWaiting(false);
     }
   };

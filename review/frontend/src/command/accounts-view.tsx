@@ -29,8 +29,7 @@ const keeps = (person: Person | null) => !!person && person.roles.includes("admi
 
 async function read(): Promise<Read> {
   const { person, asks_who } = await api.session();
-  if (!person && asks_who) throw new ApiError(401, "");
-  if (!person) return { person, accounts: [], tokens: [], log: [] };
+  if (!asks_who) return { person, accounts: [], tokens: [], log: [] };
   const [tokens, accounts, log] = await Promise.all([
     accountApi.tokens(),
     keeps(person) ? accountApi.all() : [],
@@ -40,18 +39,14 @@ async function read(): Promise<Read> {
 }
 
 /** What is known of the accounts, and why the last step or look at them failed. */
-function useKnown(t: CommandStrings) {
+function useKnown() {
   const [known, setKnown] = useState<Read | null>(null);
-  const [problem, setProblem] = useState("");
-  const refused = (error: unknown) => {
-    if (!(error instanceof ApiError)) throw error;
-    setProblem({ 0: t.offline, 401: t.signIn }[error.status] ?? error.message);
-  };
+  const [refusal, setRefusal] = useState<ApiError | null>(null);
   const taken = (found: Read) => {
     setKnown(found);
-    setProblem("");
+    setRefusal(null);
   };
-  return { known, problem, refused, refresh: () => void read().then(taken, refused) };
+  return { known, refusal, refused: setRefusal, refresh: () => void read().then(taken, setRefusal) };
 }
 
 /** Without them nothing is suggested; what is typed is taken all the same. */
@@ -68,7 +63,8 @@ function useTowns(): Towns {
 
 export function AccountsView({ t: command, language }: { t: CommandStrings; language: Language }) {
   const t = accountStrings[language];
-  const { known, problem, refused, refresh } = useKnown(command);
+  const words = useWords();
+  const { known, refusal, refused, refresh } = useKnown();
   const towns = useTowns();
   const [opened, open] = useState<Opened | null>(null);
   useEffect(refresh, []);
@@ -77,14 +73,14 @@ export function AccountsView({ t: command, language }: { t: CommandStrings; lang
       {t.again}
     </button>
   );
-  if (!known && problem) return <p class="empty" role="alert">{problem} {again}</p>;
+  if (!known && refusal) return <p class="empty" role="alert">{words.refusal(refusal)} {again}</p>;
   if (!known) return <p class="empty">{command.loading}</p>;
   if (!known.person) return <p class="empty">{t.noAccounts}</p>;
   const unlock = (name: string) => void accountApi.unlock(name).then(refresh, refused);
   return (
     <div class="figures-view accounts-view">
       <h2>{keeps(known.person) ? t.accountsAndTokens : t.tokens}</h2>
-      {problem ? <p class="warning" role="alert">{problem} {again}</p> : null}
+      {refusal ? <p class="warning" role="alert">{words.refusal(refusal)} {again}</p> : null}
       <div class="boards wide">
         {keeps(known.person) ? <Accounts t={t} known={known} open={open} unlock={unlock} /> : null}
         <Tokens t={t} known={known} open={open} />

@@ -1,9 +1,7 @@
 // What the command page asks of the server.
 
-import { ApiError, request } from "../api";
+import { answer, request } from "../api";
 import type { Label } from "../types";
-
-export { ApiError };
 
 export type Tally = Record<string, number | null>;
 
@@ -136,16 +134,8 @@ export interface Precision {
   pending_looks: number;
 }
 
-/** A file that the server makes, or why it does not. */
-async function fileOf(path: string): Promise<Blob> {
-  const answer = await fetch(path);
-  if (answer.ok) return answer.blob();
-  const problem = (await answer.json().catch(() => null)) as { detail?: string } | null;
-  throw new ApiError(answer.status, problem?.detail ?? answer.statusText);
-}
-
 export const commandApi = {
-  refly: (code: string) => fileOf(`/api/refly/${encodeURIComponent(code)}.zip`),
+  refly: (code: string) => answer(`/api/refly/${encodeURIComponent(code)}.zip`, (found) => found.blob()),
   precision: () => request<Precision>("/api/precision"),
   flights: () => request<SortieState[]>("/api/flights"),
   district: () => request<District>("/api/district"),

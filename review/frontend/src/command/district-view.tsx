@@ -1,7 +1,7 @@
 // The district: a map beside a table that leads from towns to villages to cells.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { api } from "../api";
+import { api, type ApiError } from "../api";
 import { Due } from "../due";
 import { useWords } from "../i18n";
 import { stageColour, stageShape } from "../palette";
@@ -42,12 +42,13 @@ export function DistrictView({ t, vocabulary }: { t: CommandStrings; vocabulary:
   const [measure, setMeasure] = useState<Measure>("days");
   const [at, drill] = useState<Drilled>({});
   const [picked, pick] = useState<CasePoint | null>(null);
-  const [problem, setProblem] = useState("");
+  const [refusal, setRefusal] = useState<ApiError | null>(null);
+  const [sought, setSought] = useState(""); // and not found
   const byCode = useMemo(() => new Map(district?.cells.map((cell) => [cell.code, cell])), [district]);
   const read = () =>
     commandApi.district().then(
-      (found) => (setDistrict(found), setProblem("")),
-      (error: Error) => setProblem(error.message || t.offline),
+      (found) => (setDistrict(found), setRefusal(null)),
+      setRefusal,
     );
   useEffect(() => {
     void read();
@@ -55,6 +56,7 @@ export function DistrictView({ t, vocabulary }: { t: CommandStrings; vocabulary:
     return () => window.clearInterval(timer);
   }, []);
   const goTo = (to: Drilled) => {
+    setSought("");
     drill(to);
     pick(null);
     map.current?.fit((code) => isIn(byCode.get(code), to));
@@ -92,8 +94,8 @@ export function DistrictView({ t, vocabulary }: { t: CommandStrings; vocabulary:
   }, [district, measure, at]);
   const search = (text: string) => {
     const found = find(district, text);
-    if (!found) return setProblem(t.notFound(text));
-    setProblem("");
+    setSought(found ? "" : text);
+    if (!found) return;
     if (!Array.isArray(found)) return goTo(found);
     chooseCase(found);
     map.current?.goTo(found);
@@ -141,8 +143,9 @@ export function DistrictView({ t, vocabulary }: { t: CommandStrings; vocabulary:
             ))}
           </select>
         </label>
-        {problem ? <p role="alert">{problem}</p> : null}
-        {district || problem ? null : <p class="muted">{t.loading}</p>}
+        {refusal ? <p role="alert">{words.refusal(refusal)}</p> : null}
+        {sought ? <p role="alert">{t.notFound(sought)}</p> : null}
+        {district || refusal ? null : <p class="muted">{t.loading}</p>}
         {picked ? <CaseCard found={picked} vocabulary={vocabulary} t={t} /> : null}
         <Path at={at} go={goTo} t={t} />
         {district && !district.cells.length ? <p class="muted">{t.noCells}</p> : null}

@@ -1,6 +1,7 @@
 // The figures of a period beside those of the one before: as the bulletin has them, and as charts.
 
 import { useEffect, useState } from "preact/hooks";
+import type { ApiError } from "../api";
 import { useWords } from "../i18n";
 import { commandApi, type FigureRow, type Figures, type Length } from "./api";
 import { Bars, type Bar } from "./bars";
@@ -16,12 +17,12 @@ export function FiguresView({ t }: { t: CommandStrings }) {
   const [period, setPeriod] = useState<Length>("week");
   const [on, setOn] = useState("");
   const [figures, setFigures] = useState<Figures | null>(null);
-  const [problem, setProblem] = useState("");
+  const [refusal, setRefusal] = useState<ApiError | null>(null);
   useEffect(() => {
     let isWanted = true;
     commandApi.figures(period, on).then(
-      (read) => isWanted && (setFigures(read), setProblem("")),
-      (error: Error) => isWanted && setProblem(error.message || t.offline),
+      (read) => isWanted && (setFigures(read), setRefusal(null)),
+      (error: ApiError) => isWanted && setRefusal(error),
     );
     return () => void (isWanted = false);
   }, [period, on]);
@@ -55,7 +56,7 @@ export function FiguresView({ t }: { t: CommandStrings }) {
           {t.later} ›
         </button>
       </form>
-      {problem ? <p role="alert">{problem}</p> : null}
+      {refusal ? <p role="alert">{words.refusal(refusal)}</p> : null}
       {figures ? (
         <>
           <h2>{words.label(figures.title)}</h2>

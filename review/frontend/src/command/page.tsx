@@ -1,12 +1,11 @@
 // The command centre's page: the district on a map, its figures, its patrols, how well it is judged.
 
 import { useEffect, useState } from "preact/hooks";
-import { api } from "../api";
+import { api, type ApiError } from "../api";
 import { initialLanguage, rememberLanguage, Words, WordsContext } from "../i18n";
 import type { Vocabulary } from "../types";
 import { accountStrings } from "./account-words";
 import { AccountsView } from "./accounts-view";
-import { ApiError } from "./api";
 import { DistrictView } from "./district-view";
 import { FiguresView } from "./figures-view";
 import { PatrolsView } from "./patrols-view";
@@ -21,14 +20,12 @@ const viewOf = (hash: string): View => VIEWS.find((view) => hash === `#/${view}`
 export function CommandPage() {
   const [language, speak] = useState(initialLanguage());
   const [vocabulary, setVocabulary] = useState<Vocabulary | null>(null);
-  const [problem, setProblem] = useState("");
+  const [refusal, setRefusal] = useState<ApiError | null>(null);
   const [view, setView] = useState<View>(viewOf(location.hash));
   const t = commandStrings[language];
   const words = new Words(language, vocabulary?.utc_offset_hours);
   useEffect(() => {
-    api.vocabulary().then(setVocabulary, (error: unknown) => {
-      setProblem(error instanceof ApiError && error.status === 401 ? t.signIn : t.offline);
-    });
+    api.vocabulary().then(setVocabulary, setRefusal);
     const turn = () => setView(viewOf(location.hash));
     window.addEventListener("hashchange", turn);
     return () => window.removeEventListener("hashchange", turn);
@@ -64,9 +61,9 @@ export function CommandPage() {
           </button>
         </header>
         <main tabIndex={0}>
-          {problem ? (
+          {refusal ? (
             <p class="empty" role="alert">
-              {problem} <a href="/">{t.review}</a>
+              {words.refusal(refusal)} <a href="/">{t.review}</a>
             </p>
           ) : vocabulary === null ? (
             <p class="empty">{t.loading}</p>

@@ -1,7 +1,7 @@
 // Patrols: what was planned, how it did in simulation, how it was flown, and what is in the air now.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api } from "../api";
+import { api, ApiError } from "../api";
 import { useWords } from "../i18n";
 import { commandApi, type LiveFlight, type SortieState } from "./api";
 import { PatrolMap } from "./patrol-map";
@@ -10,17 +10,18 @@ import type { CommandStrings } from "./words";
 const AGAIN_MS = 5_000;
 
 export function PatrolsView({ t }: { t: CommandStrings }) {
+  const words = useWords();
   const target = useRef<HTMLDivElement>(null);
   const map = useRef<PatrolMap | null>(null);
   const [sorties, setSorties] = useState<SortieState[] | null>(null);
   const [chosen, choose] = useState("");
   const [live, setLive] = useState<LiveFlight[]>([]);
-  const [problem, setProblem] = useState("");
+  const [refusal, setRefusal] = useState<ApiError | null>(null);
   useEffect(() => {
     const drawn = new PatrolMap(target.current!);
     map.current = drawn;
     void api.layer("cells").then((layer) => drawn.setCells(layer));
-    commandApi.flights().then(setSorties, (error: Error) => setProblem(error.message || t.offline));
+    commandApi.flights().then(setSorties, setRefusal);
     const stop = listen((flights, isNew) => {
       for (const flight of flights) drawn.fly(flight.name, flight.points, isNew);
       setLive(flights);
@@ -38,7 +39,7 @@ export function PatrolsView({ t }: { t: CommandStrings }) {
         <div ref={target} class="canvas" tabIndex={0} role="application" aria-label={t.map} />
       </section>
       <section class="district-side" aria-label={t.patrols}>
-        {problem ? <p role="alert">{problem}</p> : null}
+        {refusal ? <p role="alert">{words.refusal(refusal)}</p> : null}
         <h2>{t.inTheAir}</h2>
         {live.length ? (
           <ul class="live-flights">
@@ -135,15 +136,17 @@ function Sortie({ state, isOpen, onChoose, t }: SortieProps) {
 
 /** The gaps planned as files to be flown; made when asked for, which takes some seconds. */
 function Refly({ code, t }: { code: string; t: CommandStrings }) {
-  const [problem, setProblem] = useState("");
+  const words = useWords();
+  const [refusal, setRefusal] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
   const make = async () => {
     setBusy(true);
-    setProblem("");
+    setRefusal(null);
     try {
       save(await commandApi.refly(code), `${code}-refly.zip`);
     } catch (error) {
-      setProblem((error as Error).message || t.offline);
+      if (!(error instanceof ApiError)) throw error;
+      setRefusal(error);
     }
     setBusy(false);
   };
@@ -152,7 +155,7 @@ function Refly({ code, t }: { code: string; t: CommandStrings }) {
       <button type="button" disabled={busy} onClick={() => void make()}>
         {busy ? t.reflyMaking : t.refly}
       </button>
-      {problem ? <p role="alert">{problem}</p> : null}
+      {refusal ? <p role="alert">{words.refusal(refusal)}</p> : null}
     </>
   );
 }

@@ -1,6 +1,7 @@
 // How right inspectors and models are, and where two inspectors judged in different ways.
 
 import { useEffect, useState } from "preact/hooks";
+import type { ApiError } from "../api";
 import { useWords } from "../i18n";
 import type { Vocabulary } from "../types";
 import { commandApi, type InspectorFigures, type ModelFigures, type Precision } from "./api";
@@ -11,12 +12,13 @@ import type { CommandStrings } from "./words";
 const FALSE_ALARMS = ["not_object", "harmless"];
 
 export function QualityView({ t, vocabulary }: { t: CommandStrings; vocabulary: Vocabulary }) {
+  const words = useWords();
   const [read, setRead] = useState<Precision | null>(null);
-  const [problem, setProblem] = useState("");
+  const [refusal, setRefusal] = useState<ApiError | null>(null);
   useEffect(() => {
-    commandApi.precision().then(setRead, (error: Error) => setProblem(error.message || t.offline));
+    commandApi.precision().then(setRead, setRefusal);
   }, []);
-  if (problem) return <p class="empty" role="alert">{problem}</p>;
+  if (refusal) return <p class="empty" role="alert">{words.refusal(refusal)}</p>;
   if (!read) return <p class="empty">{t.loading}</p>;
   return (
     <div class="figures-view">

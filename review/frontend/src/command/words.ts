@@ -10,10 +10,8 @@ const en = {
   figures: "Figures",
   patrols: "Patrols",
   quality: "Quality",
-  signIn: "Sign in on the review page, then come back here.",
   language: "中文",
   loading: "Loading…",
-  offline: "The server does not answer.",
 
   colourBy: "Cells coloured by",
   days: "Days since the last patrol",
@@ -116,10 +114,8 @@ const zh: CommandStrings = {
   figures: "统计",
   patrols: "巡查",
   quality: "质量",
-  signIn: "请先在审核页面登录，再回到这里。",
   language: "English",
   loading: "正在加载…",
-  offline: "服务器没有响应。",
 
   colourBy: "网格着色",
   days: "距上次巡查天数",
