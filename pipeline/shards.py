@@ -7,7 +7,7 @@ keeps its result in the patrol's ledger. Done twice, it does the same again.
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -168,8 +168,17 @@ def _detector(detecting: Detecting) -> Detector:
 
 
 def locate_patrol(job: Job, plan: str, entries: Sequence[str], notes: Sequence[str]) -> Done:
-    """Write what all tasks have found, put it on the ground, and end the patrol."""
+    """Write what all tasks have found, put it on the ground, and end the patrol.
+
+    Where a worker has done so and was ended before it could tell, that counts: what the other tasks
+    have finished is forgotten by then.
+    """
     _refuse_other_version(job)
+    done = done_before(job, plan)
+    return _located(job, plan, entries, notes) if done is None else replace(done, before=False)
+
+
+def _located(job: Job, plan: str, entries: Sequence[str], notes: Sequence[str]) -> Done:
     with at_hand(job, (job.root, *job.around)) as here:
         workspace = here.workspace
         frames = read_frame_table(workspace.frames)
@@ -260,7 +269,8 @@ def done_before(job: Job, plan: str) -> Done | None:
 
     None, too, where something searched that may not: a GPU, where this campaign uses none. The
     settings that the patrol remembers become those of now: its products depend on some of them
-    alone, which are in the plan, and the verbs that come next on the others.
+    alone, which are in the plan, and the verbs that come next on the others. What its tasks left,
+    where the end came while they were forgotten, goes.
 
     Args:
         job: the patrol.
@@ -275,6 +285,7 @@ def done_before(job: Job, plan: str) -> Done | None:
             if not path.is_file() or sha256_of(path) != kept["products"][path.name]:
                 return None
         _renew_settings(here, job)
+    job.finished.clear(keep=DONE)
     return Done(
         photos=kept["photos"],
         unusable=tuple(kept["unusable"].items()),

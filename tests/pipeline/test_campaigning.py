@@ -103,6 +103,22 @@ def test_what_was_finished_before_an_end_is_not_done_again(campaign):
     assert len(rest.ran) == 1
 
 
+def test_a_patrol_whose_worker_ended_before_it_told_is_done(campaign, quick):
+    first = done(campaign, here := Here())["one"]
+    (locate,) = (task for task in here.ran if task.kind is Kind.LOCATE)
+    assert run_task(locate) == first  # as Dask has it, by another worker
+
+
+def test_what_an_end_left_while_a_ledger_was_cleared_goes_and_the_patrol_is_done(campaign, quick):
+    first = done(campaign, Here())["one"]
+    ledger = campaign.out / LEDGERS / "one"
+    for name in ("read-01", "search-02", ".writing-03"):
+        (ledger / name).write_bytes(b"left")
+    here = Here()
+    assert done(campaign, here)["one"] == replace(first, before=True)
+    assert ([path.name for path in ledger.iterdir()], here.ran) == ([shards.DONE], [])
+
+
 def test_where_cases_are_filed_makes_no_patrol_be_done_again(campaign):
     first = done(campaign, Here())["one"]
     here, workspace = Here(), Workspace(campaign.out / "one")
@@ -193,13 +209,18 @@ def searched_by(workspace: Path) -> dict[str, str | None]:
 
 
 @pytest.fixture
-def gpu(monkeypatch) -> Here:
-    """A worker with a GPU."""
+def quick(monkeypatch) -> None:
+    """Let photos be searched in no time."""
 
     def opened(detecting: Detecting) -> Detector:
         return Quick(TORCH_BF16 if detecting.backend == "torch" else detecting.backend)
 
     monkeypatch.setattr(shards, "_detector", opened)
+
+
+@pytest.fixture
+def gpu(quick) -> Here:
+    """A worker with a GPU."""
     return Here(has_gpu=True)
 
 
