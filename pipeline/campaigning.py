@@ -30,9 +30,10 @@ class Task:
     """A call that any worker can make.
 
     Attributes:
-        name: of its result; two tasks of one name do the same.
+        name: of its result.
         photos: that it reads or searches.
         gpu_call: what a worker with a GPU calls instead; such workers are given it first.
+        place: where its result is kept; two tasks of one name and one place do the same.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Task:
     arguments: tuple[Any, ...]
     photos: int = 0
     gpu_call: Callable[..., Any] | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.util import find_spec
 from queue import Empty, SimpleQueue
 from threading import current_thread, main_thread
@@ -225,7 +226,7 @@ class DaskCluster:
         future = self._client.submit(
             _run,
             task,
-            key=task.name,
+            key=_key(task),
             pure=False,
             priority=_PRIORITY[task.kind],
             workers=chosen or None,
@@ -284,6 +285,11 @@ class DaskCluster:
     def _counted(self, task: Task, ran: _Ran) -> Any:
         self._workers.setdefault(ran.worker, Worked(ran.has_gpu)).add(task, ran.seconds)
         return ran.result
+
+
+def _key(task: Task) -> str:
+    """What Dask knows a task by, among those of all campaigns that share a scheduler."""
+    return f"{task.name}-{sha256(task.place.encode()).hexdigest()[:16]}"
 
 
 def _explained(error: BaseException) -> Killed | Refused:

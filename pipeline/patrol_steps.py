@@ -63,13 +63,19 @@ def steps_of(job: Job, photos_per_task: int) -> Steps:
     name = name_of("ingest", plan, read)
     ingested = shards.ingested_before(job, name)
     if ingested is None:
-        ingest = Task(name, Kind.INGEST, shards.ingest_patrol, (job, name, read))
+        given = (job, name, read)
+        ingest = Task(name, Kind.INGEST, shards.ingest_patrol, given, place=_kept_at(job))
         ingested = yield from one(ingest)
     wanted = [frame for frame in ingested.frames if is_worth_looking(frame)]
     found = yield from _in_shards(job, _slices(wanted, photos_per_task), _SEARCHING)
-    given = (job, plan, found, ingested.notes)
-    locate = Task(name_of("locate", plan, found), Kind.LOCATE, shards.locate_patrol, given)
+    name = name_of("locate", plan, found)
+    to_locate = (job, plan, found, ingested.notes)
+    locate = Task(name, Kind.LOCATE, shards.locate_patrol, to_locate, place=_kept_at(job))
     return (yield from one(locate))
+
+
+def _kept_at(job: Job) -> str:
+    return url_of(job.ledger)
 
 
 def _require_around(job: Job) -> None:
@@ -126,7 +132,8 @@ def _read_names(job: Job, files: Sequence[PhotoFile]) -> Iterator[str]:
 
 def _read_task(job: Job, files: Sequence[PhotoFile]) -> Task:
     (name,) = _read_names(job, files)
-    return Task(name, Kind.READ, shards.read_shard, (job, name, files), len(files))
+    given = (job, name, files)
+    return Task(name, Kind.READ, shards.read_shard, given, len(files), place=_kept_at(job))
 
 
 def _searched_names(job: Job, frames: Sequence[Frame]) -> Iterator[str]:
@@ -137,7 +144,7 @@ def _search_task(job: Job, frames: Sequence[Frame]) -> Task:
     name = next(_searched_names(job, frames))
     return Task(
         name, Kind.SEARCH, shards.search_shard, (job, frames), len(frames),
-        gpu_call=shards.search_shard_by_gpu if job.takes_gpus else None,
+        gpu_call=shards.search_shard_by_gpu if job.takes_gpus else None, place=_kept_at(job),
     )  # fmt: skip
 
 
