@@ -116,7 +116,9 @@ def search(kept: Path, job: Job, frames: Sequence[Frame]) -> str:
     return name
 
 
-def locate(job: Job, plan: str, entries: Sequence[str], notes: Sequence[str]) -> shards.Done:
+def locate(
+    job: Job, plan: str, entries: Sequence[str], notes: Sequence[str], unread: Sequence[str]
+) -> shards.Done:
     """Stand in for `shards.locate_patrol`."""
     found: dict[str, list[Detection]] = {}
     for entry in entries:

@@ -14,6 +14,10 @@ from pipeline.patrol_steps import patrols_of
 from pipeline.places import is_away, url_of
 from pipeline.shards import Done
 
+_UNREAD = (
+    "the programs that read {photos} were ended each time. Give the workers more memory and run "
+    "the same command again, which tries this once more, or take it out of the folder"
+)
 _BARS = {Kind.READ: "reading photos", Kind.SEARCH: "searching photos"}
 
 
@@ -35,7 +39,8 @@ def run(path: Path, cluster: str | None, local: int, *, verbose: bool, as_json: 
     else:
         _tell(campaign, done, refused)
         _tell_workers(workers)
-    return console.IN_PART if refused else console.DONE
+    is_whole = not refused and not any(patrol.unread for patrol in done.values())
+    return console.DONE if is_whole else console.IN_PART
 
 
 @contextmanager
@@ -82,6 +87,8 @@ def _tell(campaign: Campaign, done: dict[str, Done], refused: dict[str, str]) ->
     for name, patrol in done.items():
         for note in patrol.notes:
             console.warn(f"{name}: {note}")
+        if patrol.unread:
+            console.warn(f"{name}: {_UNREAD.format(photos=', '.join(patrol.unread))}")
     rows = [
         (name, item.photos, len(item.unusable), item.detections, item.observations)
         for name, item in sorted(done.items())
@@ -144,6 +151,7 @@ def _summary(done: dict[str, Done], refused: dict[str, str], seconds: float) -> 
                 "observations": item.observations,
                 "searched_by": item.searched_by,
                 "notes": item.notes,
+                "unread": item.unread,
                 "done_before": item.before,
             }
             for name, item in sorted(done.items())

@@ -68,8 +68,9 @@ def steps_of(job: Job, photos_per_task: int) -> Steps:
         ingested = yield from one(ingest)
     wanted = [frame for frame in ingested.frames if is_worth_looking(frame)]
     found = yield from _in_shards(job, _slices(wanted, photos_per_task), _SEARCHING)
-    name = name_of("locate", plan, found)
-    to_locate = (job, plan, found, ingested.notes)
+    unread = [file.path for file in files if _unread_name(job, file) in read]
+    name = name_of("locate", plan, found, unread)
+    to_locate = (job, plan, found, ingested.notes, unread)
     locate = Task(name, Kind.LOCATE, shards.locate_patrol, to_locate, place=_kept_at(job))
     return (yield from one(locate))
 
@@ -154,9 +155,13 @@ def _list_unread(job: Job, file: PhotoFile) -> str:
         digest = sha256_of(here.patrol.inputs.photos / file.path)
     problem = f"{Flaw.UNREADABLE}: the programs that read it were ended each time"
     photo = ReadPhoto(file.photo_id, file.path, digest, None, None, problem)
-    name = name_of("unread", job.patrol.name, job.version, file)
+    name = _unread_name(job, file)
     job.finished.put(name, photos_entry([photo]))
     return name
+
+
+def _unread_name(job: Job, file: PhotoFile) -> str:
+    return name_of("unread", job.patrol.name, job.version, file)
 
 
 def _refuse_unsearched(job: Job, frame: Frame) -> str:

@@ -58,6 +58,8 @@ class Done:
     Attributes:
         unusable: photos that were not searched, with all that is said against them.
         searched_by: what ran the model, in any of its photos.
+        unread: photos among the unusable that ended the programs that read them; the next run tries
+            them again.
         before: whether an earlier run had done it.
     """
 
@@ -67,6 +69,7 @@ class Done:
     observations: int
     searched_by: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     before: bool = False
 
 
@@ -167,7 +170,9 @@ def _detector(detecting: Detecting) -> Detector:
     return analysis.opened(detecting)
 
 
-def locate_patrol(job: Job, plan: str, entries: Sequence[str], notes: Sequence[str]) -> Done:
+def locate_patrol(
+    job: Job, plan: str, entries: Sequence[str], notes: Sequence[str], unread: Sequence[str]
+) -> Done:
     """Write what all tasks have found, put it on the ground, and end the patrol.
 
     Where a worker has done so and was ended before it could tell, that counts: what the other tasks
@@ -175,10 +180,8 @@ def locate_patrol(job: Job, plan: str, entries: Sequence[str], notes: Sequence[s
     """
     _refuse_other_version(job)
     done = done_before(job, plan)
-    return _located(job, plan, entries, notes) if done is None else replace(done, before=False)
-
-
-def _located(job: Job, plan: str, entries: Sequence[str], notes: Sequence[str]) -> Done:
+    if done is not None:
+        return replace(done, before=False)
     with at_hand(job, (job.root, *job.around)) as here:
         workspace = here.workspace
         frames = read_frame_table(workspace.frames)
@@ -197,6 +200,7 @@ def _located(job: Job, plan: str, entries: Sequence[str], notes: Sequence[str]) 
             observations=len(located.observations),
             searched_by=tuple(sorted({*searched_by.values()})),
             notes=tuple(notes),
+            unread=tuple(unread),
         )
         write_patrol_settings(workspace, job.settings)  # others may have been at the start
         bring_back(here, job)
@@ -249,7 +253,10 @@ def _about(
 
 
 def _keep(job: Job, plan: str, done: Done, about: dict[str, object]) -> None:
-    """Remember that a patrol is done, so that a person can read it, and forget its parts."""
+    """Remember that a patrol is done, so that a person can read it, and forget its parts.
+
+    They stay while a photo is to be tried again, so that no other has to be.
+    """
     kept = {
         **about,
         "photos": done.photos,
@@ -258,16 +265,19 @@ def _keep(job: Job, plan: str, done: Done, about: dict[str, object]) -> None:
         "observations": done.observations,
         "searched_by": done.searched_by,
         "notes": done.notes,
+        "unread": done.unread,
         "plan": plan,
     }
     job.finished.put(DONE, json.dumps(kept, ensure_ascii=False, indent=1).encode())
-    job.finished.clear(keep=DONE)
+    if not done.unread:
+        job.finished.clear(keep=DONE)
 
 
 def done_before(job: Job, plan: str) -> Done | None:
     """What an earlier run has done; None where inputs or products are others now.
 
-    None, too, where something searched that may not: a GPU, where this campaign uses none. The
+    None, too, where something searched that may not: a GPU, where this campaign uses none; and
+    where a photo ended what read it, which may have been the machine's fault. The
     settings that the patrol remembers become those of now: its products depend on some of them
     alone, which are in the plan, and the verbs that come next on the others. What its tasks left,
     where the end came while they were forgotten, goes.
@@ -279,6 +289,8 @@ def done_before(job: Job, plan: str) -> Done | None:
     entry = job.finished.get(DONE)
     kept = {} if entry is None else json.loads(entry)
     if kept.get("plan") != plan or not {*kept["searched_by"]} <= {*job.searched_by}:
+        return None
+    if kept.get("unread"):
         return None
     with at_hand(job, [job.root]) as here:
         for path in _products(here.workspace):

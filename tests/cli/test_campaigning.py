@@ -54,6 +54,31 @@ def test_patrols_are_told_and_one_that_cannot_be_done_is_named(week, monkeypatch
     assert (week.parent / "patrols" / "one" / "observations.gpkg").is_file()
 
 
+def test_a_photo_that_ends_its_workers_is_named_each_time_and_the_campaign_is_not_whole(
+    week, monkeypatch, capsys
+):
+    week.write_text(RUN.partition('[[patrols]]\nname = "gone"')[0])
+
+    @contextmanager
+    def killing(cluster, local, *, is_verbose):
+        yield Here(
+            lambda task: (
+                task.kind is Kind.READ and any(f.path == "b.jpg" for f in task.arguments[-1])
+            )
+        )
+
+    here = campaigning._opened
+    monkeypatch.setattr(campaigning, "_opened", killing)
+    for _ in range(2):
+        assert run(monkeypatch, "campaign", week) == 3
+        said = " ".join(capsys.readouterr().err.split())
+        assert "one: the programs that read b.jpg were ended each time" in said
+    assert run(monkeypatch, "campaign", week, "--json") == 3
+    assert json.loads(capsys.readouterr().out)["patrols"]["one"]["unread"] == ["b.jpg"]
+    monkeypatch.setattr(campaigning, "_opened", here)
+    assert run(monkeypatch, "campaign", week) == 0
+
+
 def test_what_each_worker_got_through_is_told(week, monkeypatch, capsys):
     fast, slow = Worked(has_gpu=True), Worked(has_gpu=False)
     fast.add(Task("a", Kind.SEARCH, sum, (), photos=16), 2.0)

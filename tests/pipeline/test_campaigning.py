@@ -300,6 +300,26 @@ def test_a_photo_that_ends_what_reads_it_is_listed_and_all_others_used(campaign)
     assert cluster.count(Kind.READ) == 5  # 2 + 2 + 1 photos, and the first two one by one
 
 
+def test_a_photo_that_ended_what_read_it_is_tried_again_by_the_next_run(campaign, quick):
+    def kills(task: Task) -> bool:
+        return task.kind is Kind.READ and any("0002" in file.path for file in task.arguments[-1])
+
+    ledger = campaign.out / LEDGERS / "one"
+    first = done(campaign, Here(kills))["one"]
+    assert first.unread == ("test_0002.jpg",)
+    assert json.loads((ledger / shards.DONE).read_bytes())["unread"] == ["test_0002.jpg"]
+    again = Here(kills)
+    assert done(campaign, again)["one"] == first
+    assert again.count(Kind.READ) == 2  # with its neighbour, and alone; the others are kept
+    assert (again.count(Kind.INGEST), again.count(Kind.SEARCH)) == (0, 0)
+    mended = done(campaign, Here())["one"]
+    assert (mended.unread, mended.before) == ((), False)
+    assert [path for path, _ in mended.unusable] == ["torn.jpg"]
+    assert [path.name for path in ledger.iterdir()] == [shards.DONE]
+    last = Here()
+    assert (done(campaign, last)["one"].before, last.ran) == (True, [])
+
+
 def killing_search(task: Task) -> bool:
     return task.kind is Kind.SEARCH and any("0003" in f.path for f in task.arguments[-1])
 
