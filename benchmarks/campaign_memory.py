@@ -138,6 +138,11 @@ class Here:
     workers: Mapping[str, Worked] = field(default_factory=dict)
     waiting: deque[Task] = field(default_factory=deque)
 
+    @property
+    def has_done(self) -> bool:
+        """Whether a task has run: none does before it is asked for."""
+        return False
+
     def submit(self, task: Task) -> None:
         """Hand a task over."""
         self.waiting.append(task)

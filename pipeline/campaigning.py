@@ -109,6 +109,10 @@ class Cluster(Protocol):
     def submit(self, task: Task) -> None:
         """Hand a task over."""
 
+    @property
+    def has_done(self) -> bool:
+        """Whether `next_done` has not to wait."""
+
     def next_done(self) -> tuple[Task, Any]:
         """Wait for a task that was handed over, and for what it returned or why it did not."""
 
@@ -131,7 +135,8 @@ def conduct(
     """Let a cluster do patrols; gives each with its result, or why it was refused.
 
     At most two tasks for each slot are handed over, and patrols are begun only where fewer than
-    four for each slot are known.
+    four for each slot are known. To begin one may take a while, as an earlier run's products are
+    looked at; so what is ready is handed over, and what has ended told, after each of them.
     """
     return _Conductor(cluster, tell).run(iter(patrols))
 
@@ -153,7 +158,8 @@ class _Conductor:
         waiting = enumerate(patrols)
         more = True
         while more or self._waits:
-            while more and len(self._waits) < 4 * self._cluster.slots:
+            begins = more and len(self._waits) < 4 * self._cluster.slots
+            if begins:
                 number, (name, steps) = next(waiting, (0, ("", None)))
                 more = steps is not None
                 if steps is not None:
@@ -161,7 +167,7 @@ class _Conductor:
             while self._ready and self._handed < 2 * self._cluster.slots:
                 self._cluster.submit(heappop(self._ready)[-1])
                 self._handed += 1
-            if self._handed:
+            if self._handed and (not begins or self._cluster.has_done):
                 self._take(*self._cluster.next_done())
             yield from self._ended
             self._ended.clear()

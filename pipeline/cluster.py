@@ -251,6 +251,11 @@ class DaskCluster:
             self._asked_s = monotonic()
         return self._told
 
+    @property
+    def has_done(self) -> bool:
+        """Whether `next_done` has not to wait."""
+        return not self._completed.empty()
+
     def next_done(self) -> tuple[Task, Any]:
         """Wait for a task and its result.
 

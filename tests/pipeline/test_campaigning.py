@@ -51,6 +51,7 @@ class Here:
         self.most_waiting = 0
         self.workers = workers or {}
         self.without_workers_s = 0.0
+        self.has_done = False
 
     def submit(self, task: Task) -> None:
         self._waiting.append(task)
@@ -371,3 +372,25 @@ def test_few_tasks_are_handed_over_however_many_patrols_there_are():
         assert len(begun) - len(order) <= 4
     assert sorted(map(int, order)) == list(range(50))
     assert cluster.most_waiting == 6
+
+
+def test_workers_have_work_and_ends_are_told_while_patrols_that_were_done_are_looked_at():
+    cluster, looked_at = Here(slots=3), []
+    cluster.has_done = True
+
+    def seen(number: int):
+        looked_at.append(number)
+        yield from ()
+        return number
+
+    def patrols():
+        yield "new", squares(0)
+        for number in range(100):
+            yield str(number), seen(number)
+
+    told = conduct(patrols(), cluster, lambda kind, done, known: None)
+    assert next(told) == ("0", 0)
+    assert (looked_at, cluster.most_waiting) == ([0], 6)
+    names = ["0", *(name for name, _ in told)]
+    assert sorted(names) == sorted(["new", *map(str, range(100))])
+    assert names.index("new") < 20  # its eleven tasks were taken meanwhile
