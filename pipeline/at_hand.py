@@ -1,9 +1,10 @@
 """EDGE: files of a patrol that lie in an object store, on this machine while a task needs them."""
 
+import fcntl
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from geo.errors import AerogridError
@@ -13,12 +14,47 @@ from pipeline.job import Job
 
 _OPEN: set[Path] = set()
 """Folders of the tasks that this process has in hand."""
+_PREFIX, _LOCK = "aerogrid-copies-", ".in-use"
 
 
 def drop_all() -> None:
     """Remove the copies of all tasks, as a process does that ends in the midst of them."""
     for folder in tuple(_OPEN):
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
+
+
+@contextmanager
+def _copies() -> Iterator[Path]:
+    """A temporary folder, locked while its process lives, so that another one sweeps it if killed.
+
+    Numbers of processes would not do: in a container the next worker has that of the killed one.
+    """
+    _sweep(Path(tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    _OPEN.add(folder)
+    try:
+        with (folder / f"{_LOCK}-soon").open("x") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            (folder / f"{_LOCK}-soon").rename(folder / _LOCK)  # by its name it is locked already
+            yield folder
+    finally:
+        _remove(folder)
+        _OPEN.discard(folder)
+
+
+def _sweep(temporary: Path) -> None:
+    """Remove the copies of processes that were killed."""
+    for lock in temporary.glob(f"{_PREFIX}*/{_LOCK}"):
+        with suppress(OSError), lock.open("r+") as file:  # in use, another user's, or gone by now
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(lock.parent)
+
+
+def _remove(folder: Path) -> None:
+    """Remove copies, the lock last: without it nobody would know that what is left may go."""
+    for scheme in places.SCHEMES:
+        shutil.rmtree(folder / scheme, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -31,10 +67,7 @@ def at_hand(job: Job, needed: Iterable[Path]) -> Iterator[Job]:
     if not places.is_away(job.root):
         yield job
         return
-    with tempfile.TemporaryDirectory(prefix="aerogrid-") as name, ExitStack() as opened:
-        folder = Path(name)
-        _OPEN.add(folder)
-        opened.callback(_OPEN.discard, folder)
+    with _copies() as folder, ExitStack() as opened:
         for place in needed:
             if place == job.patrol.inputs.ortho:
                 opened.enter_context(places.by_parts())
