@@ -3,7 +3,7 @@
 import logging
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from queue import Empty, SimpleQueue
 from threading import current_thread, main_thread
 from time import monotonic, perf_counter
-from typing import Any, TypeAlias
+from typing import Any
 
 import dask
 from distributed import (
@@ -25,9 +25,11 @@ from distributed import (
     WorkerPlugin,
     get_worker,
 )
+from distributed.system import MEMORY_LIMIT
 from distributed.utils import get_mp_context
 
 from pipeline.at_hand import drop_all
+from pipeline.attendance import FIRST_TOLD_S, Attendance, Note, silent
 from pipeline.campaigning import Killed, Refused, Task, Worked, run_task
 from pipeline.errors import PipelineError
 
@@ -39,8 +41,8 @@ GPU = "GPU"
 _NEWS_S = 1.0
 _LOOK_S = 5.0
 """How long nothing may end before workers are looked for."""
-_FIRST_TOLD_S, _TOLD_EACH_S = 10.0, 60.0
-"""After how long it is told that there is no worker, and how often again."""
+_LEAST_BYTES = 3_000_000_000
+"""What each worker of this machine may hold at least: it needs some 1 GB."""
 _AHEAD = 2
 """Tasks that a worker with a GPU is given at once, so that it need not wait for the next."""
 
@@ -61,9 +63,15 @@ SELDOM = {
     "distributed.admin.tick.interval": "500 ms",
     "distributed.admin.system-monitor.interval": "5 s",
     "distributed.worker.memory.monitor-interval": "1 s",
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
 }
 """How often Dask looks at itself, the stacks of its threads above all: by its own settings (10, 20,
-500 and 100 ms) some 3 % of the CPU of a campaign by two workers. Tasks here take seconds."""
+500 and 100 ms) some 3 % of the CPU of a campaign by two workers. Tasks here take seconds.
+
+And no pause at four fifths of a worker's memory: what it holds is the model and photos in hand,
+which a pause does not free, so it would be for ever. Results are small, there is none to spill."""
 
 
 class LostSchedulerError(PipelineError):
@@ -130,48 +138,6 @@ async def _obey_at_once(worker: Worker) -> None:
         await worker.plugin_add(plugin=_Leaves(), name=_LEAVES)
 
 
-Note: TypeAlias = Callable[[str], None]
-"""Is told what a person should know that stops nothing."""
-
-
-def _silent(_: str) -> None:
-    """Tell nobody."""
-
-
-class _Absence:
-    """How long no worker has been there, and telling that it is so."""
-
-    def __init__(self, note: Note, hint: str, clock_s: Callable[[], float] = monotonic) -> None:
-        self._note, self._hint, self._clock_s = note, hint, clock_s
-        self._since_s: float | None = None
-        self._due_s = 0.0
-        self._before_s = 0.0
-
-    def look(self, workers: int, waiting: int) -> None:
-        """Take notice of how many workers there are, and how many tasks wait."""
-        now_s = self._clock_s()
-        if workers:
-            self.end()
-        elif self._since_s is None:
-            self._since_s, self._due_s = now_s, now_s + _FIRST_TOLD_S
-        elif now_s >= self._due_s:
-            self._due_s = now_s + _TOLD_EACH_S
-            self._note(
-                f"no worker has been there for {now_s - self._since_s:.0f} s, tasks that wait: "
-                f"{waiting}. {self._hint}"
-            )
-
-    def end(self) -> None:
-        """Take notice that a worker is there, or was just now."""
-        self._before_s, self._since_s = self.seconds, None
-
-    @property
-    def seconds(self) -> float:
-        """Of all such times, the present one too."""
-        now_s = self._clock_s()
-        return self._before_s + (0.0 if self._since_s is None else now_s - self._since_s)
-
-
 class DaskCluster:
     """Runs tasks by Dask; a task whose worker ends is given to another one.
 
@@ -181,7 +147,7 @@ class DaskCluster:
     other kind does it.
     """
 
-    def __init__(self, client: Client, note: Note = _silent, hint: str = "") -> None:
+    def __init__(self, client: Client, note: Note = silent, hint: str = "") -> None:
         """Take part in a cluster that has workers.
 
         `note` is told, with the hint what to do, while it has none any more.
@@ -191,7 +157,7 @@ class DaskCluster:
         self._tasks: dict[Future, Task] = {}
         self._for_gpu: set[Future] = set()
         self._completed: SimpleQueue[Future] = SimpleQueue()
-        self._absence = _Absence(note, hint)
+        self._attendance = Attendance(note, hint)
         self._workers: dict[str, Worked] = {}
         self._told: Mapping[str, Any] = {}
         self._asked_s = float("-inf")
@@ -204,7 +170,7 @@ class DaskCluster:
     @property
     def without_workers_s(self) -> float:
         """How long tasks waited while no worker was there."""
-        return self._absence.seconds
+        return self._attendance.seconds
 
     @property
     def dashboard(self) -> str | None:
@@ -244,10 +210,11 @@ class DaskCluster:
         return with_gpu, [name for name in known if with_gpu and name not in with_gpu]
 
     def _known(self) -> Mapping[str, Any]:
-        """The workers as the scheduler told them lately: to ask for each task takes time."""
+        """Workers that take tasks, as told lately: to ask for each task takes time."""
         if monotonic() > self._asked_s + _NEWS_S:
             with suppress(OSError):  # where it has ended, the tasks tell
-                self._told = self._client.scheduler_info(n_workers=-1)["workers"]
+                told = self._client.scheduler_info(n_workers=-1)["workers"]
+                self._told = self._attendance.present(told)
             self._asked_s = monotonic()
         return self._told
 
@@ -282,9 +249,9 @@ class DaskCluster:
             try:
                 future = self._completed.get(timeout=_LOOK_S)
             except Empty:
-                self._absence.look(len(self._known()), len(self._tasks))
+                self._attendance.look(len(self._known()), len(self._tasks))
             else:
-                self._absence.end()
+                self._attendance.end()
                 return future
 
     def _counted(self, task: Task, ran: _Ran) -> Any:
@@ -333,7 +300,7 @@ def _start_method() -> str:
 
 @contextmanager
 def local_cluster(
-    workers: int, *, note: Note = _silent, is_verbose: bool = False
+    workers: int, *, note: Note = silent, is_verbose: bool = False
 ) -> Iterator[DaskCluster]:
     """Start workers on this machine, a process each; they are reached from it alone."""
     if not is_verbose:
@@ -350,6 +317,7 @@ def local_cluster(
             n_workers=workers,
             threads_per_worker=1,
             host="127.0.0.1",
+            memory_limit=max(_LEAST_BYTES, MEMORY_LIMIT // workers),
             dashboard_address="127.0.0.1:0",
             silence_logs=False if is_verbose else logging.CRITICAL,
         ) as cluster,
@@ -360,7 +328,7 @@ def local_cluster(
 
 @contextmanager
 def remote_cluster(
-    address: str, *, note: Note = _silent, is_verbose: bool = False
+    address: str, *, note: Note = silent, is_verbose: bool = False
 ) -> Iterator[DaskCluster]:
     """Take part in a cluster that runs already; its own words are left to its logs.
 
@@ -379,13 +347,13 @@ def remote_cluster(
             "scheduler`, or use --local 2."
         ) from error
     start = (
-        f"Start them with `dask worker {address} --nthreads 1`, in an environment with the same "
-        "aerogrid."
+        f"Start them with `dask worker {address} --nthreads 1 --memory-limit 3GB`, in an "
+        "environment with the same aerogrid."
     )
     with client:
-        if not _has_workers(client, _FIRST_TOLD_S):
+        if not _has_workers(client, FIRST_TOLD_S):
             note(f"{address}: the scheduler has no workers yet. {start}")
-            if not _has_workers(client, _WORKERS_WAIT_S - _FIRST_TOLD_S):
+            if not _has_workers(client, _WORKERS_WAIT_S - FIRST_TOLD_S):
                 raise PipelineError(f"{address}: the scheduler has no workers. {start}")
         yield DaskCluster(client, note, start)
 

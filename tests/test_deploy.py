@@ -1,12 +1,14 @@
 """What docs/operations.md hands out: units, composition and the drill are what they say."""
 
 import asyncio
+import logging
 import shlex
 import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
 from configparser import ConfigParser
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -320,6 +322,72 @@ def test_workers_everywhere_keep_memory_and_look_at_themselves_as_seldom_as_loca
     for worker in workers:
         assert worker["envFrom"] == [{"configMapRef": {"name": given["metadata"]["name"]}}]
         assert "--no-nanny" in worker["args"]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How something of Dask is started somewhere, and the memory that it may have there."""
+
+    place: str
+    words: list[str]
+    memory: str
+
+    @property
+    def program(self) -> str:
+        """`worker` or `scheduler`."""
+        return self.words[1]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What its words mean to Dask."""
+        module = pytest.importorskip(f"distributed.cli.dask_{self.program}")
+        given: dict[str, Any] = module.main.make_context("dask", self.words[2:]).params
+        return given
+
+
+def starts() -> Iterator[Start]:
+    """Every program that a unit, the composition or a pod runs."""
+    for path in UNITS:
+        told = dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
+        yield Start(path.name, shlex.split(told["ExecStart"]), told.get("MemoryMax", ""))
+    composed = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    for name, service in composed.items():
+        limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
+        yield Start(f"compose {name}", service.get("command", []), limits.get("memory", ""))
+    for document in written(DEPLOY / "kubernetes" / "gpu"):
+        for _, container in containers([document]):
+            limits = container["resources"]["limits"]
+            yield Start(
+                f"pod {document['metadata']['name']}", container.get("args", []), limits["memory"]
+            )
+
+
+def started(program: str) -> list[Start]:
+    """Every start of a worker, or of the scheduler, that we hand out."""
+    return [
+        start
+        for start in starts()
+        if Path((start.words or [""])[0]).name == "dask" and start.program == program
+    ]
+
+
+def bytes_of(memory: str) -> int:
+    """Memory as systemd (3G), Compose (3g) and Kubernetes (3Gi) write it, all by powers of 1024."""
+    return int(memory.rstrip("gGi")) * 1024**3
+
+
+def test_a_worker_may_hold_what_it_needs_on_a_machine_of_many_cores(monkeypatch):
+    """By Dask's own share of 3 GiB for one of 64 cores it would pause with 40 MB, for ever."""
+    memory = pytest.importorskip("distributed.worker_memory", reason="Dask is not installed")
+    workers = started("worker")
+    assert len(workers) == 4
+    for worker in workers:
+        allowed = bytes_of(worker.memory)
+        monkeypatch.setattr(memory.system, "MEMORY_LIMIT", allowed)
+        given = worker.options["memory_limit"]
+        held = memory.parse_memory_limit(given, 1, 64, logger=logging.getLogger("test"))
+        assert 0.9 * allowed < held <= allowed, worker.place
+        assert held > 2e9, worker.place
 
 
 def test_a_campaign_begins_again_but_for_what_no_new_try_mends():

@@ -18,7 +18,7 @@ from distributed.comm import CommClosedError
 
 from benchmarks.campaign_memory import drive_recorded, record, stand_ins
 from benchmarks.clusters import Cluster, drive, free_port, kill, until
-from pipeline import analysis, cluster, shards
+from pipeline import analysis, attendance, cluster, shards
 from pipeline.at_hand import at_hand
 from pipeline.campaign import Patrol, read_campaign
 from pipeline.campaigning import Killed, Kind, Refused, Task, conduct, one
@@ -298,8 +298,8 @@ def test_a_worker_in_the_midst_of_a_task_ends_when_the_system_wants_it(tmp_path)
 def test_that_no_worker_is_there_is_told_until_one_comes(monkeypatch):
     monkeypatch.setattr(cluster, "_LOOK_S", 0.1)
     monkeypatch.setattr(cluster, "_NEWS_S", 0.0)
-    monkeypatch.setattr(cluster, "_FIRST_TOLD_S", 0.2)
-    monkeypatch.setattr(cluster, "_TOLD_EACH_S", 0.2)
+    monkeypatch.setattr(attendance, "FIRST_TOLD_S", 0.2)
+    monkeypatch.setattr(attendance, "TOLD_EACH_S", 0.2)
     told: list[str] = []
     with Cluster() as processes:
         processes.scheduler()
@@ -318,7 +318,67 @@ def test_that_no_worker_is_there_is_told_until_one_comes(monkeypatch):
                 assert came.result(timeout=60)[1] == 16
             assert opened.without_workers_s > 0.4
     assert "no worker has been there for 0 s, tasks that wait: 2. Start them with" in told[0]
-    assert f"`dask worker {processes.address} --nthreads 1`" in told[0]
+    assert f"`dask worker {processes.address} --nthreads 1 --memory-limit 3GB`" in told[0]
+
+
+def test_a_paused_worker_is_told_of_and_counts_as_none(monkeypatch):
+    """As Dask's own limit on a machine of many cores makes it: a share that Python alone fills."""
+    monkeypatch.setattr(cluster, "_LOOK_S", 0.1)
+    monkeypatch.setattr(cluster, "_NEWS_S", 0.0)
+    monkeypatch.setattr(attendance, "FIRST_TOLD_S", 0.2)
+    monkeypatch.setattr(attendance, "TOLD_EACH_S", 0.2)
+    told: list[str] = []
+    with Cluster() as processes:
+        processes.scheduler()
+        first = processes.worker()
+        paused = subprocess.Popen(
+            [
+                sys.executable, "-m", "distributed.cli.dask_worker", processes.address,
+                "--host", "127.0.0.1", "--nthreads", "3", "--no-nanny", "--no-dashboard",
+                "--memory-limit", "32MB",
+            ],
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            with remote_cluster(processes.address, note=told.append) as opened:
+                until(lambda: opened._known() and told, "the pause is told")
+                assert opened.slots == 1
+                assert answers(opened, pow, 2, 3) == 8
+                assert opened.without_workers_s == 0
+                kill(first)
+                opened.submit(Task("waits", Kind.READ, pow, (2, 4)))
+                with ThreadPoolExecutor(1) as other:
+                    came = other.submit(opened.next_done)
+                    until(lambda: len(told) > 2, "it is told again")
+                    processes.worker()
+                    assert came.result(timeout=60)[1] == 16
+        finally:
+            paused.kill()
+            paused.wait()
+    assert re.match(r"1 worker\(s\) are paused by Dask.* holds \d+ MB of 32 MB", told[0])
+    assert "no worker has been there (but 1 paused) for" in told[1]
+    assert "paused by Dask" not in " ".join(told[1:])
+
+
+def test_workers_of_this_machine_have_memory_for_a_model_and_no_pause(monkeypatch):
+    """By Dask's own share of 8 GB for one of 64 cores they would be ended at 119 MB."""
+    begun: list[dict[str, object]] = []
+
+    class BegunError(Exception):
+        """Nothing need start."""
+
+    def start(**asked: object) -> None:
+        begun.append({**asked, "pause": cluster.dask.config.get(f"{memory}.pause")})
+        raise BegunError
+
+    memory = "distributed.worker.memory"
+    monkeypatch.setattr(cluster, "LocalCluster", start)
+    monkeypatch.setattr(cluster, "MEMORY_LIMIT", 8e9)
+    for workers in (1, 64):
+        with pytest.raises(BegunError), cluster.local_cluster(workers):
+            pass
+    assert [asked["memory_limit"] for asked in begun] == [8e9, 3e9]
+    assert not any(asked["pause"] for asked in begun)
 
 
 def test_a_cluster_that_is_not_there_is_named_with_what_to_start(monkeypatch):
@@ -331,7 +391,7 @@ def test_a_cluster_that_is_not_there_is_named_with_what_to_start(monkeypatch):
 
     monkeypatch.setattr(cluster, "_has_workers", asked)
     monkeypatch.setattr(cluster, "_SCHEDULER_WAIT_S", 0.5)
-    monkeypatch.setattr(cluster, "_FIRST_TOLD_S", 0.2)
+    monkeypatch.setattr(cluster, "FIRST_TOLD_S", 0.2)
     monkeypatch.setattr(cluster, "_WORKERS_WAIT_S", 0.5)
     address = f"tcp://127.0.0.1:{free_port()}"
     with pytest.raises(PipelineError, match=rf"{address}: no scheduler"), remote_cluster(address):
@@ -351,7 +411,7 @@ def test_a_cluster_that_is_not_there_is_named_with_what_to_start(monkeypatch):
 def test_an_absence_of_workers_ends_with_the_first_result_and_is_told_each_minute():
     """Where results come often nobody looks for workers: an hour of them counted, too."""
     now_s, told = [0.0], list[str]()
-    absence = cluster._Absence(told.append, "Start one.", lambda: now_s[0])
+    absence = attendance.Attendance(told.append, "Start one.", lambda: now_s[0])
 
     def looks(until_s: float) -> None:
         while now_s[0] < until_s:
@@ -391,7 +451,7 @@ def test_each_worker_is_taught_to_leave_once(monkeypatch):
 
 def test_a_result_ends_the_absence():
     opened = cluster.DaskCluster(SimpleNamespace(scheduler=SimpleNamespace(address="tcp://none")))
-    opened._absence.look(0, 1)
+    opened._attendance.look(0, 1)
     opened._completed.put("future")
     assert opened._next_future() == "future"
     ended_s = opened.without_workers_s
