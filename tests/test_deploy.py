@@ -416,16 +416,24 @@ def test_a_campaign_begins_again_but_for_what_no_new_try_mends():
 _SCHEDULERS_POLICY = ("NetworkPolicy", "scheduler")
 
 
-@pytest.mark.parametrize("name", KUBERNETES)
-def test_kustomize_builds_the_manifests(name):
+def kustomized(name: str) -> list[dict[str, Any]]:
+    """What kubectl makes of a folder before it sends it anywhere."""
     kubectl = shutil.which("kubectl")
     if kubectl is None:
         pytest.skip("kubectl is not installed")
     built = subprocess.run(
         [kubectl, "kustomize", DEPLOY / "kubernetes" / name], capture_output=True, text=True,
-        check=True,
+        check=False,
     )  # fmt: skip
-    documents = list(yaml.safe_load_all(built.stdout))
+    if 'unknown field "labels"' in built.stderr:
+        pytest.skip("kubectl is older than 1.22, whose kustomize does not know `labels`")
+    assert built.returncode == 0, built.stderr
+    return list(yaml.safe_load_all(built.stdout))
+
+
+@pytest.mark.parametrize("name", KUBERNETES)
+def test_kustomize_builds_the_manifests(name):
+    documents = kustomized(name)
     assert len(documents) == len(list(written(DEPLOY / "kubernetes" / name))) + 1  # the secret
     secret = next(d["metadata"]["name"] for d in documents if d["kind"] == "Secret")
     for program in ("page", "alerts"):
@@ -435,22 +443,78 @@ def test_kustomize_builds_the_manifests(name):
         assert container["envFrom"][0] == {"secretRef": {"name": secret}}
 
 
-def test_a_scheduler_tells_prometheus_of_its_tasks_without_a_dashboard():
+def test_kustomize_builds_a_campaign_with_the_name_that_the_steps_delete():
+    (job,) = written(CAMPAIGN)
+    assert set(job["metadata"]) == {"name"}  # kustomize takes no `generateName`
+    (built,) = kustomized("campaign")
+    name, namespace = built["metadata"]["name"], built["metadata"]["namespace"]
+    command = f"kubectl delete job {name} --namespace {namespace} --ignore-not-found"
+    assert command in OPERATIONS
+    assert command in (CAMPAIGN / "kustomization.yaml").read_text()
+    assert built["spec"]["ttlSecondsAfterFinished"] == 7 * 24 * 3600
+
+
+PROMETHEUS = {
+    "namespaceSelector": {},
+    "podSelector": {"matchLabels": {"app.kubernetes.io/name": "prometheus"}},
+}
+
+
+def test_metrics_have_a_port_that_prometheus_can_name_and_no_dashboard_beside_them():
+    all_started = [*started("scheduler"), *started("worker")]
+    assert len(all_started) == 3 + 4
+    for start in all_started:
+        options, is_unit = start.options, start.place.endswith(".service")
+        assert options["dashboard"] is False, start.place
+        host, _, port = options["dashboard_address"].replace("%i", "12").rpartition(":")
+        assert host == ("127.0.0.1" if is_unit else ""), start.place
+        wanted = 8787 if start.program == "scheduler" else 19012 if is_unit else 8788
+        assert int(port) == wanted, start.place
+    for number in (1, 9, 10, 99):
+        assert 1024 < int(f"190{number}") < 65536
+
+
+def test_network_policies_let_prometheus_in_to_metrics_alone():
+    documents = list(written(DEPLOY / "kubernetes" / "gpu"))
+    ports = {}
+    for document in documents:
+        for _, container in containers([document]):
+            for port in container.get("ports", ()):
+                if port.get("name") == "metrics":
+                    app = document["spec"]["template"]["metadata"]["labels"]["app"]
+                    ports.setdefault(app, set()).add(port["containerPort"])
+    assert ports == {"scheduler": {8787}, "worker": {8788}}
+    for app, wanted in ports.items():
+        (policy,) = (
+            d for d in documents if (d["kind"], d["metadata"]["name"]) == ("NetworkPolicy", app)
+        )
+        assert all(entry["from"] for entry in policy["spec"]["ingress"])  # none is let in by all
+        for_it = [entry for entry in policy["spec"]["ingress"] if PROMETHEUS in entry["from"]]
+        assert [entry["from"] for entry in for_it] == [[PROMETHEUS]]
+        assert {port["port"] for entry in for_it for port in entry["ports"]} == wanted
+
+
+def test_scheduler_and_workers_tell_prometheus_of_tasks_without_a_dashboard():
     distributed = pytest.importorskip("distributed", reason="Dask is not installed (extra dev)")
 
-    async def told() -> tuple[str, str]:
-        async with distributed.Scheduler(
-            host="127.0.0.1", port=0, dashboard=False, dashboard_address="127.0.0.1:0"
-        ) as scheduler:
-            url = f"http://127.0.0.1:{scheduler.http_server.port}"
-            with urllib3.PoolManager() as http:
-                answers = [
-                    await asyncio.to_thread(http.request, "GET", f"{url}/{path}")
-                    for path in ("metrics", "health")
-                ]
-            return answers[0].data.decode(), answers[1].data.decode()
+    async def ask(server: Any, *paths: str) -> list[str]:
+        url = f"http://127.0.0.1:{server.http_server.port}"
+        with urllib3.PoolManager() as http:
+            answers = [
+                await asyncio.to_thread(http.request, "GET", f"{url}/{path}") for path in paths
+            ]
+        return [answer.data.decode() for answer in answers]
 
-    metrics, health = asyncio.run(told())
+    async def told() -> list[str]:
+        bare = {"host": "127.0.0.1", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
+        async with (
+            distributed.Scheduler(port=0, **bare) as scheduler,
+            distributed.Worker(scheduler.address, nthreads=1, **bare) as worker,
+        ):
+            return await ask(scheduler, "metrics", "health") + await ask(worker, "metrics")
+
+    metrics, health, of_worker = asyncio.run(told())
     assert "dask_scheduler_workers" in metrics
     assert "dask_scheduler_tasks" in metrics
     assert health == "ok"
+    assert "dask_worker_tasks" in of_worker
