@@ -33,6 +33,16 @@ def campaign(
     raise typer.Exit(campaigning.run(run, cluster, local or 2, verbose=verbose, as_json=as_json))
 
 
+@verbs.command(epilog="Example: aerogrid stac patrols/")
+def stac(
+    folder: Annotated[Path, typer.Argument(help="Folder in which reported patrols lie.")],
+) -> None:
+    """Write a STAC catalogue into a folder of patrols that leads to that of each one's report."""
+    from cli import cataloguing
+
+    raise typer.Exit(cataloguing.run(folder))
+
+
 photos = typer.Typer(no_args_is_help=True, help="All pictures of a place, out of all patrols.")
 verbs.add_typer(photos, name="photos")
 Index = Annotated[Path, typer.Option(help="File of the index.")]

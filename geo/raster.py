@@ -16,7 +16,7 @@ from rasterio.enums import ColorInterp
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window, from_bounds
-from shapely import box
+from shapely import Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from geo.errors import CrsError, OutsideError, TerrainError
@@ -94,6 +94,24 @@ def read_placement(path: Path) -> Placement | None:
                 return Placement((a, b, c, d, e, f), source.crs.to_wkt())
     except RasterioError:
         return None
+
+
+def read_outline(path: Path) -> tuple[Polygon, float]:
+    """Ground that a georeferenced picture lies on, lon/lat, and its GSD in metres.
+
+    Raises:
+        TerrainError: no raster that can be read.
+        CrsError: it does not say where it lies.
+    """
+    placement = read_placement(path)
+    if placement is None:
+        raise CrsError(f"{path}: no picture with map coordinates; give an orthophoto (GeoTIFF)")
+    try:
+        with rasterio.open(path) as source:
+            width_px, height_px = source.width, source.height
+    except RasterioError as error:
+        raise TerrainError(f"{path}: cannot be read ({error}); give a GeoTIFF") from error
+    return placement.outline(width_px, height_px), placement.gsd_m(width_px, height_px)
 
 
 def holds_measures(path: Path) -> bool:

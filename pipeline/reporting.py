@@ -21,7 +21,7 @@ from pipeline.maps import write_case_map
 from pipeline.own_folder import LISTING, REPORT_FILES, refuse_foreign, renewing
 from pipeline.picturing import choose_tiles
 from pipeline.settings import Settings
-from pipeline.stac import Flown, write_stac
+from pipeline.stac import CasePictures, Flown, write_stac
 from pipeline.surroundings import read_cells
 from pipeline.workspace import Workspace, require
 from vision.coco import check_photos, model_hash, read_coco, search_scale
@@ -72,12 +72,15 @@ def report(workspace: Workspace, settings: Settings) -> Report:
             photos=len(frames),
             rejected=filing.rejected(),
         )
-        crops, pictureless = _write_crops(folder / "crops", cases, frames, photos, patrol_id)
+        shown_by, pictureless = _write_crops(folder / "crops", cases, frames, photos, patrol_id)
+        crops = {number: folder / "crops" / f"{number}.jpg" for number in shown_by}
         _write_maps(folder / "crops", cases, frames, workspace, settings, patrol_id)
         outing = _outing(frames, workspace, settings, rulebook.utc_offset_hours)
         write_bulletin(folder / "bulletin.html", figures, cases, crops, pictureless, outing)
         _write_layers(folder, cases, rulebook.categories)
-        _write_stac(folder, frames, workspace, settings, patrol_id)
+        _write_stac(
+            folder, frames, workspace, settings, patrol_id, _pictured(folder, cases, shown_by)
+        )
     return Report(workspace.report / "bulletin.html", pictureless)
 
 
@@ -146,8 +149,26 @@ def _write_layers(folder: Path, cases: Sequence[Case], categories: Sequence[Cate
         write_cases(folder / f"cases.{suffix}", cases, categories)
 
 
+def _pictured(
+    folder: Path, cases: Sequence[Case], shown_by: Mapping[str, str]
+) -> tuple[CasePictures, ...]:
+    """Cases with the photo that each was cut out of and the files that came of it."""
+    return tuple(
+        CasePictures(
+            case, shown_by[case.case_no], sorted((folder / "crops").glob(f"{case.case_no}.*"))
+        )
+        for case in cases
+        if case.case_no in shown_by
+    )
+
+
 def _write_stac(
-    folder: Path, frames: Sequence[Frame], workspace: Workspace, settings: Settings, patrol_id: str
+    folder: Path,
+    frames: Sequence[Frame],
+    workspace: Workspace,
+    settings: Settings,
+    patrol_id: str,
+    pictured: Sequence[CasePictures],
 ) -> None:
     if not any(frame.is_located for frame in frames):
         return
@@ -161,6 +182,8 @@ def _write_stac(
         local=local,
         model_sha256=_model_of(workspace),
         products={name.replace(".", "_"): Path(name) for name in REPORT_FILES},
+        cases=pictured,
+        ortho=inputs.ortho,
     )
     write_stac(folder / "stac", workspace.report / "stac", flown)
 
@@ -202,14 +225,15 @@ def _write_maps(
 
 def _write_crops(
     folder: Path, cases: Sequence[Case], frames: Sequence[Frame], photos: Path, patrol_id: str
-) -> tuple[dict[str, Path], dict[str, Pictureless]]:
+) -> tuple[dict[str, str], dict[str, Pictureless]]:
     """Cut each case out of the first of its photos that still is the one that was judged.
 
-    Returns the crops, and why the other cases that the patrol saw have none.
+    Returns the photo that each was cut out of, and why the other cases that the patrol saw have
+    no picture.
     """
     folder.mkdir()
     paths = {frame.photo_id: photos / frame.path for frame in frames}
-    crops: dict[str, Path] = {}
+    shown_by: dict[str, str] = {}
     pictureless: dict[str, Pictureless] = {}
     for case in cases:
         evidence = [item for item in case.evidence if item.patrol_id == patrol_id]
@@ -217,13 +241,15 @@ def _write_crops(
         if isinstance(picture, Pictureless):
             pictureless[case.case_no] = picture
         elif picture is not None:
-            crops[case.case_no] = folder / f"{case.case_no}.jpg"
-            write_picture(crops[case.case_no], picture)
-    return crops, pictureless
+            cut, shown_by[case.case_no] = picture
+            write_picture(folder / f"{case.case_no}.jpg", cut)
+    return shown_by, pictureless
 
 
-def _crop(evidence: Sequence[Evidence], paths: Mapping[str, Path]) -> Picture | Pictureless | None:
-    """Picture of a case, or why there is none; None where the patrol did not see the case."""
+def _crop(
+    evidence: Sequence[Evidence], paths: Mapping[str, Path]
+) -> tuple[Picture, str] | Pictureless | None:
+    """Picture of a case and its photo, or why there is none; None where it was not seen."""
     why: Pictureless | None = None
     for item in evidence:
         path = paths.get(item.photo_id)
@@ -231,7 +257,7 @@ def _crop(evidence: Sequence[Evidence], paths: Mapping[str, Path]) -> Picture | 
             why = why or Pictureless.MISSING
             continue
         try:
-            return crop(read_pinned_rgb(path, item.photo_sha256), item.polygon_px)
+            return crop(read_pinned_rgb(path, item.photo_sha256), item.polygon_px), item.photo_id
         except ChangedPhotoError:
             why = Pictureless.CHANGED
     return why
