@@ -4,7 +4,9 @@
 
 Photos of patrols over 50 areas at 400 places each, a week apart, are put into an index; then roofs
 (15 m) and village-sized areas (500 m) at random places are asked for, with and without a span of
-time. The file is on disk; each question reads and parses all its answers. Times are of the CPU. As
+time. Pages of 100 are asked for from anywhere in the order of all photos, and of the half of the
+areas: `sorted` is what a page costs where all of them are sorted for it. The file is on disk; each
+question reads and parses all its answers. Times are of the CPU. As
 in `serve`, what was loaded at the start is not looked through for garbage.
 """
 
@@ -12,9 +14,10 @@ import argparse
 import gc
 import json
 import resource
+import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import process_time
@@ -37,6 +40,8 @@ M_DEG = 1 / 111_000
 SIDE = 20
 AREAS, ACROSS = 50, 10
 QUESTIONS = 300
+PAGE = 100
+HALF = box(WEST_DEG - 1, SOUTH_DEG - 1, WEST_DEG + 0.02 * ACROSS / 2, SOUTH_DEG + 1)
 
 
 def item(area: int, place: int, week: int) -> dict[str, Any]:
@@ -52,7 +57,11 @@ def item(area: int, place: int, week: int) -> dict[str, Any]:
         "id": name,
         "geometry": mapping(ground),
         "bbox": list(ground.bounds),
-        "properties": {"datetime": at.isoformat().replace("+00:00", "Z"), "gsd": 0.03},
+        "properties": {
+            "datetime": at.isoformat().replace("+00:00", "Z"),
+            "gsd": 0.03,
+            "aerogrid:patrol": f"patrol-{week * AREAS + area}",
+        },
         "links": [],
         "assets": {"photo": {"href": f"{name}.jpg", "aerogrid:sha256": "0" * 64}},
     }
@@ -105,6 +114,39 @@ def _answers(
     return index.search(place) if span is None else index.search(place, START, START + span)
 
 
+def paged(
+    index: PhotoIndex, area: BaseGeometry, photos: int, rng: np.random.Generator
+) -> dict[str, float]:
+    """Ask for pages of an area, from anywhere in the order of its photos."""
+    weeks = max(1, photos // (SIDE * SIDE * AREAS))
+    most_s = 3 * (SIDE * SIDE - 20)  # after which a week has a page left
+    times_ms = []
+    for _ in range(QUESTIONS):
+        at = START + timedelta(days=7 * int(rng.integers(weeks)), seconds=rng.uniform(0, most_s))
+        after = at.timestamp(), 0
+        started_s = process_time()
+        found, _more = index.page(area, after=after, limit=PAGE)
+        times_ms.append(1000 * (process_time() - started_s))
+        assert len(found) == PAGE
+    p50, p95 = np.percentile(times_ms, [50, 95])
+    return {"p50_ms": round(float(p50), 2), "p95_ms": round(float(p95), 2)}
+
+
+def sorted_ms(path: Path) -> float:
+    """Median time of a page for which all photos are sorted."""
+    times_ms = []
+    with closing(sqlite3.connect(path)) as read:
+        for _ in range(5):
+            started_s = process_time()
+            rows = read.execute(
+                "SELECT ground, item, taken_s, photos.id FROM places JOIN photos USING (id) "
+                f"ORDER BY taken_s, photos.id LIMIT {PAGE}"
+            ).fetchall()
+            times_ms.append(1000 * (process_time() - started_s))
+            assert len(rows) == PAGE
+    return round(float(np.median(times_ms)), 1)
+
+
 def asked_over_http(path: Path, patrols: int, rng: np.random.Generator) -> dict[str, float]:
     """Ask the page's API for roofs, first pages of 100; the client's time is in it."""
     times_ms = []
@@ -150,6 +192,9 @@ def main() -> None:
                 "roof": asked(index, patrols, 15, None, rng),
                 "roof_in_a_week": asked(index, patrols, 15, week, rng),
                 "village": asked(index, patrols, 500, None, rng),
+                "page_of_all": paged(index, box(-180, -90, 180, 90), photos, rng),
+                "page_of_half": paged(index, HALF, photos, rng),
+                "page_of_all_sorted_ms": sorted_ms(path),
                 "roof_over_http": asked_over_http(path, patrols, rng),
                 "megabytes": round(path.stat().st_size / 1e6),
             }

@@ -7,10 +7,11 @@ over the ground and the time of each photo finds candidates, the outlines decide
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import struct
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -37,6 +38,11 @@ CREATE TABLE photos (
 CREATE INDEX photos_of_patrol ON photos (folder);
 CREATE VIRTUAL TABLE places USING rtree (id, west, east, south, north, first_s, last_s);
 """
+_INDEXES = """
+CREATE INDEX IF NOT EXISTS photos_in_order ON photos (taken_s);
+CREATE INDEX IF NOT EXISTS photos_by_name ON photos (json_extract(item, '$.id'));
+"""
+"""A file of before they were there gets them when patrols are added; till then it is slower."""
 _VERSION = 1
 """Of the tables; `frames_sha256` has the list of retired photos in it, too, where there is one."""
 EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
@@ -50,7 +56,27 @@ WHERE west <= :east AND east >= :west AND south <= :north AND north >= :south
   AND (taken_s, photos.id) > (:after_s, :after_id)
 ORDER BY taken_s, photos.id
 """
+_IN_ORDER = """
+SELECT ground, item, taken_s, id FROM photos
+WHERE taken_s >= :first_s AND taken_s < :last_s AND (taken_s, id) > (:after_s, :after_id)
+ORDER BY taken_s, id
+"""
+_NAMED = _IN_ORDER.replace(
+    "WHERE", "WHERE json_extract(item, '$.id') IN (SELECT value FROM json_each(:names)) AND"
+)
+_HOW_MANY = """
+SELECT count(*) FROM (
+  SELECT 1 FROM places WHERE west <= :east AND east >= :west AND south <= :north AND north >= :south
+  LIMIT :most
+)
+"""
 _CHUNK = 500
+_MANY = 2000
+"""Photos around an area from which on a page of them is looked for in one span after another."""
+
+Bounds = tuple[float, float, float, float]
+Name = tuple[str, str]
+"""Of a patrol, and of an item of it."""
 
 Cursor = tuple[float, int]
 """Where a page of photos ended: when its last one was taken, in seconds, and its number."""
@@ -151,35 +177,129 @@ class PhotoIndex:
         *,
         after: Cursor = BEGIN,
         limit: int,
+        names: Collection[Name] | None = None,
     ) -> tuple[list[dict[str, Any]], Cursor | None]:
         """So many items of `search` after the page before, and where the next page begins.
 
-        None where there is no other page.
+        None where there is no other page. With `names` only items of these count.
         """
-        showing = self._showing(area, first, last, after)
+        if names is None:
+            showing = self._showing(area, first, last, after, limit)
+        else:
+            showing = self._named(frozenset(names), area, first, last, after)
         found = list(islice(showing, limit))
         more = next(showing, None) is not None
         return _parsed(text for text, _ in found), found[-1][1] if more else None
 
+    def extent(self) -> tuple[Bounds, tuple[datetime, datetime]] | None:
+        """West, south, east, north of all photos, rounded outwards, and their first and last time.
+
+        None where there are no photos.
+        """
+        bounds, times_s = self._bounds(), self._times_s()
+        if bounds is None or times_s is None:
+            return None
+        first, last = (datetime.fromtimestamp(at_s, UTC) for at_s in times_s)
+        return bounds, (first, last)
+
+    def _bounds(self) -> Bounds | None:
+        """The root of the R*Tree says it at once; its form is SQLite's (rtree.c, "struct")."""
+        (node,) = self._connection.execute(
+            "SELECT data FROM places_node WHERE nodeno = 1"
+        ).fetchone()
+        (count,) = struct.unpack_from(">H", node, 2)
+        cells = [struct.unpack_from(">q6f", node, 4 + 32 * cell) for cell in range(count)]
+        if not cells:
+            return None
+        _, west, east, south, north, *_ = zip(*cells, strict=True)
+        return min(west), min(south), max(east), max(north)
+
+    def _times_s(self) -> tuple[float, float] | None:
+        ends = [
+            self._connection.execute(f"SELECT {end}(taken_s) FROM photos").fetchone()[0]
+            for end in ("min", "max")  # SQLite looks each up, but walks through all for both
+        ]
+        return None if None in ends else (ends[0], ends[1])
+
     def _showing(
-        self, area: BaseGeometry, first: datetime, last: datetime, after: Cursor
+        self,
+        area: BaseGeometry,
+        first: datetime,
+        last: datetime,
+        after: Cursor,
+        limit: int | None = None,
     ) -> Iterator[tuple[str, Cursor]]:
         west, south, east, north = area.bounds
-        asked = {"west": west, "south": south, "east": east, "north": north}
-        asked |= {"first_s": first.timestamp(), "last_s": last.timestamp()}
-        asked |= {"after_s": after[0], "after_id": after[1]}
-        rows = self._connection.execute(_SEARCH, asked)
-        shapely.prepare(area)
-        while chunk := rows.fetchmany(_CHUNK):
-            grounds = shapely.from_wkb([ground for ground, *_ in chunk])
-            shown = np.atleast_1d(shapely.intersects(area, grounds))
-            for (_, item, taken_s, number), shows in zip(chunk, shown, strict=True):
-                if shows:
-                    yield item, (taken_s, number)
+        asked: dict[str, Any] = {"west": west, "south": south, "east": east, "north": north}
+        asked |= _times(first, last, after)
+        bounds = self._bounds()
+        if bounds is not None and area.covers(shapely.box(*bounds)):
+            return _of_area(area, self._run(_IN_ORDER, asked))
+        if limit is None or not self._are_many(asked):
+            return _of_area(area, self._run(_SEARCH, asked))
+        spans = (self._run(_SEARCH, asked | span) for span in self._spans(asked, limit))
+        return chain.from_iterable(_of_area(area, rows) for rows in spans)
+
+    def _run(self, query: str, asked: dict[str, Any]) -> sqlite3.Cursor:
+        return self._connection.execute(query, asked)
+
+    def _are_many(self, asked: dict[str, Any]) -> bool:
+        (count,) = self._run(_HOW_MANY, asked | {"most": _MANY}).fetchone()
+        return int(count) == _MANY
+
+    def _spans(self, asked: dict[str, Any], limit: int) -> Iterator[dict[str, float]]:
+        """Times one after another that hold some pages' photos at first, then twice as much each.
+
+        Sorting all photos of a large area for each page of it would take longer the more there are.
+        """
+        times_s = self._times_s()
+        assert times_s is not None  # some photos were found
+        (most,) = self._connection.execute("SELECT max(id) FROM photos").fetchone()
+        begin_s = max(times_s[0], asked["first_s"], asked["after_s"])
+        end_s = min(np.nextafter(times_s[1], np.inf), asked["last_s"])
+        wide_s = max(1.0, 2 * limit * (times_s[1] - times_s[0]) / most)
+        while begin_s < end_s:
+            until_s = min(begin_s + wide_s, end_s)
+            yield {"first_s": begin_s, "last_s": until_s}
+            begin_s, wide_s = until_s, 2 * wide_s
+
+    def _named(
+        self,
+        names: frozenset[Name],
+        area: BaseGeometry,
+        first: datetime,
+        last: datetime,
+        after: Cursor,
+    ) -> Iterator[tuple[str, Cursor]]:
+        asked = _times(first, last, after) | {"names": json.dumps([item for _, item in names])}
+        for text, ended in _of_area(area, self._run(_NAMED, asked)):
+            item = json.loads(text)
+            if (item["properties"].get("aerogrid:patrol"), item["id"]) in names:
+                yield text, ended
 
     def __len__(self) -> int:
         (count,) = self._connection.execute("SELECT count(*) FROM photos").fetchone()
         return int(count)
+
+
+def _times(first: datetime, last: datetime, after: Cursor) -> dict[str, Any]:
+    return {
+        "first_s": first.timestamp(),
+        "last_s": last.timestamp(),
+        "after_s": after[0],
+        "after_id": after[1],
+    }
+
+
+def _of_area(area: BaseGeometry, rows: sqlite3.Cursor) -> Iterator[tuple[str, Cursor]]:
+    """Photos that show some of an area among those that may."""
+    shapely.prepare(area)
+    while chunk := rows.fetchmany(_CHUNK):
+        grounds = shapely.from_wkb([ground for ground, *_ in chunk])
+        shown = np.atleast_1d(shapely.intersects(area, grounds))
+        for (_, item, taken_s, number), shows in zip(chunk, shown, strict=True):
+            if shows:
+                yield item, (taken_s, number)
 
 
 def item_collection(items: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -208,6 +328,9 @@ def _made(path: Path) -> sqlite3.Connection:
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if tables == 0 and version == 0:
             connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
+            version = _VERSION
+        if version == _VERSION:
+            connection.executescript(_INDEXES)
     except sqlite3.Error:
         connection.close()
         raise

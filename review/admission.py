@@ -46,6 +46,8 @@ BEFORE_SIGN_IN: dict[str, Any] = {"security": [{}]}
 """What the description of the API says of routes that need no sign-in."""
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_READ_BY_POST = frozenset({"/api/stac/search"})
+"""What changes nothing though it is sent by POST, as STAC's clients do."""
 _SEES_PHOTOS = frozenset({Role.OPERATOR, Role.COMMAND, Role.ADMINISTRATOR})
 _COMMANDS = frozenset({Role.COMMAND, Role.ADMINISTRATOR})
 _REVIEWS = frozenset({Role.INSPECTOR, Role.COMMAND, Role.ADMINISTRATOR})
@@ -176,7 +178,8 @@ def admit(
         if path in OPEN_PATHS or path.startswith(OPEN_PREFIXES):
             return NOBODY
         raise
-    needed = Scope.READ if request.method in _READING else Scope.DECIDE
+    is_reading = request.method in _READING or request.scope["path"] in _READ_BY_POST
+    needed = Scope.READ if is_reading else Scope.DECIDE
     if needed not in visitor.scopes:
         raise NotAllowedError(
             f"the token may {', '.join(visitor.scopes)}, not {needed.value}; make one that may"

@@ -26,6 +26,7 @@ from review import (
     flying,
     live,
     metrics,
+    photo_collection,
     photo_search,
     reflying,
     signing_in,
@@ -80,6 +81,7 @@ _ROUTES = (
     commanding.router,
     flying.router,
     reflying.router,
+    photo_collection.router,
     photo_search.router,
     metrics.router,
 )

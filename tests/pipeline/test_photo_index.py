@@ -2,6 +2,8 @@
 
 import json
 import os
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from shapely.geometry import mapping
 
 from cli.main import main
 from geo.pose import Attitude, GeoPoint, Pose
-from pipeline import analysis
+from pipeline import analysis, photo_index
 from pipeline.errors import PhotoIndexError, PipelineError
 from pipeline.inputs import Inputs, read_inputs
 from pipeline.photo_index import BEGIN, PhotoIndex
@@ -83,6 +85,69 @@ def test_pages_are_all_that_is_found_in_its_order(photos, limit):
             assert len(page) == limit or after is None
             found += page
         assert found == index.search(area)
+
+
+EARTH = box(-180, -90, 180, 90)
+
+
+@given(
+    photos=st.lists(places, min_size=3, max_size=30),
+    x=st.floats(-100, 100),
+    hours=st.tuples(st.integers(0, 48), st.integers(0, 48)),
+    limit=st.integers(1, 4),
+)
+def test_pages_of_a_large_area_are_all_that_is_found_there(photos, x, hours, limit):
+    items = [item(number, *photo) for number, photo in enumerate(photos)]
+    area = box(-180, -90, x, 90)
+    first, last = (START + timedelta(hours=hour) for hour in sorted(hours))
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        PhotoIndex.opened(Path(":memory:"), is_new=True) as index,
+    ):
+        patch.setattr(photo_index, "_MANY", 2)
+        index.put("patrol", "a" * 64, items)
+        found, after = [], BEGIN
+        while after is not None:
+            page, after = index.page(area, first, last, after=after, limit=limit)
+            assert len(page) == limit or after is None
+            found += page
+        assert found == index.search(area, first, last)
+
+
+def test_pages_of_everything_are_walked_in_order_and_not_sorted(tmp_path):
+    path = tmp_path / "photos.sqlite"
+    with PhotoIndex.opened(path, is_new=True) as index:
+        index.put("patrol", "a" * 64, [item(n, 0.0, 0.0, 48 - n % 48) for n in range(200)])
+        pages = index.page(EARTH, limit=5), index.page(EARTH, after=(START.timestamp(), 9), limit=5)
+    asked = {"first_s": 0.0, "last_s": 9e9, "after_s": 0.0, "after_id": 0}
+    with closing(sqlite3.connect(path)) as read:
+        plan = read.execute(f"EXPLAIN QUERY PLAN {photo_index._IN_ORDER}", asked).fetchall()
+        assert "photos_in_order" in str(plan)
+        assert "TEMP B-TREE" not in str(plan)
+        for name in ("photos_in_order", "photos_by_name"):
+            read.execute(f"DROP INDEX {name}")  # as in a file of before
+    with PhotoIndex.opened(path) as index:
+        before = (
+            index.page(EARTH, limit=5),
+            index.page(EARTH, after=(START.timestamp(), 9), limit=5),
+        )
+    assert before == pages
+    with PhotoIndex.opened(path, is_new=True), closing(sqlite3.connect(path)) as read:
+        assert "photos_in_order" in str(read.execute("PRAGMA index_list(photos)").fetchall())
+
+
+def test_the_extent_is_that_of_all_photos():
+    with PhotoIndex.opened(Path(":memory:"), is_new=True) as index:
+        assert index.extent() is None
+        told = [item(n, -100.0 + 1.7 * (n * 37 % 100), -50.3 + n % 90, n % 48) for n in range(500)]
+        index.put("patrol", "a" * 64, told)
+        bounds, times = index.extent()
+        index.put("patrol", "b" * 64, [])
+        assert index.extent() is None
+    grounds = shapely.union_all([shapely.geometry.shape(one["geometry"]) for one in told])
+    assert bounds == pytest.approx(grounds.bounds, abs=1e-4)
+    assert box(*bounds).covers(grounds)
+    assert times == (START, START + timedelta(hours=47))
 
 
 @pytest.fixture(scope="module")

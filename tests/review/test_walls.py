@@ -175,7 +175,11 @@ ENDPOINTS = (
     Endpoint("GET", "/api/flights", roles=frozenset()),  # of the whole district only
     Endpoint("GET", "/api/gaps/1.geojson", roles=frozenset()),
     Endpoint("GET", "/api/refly/1.zip", roles=frozenset()),
-    Endpoint("GET", "/api/stac/search", roles=frozenset()),  # photos show more than one village
+    *(  # photos show more than one village
+        Endpoint("GET", f"/api/stac{path}", roles=frozenset())
+        for path in ("", "/conformance", "/collections", "/collections/photos", "/search")
+    ),
+    Endpoint("POST", "/api/stac/search", {}, roles=frozenset()),
     Endpoint("GET", "/metrics", roles=frozenset()),  # of the whole district only
     Endpoint("GET", "/api/figures"),
     Endpoint("GET", "/api/district"),
@@ -267,6 +271,7 @@ TEMPLATES = {
     **{f"/api/accounts/officer.district/{step}": f"/api/accounts/{{name}}/{step}"
        for step in ("change", "password", "lock", "unlock")},
     "/api/tokens/00000000/revoke": "/api/tokens/{token_id}/revoke",
+    "/api/stac/collections/photos": "/api/stac/collections/{name}",
     "/collections/cases": "/collections/{name}",
     **{f"/collections/{name}/items": "/collections/{name}/items"
        for name in ("cells", "cases", "patrols")},
@@ -537,3 +542,12 @@ def test_a_token_does_what_it_is_for_in_the_area_of_its_account(
         assert answer.status_code == wanted
     client.headers["Authorization"] = f"Bearer {token}x"
     assert client.get("/api/cases").status_code == 401
+
+
+@pytest.mark.parametrize(("scope", "status"), [(Scope.READ, 404), (Scope.DECIDE, 403)])
+def test_a_search_by_post_reads(data: ReviewData, doors: Doors, scope: Scope, status: int):
+    ask = {"life": timedelta(days=1), "now": NOW}
+    token = data.accounts.add_token("operator.district", "a program", (scope,), **ask)
+    client = doors.browser()
+    client.headers["Authorization"] = f"Bearer {token}"
+    assert client.post("/api/stac/search", json={}).status_code == status  # 404: there is no index
