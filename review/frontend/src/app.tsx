@@ -64,7 +64,7 @@ function Tabs({ store }: { store: ReviewStore }) {
           key={name}
           type="button"
           aria-current={pane === name ? "page" : undefined}
-          onClick={() => store.set({ pane: name })}
+          onClick={() => store.address.turnTo(name)}
         >
           {label}
           {name === "queue" && summary ? <span class="count">{words.number(countOf(summary, waits, ""))}</span> : null}

@@ -1,7 +1,7 @@
 // Who is at the page, by which name and in which role they act.
 
 import { api, ApiError } from "./api";
-import { rememberInspector } from "./state";
+import { rememberInspector, type Pane } from "./state";
 import type { ReviewStore } from "./store";
 
 const ROLE_KEY = "aerogrid.role";
@@ -54,6 +54,11 @@ export class Presence {
     const { detail } = this.store.state;
     this.store.set({ role, dialog: null, detail: detail && { ...detail, allowed: [] } });
     if (this.store.state.no) void this.store.select(this.store.state.no);
+  }
+
+  /** Where a case is looked at first on a phone: who judges it by its photo. */
+  casePane(): Pane {
+    return this.reviews() ? "photo" : "case";
   }
 
   /** The name that signs decisions here. */

@@ -126,7 +126,7 @@ function Place({ store }: { store: ReviewStore }) {
   const choose = (text: string) => {
     setTyped(null);
     if (CASE_NO.test(text)) {
-      return void store.choose(text, store.presence.reviews() ? "photo" : "case");
+      return void store.choose(text, store.presence.casePane());
     }
     const cell = text ? cellOf(known, text) : "";
     if (cell === null) return store.say(t.noSuchCell(text), "problem");
@@ -185,7 +185,7 @@ function QueueItem({ item, open, store }: { item: ListedCase; open: boolean; sto
         type="button"
         class={item.urgency === 1 ? "case urgent" : "case"}
         aria-current={open ? "true" : undefined}
-        onClick={() => void store.choose(item.no, store.presence.reviews() ? "photo" : "case")}
+        onClick={() => void store.choose(item.no, store.presence.casePane())}
       >
         <img src={cropUrl(item.no)} alt="" width="72" height="72" loading="lazy" />
         <span class="lines">

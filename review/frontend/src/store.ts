@@ -1,23 +1,23 @@
 // What is open at the page and what follows it; components only show it.
 
-import { api, ApiError, IN_HAND, OVERVIEW_PX, photoUrl, stagesOf, type Filters, type Order } from "./api";
+import { Address } from "./address";
+import { api, ApiError, IN_HAND, OVERVIEW_PX, photoUrl, type Filters } from "./api";
 import { Arranging } from "./arranging";
 import { Claims } from "./claims";
 import { Decisions } from "./decisions";
 import { HandWork } from "./hand-work";
 import { rememberLanguage, Words, type Language } from "./i18n";
+import { keepChoice, keptChoice } from "./kept-choice";
 import { News } from "./news";
 import { Presence } from "./presence";
+import { queueOf, withCase } from "./queue-order";
 import { Several } from "./several";
 import { initialState, type Pane, type State, type Toast } from "./state";
 import type {
   CaseDetail,
-  CaseItem,
-  CasePage,
   Claim,
   Decision,
   HistoryEvent,
-  ListedCase,
   Session,
 } from "./types";
 
@@ -46,6 +46,7 @@ export class ReviewStore {
   readonly arranging = new Arranging(this);
   readonly presence = new Presence(this);
   readonly decisions = new Decisions(this);
+  readonly address = new Address(this);
   readonly claims = new Claims(() => (this.presence.signsIn() ? undefined : this.state.inspector));
   readonly news = new News({
     changed: () => void this.guard(() => this.refresh()),
@@ -81,6 +82,7 @@ export class ReviewStore {
       window.addEventListener(kind, () => (this.lastInput = Date.now()), { passive: true });
     }
     window.addEventListener("pagehide", () => this.claims.keepOnly());
+    this.address.listen();
   }
 
   /** Who else works on the open case now. */
@@ -97,7 +99,7 @@ export class ReviewStore {
 
   openNews(no: string): void {
     this.closeDialog();
-    void this.choose(no);
+    void this.choose(no, this.presence.casePane());
   }
 
   useSound(on: boolean): void {
@@ -110,11 +112,12 @@ export class ReviewStore {
     const role = this.presence.roleOf(roles);
     const stage = FIRST_STAGE[role] ?? "reported";
     const pane = this.presence.reviews(role) ? this.state.pane : "queue"; // where nothing is judged by the photo
-    this.set({ session, role, pane, filters: { ...this.state.filters, stage } });
+    const filters = { ...initialState().filters, stage, ...keptChoice(session.person?.name ?? "") };
+    this.set({ session, role, pane, filters });
     if (!this.presence.isIn()) return;
     this.news.listen(session.person?.name ?? ""); // before the queue is read, so that nothing falls between
-    const wanted = decodeURIComponent(location.hash.match(/^#\/case\/(.+)$/)?.[1] ?? "");
-    if (wanted && this.state.pane === "queue") this.set({ pane: "case" });
+    const wanted = this.address.wanted();
+    this.set({ pane: this.address.kept() ?? (wanted && this.state.pane === "queue" ? "case" : this.state.pane) });
     await this.refresh(this.readVocabulary());
     const free = wanted || !this.claiming() ? null : await this.claims.next(this.state.filters, null);
     await this.selectOrClear(wanted || (free?.no ?? this.state.queue[0]?.no));
@@ -129,7 +132,7 @@ export class ReviewStore {
     this.news.forget();
     this.decisions.forget();
     this.claims.keepOnly();
-    history.replaceState(null, "", location.pathname + location.search);
+    this.address.name(null);
     const empty = { queue: [], total: 0, next: null, no: null, detail: null, history: [], summary: null };
     const nothing = { cells: null, zones: null, claim: null, dialog: null, toast: null, decided: 0 };
     this.set({ ...empty, ...nothing, session: { ...this.state.session!, person: null }, signInProblem: problem });
@@ -221,6 +224,7 @@ export class ReviewStore {
   async filter(filters: Partial<Filters>): Promise<void> {
     if (this.refuseWhileDrawing()) return;
     this.set({ filters: { ...this.state.filters, ...filters }, queue: [], picked: null });
+    keepChoice(this.state.session?.person?.name ?? "", this.state.filters);
     await this.guard(() => this.refresh());
     const inQueue = this.state.queue.some((item) => item.no === this.state.no);
     if (!inQueue) await this.selectOrClear(this.state.queue[0]?.no);
@@ -236,12 +240,14 @@ export class ReviewStore {
 
   /** Somebody wants to see a case. */
   async choose(no: string, pane?: Pane): Promise<void> {
-    if (!this.refuseWhileDrawing()) await this.select(no, pane);
+    if (this.refuseWhileDrawing()) return;
+    this.address.goTo(no, pane ?? this.state.pane);
+    await this.select(no, pane);
   }
 
   async select(no: string, pane?: Pane): Promise<void> {
     const known = this.opened.get(no);
-    history.replaceState(null, "", `#/case/${encodeURIComponent(no)}`);
+    this.address.name(no, pane);
     const claim = this.claims.of(no);
     this.set({ no, photoIndex: 0, claim, hand: null, earlier: null, ...(pane ? { pane } : {}), ...(known ?? {}) });
     const opening = this.open(no);
@@ -326,7 +332,7 @@ export class ReviewStore {
 
   async selectOrClear(no: string | null | undefined): Promise<void> {
     if (no) return this.select(no);
-    history.replaceState(null, "", location.pathname + location.search);
+    this.address.name(null);
     this.claims.keepOnly();
     this.set({ no: null, detail: null, history: [], claim: null });
   }
@@ -366,35 +372,4 @@ export class ReviewStore {
     if (error.status === 401) this.leave(this.state.words.t.sessionEnded);
     else this.say(this.state.words.refusal(error), "problem");
   }
-}
-
-/** What comes first has the least, as on the server. */
-const RANKS: Record<Order, (item: CaseItem) => number> = {
-  urgency: ({ urgency, score }) => urgency - score / 2,
-  oldest: ({ last_seen }) => Date.parse(last_seen),
-  newest: ({ last_seen }) => -Date.parse(last_seen),
-};
-
-/** What is in hand goes by when it is due, unless another order was chosen. */
-function rankIn({ stage, order }: Filters): (item: ListedCase) => number {
-  if (stage !== IN_HAND || order !== "urgency") return RANKS[order];
-  return ({ due_at }) => (due_at ? Date.parse(due_at) : Infinity);
-}
-
-/** The queue with a case of it that was not read with it, in its place. */
-function withCase(queue: ListedCase[], item: ListedCase, filters: Filters): ListedCase[] {
-  const { stage, category, cell } = filters;
-  const belongs = stagesOf(stage).includes(item.stage) && (!category || item.category === category) && (!cell || item.cell_code === cell);
-  if (!belongs || queue.some(({ no }) => no === item.no)) return queue;
-  const rank = rankIn(filters);
-  const at = queue.findIndex((other) => rank(other) > rank(item));
-  return at < 0 ? [...queue, item] : [...queue.slice(0, at), item, ...queue.slice(at)];
-}
-
-/** What was read; a list that goes by when cases are due can be put in order once all of it is there. */
-function queueOf(page: CasePage, filters: Filters, before: ListedCase[] = []) {
-  const queue = [...before, ...page.items];
-  const rank = rankIn(filters);
-  if (filters.stage === IN_HAND && !page.next) queue.sort((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0));
-  return { queue, total: page.total, next: page.next };
 }
