@@ -64,6 +64,11 @@ class Stroke:
     ground: Ground | None
 
 
+def score_of(case: Case) -> float | None:
+    """How sure the model was, 0 to 1; None where a person drew what is there."""
+    return None if case.model_sha256 == DRAWN else case.score
+
+
 def refuse_drawing(case: Case, role: Role) -> None:
     """Refuse roles and stages in which nobody draws."""
     allowed = (REDRAW,) if case.stage in DRAWING_STAGES else ()

@@ -8,12 +8,13 @@ from cases import claims, wording
 from cases.drawing import DRAWN, REDRAW, Draughtsman, Stroke, redrawn, refuse_drawing
 from cases.errors import KnownCaseError, NoCaseError, OutsideAreaError, StaleCaseError
 from cases.filing_store import Filing, last_number, near_cases
+from cases.histories import histories
 from cases.joining import refuse_arranging
 from cases.journal import Journal, load_standings
 from cases.matching import MATCHED_STAGES, match
 from cases.model import Case, Findings, Proposal
 from cases.people import Area
-from cases.reclassing import RECLASSIFY, reclassified
+from cases.reclassing import RECLASSIFY, found, reclassified
 from cases.standing import sight_of, told
 from cases.updating import open_case
 
@@ -66,7 +67,8 @@ def store_class(
         raise StaleCaseError(case.case_no, expected_version, case.version)
     refuse_arranging(case, RECLASSIFY, by.role)
     standing = load_standings(session, {case.case_no: case})[case.case_no]
-    after, details = reclassified(case, standing, _only(findings))
+    was = found(histories(session, [case.case_no])[case.case_no])
+    after, details = reclassified(case, standing, _only(findings), who=by.actor, was=was)
     with Journal(session, actor=by.actor, now=by.now) as journal:
         return journal.record(after, RECLASSIFY, {**details, "role": by.role.value})
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cases.categories import Category
+from cases.drawing import score_of
 from cases.errors import CaseError
 from cases.model import Case
 from cases.rules import find_category
@@ -67,6 +68,7 @@ def case_record(case: Case, categories: tuple[Category, ...]) -> dict[str, Any]:
     """Make the row of a case: the columns of FIELDS and its geometry."""
     category = find_category(categories, case.category)
     photos = dict.fromkeys((entry.photo_id, entry.photo_sha256) for entry in case.evidence)
+    score = score_of(case)
     values = (
         case.case_no,
         case.stage.value,
@@ -77,7 +79,7 @@ def case_record(case: Case, categories: tuple[Category, ...]) -> dict[str, Any]:
         category.department.zh,
         case.urgency,
         case.class_name,
-        round(case.score, 4),
+        None if score is None else round(score, 4),
         case.to_check,
         case.place.town,
         case.place.village,

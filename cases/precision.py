@@ -1,14 +1,20 @@
 """How right were models and inspectors, by the decisions that stand?"""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from cases.drawing import DRAWN
 from cases.lifecycle import UNDOABLE, Action
 from cases.model import Case, Event
+from cases.reclassing import RECLASSIFY, found_class
 
 FALSE_ALARM = frozenset({"not_object", "harmless"})
 """Reasons that speak against what was seen; the others speak of permits, places and duties."""
+
+COUNTED = frozenset({*(str(action) for action in UNDOABLE), Action.UNDO.value, RECLASSIFY})
+"""Actions of which the figures are made."""
 
 _JUDGES = frozenset({Action.CONFIRM, Action.REJECT})
 
@@ -19,6 +25,7 @@ class Taken:
 
     Attributes:
         reason: of a rejection, the word without its note.
+        found_as: what the model called it, where a person has changed the class; else empty.
     """
 
     case_no: str
@@ -27,6 +34,7 @@ class Taken:
     action: Action
     actor: str
     reason: str
+    found_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +80,52 @@ def precision(taken: Iterable[Taken]) -> Precision:
         held.append(entry)
     last = [held[-1] for held in standing.values() if held and held[-1].action in _JUDGES]
     actors = {entry.actor for entry in last} | set(overturned)
-    kinds = {(entry.model_sha256, entry.class_name) for entry in last}
+    about_models = [_of_model(entry) for entry in last]
+    kinds = {(entry.model_sha256, entry.class_name) for entry in about_models}
     return Precision(
         {
             actor: _tally([e for e in last if e.actor == actor], overturned[actor])
             for actor in sorted(actors)
         },
         {
-            kind: _tally([e for e in last if (e.model_sha256, e.class_name) == kind], 0)
+            kind: _tally([e for e in about_models if (e.model_sha256, e.class_name) == kind], 0)
             for kind in sorted(kinds)
         },
     )
 
 
+def _of_model(entry: Taken) -> Taken:
+    """What a decision says of the model: what shows another class is not what it said."""
+    if not entry.found_as:
+        return entry
+    return replace(entry, class_name=entry.found_as, action=Action.REJECT, reason="not_object")
+
+
+Told = tuple[str, str, str, str, str, Mapping[str, Any]]
+"""Number, class and model of a case, with action, actor and details of an entry about it."""
+
+
+def taken_from(told: Sequence[Told]) -> Iterator[Taken]:
+    """The decisions among entries of the histories of cases, each oldest first."""
+    changed: dict[str, list[tuple[str, str]]] = {}
+    for no, _, _, action, _, details in told:
+        if action == RECLASSIFY:
+            before, after = details["class"]
+            changed.setdefault(no, []).append((before, after))
+    for no, name, model, action, actor, details in told:
+        if action != RECLASSIFY:
+            first = found_class(name, changed.get(no, ()))
+            found_as = first if first != name and model != DRAWN else ""
+            reason = word_of(details["reason"])
+            yield Taken(no, name, model, Action(action), actor, reason, found_as)
+
+
 def taken_of(case: Case, events: Iterable[Event]) -> Iterator[Taken]:
     """The decisions of a case's history."""
     about = (case.case_no, case.class_name, case.model_sha256)
-    for event in events:
-        if event.action in (*UNDOABLE, Action.UNDO):
-            yield Taken(*about, Action(event.action), event.actor, word_of(event.details["reason"]))
+    return taken_from(
+        [(*about, e.action, e.actor, e.details) for e in events if e.action in COUNTED]
+    )
 
 
 def word_of(reason: str) -> str:

@@ -21,7 +21,7 @@ from cases.flights import Flight, flights
 from cases.histories import histories
 from cases.journal import Journal
 from cases.keeping import Keeping
-from cases.lifecycle import UNDOABLE, Action, Role, Stage, allowed_actions
+from cases.lifecycle import Action, Role, Stage, allowed_actions
 from cases.listing import Choice, Order, count, in_area, misfiled, page
 from cases.model import (
     Case,
@@ -36,7 +36,7 @@ from cases.model import (
     Head,
     PatrolRecord,
 )
-from cases.precision import Precision, Taken, precision, taken_of, word_of
+from cases.precision import COUNTED, Precision, precision, taken_from, taken_of
 from cases.reading import read_evidence
 from cases.rows import (
     case_from_row,
@@ -302,19 +302,18 @@ class Registry(Arranging, Keeping):
         query = (
             select(*about, EventRow.action, EventRow.actor, EventRow.details)
             .join(EventRow, EventRow.case_no == CaseRow.case_no)
-            .where(EventRow.action.in_([*sorted(UNDOABLE), Action.UNDO.value]))
+            .where(EventRow.action.in_(sorted(COUNTED)))
             .where(*in_area(self._area, CaseRow.town, CaseRow.village))
             .order_by(EventRow.seq)
         )
         with self._read() as session:
-            taken = [
-                Taken(no, name, model, Action(action), actor, word_of(details["reason"]))
-                for no, name, model, action, actor, details in session.execute(query)
-                if no not in others
+            told = [
+                (row.case_no, row.class_name, row.model_sha256, row.action, row.actor, row.details)
+                for row in session.execute(query)
+                if row.case_no not in others
             ]
-        return precision(
-            [*taken, *(entry for case, events in instead for entry in taken_of(case, events))]
-        )
+        blindly = (entry for case, events in instead for entry in taken_of(case, events))
+        return precision([*taken_from(told), *blindly])
 
     def filings(self) -> list[FilingEntry]:
         """List all filings, oldest first; those of an area as far as they filed cases of it."""

@@ -65,8 +65,19 @@ def _looks(of: Case | Sight) -> dict[str, Any]:
     return dict(zip(_LOOKS, _values_of_looks(of), strict=True))
 
 
-def _judgement(of: Case | Sight) -> dict[str, Any]:
+def judgement(of: Case | Sight) -> dict[str, Any]:
+    """How something is judged, by the names of the fields of a case."""
     return dict(zip(_JUDGEMENT, _values_of_judgement(of), strict=True))
+
+
+def judgement_facts(of: Case | Sight) -> dict[str, Any]:
+    """The same as JSON."""
+    return {**judgement(of), "why": [[words.en, words.zh] for words in of.why]}
+
+
+def judgement_from_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what `judgement_facts` has written."""
+    return {**facts, "why": tuple(Words(en, zh) for en, zh in facts["why"])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,7 @@ class Standing:
 
 def sight_of(case: Case, patrol_id: str, *, is_dated: bool, is_aslant: bool = False) -> Sight:
     """Read off a case what the patrol that makes it has seen."""
-    of_case = {**_looks(case), **_judgement(case), "is_aslant": is_aslant}
+    of_case = {**_looks(case), **judgement(case), "is_aslant": is_aslant}
     return Sight(patrol_id=patrol_id, seen_at=case.last_seen, is_dated=is_dated, **of_case)
 
 
@@ -140,7 +151,7 @@ def as_said(case: Case, standing: Standing) -> Case:
     patrols = {sight.patrol_id for sight in sights}
     return replace(
         case,
-        **(_judgement(first) if case.stage in UNDECIDED else {}),
+        **(judgement(first) if case.stage in UNDECIDED else {}),
         **_looks(_latest([sight for sight in sights if not sight.is_aslant] or sights)),
         patrol_id=first.patrol_id,
         last_patrol_id=latest.patrol_id,
@@ -211,12 +222,11 @@ def _statement(patrol_id: str, details: Mapping[str, Any]) -> Statement | None:
     facts = dict(details["seen"])
     return Sight(
         **{
-            **facts,
+            **judgement_from_facts(facts),
             "patrol_id": patrol_id,
             "seen_at": datetime.fromisoformat(facts["seen_at"]),
             "polygon": shapely.from_wkb(facts["polygon"]),
             "place": Place(**facts["place"]),
-            "why": tuple(Words(en, zh) for en, zh in facts["why"]),
         }
     )
 
@@ -224,11 +234,10 @@ def _statement(patrol_id: str, details: Mapping[str, Any]) -> Statement | None:
 def _facts(sight: Sight) -> dict[str, Any]:
     return {
         **_looks(sight),
-        **_judgement(sight),
+        **judgement_facts(sight),
         **({"is_aslant": True} if sight.is_aslant else {}),
         "is_dated": sight.is_dated,
         "seen_at": utc_text(sight.seen_at),
         "polygon": outline_hex(sight.polygon),
         "place": place_facts(sight.place),
-        "why": [[words.en, words.zh] for words in sight.why],
     }

@@ -245,6 +245,16 @@ def drawn(class_name: str) -> Words:
     return Words(f"{name.en} drawn in a photo by a person", f"人工在照片中勾画的{name.zh}")
 
 
+def reclassed(who: str, before: str, after: str, found: Words | None, rule_id: str) -> Words:
+    """Say who changed the class of something, and what had been found before."""
+    was, now = class_words(before), class_words(after)
+    had = Words(f": {found.en}", f"：{found.zh}") if found else Words("", "")
+    return Words(
+        f"class changed by {who} from {was.en} to {now.en}; filed by rule {rule_id}{had.en}",
+        f"{who}将类别由“{was.zh}”改为“{now.zh}”；原按规则 {rule_id} 上报{had.zh}",
+    )
+
+
 def stage_words(stage: Stage) -> Words:
     """Name a stage of the life cycle."""
     return _STAGES[stage]

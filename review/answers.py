@@ -59,7 +59,11 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseItem:
-    """A case as the queue shows it; urgency 1 is the most urgent."""
+    """A case as the queue shows it; urgency 1 is the most urgent.
+
+    Attributes:
+        score: how sure the model was, 0 to 1; null where a person drew the object.
+    """
 
     no: str
     version: int
@@ -67,7 +71,7 @@ class CaseItem:
     class_name: str
     stage: str
     urgency: int
-    score: float
+    score: float | None
     to_check: bool
     cell_code: str
     cell_name: str
@@ -261,7 +265,11 @@ class Merged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEvent:
-    """One entry of a case's history."""
+    """One entry of a case's history.
+
+    Attributes:
+        from_class: what the case was until a person changed its class; null for other entries.
+    """
 
     seq: int
     at: datetime
@@ -269,6 +277,8 @@ class HistoryEvent:
     action: str
     from_stage: str | None
     to_stage: str | None
+    from_class: str | None
+    to_class: str | None
     reason: str
     patrol_id: str | None
     photo_sha256: str | None

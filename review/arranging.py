@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from cases import wording
 from cases.categories import Words
 from cases.deciding import DecidedTogether
 from cases.drawing import Draughtsman, Ground
@@ -221,7 +220,10 @@ def _ground(seen: Observation | None) -> Ground | None:
 def _why(
     data: ReviewData, case: Case, seen: Observation | None, evidence: list[Evidence]
 ) -> tuple[Words, ...]:
-    """What the case's rule says of a part; nothing where its ground or the rule is not known."""
+    """How the case was found and what its rule says of a part.
+
+    Nothing where the ground of the part or the rule is not known.
+    """
     if seen is None:
         return ()
     photos = tuple(dict.fromkeys(entry.photo_id for entry in evidence))
@@ -229,5 +231,5 @@ def _why(
     on = seen.seen_at.date() if seen.seen_at else None
     for rule, verdict in explain(part, data.rulebook, data.zones, on):
         if rule.id == case.rule_id:
-            return wording.seen(case.class_name, case.score, rule.min_score), *verdict.why
+            return *case.why[:1], *verdict.why
     return ()

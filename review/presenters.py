@@ -13,11 +13,13 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from cases.categories import Category, Words
+from cases.drawing import score_of
 from cases.lifecycle import Stage
 from cases.looks import Checked, Disagreement, LookFigures
 from cases.model import Case, CaseCount, Claim, Event, Evidence
 from cases.people import Account
 from cases.precision import Precision, Tally
+from cases.reclassing import RECLASSIFY
 from cases.rules import Rulebook
 from cases.zones import Zones
 from geo.frames import LocalFrame
@@ -83,7 +85,7 @@ def listed_case(case: Case, due_at: datetime | None, is_overdue: bool) -> answer
 
 
 def _item_fields(case: Case) -> dict[str, Any]:
-    place = case.place
+    place, score = case.place, score_of(case)
     return {
         "no": case.case_no,
         "version": case.version,
@@ -91,7 +93,7 @@ def _item_fields(case: Case) -> dict[str, Any]:
         "class_name": case.class_name,
         "stage": case.stage.value,
         "urgency": case.urgency,
-        "score": round(case.score, 4),
+        "score": None if score is None else round(score, 4),
         "to_check": case.to_check,
         "cell_code": place.cell_code,
         "cell_name": place.cell_name,
@@ -210,6 +212,7 @@ def marks(evidence: Iterable[Evidence]) -> tuple[Marked, ...]:
 def history_event(event: Event) -> answers.HistoryEvent:
     """Present one entry of a case's history."""
     details = event.details
+    before, after = details["class"] if event.action == RECLASSIFY else (None, None)
     return answers.HistoryEvent(
         seq=event.seq,
         at=event.at,
@@ -217,6 +220,8 @@ def history_event(event: Event) -> answers.HistoryEvent:
         action=event.action,
         from_stage=details.get("from"),
         to_stage=details.get("to"),
+        from_class=before,
+        to_class=after,
         reason=str(details.get("reason", "")),
         patrol_id=details.get("patrol"),
         photo_sha256=details.get("photo_sha256"),

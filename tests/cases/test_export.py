@@ -5,6 +5,7 @@ from pathlib import Path
 import geopandas
 import pytest
 
+from cases.drawing import DRAWN
 from cases.errors import CaseError
 from cases.export import FIELDS, write_cases
 from cases.filing import propose
@@ -48,6 +49,15 @@ def test_csv_is_read_back_with_all_columns(cases: list[Case], rulebook: Rulebook
     assert tuple(rows[0]) == FIELDS
     assert [row["gone_at"] for row in rows] == ["", "2026-06-11T02:30:00+00:00"]
     assert rows[0]["department_zh"] == "城市管理"
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".geojson"])
+def test_what_a_person_drew_has_no_score(
+    cases: list[Case], rulebook: Rulebook, tmp_path: Path, suffix: str
+):
+    path = tmp_path / f"cases{suffix}"
+    write_cases(path, [replace(cases[0], model_sha256=DRAWN), *cases[1:]], rulebook.categories)
+    assert geopandas.read_file(path).score.isna().tolist() == [True, False]
 
 
 @pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".csv"])

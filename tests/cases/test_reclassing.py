@@ -1,10 +1,12 @@
 """A case that shows something else than the model said, and one that somebody is not sure of."""
 
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
+from shapely import box
 
-from cases.drawing import DRAWN, Draughtsman
+from cases.drawing import Draughtsman, Stroke
 from cases.errors import (
     CaseClaimedError,
     DrawingError,
@@ -15,8 +17,9 @@ from cases.errors import (
 )
 from cases.filing import propose
 from cases.lifecycle import Role, Stage
-from cases.model import Findings
+from cases.model import Case, Findings
 from cases.passing import refuse_passing
+from cases.precision import Tally
 from cases.registry import Registry
 from cases.rules import Rulebook
 from cases.zones import NO_ZONES
@@ -50,7 +53,11 @@ def test_it_is_judged_as_what_it_shows(registry, rulebook, case_no):
     before = registry.case(case_no)
     after = reclassify(registry, rulebook, case_no, "smoke")
     assert (before.category, after.category) == ("building.unpermitted", "burning.straw")
-    assert (after.class_name, after.urgency, after.model_sha256) == ("smoke", 1, DRAWN)
+    assert (after.class_name, after.urgency) == ("smoke", 1)
+    assert (after.model_sha256, after.score) == (before.model_sha256, before.score)
+    assert after.why[0].en.startswith("class changed by Chen from building to smoke; filed by rule")
+    assert after.why[0].en.endswith(f"{before.rule_id}: {before.why[0].en}")
+    assert before.why[0].zh in after.why[0].zh
     assert {entry.class_name for entry in after.evidence} == {"smoke"}
     assert (after.stage, after.version, after.polygon) == ("reported", 2, before.polygon)
     assert registry.case(case_no) == after
@@ -70,6 +77,55 @@ def test_the_patrol_filed_again_leaves_it_and_a_later_one_sees_it_again(
     assert again.same == (case_no,)
     assert registry.case(case_no).class_name == "smoke"
     assert registry.verify_chain().is_intact
+
+
+def judged(case: Case) -> dict[str, object]:
+    kept = {f.name: getattr(case, f.name) for f in fields(case) if f.name != "version"}
+    return {**kept, "evidence": [replace(entry, version=0) for entry in case.evidence]}
+
+
+@pytest.mark.parametrize(
+    "way", [("smoke",), ("smoke", "construction"), ("smoke", "flame", "smoke")]
+)
+def test_the_way_back_restores_it_exactly(registry, rulebook, way):
+    burning = [
+        seen("it", "building", 60, 60, 12, score=0.83, photos=("p1", "p2")),
+        seen("site", "construction", 62, 60, 10, score=0.7, photos=("p1",)),
+    ]
+    both = propose(burning, rulebook, NO_ZONES, on=DAY, cells=[cell()])
+    [case_no] = file(registry, rulebook, both, patrol_on(0)).new
+    before = registry.case(case_no)
+    assert {entry.class_name for entry in before.evidence} == {"building", "construction"}
+    for version, class_name in enumerate((*way, "building"), 1):
+        after = reclassify(registry, rulebook, case_no, class_name, expected_version=version)
+    assert judged(after) == judged(before)
+    assert registry.case(case_no) == after
+    file(registry, rulebook, both, patrol_on(0))
+    assert judged(registry.case(case_no)) == judged(before)
+    assert registry.verify_chain().is_intact
+
+
+def test_what_was_drawn_meanwhile_stays_on_the_way_back(registry, rulebook, case_no):
+    before = registry.case(case_no)
+    reclassify(registry, rulebook, case_no, "smoke")
+    outline = box(1, 1, 40, 40)
+    stroke = Stroke("patrol-0", "p1", 0, outline, None)
+    registry.redraw(case_no, stroke, actor="Li", expected_version=2, now=NOW)
+    after = reclassify(registry, rulebook, case_no, "building", expected_version=3)
+    assert (after.why, after.rule_id) == (before.why, before.rule_id)
+    assert after.evidence[0].polygon_px.equals(outline)
+    file(registry, rulebook, findings(rulebook, score=0.7), patrol_on(0))
+    assert registry.case(case_no) == after
+
+
+def test_the_model_is_told_that_it_was_another_class(registry, rulebook, case_no):
+    after = reclassify(registry, rulebook, case_no, "smoke")
+    registry.decide(case_no, "confirm", actor="Li", expected_version=2, now=NOW)
+    told = registry.precision()
+    assert told.models == {(after.model_sha256, "building"): Tally(0, {"not_object": 1})}
+    assert told.inspectors == {"Li": Tally(1, {})}
+    reclassify(registry, rulebook, case_no, "building", expected_version=3)
+    assert registry.precision().models == {(after.model_sha256, "building"): Tally(1, {})}
 
 
 def test_a_confirmed_case_stays_what_the_person_said(registry, rulebook, case_no):

@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from shapely import Polygon, box
 
+from cases import wording
 from cases.categories import Words
 from cases.model import Findings, Outline, PatrolRecord, Place, Proposal
 from cases.registry import Registry
@@ -78,7 +79,10 @@ def make_proposal(
         place=place,
         rule_id=rulebook.rules_for(class_name)[0].id,
         rule_version=rulebook.version_label,
-        why=(Words("0% in permitted footprints", "0% 位于许可用地范围"),),
+        why=(
+            wording.seen(class_name, 0.9 - number / 10, 0.5),
+            Words("0% in permitted footprints", "0% 位于许可用地范围"),
+        ),
         to_check=False,
         observation_ids=(f"o{number}",),
         outlines=tuple(Outline(photo_id, class_name, OBJECT_PX) for photo_id in photo_ids),

@@ -164,9 +164,26 @@ def test_what_was_missed_is_drawn_and_becomes_a_case(page, data: ReviewData):
     give_name(page)
     page.get_by_text("20260610-0005 added.").wait_for()
     page.get_by_text("building drawn in a photo by a person").wait_for()
+    page.locator('.case[aria-current="true"] .score').get_by_text("drawn", exact=True).wait_for()
     case = data.registry.case("20260610-0005")
     drawn = case.evidence[0].polygon_px
     wanted = Polygon(corners)
     assert drawn.symmetric_difference(wanted).area < 0.12 * wanted.area
     assert data.registry.history(case.case_no)[0].actor == "Chen Jing"
     page.locator(".case", has_text="Unpermitted building").nth(2).wait_for()
+
+
+def test_a_class_that_was_changed_tells_from_what_to_what(page, data: ReviewData):
+    no = open_building(page)
+    score = page.locator('.case[aria-current="true"] .score').inner_text()
+    page.keyboard.press("3")
+    give_name(page)
+    page.get_by_text(f"{no} is smoke now.").wait_for()
+    page.locator(".why").get_by_text("class changed by Chen Jing from building to smoke").wait_for()
+    page.locator(".timeline").get_by_text("building → smoke").wait_for()
+    assert page.locator('.case[aria-current="true"] .score').inner_text() == score
+    page.locator(".facts-list").get_by_text("ab" * 6).wait_for()
+    page.keyboard.press("1")
+    page.get_by_text(f"{no} is building now.").wait_for()
+    page.locator(".timeline").get_by_text("smoke → building").wait_for()
+    assert page.locator(".why").get_by_text("class changed").count() == 0

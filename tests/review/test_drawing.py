@@ -109,6 +109,9 @@ def test_a_missed_object_becomes_a_case_by_the_rules(client: TestClient, data: R
     assert case.category == "building.unpermitted"
     assert (case.stage, case.model_sha256, case.patrol_id) == ("reported", "drawn", PATROL)
     assert case.why[0].en == "building drawn in a photo by a person"
+    listed = client.get("/api/cases").json()["items"]
+    scores = {item["no"]: item["score"] for item in listed}
+    assert (answer.json()["score"], scores[case.case_no], scores[BUILDING]) == (None, None, 0.9)
     x_m, y_m = LocalFrame(120.0, 32.0).xy_from_lonlat([[case.lon_deg, case.lat_deg]])[0]
     assert (x_m, y_m) == pytest.approx((35.05, -30.05), abs=0.1)
     assert case.area_m2 == pytest.approx(100.0, rel=0.01)
@@ -141,11 +144,14 @@ def reclassify(client: TestClient, no: str, class_name: str, **more):
 def test_a_case_becomes_one_of_another_class_by_the_rules_of_that(client: TestClient):
     done = reclassify(client, BUILDING, "smoke").json()
     assert (done["class_name"], done["category"], done["version"]) == ("smoke", "burning.straw", 2)
-    assert "smoke" in done["why"][0]["en"]
+    assert done["why"][0]["en"].startswith("class changed by Chen Jing from building to smoke")
+    assert "改为" in done["why"][0]["zh"]
+    assert (done["model_sha256"], done["score"]) == ("ab" * 32, 0.9)
     classes = {outline["class_name"] for photo in done["photos"] for outline in photo["outlines"]}
     assert classes == {"smoke"}
     [event] = client.get(f"/api/cases/{BUILDING}/history").json()["items"][1:]
     assert (event["action"], event["actor"]) == ("reclassify", "Chen Jing")
+    assert (event["from_class"], event["to_class"]) == ("building", "smoke")
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_case_shows_its_photos_with_outlines_and_ground(client):
     assert [500.0, 400.0] in photo["outlines"][0]["rings"][0]
     assert photo["footprint"]["type"] == "Polygon"
     assert set(case["allowed"]) == {"confirm", "reject", "snooze"}
-    assert case["why"][0]["zh"] == "0% 位于许可用地范围"
+    assert case["why"][1]["zh"] == "0% 位于许可用地范围"
 
 
 def test_confirming_establishes_the_case_and_leaves_a_trace(client):

@@ -30,7 +30,7 @@ export function CasePane({ store }: { store: ReviewStore }) {
       <h3>{words.t.details}</h3>
       <Facts store={store} detail={detail} photoIndex={photoIndex} />
       <h3>{words.t.history}</h3>
-      <Timeline no={detail.no} events={history} />
+      <Timeline store={store} no={detail.no} events={history} />
     </section>
   );
 }
@@ -159,8 +159,12 @@ function Copy({ name, value }: { name: string; value: string }) {
   );
 }
 
-function Timeline({ no, events }: { no: string; events: HistoryEvent[] }) {
+function Timeline({ store, no, events }: { store: ReviewStore; no: string; events: HistoryEvent[] }) {
   const words = useWords();
+  const nameOf = (className: string) => {
+    const known = store.state.vocabulary?.classes.find((entry) => entry.name === className);
+    return known ? words.label(known.label) : className;
+  };
   return (
     <ol class="timeline">
       {[...events].reverse().map((event) => (
@@ -174,6 +178,9 @@ function Timeline({ no, events }: { no: string; events: HistoryEvent[] }) {
             <a href={placePhotoUrl(no, event.photo_sha256)} target="_blank" rel="noreferrer">
               <img src={placePhotoUrl(no, event.photo_sha256)} alt={words.t.placePhoto} width="120" loading="lazy" />
             </a>
+          ) : null}
+          {event.from_class && event.to_class ? (
+            <span class="reason">{words.t.fromTo(nameOf(event.from_class), nameOf(event.to_class))}</span>
           ) : null}
           {event.reason ? <span class="reason">{words.reason(event.reason)}</span> : null}
         </li>

@@ -5,7 +5,7 @@ import type { CaseItem, CasePage, ListedCase } from "./types";
 
 /** What comes first has the least, as on the server. */
 const RANKS: Record<Order, (item: CaseItem) => number> = {
-  urgency: ({ urgency, score }) => urgency - score / 2,
+  urgency: ({ urgency, score }) => urgency - (score ?? 1) / 2,
   oldest: ({ last_seen }) => Date.parse(last_seen),
   newest: ({ last_seen }) => -Date.parse(last_seen),
 };

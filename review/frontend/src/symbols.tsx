@@ -30,8 +30,9 @@ export function StageChip({ stage }: { stage: string }) {
   );
 }
 
-export function Score({ value }: { value: number }) {
+export function Score({ value }: { value: number | null }) {
   const words = useWords();
+  if (value === null) return <span class="score">{words.t.drawnScore}</span>;
   return (
     <span class="score" title={words.t.score}>
       <span class="hidden-label">{words.t.score} </span>

@@ -39,7 +39,8 @@ export interface CaseItem {
   class_name: string;
   stage: string;
   urgency: number;
-  score: number;
+  /** Null where a person drew the object. */
+  score: number | null;
   to_check: boolean;
   cell_code: string;
   cell_name: string;
@@ -143,6 +144,9 @@ export interface HistoryEvent {
   action: string;
   from_stage: string | null;
   to_stage: string | null;
+  /** Of a change of class. */
+  from_class: string | null;
+  to_class: string | null;
   reason: string;
   patrol_id: string | null;
   /** Of a photo from the place. */

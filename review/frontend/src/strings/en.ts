@@ -71,6 +71,7 @@ export const en = {
   noCell: "outside every cell",
   noGrid: "no grid cells given",
   score: "Score",
+  drawnScore: "drawn",
 
   mask: "Outline",
   maskTitle: "Outline on or off (M); hold Space to look beneath",
@@ -232,6 +233,7 @@ export const en = {
   ruleVersion: (id: string, version: string) => `${id}, version ${version}`,
   model: "Model",
   drawnByHand: "none: drawn by a person",
+  fromTo: (before: string, after: string) => `${before} → ${after}`,
   photoHash: "Photo",
   taken: "Taken",
   seenShort: (age: string) => `seen ${age}`,

@@ -73,6 +73,7 @@ export const zh: Strings = {
   noCell: "不在任何网格内",
   noGrid: "未提供网格",
   score: "置信度",
+  drawnScore: "人工勾画",
 
   mask: "轮廓",
   maskTitle: "显示或隐藏轮廓（M）；按住空格键临时隐藏",
@@ -233,6 +234,7 @@ export const zh: Strings = {
   ruleVersion: (id, version) => `${id}，版本 ${version}`,
   model: "模型",
   drawnByHand: "无：人工勾画",
+  fromTo: (before: string, after: string) => `${before} → ${after}`,
   photoHash: "照片",
   taken: "拍摄时间",
   seenShort: (age) => `${age}发现`,
