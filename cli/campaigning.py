@@ -10,6 +10,7 @@ from cli import console
 from geo.errors import AerogridError
 from pipeline.campaign import Campaign, read_campaign
 from pipeline.campaigning import Cluster, Kind, Refused, Worked, conduct
+from pipeline.only_campaign import only_campaign
 from pipeline.patrol_steps import patrols_of
 from pipeline.places import is_away, url_of
 from pipeline.shards import Done
@@ -25,7 +26,7 @@ def run(path: Path, cluster: str | None, local: int, *, verbose: bool, as_json: 
     """Do all patrols of a campaign; those that cannot be done are listed."""
     campaign = read_campaign(path)
     started = perf_counter()
-    with _opened(cluster, local, is_verbose=verbose) as opened:
+    with only_campaign(campaign.out), _opened(cluster, local, is_verbose=verbose) as opened:
         done, refused = _conducted(campaign, opened)
         workers, without_workers_s = opened.workers, opened.without_workers_s
     seconds = perf_counter() - started

@@ -34,7 +34,8 @@ def _copies() -> Iterator[Path]:
     _OPEN.add(folder)
     try:
         with (folder / f"{_LOCK}-soon").open("x") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            with suppress(OSError):  # where there are no locks nobody sweeps either
+                fcntl.flock(lock, fcntl.LOCK_EX)
             (folder / f"{_LOCK}-soon").rename(folder / _LOCK)  # by its name it is locked already
             yield folder
     finally:

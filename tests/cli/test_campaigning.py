@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,9 +10,12 @@ import pytest
 
 pytest.importorskip("distributed", reason="Dask is not installed (extra campaign)")
 
+from benchmarks.clusters import forks, kill, until
 from cli import campaigning
 from pipeline.campaigning import Kind, Task, Worked
 from pipeline.cluster import local_cluster
+from pipeline.only_campaign import only_campaign
+from pipeline.patrol_steps import LEDGERS
 from tests.cli.test_main import run
 from tests.pipeline.test_campaigning import Here
 from tests.vision.photos import GIMBAL, HEIGHTS, save_photo
@@ -105,6 +109,30 @@ def test_a_campaign_that_was_done_says_so(week, monkeypatch, capsys):
     assert run(monkeypatch, "campaign", week) == 0
     assert run(monkeypatch, "campaign", week) == 0
     assert "1 patrol done (1 of them before), 0 refused" in capsys.readouterr().out
+
+
+def test_a_second_campaign_into_one_folder_is_refused_until_the_first_has_ended(
+    week, monkeypatch, capsys
+):
+    week.write_text(RUN.replace('"photos"', '"nothing"'))
+    holder = forks().Process(target=hold, args=(week.parent / "patrols",), daemon=True)
+    holder.start()
+    try:
+        lock = week.parent / "patrols" / LEDGERS / ".lock"
+        until(lambda: lock.is_file() and lock.read_text() != "", "it is held")
+        assert run(monkeypatch, "campaign", week) == 1
+        said = " ".join(capsys.readouterr().err.split())
+        assert "another campaign writes into this folder" in said
+        assert f"(process {holder.pid} of {socket.gethostname()})" in said
+    finally:
+        kill(holder)
+    assert run(monkeypatch, "campaign", week) == 3
+
+
+def hold(out: Path) -> None:
+    """Be a campaign without end."""
+    with only_campaign(out):
+        until(lambda: False, "never")
 
 
 def test_filing_comes_next_only_where_a_patrol_is_done(week, monkeypatch, capsys):
