@@ -13,7 +13,7 @@ from pipeline.campaigning import Killed, Kind, Steps, Task, accepted, one
 from pipeline.errors import PipelineError
 from pipeline.job import Job, PhotoFile
 from pipeline.kept_photos import photos_entry
-from pipeline.places import is_away, stamps_below, url_of
+from pipeline.places import Stamp, is_away, stamps_below, url_of
 from pipeline.retiring import refuse_retired
 from pipeline.shard_ledger import name_of
 from vision.backends import package_for
@@ -53,9 +53,9 @@ def steps_of(job: Job, photos_per_task: int) -> Steps:
         AerogridError: the patrol cannot be done; others may.
     """
     refuse_retired(job.root)
-    _require_around(job)
+    around = _stamps_around(job)
     files = photo_files(job.patrol.inputs.photos)
-    plan = _plan(job, files)
+    plan = _plan(job, files, around)
     done = shards.done_before(job, plan)
     if done is not None:
         return done
@@ -79,14 +79,20 @@ def _kept_at(job: Job) -> str:
     return url_of(job.ledger)
 
 
-def _require_around(job: Job) -> None:
-    """Refuse a file that is not there before any photo is read."""
-    for path in job.around:
-        if not is_away(path) and not path.exists():
+def _stamps_around(job: Job) -> list[tuple[str, dict[str, Stamp]]]:
+    """What the patrol was given besides its photos, as it is now.
+
+    Raises:
+        PipelineError: a file is not there, and no photo was read yet.
+    """
+    around = [(path, stamps_below(path)) for path in job.around]
+    for path, stamps in around:
+        if not stamps:
             raise PipelineError(
-                f"{path}: no such file or folder, and the patrol was given it besides its photos; "
-                "check the campaign's file"
+                f"{url_of(path)}: no such file or folder, and the patrol was given it besides its "
+                "photos; check the campaign's file"
             )
+    return [(str(path), stamps) for path, stamps in around]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +203,13 @@ def photo_files(folder: Path) -> list[PhotoFile]:
     ]
 
 
-def _plan(job: Job, files: Sequence[PhotoFile]) -> str:
+def _plan(
+    job: Job, files: Sequence[PhotoFile], around: Sequence[tuple[str, dict[str, Stamp]]]
+) -> str:
     """Name all that the products of a patrol depend on."""
     settings, filing = job.settings.of_analysis(), job.settings.filing
     tables = [path for path in (filing.rules, filing.categories) if path is not None]
-    stamps = [(str(path), stamps_below(path)) for path in (*job.around, *tables)]
+    stamps = [*around, *((str(path), stamps_below(path)) for path in tables)]
     name, inputs = job.patrol.name, job.patrol.inputs
     return name_of("plan", name, job.version, job.model_sha256, settings, inputs, files, stamps)
 

@@ -12,9 +12,10 @@ pytest.importorskip("moto.server", reason="moto is not installed")
 from moto.server import ThreadedMotoServer
 
 from pipeline import analysis, places
-from pipeline.campaign import read_campaign
+from pipeline.campaign import Campaign, Patrol, read_campaign
 from pipeline.campaigning import Kind
 from pipeline.errors import PipelineError, SettingsError
+from pipeline.inputs import Inputs
 from pipeline.patrol_steps import LEDGERS
 from pipeline.places import place_of, url_of
 from pipeline.shard_ledger import StoreLedger
@@ -22,7 +23,9 @@ from pipeline.workspace import Workspace
 from tests.pipeline.bucket import bucket_at
 from tests.pipeline.rendered import make_photos
 from tests.pipeline.stores import azure_container, google_bucket
-from tests.pipeline.test_campaigning import Here, done
+from tests.pipeline.test_campaigning import SETTINGS, Here, done, quick
+
+__all__ = ["quick"]
 
 RUN = """
 out = "s3://land/patrols"
@@ -147,6 +150,26 @@ def test_a_patrol_in_a_bucket_gives_what_the_serial_run_gives_here(bucket, tmp_p
     done(campaign, again)
     assert again.count(Kind.LOCATE) == 1
     assert places.read(root / "detections.json") == found["detections.json"]
+
+
+@pytest.fixture
+def quick_patrol(bucket, quick, tmp_path) -> Campaign:
+    """One patrol of photos in the bucket, with nothing around it."""
+    photos = make_photos(tmp_path).photos
+    for path in photos.iterdir():
+        places.write(Path("s3/land/quick") / path.name, path.read_bytes())
+    patrol = Patrol("one", Inputs(Path("s3/land/quick")), None)
+    return Campaign(Path("s3/land/quick-patrols"), SETTINGS, (patrol,))
+
+
+def test_a_file_that_is_not_in_the_store_is_told_before_any_photo_is_read(quick_patrol):
+    (patrol,) = quick_patrol.patrols
+    here = Here()
+    for name in ("cells", "zones", "dem"):
+        lost = replace(patrol.inputs, **{name: Path("s3/land/lost")})
+        given = replace(quick_patrol, patrols=(replace(patrol, inputs=lost),))
+        assert "s3://land/lost: no such file or folder" in done(given, here)["one"].why
+    assert here.ran == []
 
 
 def test_what_is_wrong_is_told_by_its_url(bucket, tmp_path):
