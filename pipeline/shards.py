@@ -6,11 +6,12 @@ keeps its result in the patrol's ledger. Done twice, it does the same again.
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from flight.releases import read_releases
 from pipeline import analysis, following
@@ -21,7 +22,7 @@ from pipeline.inputs import write_patrol_settings
 from pipeline.job import Job, PhotoFile
 from pipeline.kept_photos import photos_entry, photos_in
 from pipeline.ledger import found_in, line_of
-from pipeline.places import url_of
+from pipeline.places import is_away, stamps_below, url_of
 from pipeline.settings import Detecting
 from pipeline.shard_ledger import name_of
 from pipeline.workspace import Workspace
@@ -206,7 +207,7 @@ def locate_patrol(
         bring_back(here, job)
         products = {path.name: sha256_of(path) for path in _products(workspace)}
     about = _about(job, frames, located, now=datetime.now(UTC))
-    _keep(job, plan, done, {**about, "products": products})
+    _keep(job, plan, done, {**about, "products": products, "stamps": _stamps(job)})
     return done
 
 
@@ -292,10 +293,9 @@ def done_before(job: Job, plan: str) -> Done | None:
         return None
     if kept.get("unread"):
         return None
-    with at_hand(job, [job.root]) as here:
-        for path in _products(here.workspace):
-            if not path.is_file() or sha256_of(path) != kept["products"][path.name]:
-                return None
+    if not _has_products(job, kept):
+        return None
+    with at_hand(job, [job.workspace.settings]) as here:
         _renew_settings(here, job)
     job.finished.clear(keep=DONE)
     return Done(
@@ -307,6 +307,27 @@ def done_before(job: Job, plan: str) -> Done | None:
         notes=tuple(kept["notes"]),
         before=True,
     )
+
+
+def _has_products(job: Job, kept: Mapping[str, Any]) -> bool:
+    """Whether the products are those that were written; a store may tell without a copy."""
+    stamps = _stamps(job)
+    if stamps and stamps == kept.get("stamps"):
+        return True
+    with at_hand(job, [job.root]) as here:
+        return all(
+            path.is_file() and sha256_of(path) == kept["products"][path.name]
+            for path in _products(here.workspace)
+        )
+
+
+def _stamps(job: Job) -> dict[str, list[object]]:
+    """What a store tells of the products in it, as JSON has it; nothing of a folder's."""
+    if not is_away(job.root):
+        return {}
+    told = stamps_below(job.root)
+    names = [path.name for path in _products(job.workspace)]
+    return {name: [*told[name]] for name in names if name in told}
 
 
 def _renew_settings(here: Job, job: Job) -> None:

@@ -162,6 +162,24 @@ def quick_patrol(bucket, quick, tmp_path) -> Campaign:
     return Campaign(Path("s3/land/quick-patrols"), SETTINGS, (patrol,))
 
 
+def test_a_store_tells_that_products_are_the_same_without_copies(quick_patrol, monkeypatch):
+    told = done(quick_patrol, Here())["one"]
+    copied: list[Path] = []
+    fetch = places.fetch
+
+    def seen(place: Path, folder: Path) -> None:
+        copied.append(place)
+        fetch(place, folder)
+
+    monkeypatch.setattr(places, "fetch", seen)
+    root, again = quick_patrol.out / "one", Here()
+    assert done(quick_patrol, again)["one"] == replace(told, before=True)
+    assert (copied, again.ran) == ([root / "settings.json"], [])
+    places.write(root / "observations.gpkg", b"torn")
+    done(quick_patrol, again)
+    assert again.count(Kind.LOCATE) == 1
+
+
 def test_a_file_that_is_not_in_the_store_is_told_before_any_photo_is_read(quick_patrol):
     (patrol,) = quick_patrol.patrols
     here = Here()
