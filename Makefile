@@ -21,11 +21,13 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
-# Written under the oldest Python we support, so that every pin has a build for it.
+# Written under the oldest Python we support, so that every pin has a build for it; torch by its version
+# alone, which both its build for CPUs and the one for GPUs have.
 lock: $(READY)
 	$(BIN)/pip-compile --quiet --strip-extras --extra dev --extra train --extra openvino --extra campaign --extra storage --extra postgis \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
 	  --output-file requirements.lock pyproject.toml
+	sed -i.old "s/+cpu$$//" requirements.lock && rm requirements.lock.old
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

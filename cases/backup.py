@@ -1,6 +1,7 @@
 """EDGE: copy a registry while others use it, and bring a copy back; both prove what they wrote."""
 
 import sqlite3
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -8,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import make_url
+
+from cases.database import without_password
 from cases.errors import RegistryError
 from cases.heads import heads_beside
 from cases.model import ChainReport, Head
@@ -60,6 +64,47 @@ def back_up(registry: Path, out: Path) -> Copied:
         copied = _proven(temporary, rows, heads, named=registry)
     heads_beside(out).replace(heads)
     return Copied(out, rows, Head(copied.events, copied.head))
+
+
+def dump(url: str, out: Path) -> None:
+    """Have PostgreSQL's pg_dump write a registry as it is at one moment; without PostGIS itself.
+
+    Raises:
+        RegistryError: there is a file already, or pg_dump is missing, older than the server, or
+            does not reach it.
+    """
+    if out.exists():
+        raise RegistryError(f"{out}: is there already; name a new file for each backup")
+    with replacing(out) as temporary:
+        run_postgres(
+            "pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--extension=plpgsql",
+            f"--file={temporary}", url_for_programs(url),
+        )  # fmt: skip
+
+
+def url_for_programs(url: str) -> str:
+    """Write the URL of a database as PostgreSQL's own programs take it.
+
+    >>> url_for_programs("postgresql+psycopg://aerogrid@db/cases")
+    'postgresql://aerogrid@db/cases'
+    """
+    return make_url(url).set(drivername="postgresql").render_as_string(False)
+
+
+def run_postgres(program: str, *arguments: str) -> None:
+    """Run a program of PostgreSQL.
+
+    Raises:
+        RegistryError: it failed, or is not installed.
+    """
+    try:
+        done = subprocess.run([program, *arguments], check=False, stderr=subprocess.PIPE, text=True)
+    except FileNotFoundError as error:
+        raise RegistryError(
+            f"{program}: is not installed; install PostgreSQL's client of the server's version"
+        ) from error
+    if done.returncode:
+        raise RegistryError(f"{program} failed: {without_password(done.stderr.strip())}")
 
 
 def restore(backup: Path, registry: Path, *, now: datetime) -> Restored:

@@ -10,7 +10,6 @@ the role that owns the registry; where there is none it is made, if the role may
 Exit code 0: all of it came back.
 """
 
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from typing import Any
 from sqlalchemy import URL, NullPool, create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 
-from cases.backup import back_up, restore
+from cases.backup import back_up, dump, restore, run_postgres, url_for_programs
 from cases.database import without_password
 from cases.errors import RegistryError
 from cases.registry import Registry
@@ -86,18 +85,16 @@ def drill_server(url: str, folder: Path) -> str:
             f"and where its own database has that name call it otherwise (ALTER DATABASE {DRILL} "
             "RENAME TO cases)"
         )
-    dump = folder / "cases.dump"
+    copy = folder / "cases.dump"
     before = head_of(url)
-    run(
-        "pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--extension=plpgsql",
-        f"--file={dump}", _for_programs(here),
-    )  # fmt: skip
+    dump(url, copy)
     with _emptied(here, there):
-        run(
+        target = there.render_as_string(False)
+        run_postgres(
             "pg_restore", "--exit-on-error", "--no-owner", "--no-privileges",
-            f"--dbname={_for_programs(there)}", str(dump),
+            f"--dbname={url_for_programs(target)}", str(copy),
         )  # fmt: skip
-        after = head_of(there.render_as_string(False))
+        after = head_of(target)
     if after != before:
         raise RegistryError(
             f"{without_password(url)}: {after} came back instead of {before}; if people decided "
@@ -167,17 +164,6 @@ def execute(url: URL, statement: str) -> list[Any]:
     with engine.connect() as connection:
         done = connection.exec_driver_sql(statement)
         return list(done) if done.returns_rows else []
-
-
-def _for_programs(url: URL) -> str:
-    return url.set(drivername="postgresql").render_as_string(False)
-
-
-def run(*command: str) -> None:
-    """Run a program of PostgreSQL."""
-    done = subprocess.run(command, check=False, stderr=subprocess.PIPE, text=True)
-    if done.returncode:
-        raise RegistryError(f"{command[0]} failed: {without_password(done.stderr.strip())}")
 
 
 def main() -> None:

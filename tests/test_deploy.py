@@ -1,111 +1,41 @@
 """What docs/operations.md hands out: units, composition and the drill are what they say."""
 
-import asyncio
-import logging
+import os
+import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tomllib
-from collections.abc import Iterator
 from configparser import ConfigParser
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
 
 import pytest
-import typer
-import urllib3
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
 
-from cli import console
-from cli.verbs import app
-
-ROOT = Path(__file__).resolve().parents[1]
-DEPLOY = ROOT / "deploy"
-UNITS = sorted(DEPLOY.glob("*.service"))
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-
-
-class Told(BaseModel):
-    """The part of the Compose specification that we use; anything else is a slip."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Build(Told):
-    context: str
-    dockerfile: str
-
-
-class Health(Told):
-    test: list[str]
-    interval: str = Field(pattern=r"^\d+s$")
-    timeout: str = Field(pattern=r"^\d+s$")
-    retries: int
-
-
-class Condition(Told):
-    condition: Literal["service_started", "service_healthy", "service_completed_successfully"]
-
-
-class Limits(Told):
-    memory: str = Field(pattern=r"^[0-9]+[mg]$")
-
-
-class Resources(Told):
-    limits: Limits
-
-
-class Replicas(Told):
-    replicas: int = Field(ge=1)
-    resources: Resources
-
-
-class EnvFile(Told):
-    path: str
-    required: bool
-
-
-class Service(Told):
-    image: str
-    build: Build | None = None
-    command: list[str] = []
-    environment: dict[str, str] = {}
-    env_file: list[EnvFile] = []
-    volumes: list[str] = []
-    ports: list[str] = []
-    depends_on: dict[str, Condition] | list[str] = []
-    healthcheck: Health | None = None
-    deploy: Replicas | None = None
-    stop_grace_period: str = Field("10s", pattern=r"^\d+s$")
-    restart: Literal["no", "always", "on-failure", "unless-stopped"]
-
-
-class Compose(Told):
-    name: str
-    services: dict[str, Service]
-    volumes: dict[str, dict[str, Any]]
+from cases.registry import Registry
+from geo.tracing import VARIABLE
+from tests.deployed import (
+    DEPLOY,
+    GPU_DROP_IN,
+    INSTALLED,
+    KUBERNETES,
+    OPERATIONS,
+    ROOT,
+    TIMERS,
+    UNITS,
+    Compose,
+    composition,
+    containers,
+    environment_of,
+    here,
+    refuse_unknown,
+    settings_of,
+    written,
+)
 
 
 @pytest.fixture(scope="module")
 def compose() -> Compose:
-    return Compose.model_validate(yaml.safe_load((DEPLOY / "compose.yaml").read_text()))
-
-
-def refuse_unknown(words: list[str]) -> None:
-    """Fail where a program of ours would not take its command line."""
-    program, *arguments = words
-    if Path(program).name == "dask":
-        module = pytest.importorskip(f"distributed.cli.dask_{arguments[0]}")
-        module.main.make_context("dask", arguments[1:])
-        return
-    assert Path(program).name == "aerogrid"
-    command = typer.main.get_command(app)
-    context = command.make_context("aerogrid", list(arguments), resilient_parsing=True)
-    while hasattr(command, "resolve_command"):
-        _, command, arguments = command.resolve_command(context, list(arguments))
-    command.make_context("verb", list(arguments))
+    return composition()
 
 
 def test_the_composition_follows_its_schema_and_refers_to_what_is_there(compose):
@@ -122,7 +52,7 @@ def test_the_composition_follows_its_schema_and_refers_to_what_is_there(compose)
 
 def test_the_composition_runs_programs_with_options_that_they_have(compose):
     commands = [service.command for service in compose.services.values() if service.command]
-    assert len(commands) == 4
+    assert len(commands) == 7
     for command in commands:
         refuse_unknown(command)
 
@@ -140,12 +70,45 @@ def test_the_image_is_built_of_code_and_of_no_photos(compose: Compose):
     assert {".git", ".venv"} <= {*left_out}
 
 
+def test_the_image_brings_the_client_of_the_servers_version(compose: Compose):
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    (version,) = re.findall(r"^ARG POSTGRES=(\d+)$", dockerfile, re.MULTILINE)
+    assert "postgresql-client-${POSTGRES}" in dockerfile
+    (server,) = (
+        container["image"]
+        for _, container in containers(list(written(DEPLOY / "kubernetes" / "base")))
+        if container["name"] == "postgis"
+    )
+    for image in (server, compose.services["db"].image):
+        assert image.startswith(f"postgis/postgis:{version}-")
+
+
+def test_images_are_built_with_extras_that_there_are_and_with_torch_for_gpus(compose: Compose):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    (plain,) = re.findall(r"^ARG EXTRAS=(\S+)$", dockerfile, re.MULTILINE)
+    extras = {*plain.split(",")}
+    assert re.findall(r"'\.\[(\S+)\]'\n", OPERATIONS) == [plain, f"{plain},train"]  # the units
+    assert extras <= {*project["optional-dependencies"]}
+    build = compose.services["worker-gpu"].build
+    assert build is not None
+    assert {*build.args["EXTRAS"].split(",")} == extras | {"train"}
+    line = f"-t aerogrid-gpu --build-arg EXTRAS={build.args['EXTRAS']} ."
+    assert f"docker build -f deploy/Dockerfile {line}" in OPERATIONS
+    assert f"docker build -f deploy/Dockerfile {line}" in dockerfile
+    locked = (ROOT / "requirements.lock").read_text()
+    assert re.search(r"^torch==[\d.]+$", locked, re.MULTILINE)  # `+cpu` would leave GPUs out
+    assert compose.services["worker-gpu"].profiles == ["gpu"]
+
+
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
 def test_a_unit_runs_a_program_with_options_that_it_has(path):
     unit = ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
     unit.read(path)
-    assert set(unit.sections()) == {"Unit", "Service", "Install"}
+    has_timer = path.with_suffix(".timer") in TIMERS
+    assert set(unit.sections()) == {"Unit", "Service"} | (set() if has_timer else {"Install"})
+    assert (unit["Service"].get("Type") == "oneshot") == has_timer
     assert unit["Service"]["User"] == "aerogrid"
     refuse_unknown(shlex.split(unit["Service"]["ExecStart"]))
     assert path.stem.rstrip("@") in OPERATIONS
@@ -158,95 +121,106 @@ def test_systemd_takes_the_units(tmp_path):
     program = tmp_path / "program"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    for path in UNITS:
-        text = path.read_text().replace("/opt/aerogrid/.venv/bin/aerogrid", str(program))
-        text = text.replace("/opt/aerogrid/.venv/bin/dask", str(program))
-        name = path.name.replace("@.", "@1.")
-        (tmp_path / name).write_text(text)
-    units = [str(path) for path in tmp_path.glob("*.service")]
-    told = subprocess.run(
-        [analyze, "verify", "--man=no", "--recursive-errors=no", *units],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    about = [line for line in told.stderr.splitlines() if str(tmp_path) in line]
-    assert (told.returncode, about) == (0, []), told.stderr
-    assert len(units) == len(UNITS) == 5
+
+    def placed(text: str) -> str:
+        return re.sub(rf"{INSTALLED}/\.venv/bin/\w+", str(program), text)
+
+    for path in (*UNITS, *TIMERS):
+        (tmp_path / path.name.replace("@.", "@1.")).write_text(placed(path.read_text()))
+    worker = (tmp_path / "aerogrid-worker@1.service").read_text()
+    (tmp_path / "aerogrid-worker@90.service").write_text(worker)
+    drop_in = tmp_path / "aerogrid-worker@90.service.d" / "gpu.conf"
+    drop_in.parent.mkdir()
+    drop_in.write_text(placed(GPU_DROP_IN.read_text()))
+
+    def verified() -> tuple[int, list[str]]:
+        units = [str(path) for path in tmp_path.glob("aerogrid-*.*") if path.is_file()]
+        assert len(units) == len(UNITS) + len(TIMERS) + 1 == 10
+        told = subprocess.run(
+            [analyze, "verify", "--man=no", "--recursive-errors=no", *units],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return told.returncode, [x for x in told.stderr.splitlines() if str(tmp_path) in x]
+
+    assert verified() == (0, [])
+    drop_in.write_text(drop_in.read_text().replace("MemoryMax=8G", "MemoryMax=much"))
+    assert "much" in " ".join(verified()[1])
 
 
 def test_the_units_that_the_steps_enable_are_there(tmp_path):
     systemctl = shutil.which("systemctl")
     if systemctl is None:
         pytest.skip("systemctl is not installed")
-    (line,) = [line for line in OPERATIONS.splitlines() if "systemctl enable --now" in line]
-    names = [word for word in line.split() if word.startswith("aerogrid-")]
-    assert len(names) == 5
+    lines = [line for line in OPERATIONS.splitlines() if "systemctl enable --now" in line]
+    names = [word for line in lines for word in line.split() if word.startswith("aerogrid-")]
+    assert len(names) == 7
     units = tmp_path / "etc" / "systemd" / "system"
     units.mkdir(parents=True)
-    for path in UNITS:
+    for path in (*UNITS, *TIMERS):
         shutil.copy(path, units)
     subprocess.run([systemctl, f"--root={tmp_path}", "enable", *names], check=True)
-    wanted = {path.name for path in (units / "multi-user.target.wants").iterdir()}
-    assert wanted == {f"{name}.service" for name in names}
+    wanted = {
+        path.name
+        for target in ("multi-user", "timers")
+        for path in (units / f"{target}.target.wants").iterdir()
+    }
+    assert wanted == {name if "." in name else f"{name}.service" for name in names}
 
 
-KUBERNETES = ("base", "gpu")
-CAMPAIGN = DEPLOY / "kubernetes" / "campaign"
+def test_logrotate_takes_what_the_units_write(tmp_path):
+    logrotate = shutil.which("logrotate", path=f"{os.environ['PATH']}:/usr/sbin")
+    if logrotate is None:
+        pytest.skip("logrotate is not installed")
+    written_by_units = environment_of(DEPLOY / "aerogrid-worker@.service")[VARIABLE]
+    folder, name = written_by_units.rsplit("/", 1)
+    (tmp_path / name).write_text("{}\n")
+    user, group = tmp_path.owner(), tmp_path.group()
+    given = (DEPLOY / "logrotate.conf").read_text()
+    text = given.replace(folder, str(tmp_path)).replace("aerogrid aerogrid", f"{user} {group}")
+    (tmp_path / "conf").write_text(text)
+    (tmp_path / "conf").chmod(0o644)
+    subprocess.run([logrotate, "-f", "-s", tmp_path / "state", tmp_path / "conf"], check=True)
+    assert not (tmp_path / name).exists()  # each line opens the file anew
+    assert (tmp_path / f"{name}.1").read_text() == "{}\n"
 
 
-def written(folder: Path) -> Iterator[dict[str, Any]]:
-    """All that a kustomization names, as it is written; what others it builds on comes with it."""
-    kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
-    listed = {*kustomization["resources"]}
-    there = {path.name for path in folder.glob("*.yaml")} - {"kustomization.yaml"}
-    assert {name for name in listed if not name.startswith("..")} == there
-    for name in kustomization["resources"]:
-        if (folder / name).is_dir():
-            yield from written((folder / name).resolve())
-        else:
-            yield from yaml.safe_load_all((folder / name).read_text())
+def test_the_units_of_backup_and_drill_bring_a_registry_back(tmp_path):
+    """As systemd runs them, but for where aerogrid lies."""
+    folder = tmp_path / "patrol"
+    folder.mkdir()
+    with Registry.open(folder / "cases.sqlite"):
+        pass
+    for name, said in (("backup", "backed up: backups/cases-"), ("drill", "came back: 0 ")):
+        path = DEPLOY / f"aerogrid-{name}.service"
+        registry = environment_of(path)["REGISTRY"]
+        _, script, *arguments = shlex.split(settings_of(path)["ExecStart"][0])
+        given = [word.replace("${REGISTRY}", registry) for word in arguments]
+        done = subprocess.run(
+            [sys.executable, here(script), *given], cwd=tmp_path, capture_output=True, text=True,
+            check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        assert done.stdout.startswith(said), done.stderr
+    (copy,) = (tmp_path / "backups").glob("*.sqlite")
+    with Registry.open(copy) as registry:
+        assert registry.verify_chain().is_intact
 
 
-def containers(documents: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    for document in documents:
-        if "template" in document.get("spec", {}):
-            pod = document["spec"]["template"]["spec"]
-            yield from ((pod, container) for container in pod["containers"])
-
-
-@pytest.mark.parametrize("name", KUBERNETES)
-def test_kubernetes_takes_each_manifest(name):
-    schemas = pytest.importorskip(
-        "kubernetes_validate", reason="kubernetes-validate is not installed (extra dev)"
-    )
-    documents = list(written(DEPLOY / "kubernetes" / name))
-    for document in documents:
-        schemas.validate(document, "1.30", strict=True)
-    kinds = {(document["kind"], document["metadata"]["name"]) for document in documents}
-    assert len(kinds) == len(documents) > 10
-    broken = next(d for d in documents if d["kind"] == "Deployment")
-    broken["spec"]["replica"] = 1
-    with pytest.raises(schemas.ValidationError):
-        schemas.validate(broken, "1.30", strict=True)
-
-
-@pytest.mark.parametrize("name", KUBERNETES)
-def test_pods_run_programs_with_options_that_they_have_and_mount_what_is_there(name):
-    documents = list(written(DEPLOY / "kubernetes" / name))
-    claims = {d["metadata"]["name"] for d in documents if d["kind"] == "PersistentVolumeClaim"}
-    services = {d["metadata"]["name"] for d in documents if d["kind"] == "Service"}
-    programs = 0
-    for pod, container in containers(documents):
-        volumes = {volume["name"] for volume in pod.get("volumes", ())}
-        named = {v["persistentVolumeClaim"]["claimName"] for v in pod.get("volumes", ())}
-        assert named <= claims
-        if container["image"].startswith("aerogrid"):
-            refuse_unknown(container["args"])
-            assert {mount["name"] for mount in container.get("volumeMounts", ())} <= volumes
-            assert container["resources"]["limits"]["memory"]
-            programs += 1
-        asked = [word for word in container.get("args", ()) if word.startswith("tcp://")]
-        assert {word.split("/")[2].split(":")[0] for word in asked} <= services
-    assert programs >= 3
+def test_containers_back_up_and_drill_with_the_same_words(compose: Compose):
+    pods = {
+        container["name"]: container["args"]
+        for _, container in containers(list(written(DEPLOY / "kubernetes" / "base")))
+        if container.get("args", [""])[0] == "python"
+    }
+    assert pods.keys() == {"backup", "drill"}
+    for name, words in pods.items():
+        assert compose.services[name].command == words
+        unit = shlex.split(settings_of(DEPLOY / f"aerogrid-{name}.service")["ExecStart"][0])
+        assert [word.replace("${REGISTRY}", words[2]) for word in unit[1:]] == words[1:]
+        assert f"REGISTRY={words[2]}" in OPERATIONS
+        assert f"docker compose -f deploy/compose.yaml run --rm {name}" in OPERATIONS
+        script = here(words[1]).relative_to(ROOT)
+        left_out = {*(ROOT / ".dockerignore").read_text().splitlines()}
+        assert not {script.as_posix(), *(folder.as_posix() for folder in script.parents)} & left_out
 
 
 def test_wherever_a_page_runs_one_sender_of_alerts_does_too(compose: Compose):
@@ -268,253 +242,3 @@ def test_wherever_a_page_runs_one_sender_of_alerts_does_too(compose: Compose):
         )
         assert (sender["kind"], sender["spec"]["replicas"]) == ("Deployment", 1)
         assert sender["spec"]["strategy"] == {"type": "Recreate"}
-
-
-@pytest.mark.parametrize("name", KUBERNETES)
-def test_services_and_policies_choose_pods_that_are_there(name):
-    documents = list(written(DEPLOY / "kubernetes" / name))
-    pods = [
-        document["spec"]["template"]["metadata"]["labels"]
-        for document in documents
-        if "template" in document.get("spec", {})
-    ]
-    for document in documents:
-        spec = document.get("spec", {})
-        if document["kind"] == "Service":
-            chosen = [labels for labels in pods if spec["selector"].items() <= labels.items()]
-            assert len(chosen) == 1, document["metadata"]["name"]
-        if document["kind"] == "NetworkPolicy":
-            wanted = spec["podSelector"]["matchLabels"].items()
-            assert any(wanted <= labels.items() for labels in pods)
-        if "template" in spec:
-            own = spec["selector"]["matchLabels"].items()
-            assert sum(own <= labels.items() for labels in pods) == 1
-
-
-@pytest.mark.parametrize("name", ["aerogrid-worker@.service", "aerogrid-scheduler.service"])
-def test_what_runs_any_program_listens_on_loopback(name):
-    (line,) = [
-        line for line in (DEPLOY / name).read_text().splitlines() if line.startswith("ExecStart=")
-    ]
-    words = line.split()
-    assert words[words.index("--host") + 1] == "127.0.0.1"
-    assert words[words.index("--dashboard-address") + 1].startswith("127.0.0.1:")
-
-
-def test_workers_everywhere_keep_memory_and_look_at_themselves_as_seldom_as_local_ones(
-    compose: Compose,
-):
-    cluster = pytest.importorskip("pipeline.cluster", reason="Dask is not installed (extra dev)")
-    wanted = {name: str(value) for name, value in cluster.ENVIRONMENT.items()}
-    for name, value in cluster.SELDOM.items():
-        variable = "DASK_" + name.replace(".", "__").replace("-", "_").upper()
-        wanted[variable] = str(value)
-    assert compose.services["worker"].environment == wanted
-    assert "--no-nanny" in compose.services["worker"].command  # which would set its own
-    lines = (DEPLOY / "aerogrid-worker@.service").read_text().splitlines()
-    told = [line.partition("=")[2] for line in lines if line.startswith("Environment=")]
-    assert dict(word.split("=", 1) for line in told for word in shlex.split(line)) == wanted
-    documents = list(written(DEPLOY / "kubernetes" / "gpu"))
-    (given,) = (document for document in documents if document["kind"] == "ConfigMap")
-    assert given["data"] == wanted
-    workers = [c for _, c in containers(documents) if c.get("args", [])[:2] == ["dask", "worker"]]
-    assert len(workers) == 2
-    for worker in workers:
-        assert worker["envFrom"] == [{"configMapRef": {"name": given["metadata"]["name"]}}]
-        assert "--no-nanny" in worker["args"]
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """How something of Dask is started somewhere, and the memory that it may have there."""
-
-    place: str
-    words: list[str]
-    memory: str
-
-    @property
-    def program(self) -> str:
-        """`worker` or `scheduler`."""
-        return self.words[1]
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """What its words mean to Dask."""
-        module = pytest.importorskip(f"distributed.cli.dask_{self.program}")
-        given: dict[str, Any] = module.main.make_context("dask", self.words[2:]).params
-        return given
-
-
-def starts() -> Iterator[Start]:
-    """Every program that a unit, the composition or a pod runs."""
-    for path in UNITS:
-        told = dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
-        yield Start(path.name, shlex.split(told["ExecStart"]), told.get("MemoryMax", ""))
-    composed = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
-    for name, service in composed.items():
-        limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
-        yield Start(f"compose {name}", service.get("command", []), limits.get("memory", ""))
-    for document in written(DEPLOY / "kubernetes" / "gpu"):
-        for _, container in containers([document]):
-            limits = container["resources"]["limits"]
-            yield Start(
-                f"pod {document['metadata']['name']}", container.get("args", []), limits["memory"]
-            )
-
-
-def started(program: str) -> list[Start]:
-    """Every start of a worker, or of the scheduler, that we hand out."""
-    return [
-        start
-        for start in starts()
-        if Path((start.words or [""])[0]).name == "dask" and start.program == program
-    ]
-
-
-def bytes_of(memory: str) -> int:
-    """Memory as systemd (3G), Compose (3g) and Kubernetes (3Gi) write it, all by powers of 1024."""
-    return int(memory.rstrip("gGi")) * 1024**3
-
-
-def test_a_worker_may_hold_what_it_needs_on_a_machine_of_many_cores(monkeypatch):
-    """By Dask's own share of 3 GiB for one of 64 cores it would pause with 40 MB, for ever."""
-    memory = pytest.importorskip("distributed.worker_memory", reason="Dask is not installed")
-    workers = started("worker")
-    assert len(workers) == 4
-    for worker in workers:
-        allowed = bytes_of(worker.memory)
-        monkeypatch.setattr(memory.system, "MEMORY_LIMIT", allowed)
-        given = worker.options["memory_limit"]
-        held = memory.parse_memory_limit(given, 1, 64, logger=logging.getLogger("test"))
-        assert 0.9 * allowed < held <= allowed, worker.place
-        assert held > 2e9, worker.place
-
-
-def test_a_campaign_begins_again_but_for_what_no_new_try_mends():
-    schemas = pytest.importorskip(
-        "kubernetes_validate", reason="kubernetes-validate is not installed (extra dev)"
-    )
-    (job,) = written(CAMPAIGN)
-    schemas.validate(job, "1.30", strict=True)
-    ((_, container),) = containers([job])
-    refuse_unknown(container["args"])
-    (rule,) = job["spec"]["podFailurePolicy"]["rules"]
-    assert rule["onExitCodes"]["values"] == [2, console.IN_PART]
-    assert rule["onExitCodes"]["containerName"] == container["name"]
-    assert not {"env", "envFrom"} & container.keys()  # it files nothing
-    unit = (DEPLOY / "aerogrid-campaign@.service").read_text()
-    assert f"RestartPreventExitStatus=2 {console.IN_PART}\n" in unit
-    base = list(written(DEPLOY / "kubernetes" / "base"))
-    claims = {d["metadata"]["name"] for d in base if d["kind"] == "PersistentVolumeClaim"}
-    pod = job["spec"]["template"]
-    assert pod["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] in claims
-    (policy,) = (d for d in base if (d["kind"], d["metadata"]["name"]) == _SCHEDULERS_POLICY)
-    let_in = [entry["podSelector"]["matchLabels"] for entry in policy["spec"]["ingress"][0]["from"]]
-    assert pod["metadata"]["labels"] in let_in
-
-
-_SCHEDULERS_POLICY = ("NetworkPolicy", "scheduler")
-
-
-def kustomized(name: str) -> list[dict[str, Any]]:
-    """What kubectl makes of a folder before it sends it anywhere."""
-    kubectl = shutil.which("kubectl")
-    if kubectl is None:
-        pytest.skip("kubectl is not installed")
-    built = subprocess.run(
-        [kubectl, "kustomize", DEPLOY / "kubernetes" / name], capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
-    if 'unknown field "labels"' in built.stderr:
-        pytest.skip("kubectl is older than 1.22, whose kustomize does not know `labels`")
-    assert built.returncode == 0, built.stderr
-    return list(yaml.safe_load_all(built.stdout))
-
-
-@pytest.mark.parametrize("name", KUBERNETES)
-def test_kustomize_builds_the_manifests(name):
-    documents = kustomized(name)
-    assert len(documents) == len(list(written(DEPLOY / "kubernetes" / name))) + 1  # the secret
-    secret = next(d["metadata"]["name"] for d in documents if d["kind"] == "Secret")
-    for program in ("page", "alerts"):
-        chosen = ("Deployment", program)
-        (it,) = (d for d in documents if (d["kind"], d["metadata"]["name"]) == chosen)
-        (container,) = it["spec"]["template"]["spec"]["containers"]
-        assert container["envFrom"][0] == {"secretRef": {"name": secret}}
-
-
-def test_kustomize_builds_a_campaign_with_the_name_that_the_steps_delete():
-    (job,) = written(CAMPAIGN)
-    assert set(job["metadata"]) == {"name"}  # kustomize takes no `generateName`
-    (built,) = kustomized("campaign")
-    name, namespace = built["metadata"]["name"], built["metadata"]["namespace"]
-    command = f"kubectl delete job {name} --namespace {namespace} --ignore-not-found"
-    assert command in OPERATIONS
-    assert command in (CAMPAIGN / "kustomization.yaml").read_text()
-    assert built["spec"]["ttlSecondsAfterFinished"] == 7 * 24 * 3600
-
-
-PROMETHEUS = {
-    "namespaceSelector": {},
-    "podSelector": {"matchLabels": {"app.kubernetes.io/name": "prometheus"}},
-}
-
-
-def test_metrics_have_a_port_that_prometheus_can_name_and_no_dashboard_beside_them():
-    all_started = [*started("scheduler"), *started("worker")]
-    assert len(all_started) == 3 + 4
-    for start in all_started:
-        options, is_unit = start.options, start.place.endswith(".service")
-        assert options["dashboard"] is False, start.place
-        host, _, port = options["dashboard_address"].replace("%i", "12").rpartition(":")
-        assert host == ("127.0.0.1" if is_unit else ""), start.place
-        wanted = 8787 if start.program == "scheduler" else 19012 if is_unit else 8788
-        assert int(port) == wanted, start.place
-    for number in (1, 9, 10, 99):
-        assert 1024 < int(f"190{number}") < 65536
-
-
-def test_network_policies_let_prometheus_in_to_metrics_alone():
-    documents = list(written(DEPLOY / "kubernetes" / "gpu"))
-    ports = {}
-    for document in documents:
-        for _, container in containers([document]):
-            for port in container.get("ports", ()):
-                if port.get("name") == "metrics":
-                    app = document["spec"]["template"]["metadata"]["labels"]["app"]
-                    ports.setdefault(app, set()).add(port["containerPort"])
-    assert ports == {"scheduler": {8787}, "worker": {8788}}
-    for app, wanted in ports.items():
-        (policy,) = (
-            d for d in documents if (d["kind"], d["metadata"]["name"]) == ("NetworkPolicy", app)
-        )
-        assert all(entry["from"] for entry in policy["spec"]["ingress"])  # none is let in by all
-        for_it = [entry for entry in policy["spec"]["ingress"] if PROMETHEUS in entry["from"]]
-        assert [entry["from"] for entry in for_it] == [[PROMETHEUS]]
-        assert {port["port"] for entry in for_it for port in entry["ports"]} == wanted
-
-
-def test_scheduler_and_workers_tell_prometheus_of_tasks_without_a_dashboard():
-    distributed = pytest.importorskip("distributed", reason="Dask is not installed (extra dev)")
-
-    async def ask(server: Any, *paths: str) -> list[str]:
-        url = f"http://127.0.0.1:{server.http_server.port}"
-        with urllib3.PoolManager() as http:
-            answers = [
-                await asyncio.to_thread(http.request, "GET", f"{url}/{path}") for path in paths
-            ]
-        return [answer.data.decode() for answer in answers]
-
-    async def told() -> list[str]:
-        bare = {"host": "127.0.0.1", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
-        async with (
-            distributed.Scheduler(port=0, **bare) as scheduler,
-            distributed.Worker(scheduler.address, nthreads=1, **bare) as worker,
-        ):
-            return await ask(scheduler, "metrics", "health") + await ask(worker, "metrics")
-
-    metrics, health, of_worker = asyncio.run(told())
-    assert "dask_scheduler_workers" in metrics
-    assert "dask_scheduler_tasks" in metrics
-    assert health == "ok"
-    assert "dask_worker_tasks" in of_worker
