@@ -1,7 +1,7 @@
 """EDGE: move a registry from a file of SQLite to a server of PostgreSQL, and prove what arrived."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -10,11 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.orm import Session
 
 from cases.database import connect, explained, path_of, without_password, writing
 from cases.errors import RegistryError
 from cases.heads import heads_beside
-from cases.model import Head
+from cases.model import ChainReport, Head
+from cases.proving import verify_all
 from cases.registry import Registry
 
 _CHUNK = 1000
@@ -52,9 +54,9 @@ class _Content:
 def move(registry: Path, url: str) -> Moved:
     """Copy all that a registry holds into an empty one on a server, in one transaction.
 
-    Nobody writes to the file meanwhile; it stays as it is. Every table is read back and compared,
-    by number and hash of its rows, before the transaction ends, and afterwards the history is
-    verified as `audit` does, with all heads of the file.
+    Nobody writes to the file meanwhile; it stays as it is. Before the transaction ends every table
+    is read back and compared, by number and hash of its rows, and the history is verified as
+    `audit` does, with all heads of the file.
 
     Raises:
         RegistryError: the registry is not sound, the other one is not empty or not on a server, or
@@ -67,7 +69,9 @@ def move(registry: Path, url: str) -> Moved:
             f"{without_password(url)}: is no server; give a URL such as "
             "postgresql+psycopg://user@host/name"
         )
-    _require_sound(registry, str(registry), ())
+    with Registry.open(registry) as opened:
+        _require_sound(opened.verify_chain(), str(registry))
+    heads = heads_beside(registry).read()
     source = connect(registry, lock_timeout_s=_WAIT_S)
     target = connect(url, lock_timeout_s=_WAIT_S)
     try:
@@ -75,17 +79,16 @@ def move(registry: Path, url: str) -> Moved:
             explained(source), explained(target),
             writing(source).begin() as old, writing(target).begin() as new,
         ):  # fmt: skip
-            rows = _copied(old, new, without_password(url))
+            rows = copy_rows(old, new, without_password(url))
+            with Session(new) as session:
+                head = _require_sound(verify_all(session, heads), without_password(url))
     finally:
         source.dispose()
         target.dispose()
-    head = _require_sound(url, without_password(url), heads_beside(registry).read())
     return Moved(rows, head)
 
 
-def _require_sound(where: str | Path, named: str, heads: Sequence[Head]) -> Head:
-    with Registry.open(where) as opened:
-        report = opened.verify_chain(heads)
+def _require_sound(report: ChainReport, named: str) -> Head:
     if not report.is_intact:
         raise RegistryError(
             f"{named}: its history is broken ({report.problems[0]}; {len(report.problems)} in "
@@ -94,7 +97,13 @@ def _require_sound(where: str | Path, named: str, heads: Sequence[Head]) -> Head
     return Head(report.events, report.head)
 
 
-def _copied(old: Connection, new: Connection, named: str) -> dict[str, int]:
+def copy_rows(old: Connection, new: Connection, named: str) -> dict[str, int]:
+    """Copy all tables of a file into empty ones of a server; how many rows, by table.
+
+    Raises:
+        RegistryError: a table is not empty, or something else arrived than was sent; the caller
+            then ends the transaction of `new` without keeping it.
+    """
     rows = {}
     for name in _tables(old, new):
         theirs, ours = _columns(old, name), _columns(new, name)
@@ -118,14 +127,25 @@ def _copied(old: Connection, new: Connection, named: str) -> dict[str, int]:
 
 
 def _sent(old: Connection, theirs: sa.Table, new: Connection, ours: sa.Table) -> _Content:
-    """Write all rows of a table; what was written."""
-    content = _Content()
-    for chunk in _chunks(old, theirs):
-        values = [_for_server(row) for row in chunk]
-        new.execute(sa.insert(ours), values)
-        for row in values:
-            content += _bytes_of(row)
+    """Write all rows of a table, as PostgreSQL takes many at once; what was written."""
+    content, names = _Content(), [column.name for column in theirs.columns]
+    quoted = new.dialect.identifier_preparer.quote
+    told = [_told(ours.columns[name], new.dialect) for name in names]
+    into = f"COPY {quoted(ours.name)} ({', '.join(map(quoted, names))}) FROM STDIN"
+    driver = new.connection.driver_connection
+    assert driver is not None
+    with driver.cursor() as cursor, cursor.copy(into) as copy:
+        for chunk in _chunks(old, theirs):
+            for row in map(_for_server, chunk):
+                copy.write_row([tell(row[name]) for name, tell in zip(names, told, strict=True)])
+                content += _bytes_of(row)
     return content
+
+
+def _told(column: sa.Column[Any], dialect: sa.Dialect) -> Callable[[Any], Any]:
+    """What makes of a value of a column what the driver takes."""
+    tell = column.type.dialect_impl(dialect).bind_processor(dialect)
+    return (lambda value: value) if tell is None else tell
 
 
 def _content(connection: Connection, table: sa.Table) -> _Content:

@@ -9,11 +9,9 @@ from typing import Any
 
 from shapely import Polygon
 from sqlalchemy import func, select
-from sqlalchemy.orm import selectinload
 
 from cases import claims
 from cases.arranging import Arranging
-from cases.chain import verify
 from cases.deciding import DecidedTogether, Decision, decide, decide_all
 from cases.filed_photos import patrol_of
 from cases.filing_store import Filing, head_of_filing, store_filing
@@ -22,7 +20,7 @@ from cases.histories import histories
 from cases.journal import Journal
 from cases.keeping import Keeping
 from cases.lifecycle import Action, Role, Stage, allowed_actions
-from cases.listing import Choice, Order, count, in_area, misfiled, page
+from cases.listing import Choice, Order, count, in_area, page
 from cases.model import (
     Case,
     CaseCount,
@@ -37,11 +35,10 @@ from cases.model import (
     PatrolRecord,
 )
 from cases.precision import COUNTED, Precision, precision, taken_from, taken_of
+from cases.proving import verify_all
 from cases.reading import read_evidence
 from cases.rows import (
     case_from_row,
-    event_from_row,
-    evidence_from_row,
     filing_from_row,
 )
 from cases.rules import Rulebook
@@ -353,24 +350,8 @@ class Registry(Arranging, Keeping):
         `heads` that were kept elsewhere have to be in the history, as those of the head file.
         """
         kept = self._heads.read() if self._heads else ()
-        events = select(EventRow).order_by(EventRow.seq).execution_options(yield_per=_CHUNK)
-        cases = select(CaseRow).options(selectinload(CaseRow.evidence)).order_by(CaseRow.case_no)
-        evidence = select(EvidenceRow).execution_options(yield_per=_CHUNK)
         with self._read() as session:
-            report = verify(
-                map(event_from_row, session.scalars(events)),
-                (
-                    case_from_row(row, row.evidence)
-                    for row in session.scalars(cases.execution_options(yield_per=_CHUNK))
-                ),
-                (
-                    (row.case_no, row.position, evidence_from_row(row))
-                    for row in session.scalars(evidence)
-                ),
-                map(filing_from_row, session.scalars(select(FilingRow))),
-                (*kept, *heads),
-            )
-            return replace(report, problems=(*report.problems, *misfiled(session)))
+            return verify_all(session, (*kept, *heads))
 
 
 @contextmanager

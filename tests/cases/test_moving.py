@@ -12,6 +12,7 @@ from cases.database import url_of
 from cases.errors import RegistryError
 from cases.heads import heads_beside
 from cases.lifecycle import Stage
+from cases.model import Head
 from cases.moving import move
 from cases.registry import Registry
 from tests.cases.conftest import _execute, patrol_on, tamper
@@ -69,6 +70,34 @@ def test_a_registry_arrives_as_it_was_and_goes_on_there(path, server, rulebook):
         result = file(new, rulebook, sights(rulebook), patrol_on(1))
         assert result.same
         assert new.verify_chain().is_intact
+
+
+def test_a_history_that_lacks_a_head_on_the_server_is_not_kept(path, server, monkeypatch):
+    heads = heads_beside(path).read()
+
+    class Noted:
+        def read(self) -> list[Head]:
+            return [*heads, Head(99, "ab" * 32, "a bulletin")]
+
+    monkeypatch.setattr(moving, "heads_beside", lambda _: Noted())
+    with pytest.raises(RegistryError, match=r"history is broken .*known from a bulletin"):
+        move(path, server)
+    with Registry.open(server) as registry:
+        assert registry.cases() == []
+        assert registry.verify_chain().events == 0
+    monkeypatch.undo()
+    assert move(path, server).head.hash == heads[-1].hash
+
+
+def test_marks_of_the_way_of_copying_arrive_as_text(path, server):
+    said = "a\tb\\N \\. \n\r 'c\" 巡查"
+    signed_in(url_of(path), said, 8)
+    move(path, server)
+    engine = create_engine(server)
+    with engine.connect() as connection:
+        query = text("SELECT name FROM sign_ins WHERE sign_in_id = 8")
+        assert connection.execute(query).scalar_one() == said
+    engine.dispose()
 
 
 def test_a_server_that_holds_cases_is_refused_and_left_as_it_was(path, server, rulebook):
