@@ -120,7 +120,7 @@ def post_acknowledge(
     return Acknowledgement(case_no=seen.case_nos[0], cases=seen.case_nos, by=seen.by, at=seen.at)
 
 
-@router.get("/alerts", include_in_schema=False)
+@router.api_route("/alerts", methods=["GET", "HEAD"], include_in_schema=False)
 @router.get("/alerts/{token}", include_in_schema=False)
 def get_page(token: str = "") -> FileResponse:
     """Show the live list, or ask whoever opened a link; opening it acknowledges nothing yet.

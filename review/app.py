@@ -140,7 +140,7 @@ def create_app(
     for routes in _ROUTES:
         app.include_router(routes)
     app.router.routes.append(WebSocketRoute("/api/flights/live", flying.tell_live))
-    app.add_api_route("/", _page, include_in_schema=False)
+    app.add_api_route("/", _page, methods=["GET", "HEAD"], include_in_schema=False)
     app.mount("/static", Assets(directory=STATIC))
     for kind in STATUSES:
         app.add_exception_handler(kind, _explain)

@@ -100,7 +100,7 @@ class District(BaseModel):
     basemap: Basemap | None
 
 
-@router.get("/command", include_in_schema=False)
+@router.api_route("/command", methods=["GET", "HEAD"], include_in_schema=False)
 def get_page() -> FileResponse:
     """Show the page of the command centre; what it shows is asked for by itself."""
     return FileResponse(STATIC / "command.html", headers={"Cache-Control": "no-cache"})

@@ -96,6 +96,14 @@ def test_decision_from_the_page_itself_is_taken(client):
     assert client.post(DECISION, json=BODY, headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/", "/command", "/alerts"])
+def test_the_head_of_a_page_is_that_of_the_page(client, path):
+    page, head = client.get(path), client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-type", "content-length", "etag", "cache-control", "vary"):
+        assert head.headers.get(name) == page.headers.get(name), name
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE"])
 def test_other_methods_are_not_used(client, method):
     answer = client.request(method, "/api/cases/20260610-0001")

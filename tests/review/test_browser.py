@@ -68,6 +68,19 @@ def test_letters_typed_into_a_note_decide_nothing(page, data: ReviewData):
     assert data.registry.case(first).version == 1
 
 
+def test_enter_in_the_note_rejects_nothing_without_a_reason(page, data: ReviewData):
+    first = open_case(page)
+    page.keyboard.press("x")
+    page.get_by_label("Note").fill("a greenhouse")
+    page.keyboard.press("Enter")
+    page.get_by_text("Nothing is rejected yet: choose a reason, 1 to 8.").wait_for()
+    assert data.registry.case(first).version == 1
+    page.get_by_role("button", name="8 Other").click()
+    give_name(page)
+    page.get_by_text(f"{first} rejected.").wait_for()
+    assert data.registry.history(first)[-1].details["reason"] == "other: a greenhouse"
+
+
 def test_another_reason_asks_for_a_note_before_it_is_sent(page, data: ReviewData):
     first = open_case(page)
     page.keyboard.press("x")

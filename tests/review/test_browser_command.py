@@ -66,7 +66,7 @@ def test_disagreements_and_precision_are_shown(address: str, open_page, data: Re
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name=first.case_no))
     assert "Wang: Rejected" in row.inner_text()
     assert "Permitted or registered: in the plan" in row.inner_text()
-    page.get_by_text("1 second looks wait for somebody.").wait_for()
+    page.get_by_text("1 second look waits for somebody.").wait_for()
     chen = page.get_by_role("row").filter(has_text="Chen").filter(has_text="0.0 % (0/1)")
     assert chen.count() == 1
     page.set_viewport_size({"width": 390, "height": 844})  # nothing lies beside a phone's screen

@@ -1,5 +1,7 @@
 """Corners dragged and missed objects drawn in the photo, in headless Chromium."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from pyproj import Transformer
 from shapely import Point, Polygon
@@ -23,6 +25,10 @@ LASTING_MESSAGES = """() => {
 }"""
 """Messages stay, however slow the machine is."""
 mercator = Transformer.from_crs(4326, 3857, always_xy=True).transform
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 def show_whole(page):
@@ -94,6 +100,77 @@ def test_a_correction_that_is_left_changes_nothing(page, data: ReviewData):
     page.keyboard.press("Escape")
     page.get_by_text("Drag corners").wait_for(state="detached")
     assert data.registry.case(no).version == 1
+
+
+def corners_of(data: ReviewData, no: str) -> list[Point]:
+    ring = data.registry.case(no).evidence[0].polygon_px.exterior
+    return [Point(corner) for corner in ring.coords[:-1]]
+
+
+def nearest_px(corners: list[Point], x_px: float, y_px: float) -> float:
+    return min(corner.distance(Point(x_px, y_px)) for corner in corners)
+
+
+def test_single_steps_of_a_correction_are_taken_back_and_done_again(page, data: ReviewData):
+    no = open_building(page)
+    drag_a_corner(page)
+    at = show_whole(page)
+    page.mouse.move(*at(500, 400))
+    page.mouse.down()
+    page.mouse.move(*at(400, 300), steps=5)
+    page.mouse.up()
+    for keys in ("Control+z", "Control+z", "Shift+Control+Z"):
+        page.keyboard.press(keys)
+    assert page.evaluate("document.activeElement.tagName") != "INPUT"
+    page.keyboard.press("Enter")
+    give_name(page)
+    page.get_by_text(f"Outline of {no} corrected.").wait_for()
+    corners = corners_of(data, no)
+    assert nearest_px(corners, 720, 560) < NEAR_PX
+    assert nearest_px(corners, 500, 400) < NEAR_PX
+    assert nearest_px(corners, 400, 300) > 50
+
+
+def test_all_steps_taken_back_leave_the_case_as_it_was(page, data: ReviewData):
+    no = open_building(page)
+    drag_a_corner(page)
+    page.keyboard.press("Meta+z")
+    page.keyboard.press("Control+z")
+    page.get_by_text("No step of this outline is left to take back.").wait_for()
+    page.keyboard.press("Enter")
+    page.get_by_text("Drag corners").wait_for(state="detached")
+    assert data.registry.case(no).version == 1
+
+
+def test_a_corner_of_a_new_outline_is_taken_back_and_set_again(page, data: ReviewData):
+    open_building(page)
+    at = show_whole(page)
+    page.keyboard.press("n")
+    page.get_by_text("Click around the object").wait_for()
+    for corner in ((900, 700), (1010, 700), (1100, 850)):
+        page.mouse.click(*at(*corner))
+        page.wait_for_timeout(300)  # two clicks at once would end it
+    for keys in ("Control+z", "Control+z", "Shift+Control+Z"):
+        page.keyboard.press(keys)
+    page.mouse.click(*at(1010, 800))
+    page.wait_for_timeout(300)
+    page.mouse.dblclick(*at(900, 800))
+    page.get_by_role("heading", name="What was missed?").wait_for()
+    page.keyboard.press("1")
+    give_name(page)
+    page.get_by_text("20260610-0005 added.").wait_for()
+    wanted = Polygon([(900, 700), (1010, 700), (1010, 800), (900, 800)])
+    drawn = data.registry.case("20260610-0005").evidence[0].polygon_px
+    assert drawn.symmetric_difference(wanted).area < 0.12 * wanted.area
+
+
+def test_why_nothing_is_drawn_in_a_case_that_is_held_is_said(page, data: ReviewData):
+    no = next(c.case_no for c in data.registry.cases() if c.case_no != open_case(page))
+    data.registry.claim(no, "Wang", until=utc_now() + timedelta(minutes=9), now=utc_now())
+    page.evaluate("number => { location.hash = `#/case/${number}`; location.reload(); }", no)
+    page.get_by_text("Wang has it for").wait_for()
+    page.keyboard.press("e")
+    page.get_by_text(f"Wang works on {no} now: nothing can be drawn").wait_for()
 
 
 def on_map(page, lon_deg: float, lat_deg: float) -> tuple[float, float]:

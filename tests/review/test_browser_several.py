@@ -34,6 +34,22 @@ def test_several_are_rejected_by_keyboard_and_undone_together(page, data: Review
     assert stages(data) == ["reported"] * 4
 
 
+def test_pictures_are_gone_through_by_arrows_and_chosen_by_space(page, data: ReviewData):
+    page.keyboard.press("g")
+    page.get_by_role("heading", name="Choose several").wait_for()
+    page.keyboard.press("Space")
+    page.get_by_text("1 of 4 chosen").wait_for()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Space")
+    page.get_by_text("2 of 4 chosen").wait_for()
+    chosen = page.locator(".thumbnail").evaluate_all(
+        "all => all.map(one => one.classList.contains('chosen'))"
+    )
+    assert chosen == [True, True, False, False]
+
+
 def test_what_others_changed_meanwhile_is_told(page, data: ReviewData):
     opened = open_case(page)
     other = next(case for case in data.registry.cases() if case.case_no != opened)

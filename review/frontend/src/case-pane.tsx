@@ -35,7 +35,7 @@ export function CasePane({ store }: { store: ReviewStore }) {
   );
 }
 
-/** The same as the keys Q, 1 to 9, S, Y and T, for those who touch. */
+/** The same as the keys Q, the numbers, S, Y and T, for those who touch. */
 function Arrange({ store }: { store: ReviewStore }) {
   const { t } = useWords();
   const { arranging } = store;
@@ -46,7 +46,7 @@ function Arrange({ store }: { store: ReviewStore }) {
         {t.unsure} <kbd>Q</kbd>
       </button>
       <button type="button" disabled={!arranging.may()} onClick={() => store.set({ dialog: "class" })}>
-        {t.otherClass} <kbd>1–9</kbd>
+        {t.otherClass} <kbd>1–{store.state.vocabulary?.classes.length}</kbd>
       </button>
       <button type="button" disabled={!store.allows("snooze")} onClick={() => arranging.askSnooze()}>
         {t.snooze} <kbd>S</kbd>

@@ -45,11 +45,12 @@ export function Dialogs({ store }: { store: ReviewStore }) {
 
 function Help({ store }: { store: ReviewStore }) {
   const { t } = useWords();
+  const { vocabulary } = store.state;
   const rows: [string[], string][] = [
     [["C"], t.keys.confirm],
-    [["X", "1–8"], t.keys.reject],
+    [["X", `1–${vocabulary?.reasons.length ?? ""}`], t.keys.reject],
     [["Q"], t.keys.unsure],
-    [["1–9"], t.keys.reclassify],
+    [[`1–${vocabulary?.classes.length ?? ""}`], t.keys.reclassify],
     [["U"], t.keys.undo],
     [["J", "↓"], t.keys.next],
     [["K", "↑"], t.keys.previous],
@@ -60,6 +61,7 @@ function Help({ store }: { store: ReviewStore }) {
     [["T"], t.keys.split],
     [["E"], t.keys.correct],
     [["N"], t.keys.missed],
+    [["Ctrl+Z", "Shift+Ctrl+Z"], t.keys.handStep],
     [["B"], t.keys.before],
     [["M"], t.keys.mask],
     [["Space"], t.keys.peek],
@@ -129,7 +131,7 @@ function Missed({ store }: { store: ReviewStore }) {
   return <Classes store={store} title={t.missedTitle} onChoose={(_, name) => void store.handWork.add(name)} />;
 }
 
-/** Of what class the open case is, where the model was wrong; the keys 1 to 9 say so without asking. */
+/** Of what class the open case is, where the model was wrong; the number keys say so without asking. */
 function OtherClass({ store }: { store: ReviewStore }) {
   const { t } = useWords();
   const choose = (number: number) => {

@@ -1,7 +1,7 @@
 // Outlines by hand: those of a case corrected corner by corner, or a new one drawn around what was missed.
 
 import Feature from "ol/Feature.js";
-import type Map from "ol/Map.js";
+import type OlMap from "ol/Map.js";
 import MultiPoint from "ol/geom/MultiPoint.js";
 import Polygon from "ol/geom/Polygon.js";
 import Draw from "ol/interaction/Draw.js";
@@ -35,13 +35,22 @@ const toPixels = (ring: number[][], height: number): Ring =>
 
 const round = (value: number) => Math.round(value * 10) / 10;
 
+/** Corners of all outlines, as they were or are. */
+type Corners = Map<Feature, number[][][]>;
+
 export class HandDrawing {
   private modify: Modify | null = null;
   private draw: Draw | null = null;
   private before: string[] = [];  // by index of the outline
+  /** What was before each step of a correction, and what is taken back of it; OpenLayers keeps neither. */
+  private past: Corners[] = [];
+  private future: Corners[] = [];
+  /** The outline that is being drawn, and its corners that were taken back. */
+  private sketch: Feature | null = null;
+  private takenBack: number[][] = [];
 
   constructor(
-    private readonly map: Map,
+    private readonly map: OlMap,
     private readonly outlines: VectorSource,
   ) {}
 
@@ -54,13 +63,21 @@ export class HandDrawing {
       feature.setStyle([...(feature.getStyle() as Style[]), CORNERS]);
     }
     this.modify = new Modify({ source: this.outlines, pixelTolerance: 12 });
+    this.modify.on("modifystart", () => this.past.push(this.corners()));
+    this.modify.on("modifyend", () => this.keepStep());
     this.map.addInteraction(this.modify);
   }
 
   startDrawing(height: number, onDrawn: (corners: Ring) => void): void {
     this.stop();
     this.draw = new Draw({ source: this.outlines, type: "Polygon" });
-    this.draw.on("drawend", ({ feature }) => onDrawn(cornersOf(feature, height)));
+    this.draw.on("drawstart", ({ feature }) => (this.sketch = feature));
+    this.draw.on("drawend", ({ feature }) => {
+      this.sketch = null;
+      this.takenBack = [];
+      onDrawn(cornersOf(feature, height));
+    });
+    this.draw.on("drawabort", () => (this.sketch = null));
     this.map.addInteraction(this.draw);
   }
 
@@ -69,13 +86,58 @@ export class HandDrawing {
     return this.outlines.getFeatures().filter(isChanged).map((feature) => ({ index: feature.get("index") as number, corners: cornersOf(feature, height) }));
   }
 
+  /** Take back the last step, or do it once more; tells whether there was one. */
+  turn(way: "back" | "again"): boolean {
+    if (this.draw) return way === "back" ? this.takeCornerBack() : this.setCornerAgain();
+    const [from, to] = way === "back" ? [this.past, this.future] : [this.future, this.past];
+    const corners = from.pop();
+    if (!corners) return false;
+    to.push(this.corners());
+    for (const [feature, rings] of corners) (feature.getGeometry() as Polygon).setCoordinates(rings);
+    return true;
+  }
+
+  /** A press on a corner that moves nothing is no step. */
+  private keepStep(): void {
+    const last = this.past.at(-1);
+    const isSame = last && [...last].every(([feature, rings]) => JSON.stringify(rings) === fingerprint(feature));
+    if (isSame) this.past.pop();
+    else this.future = [];
+  }
+
+  private corners(): Corners {
+    return new Map(this.outlines.getFeatures().map((feature) => [feature, (feature.getGeometry() as Polygon).getCoordinates()]));
+  }
+
+  /** The corners that were set; of those of a sketch the last two are the pointer and the first again. */
+  private set(): number[][] {
+    return this.sketch ? (this.sketch.getGeometry() as Polygon).getCoordinates()[0]!.slice(0, -2) : [];
+  }
+
+  private takeCornerBack(): boolean {
+    const last = this.set().at(-1);
+    if (!last) return false;
+    this.takenBack.push(last);
+    this.draw!.removeLastPoint();
+    return true;
+  }
+
+  private setCornerAgain(): boolean {
+    const corner = this.takenBack.pop();
+    if (corner) this.draw!.appendCoordinates([corner]);
+    return !!corner;
+  }
+
   isActive(): boolean {
     return !!this.modify || !!this.draw;
   }
 
   stop(): void {
     for (const interaction of [this.modify, this.draw]) if (interaction) this.map.removeInteraction(interaction);
-    this.modify = this.draw = null;
+    this.modify = this.draw = this.sketch = null;
+    this.past = [];
+    this.future = [];
+    this.takenBack = [];
   }
 }
 

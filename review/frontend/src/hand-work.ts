@@ -22,11 +22,31 @@ export class HandWork {
   }
 
   correct(): void {
-    if (this.mayDraw() && this.photo()?.outlines.length) this.store.set({ hand: "correcting", outlineOn: true });
+    const hindrance = this.hindrance() || (this.photo()?.outlines.length ? "" : this.store.state.words.t.notInPhoto);
+    if (hindrance) return this.store.say(hindrance, "problem");
+    this.store.set({ hand: "correcting", outlineOn: true });
   }
 
   draw(): void {
-    if (this.mayDraw()) this.store.set({ hand: "drawing", outlineOn: true });
+    const hindrance = this.hindrance();
+    if (hindrance) return this.store.say(hindrance, "problem");
+    this.store.set({ hand: "drawing", outlineOn: true });
+  }
+
+  /** Why nothing is drawn now; empty where it is. */
+  private hindrance(): string {
+    const { t } = this.store.state.words;
+    const holder = this.store.holder();
+    if (holder) return t.heldDraws(holder.no, holder.who);
+    if (this.photo() && this.photo()?.state !== "ok") return this.photo()?.state === "changed" ? t.photoChanged : t.photoMissing;
+    return this.mayDraw() ? "" : t.notNow;
+  }
+
+  /** A single step of the outline that is being drawn or corrected, back or once more. */
+  turn(way: "back" | "again", view: PhotoView | null): void {
+    const { hand, words } = this.store.state;
+    if (!hand || view?.turn(way)) return;
+    this.store.say(way === "back" ? words.t.noStepBack : words.t.noStepAgain, "problem");
   }
 
   drawn(corners: Ring): void {
@@ -65,6 +85,7 @@ export class HandWork {
   async reclassify(number: number): Promise<void> {
     const { detail, busy, vocabulary, words } = this.store.state;
     const chosen = vocabulary?.classes[number - 1];
+    if (vocabulary && !chosen) return this.store.say(words.t.noSuchClass(vocabulary.classes.length), "problem");
     if (!detail || !chosen || busy) return;
     if (!this.store.arranging.may()) return this.store.say(words.t.notNow, "problem");
     const name = words.label(chosen.label);

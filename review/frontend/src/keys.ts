@@ -44,12 +44,19 @@ const DECIDES = new Set([..."123456789", "c", "x", "q", "u", "j", "k", "g", "s",
 
 const TYPED = "input:not([type=radio]):not([type=checkbox]):not([type=range]), textarea, select, [contenteditable]";
 
+/** Ctrl+Z or Cmd+Z, with Shift for once more. */
+const turns = ({ key, ctrlKey, metaKey, altKey }: KeyboardEvent) => key.toLowerCase() === "z" && (ctrlKey || metaKey) && !altKey;
+
 export function listenToKeys(store: ReviewStore, view: () => PhotoView | null): () => void {
   const down = (event: KeyboardEvent) => {
     if (event.defaultPrevented) return; // a number that a dialog has taken, and closed by it
-    if (event.ctrlKey || event.metaKey || event.altKey || store.state.dialog) return;
     const target = event.target instanceof Element ? event.target : document.body;
-    if (target.closest(TYPED)) return;
+    if (store.state.dialog || target.closest(TYPED)) return;
+    if (turns(event)) {
+      event.preventDefault(); // else the browser goes to the field in which something was typed last
+      return store.handWork.turn(event.shiftKey ? "again" : "back", view());
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (target.closest("[type=range]") && event.key.startsWith("Arrow")) return;
     if (event.key === " " && !target.closest("button, a, summary")) {
       store.set({ peeking: true });

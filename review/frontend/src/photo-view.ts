@@ -131,6 +131,11 @@ export class PhotoView {
     return this.shown ? this.hand.corrected(this.shown.height) : [];
   }
 
+  /** Take back the last step of what is drawn by hand, or do it once more; tells whether there was one. */
+  turn(way: "back" | "again"): boolean {
+    return this.hand.turn(way);
+  }
+
   /** Draw the outlines as they are known, without what was drawn by hand. */
   stopDrawing(): void {
     this.hand.stop();

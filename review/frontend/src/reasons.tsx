@@ -13,13 +13,22 @@ export function Reasons({ reasons, onSend }: ReasonsProps) {
   const { t } = words;
   const note = useRef<HTMLInputElement>(null);
   const [wanted, setWanted] = useState(false);
+  const [missing, setMissing] = useState(false);
   const send = (reason: string) => {
     const written = note.current?.value.trim() ?? "";
     if (reason === "other" && !written) {
       setWanted(true);
+      setMissing(false);
       return note.current?.focus();
     }
     onSend(reason, written);
+  };
+  /** Enter in the note sends nothing by itself: a reason has to be chosen. */
+  const entered = (event: KeyboardEvent) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    if (wanted) return send("other");
+    setMissing(true);
   };
   const pressed = (event: KeyboardEvent) => {
     if ((event.target as Element).tagName === "INPUT") return;
@@ -43,8 +52,11 @@ export function Reasons({ reasons, onSend }: ReasonsProps) {
       ))}
       <label>
         {wanted ? t.reasonNoteWanted : t.reasonNote}
-        <input ref={note} type="text" maxLength={300} onKeyDown={(event) => event.key === "Enter" && send("other")} />
+        <input ref={note} type="text" maxLength={300} onKeyDown={entered} />
       </label>
+      <p class="warning" role="alert">
+        {missing ? t.reasonFirst(reasons.length) : ""}
+      </p>
       {wanted ? (
         <button type="button" class="primary" onClick={() => send("other")}>
           {t.send}

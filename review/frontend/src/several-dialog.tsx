@@ -35,9 +35,9 @@ export function SeveralDialog({ store }: { store: ReviewStore }) {
   }
   return (
     <Sheet key="which" onClose={store.closeDialog} title={t.severalTitle} wide onKeyDown={pressed}>
-      <ul class="thumbnails">
-        {shown.map((item) => (
-          <Thumbnail key={item.no} store={store} item={item} chosen={chosen.includes(item.no)} />
+      <ul class="thumbnails" onKeyDown={moveFocus}>
+        {shown.map((item, index) => (
+          <Thumbnail key={item.no} store={store} item={item} chosen={chosen.includes(item.no)} isFirst={index === 0} />
         ))}
       </ul>
       <SeveralActions store={store} onReject={() => setAsking(true)} />
@@ -45,12 +45,31 @@ export function SeveralDialog({ store }: { store: ReviewStore }) {
   );
 }
 
-function Thumbnail({ store, item, chosen }: { store: ReviewStore; item: CaseItem; chosen: boolean }) {
+/** Arrows go from picture to picture, in a row and from row to row. */
+function moveFocus(event: KeyboardEvent): void {
+  const boxes = [...(event.currentTarget as Element).querySelectorAll<HTMLInputElement>("input")];
+  const at = boxes.indexOf(event.target as HTMLInputElement);
+  const tops = boxes.map((box) => box.closest("li")!.offsetTop);
+  const across = tops.filter((top) => top === tops[0]).length;
+  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across }[event.key];
+  if (at < 0 || step === undefined) return;
+  event.preventDefault();
+  boxes[at + step]?.focus();
+}
+
+interface ThumbnailProps {
+  store: ReviewStore;
+  item: CaseItem;
+  chosen: boolean;
+  isFirst: boolean;
+}
+
+function Thumbnail({ store, item, chosen, isFirst }: ThumbnailProps) {
   const words = useWords();
   return (
     <li>
       <label class={chosen ? "thumbnail chosen" : "thumbnail"}>
-        <input type="checkbox" checked={chosen} onChange={() => store.several.toggle(item.no)} />
+        <input type="checkbox" checked={chosen} autoFocus={isFirst} onChange={() => store.several.toggle(item.no)} />
         <img src={cropUrl(item.no)} alt="" width="132" height="132" loading="lazy" />
         <span class="title">{words.label(categoryName(store, item.category))}</span>
         <span class="muted">{placeName(item) || item.no}</span>

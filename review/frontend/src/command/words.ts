@@ -96,7 +96,7 @@ const en = {
   controls: "Known cases right",
   disagreements: "Judged in different ways",
   noDisagreements: "No second look came out otherwise.",
-  pendingLooks: (count: string) => `${count} second looks wait for somebody.`,
+  pendingLooks: (count: string) => `${count} second ${count === "1" ? "look waits" : "looks wait"} for somebody.`,
   case: "Case",
   firstLook: "First",
   secondLook: "Second",
