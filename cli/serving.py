@@ -39,13 +39,13 @@ from review.blind import LookShares
 from review.controls import read_controls
 from review.flights import FlightShelf
 from review.guard import LOOPBACK_HOSTS
+from review.holdings import PatrolPhotos
 from review.openid import Client, OpenId
 from review.reflying import Grounds
 from review.server import LOOPBACK, Listening
 from review.server import serve as run_server
 from review.single_sign_on import SingleSignOn
-from review.sources import PatrolPhotos, ReviewSources, open_sources
-from vision.frame_table import read_frame_table
+from review.sources import ReviewSources, open_sources
 
 SOUND, BROKEN = 0, 1
 
@@ -305,8 +305,8 @@ def _tell_copied(copied: backup.Copied) -> None:
 
 
 def _photos(workspace: Workspace) -> PatrolPhotos:
-    frames = read_frame_table(require(workspace.frames, "ingest"))
-    return PatrolPhotos(read_filing(workspace).patrol_id, read_inputs(workspace).photos, frames)
+    patrol_id, folder = read_filing(workspace).patrol_id, read_inputs(workspace).photos
+    return PatrolPhotos(patrol_id, folder, require(workspace.frames, "ingest"))
 
 
 def _tell(address: str) -> None:

@@ -157,7 +157,7 @@ def get_district(
     flown = {entry.patrol_id: entry.flown_at for entry in data.registry.filings()}
     patrolled = memo.get(
         (visitor.area, "patrolled"),
-        tuple(sorted(flown.items())),
+        (tuple(sorted(flown.items())), data.photos.patrols.version),
         lambda: last_patrols(data.photos, data.terrain, data.grid, flown),
     )
     dots = dots_of(data, blind, MOST_POINTS)

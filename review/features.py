@@ -1,6 +1,6 @@
 """The routes of OGC API - Features (part 1): cells, cases and patrols for QGIS and others."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from review import presenters
 from review.admission import Data
 from review.blind import Blind, seen_cases
 from review.errors import FeatureQueryError, UnknownFeatureError, UnknownLayerError
+from review.holdings import Holding
 from review.sources import ReviewData
 from review.veils import count_of, page_of
 from review.views import MOST
@@ -255,13 +256,14 @@ def _cell(cell: Cell) -> dict[str, Any]:
 def _patrols(data: ReviewData) -> list[dict[str, Any]]:
     """The newest filing of each patrol, oldest patrol first."""
     newest = {entry.patrol_id: entry for entry in data.registry.filings()}
-    return [_patrol(entry, data.photos.places(entry.patrol_id)) for entry in newest.values()]
+    return [
+        _patrol(entry, data.photos.patrols.holding(entry.patrol_id)) for entry in newest.values()
+    ]
 
 
-def _patrol(entry: FilingEntry, places: Iterable[tuple[float, float]]) -> dict[str, Any]:
+def _patrol(entry: FilingEntry, holding: Holding | None) -> dict[str, Any]:
     """A patrol lies where its photos were taken from, as far as this page has them."""
-    points = shapely.MultiPoint(list(places))
-    shape = None if points.is_empty else points.convex_hull
+    shape = holding.ground if holding else None
     properties = {
         "flown_at": entry.flown_at.isoformat(),
         "filed_at": entry.filed_at.isoformat(),

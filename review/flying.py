@@ -85,7 +85,7 @@ def get_flights(request: Request, data: Data, _: FlyingGuest, memo: MemoOf) -> l
     """List the planned sorties, how they did in simulation, and how they were flown."""
     shelf: FlightShelf = request.app.state.flights
     ground = _ground(data, memo)
-    seen = memo.get("shares", len(data.photos), lambda: seen_shares(ground, data.grid))
+    seen = memo.get("shares", _known(data), lambda: seen_shares(ground, data.grid))
     return [_sortie(state, seen) for state in shelf.sorties()]
 
 
@@ -106,17 +106,23 @@ def get_gaps(cell: str, data: Data, _: FlyingGuest, memo: MemoOf) -> JSONRespons
 
 
 def _ground(data: ReviewData, memo: MemoOf) -> list[Polygon]:
-    """What all photos of this page show; they are those that it began with."""
-    patrols = sorted({entry.patrol_id for entry in data.registry.filings()})
+    """What all photos of this page show."""
+    patrols, version = _known(data)
     return memo.get(
         "ground",
-        tuple(patrols),
+        (patrols, version),
         lambda: [
             outline
             for patrol in patrols
             for outline in photo_grounds(data.photos.frames(patrol), data.terrain)
         ],
     )
+
+
+def _known(data: ReviewData) -> tuple[tuple[str, ...], int]:
+    """Which patrols are filed, and which state of those that the page has is the present one."""
+    filed = {entry.patrol_id for entry in data.registry.filings()}
+    return tuple(sorted(filed)), data.photos.patrols.version
 
 
 def _sortie(state: SortieState, seen: dict[str, float]) -> SortieAnswer:

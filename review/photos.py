@@ -4,9 +4,7 @@ Only photos that a patrol's frames name can be asked for; a request never names 
 """
 
 import io
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +14,8 @@ from shapely import Polygon
 
 from geo.frames import Array
 from review.errors import MissingPhotoError, UnknownPhotoError
+from review.holdings import Holdings
+from review.kept import Kept
 from vision.errors import PhotoError
 from vision.images import read_pinned_rgb, read_rgb, sha256_of
 from vision.model import Frame
@@ -25,6 +25,7 @@ _CROP_CONTEXT = 2.2  # the crop's side is this many times the object's extent
 _LEAST_CROP_PX = 96
 _QUALITY = 85
 _CACHE_BYTES = 96 * 2**20
+_HASHES = 20_000
 _AT_ONCE = 4  # a decoded photo of 20 megapixels takes 60 MB
 _JPEG_SUFFIXES = (".jpg", ".jpeg")
 
@@ -42,46 +43,33 @@ class Marked:
 class PhotoShelf:
     """The photos that the page may show, by patrol and photo id."""
 
-    def __init__(self, photos: Iterable[tuple[str, Path, Frame]]) -> None:
-        """Take patrol id, photo folder and frame of every photo; unreadable ones are left out."""
-        self._shelf = {
-            (patrol_id, frame.photo_id): (folder.resolve(), frame)
-            for patrol_id, folder, frame in photos
-            if frame.is_readable
-        }
-        self._hashes: dict[Path, tuple[_Stamp, str]] = {}
-        self._cache = _ByteCache(_CACHE_BYTES)
+    def __init__(self, holdings: Holdings) -> None:
+        """Take the patrols; what no program can read of them is left out."""
+        self.patrols = holdings
+        self._hashes: Kept[_Stamp, str] = Kept(_HASHES, lambda _: 1, at_once=_AT_ONCE)
+        self._cache: Kept[object, bytes] = Kept(_CACHE_BYTES, len, at_once=_AT_ONCE)
 
     def __len__(self) -> int:
-        return len(self._shelf)
+        return sum(len(holding) for holding in self.patrols.all())
 
     def frame(self, patrol_id: str, photo_id: str) -> Frame | None:
         """Look up what is known of a photo; None where no patrol holds it."""
-        entry = self._shelf.get((patrol_id, photo_id))
-        return entry[1] if entry else None
+        holding = self.patrols.holding(patrol_id, photo_id)
+        return self.patrols.frames(holding).get(photo_id) if holding else None
 
     def frames(self, patrol_id: str) -> list[Frame]:
         """List what is known of a patrol's photos."""
-        return [frame for (owner, _), (_, frame) in self._shelf.items() if owner == patrol_id]
-
-    def all_frames(self) -> Iterator[tuple[str, Frame]]:
-        """List every photo with its patrol."""
-        return ((patrol_id, frame) for (patrol_id, _), (_, frame) in self._shelf.items())
-
-    def places(self, patrol_id: str) -> list[tuple[float, float]]:
-        """List from where a patrol's photos were taken, lon/lat; those that do not know are not."""
-        poses = (frame.pose for frame in self.frames(patrol_id))
-        positions = [pose.position for pose in poses if pose is not None]
-        return [(position.lon_deg, position.lat_deg) for position in positions]
+        holding = self.patrols.holding(patrol_id)
+        return list(self.patrols.frames(holding).values()) if holding else []
 
     def path(self, patrol_id: str, photo_id: str) -> Path | None:
         """Find the photo's file; None where it is not there, or lies outside its folder."""
-        entry = self._shelf.get((patrol_id, photo_id))
-        if entry is None:
+        holding = self.patrols.holding(patrol_id, photo_id)
+        frame = self.frame(patrol_id, photo_id)
+        if holding is None or frame is None:
             return None
-        folder, frame = entry
-        path = (folder / frame.path).resolve()
-        return path if path.is_relative_to(folder) and path.is_file() else None
+        path = (holding.folder / frame.path).resolve()
+        return path if path.is_relative_to(holding.folder) and path.is_file() else None
 
     def sha256(self, patrol_id: str, photo_id: str) -> str | None:
         """Hash the photo's file as it is now; None where it is not there or cannot be read."""
@@ -89,17 +77,13 @@ class PhotoShelf:
         if path is None:
             return None
         try:
-            stamp = _stamp(path)
-            known = self._hashes.get(path)
-            if known is None or known[0] != stamp:
-                known = self._hashes[path] = (stamp, sha256_of(path))
+            return self._hashes.get(_stamp(path), lambda: sha256_of(path))
         except (OSError, PhotoError):
             return None
-        return known[1]
 
     def patrol_of(self, photo_id: str, may_show: Callable[[str], bool]) -> str:
         """Name the one patrol that holds a photo of this id, among those it may be shown of."""
-        holding = [patrol_id for patrol_id, held in self._shelf if held == photo_id]
+        holding = [entry.patrol_id for entry in self.patrols.having(photo_id)]
         found = [patrol_id for patrol_id in holding if may_show(patrol_id)]
         if len(found) == 1:
             return found[0]
@@ -111,13 +95,12 @@ class PhotoShelf:
 
     def original(self, patrol_id: str, photo_id: str) -> Path | None:
         """Find the file if browsers can show it as it is."""
-        path = self._existing(patrol_id, photo_id)
+        path, _ = self._existing(patrol_id, photo_id)
         return path if path.suffix.lower() in _JPEG_SUFFIXES else None
 
     def jpeg(self, patrol_id: str, photo_id: str, longest_px: int) -> bytes:
         """Encode the photo with its longest side made no longer than a limit."""
-        path = self._existing(patrol_id, photo_id)
-        frame = self._shelf[patrol_id, photo_id][1]
+        path, frame = self._existing(patrol_id, photo_id)
         scale = min(1.0, longest_px / max(frame.width_px, frame.height_px))
         return self._cache.get(
             (_stamp(path), longest_px), lambda: _encoded(_shrunk(path, scale, longest_px))
@@ -129,8 +112,7 @@ class PhotoShelf:
         Raises:
             ChangedPhotoError: the file is not the one with this hash, in which they were seen.
         """
-        path = self._existing(patrol_id, photo_id)
-        frame = self._shelf[patrol_id, photo_id][1]
+        path, frame = self._existing(patrol_id, photo_id)
         outlines = tuple((mark.polygon_px.wkb, mark.colour) for mark in marks)
         key = (_stamp(path), sha256, outlines)
         return self._cache.get(key, lambda: _encoded(_crop(path, sha256, frame, marks)))
@@ -141,42 +123,15 @@ class PhotoShelf:
         Raises:
             ChangedPhotoError: the file is not the one that the patrol took.
         """
-        path = self._existing(patrol_id, photo_id)
-        frame = self._shelf[patrol_id, photo_id][1]
+        path, frame = self._existing(patrol_id, photo_id)
         key = (_stamp(path), matrix.tobytes(), size)
         return self._cache.get(key, lambda: _encoded(_laid(path, frame.sha256, matrix, size)))
 
-    def _existing(self, patrol_id: str, photo_id: str) -> Path:
-        path = self.path(patrol_id, photo_id)
-        if path is None:
+    def _existing(self, patrol_id: str, photo_id: str) -> tuple[Path, Frame]:
+        path, frame = self.path(patrol_id, photo_id), self.frame(patrol_id, photo_id)
+        if path is None or frame is None:
             raise MissingPhotoError(patrol_id, photo_id)
-        return path
-
-
-class _ByteCache:
-    """Keep what was made last, up to a number of bytes; make a few things at a time."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
-        self._bytes = 0
-        self._kept: OrderedDict[object, bytes] = OrderedDict()
-        self._lock = threading.Lock()
-        self._making = threading.BoundedSemaphore(_AT_ONCE)
-
-    def get(self, key: object, make: Callable[[], bytes]) -> bytes:
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        with self._making:
-            made = make()
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = made
-                self._bytes += len(made)
-            while self._bytes > self._most_bytes:
-                self._bytes -= len(self._kept.popitem(last=False)[1])
-        return made
+        return path, frame
 
 
 def _stamp(path: Path) -> _Stamp:

@@ -1,6 +1,6 @@
 """EDGE: open what the review page shows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,17 +19,8 @@ from dispatch.table_files import load_calendar
 from dispatch.timetable import Timetable
 from geo.grid import Grid
 from geo.terrain import Terrain
+from review.holdings import Find, Holdings, PatrolPhotos
 from review.photos import PhotoShelf
-from vision.model import Frame
-
-
-@dataclass(frozen=True, slots=True)
-class PatrolPhotos:
-    """The photos of one patrol: the folder and what is known of each file in it."""
-
-    patrol_id: str
-    folder: Path
-    frames: tuple[Frame, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +29,17 @@ class ReviewSources:
 
     Attributes:
         registry: path or SQLAlchemy URL.
+        patrols: whose photos are shown.
         calendar: working calendar of the district; None for the shipped one.
         grid: cells of the district; None leaves the map without cells.
         zones: GeoPackage with one layer a kind; None where there is none.
         feedback: folder for the photos that officers take at the place; None keeps none.
         terrain: for photo outlines on the ground; None takes the ground as flat below each photo.
+        find: gives patrols that come later; none do if not given.
     """
 
     registry: str | Path
-    patrols: tuple[PatrolPhotos, ...]
+    patrols: Sequence[PatrolPhotos]
     grid: Grid | None = None
     zones: Path | None = None
     rules: Path | None = None
@@ -54,6 +47,7 @@ class ReviewSources:
     calendar: Path | None = None
     terrain: Terrain | None = None
     feedback: Path | None = None
+    find: Find = tuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +76,7 @@ def open_sources(sources: ReviewSources) -> Iterator[ReviewData]:
     timetable = Timetable(load_calendar(sources.calendar))
     grid = sources.grid or Grid(())
     zones = read_zones(sources.zones) if sources.zones else NO_ZONES
-    shelf = PhotoShelf(
-        (patrol.patrol_id, patrol.folder, frame)
-        for patrol in sources.patrols
-        for frame in patrol.frames
-    )
+    shelf = PhotoShelf(Holdings(sources.patrols, sources.find))
     with (
         Registry.open(sources.registry) as registry,
         Looks.open(sources.registry) as looks,

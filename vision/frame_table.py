@@ -1,6 +1,7 @@
 """EDGE: frames as a Parquet table, one row per photo."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,26 @@ def write_frames(path: Path, frames: Sequence[Frame]) -> None:
 
 def read_frame_table(path: Path) -> tuple[Frame, ...]:
     """Read what `write_frames` wrote."""
-    try:
+    with _refusing(path):
         rows = pq.ParquetFile(path).read().to_pylist()
         return tuple(_frame(row) for row in rows)
+
+
+def read_columns(path: Path, names: Sequence[str]) -> pa.Table:
+    """Read some columns of what `write_frames` wrote, a row for each photo.
+
+    Raises:
+        VisionError: the file is not there, or is no frame table.
+    """
+    with _refusing(path):
+        return pq.ParquetFile(path).read(columns=list(names)).select(list(names))
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Explain what reading a frame table fails with."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise VisionError(f"{path}: no such file; run 'aerogrid ingest' first") from error
     except (OSError, pa.ArrowException, KeyError, TypeError) as error:

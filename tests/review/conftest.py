@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,10 @@ from geo.camera import Camera
 from geo.formats import read_grid
 from geo.pose import Attitude, GeoPoint, Pose
 from review.app import create_app
+from review.holdings import PatrolPhotos
 from review.server import listen
-from review.sources import PatrolPhotos, ReviewData, ReviewSources, open_sources
+from review.sources import ReviewData, ReviewSources, open_sources
+from vision.frame_table import write_frames
 from vision.model import Frame
 
 PATROL = "2026-06-10-am"
@@ -57,6 +59,13 @@ def make_photo(folder: Path, photo_id: str, seed: int) -> Frame:
         pose=Pose(GeoPoint(120.0, 32.0, 112.0), Attitude(0.0, -90.0), source="test"),
         gsd_m=0.1,
     )
+
+
+def keep_patrol(folder: Path, frames: Sequence[Frame], patrol_id: str = PATROL) -> PatrolPhotos:
+    """Write the table of a patrol whose photos lie in a folder, beside the folder."""
+    table = folder.with_name(f"{folder.name}-{patrol_id}.parquet")
+    write_frames(table, frames)
+    return PatrolPhotos(patrol_id, folder, table)
 
 
 EASTERN = Place("320624001001001", "第1网格", "沙岸镇", "东塘村", "张伟")
@@ -127,7 +136,7 @@ def sources(tmp_path: Path, district: tuple[Path, tuple[Frame, ...]]) -> ReviewS
     root = Path(shutil.copytree(original, tmp_path / "district"))
     return ReviewSources(
         root / "cases.sqlite",
-        (PatrolPhotos(PATROL, root / "photos", frames),),
+        (keep_patrol(root / "photos", frames),),
         read_grid(root / "cells.gpkg", code_pattern=None),
         root / "zones.gpkg",
         feedback=root / "feedback",

@@ -12,10 +12,10 @@ from PIL import Image
 
 from geo.pose import Attitude, GeoPoint, Pose
 from review.app import create_app
-from review.sources import PatrolPhotos, ReviewSources, open_sources
+from review.sources import ReviewSources, open_sources
 from vision.model import Frame
 
-from .conftest import FLOWN, HEIGHT, NOW, PATROL, URL, WIDTH, make_photo
+from .conftest import FLOWN, HEIGHT, NOW, PATROL, URL, WIDTH, keep_patrol, make_photo
 
 EARLIER = "2026-06-01-am"
 CASE = "20260610-0001"
@@ -36,7 +36,7 @@ def with_earlier(sources: ReviewSources, tmp_path: Path):
     opened = []
 
     def serve(*frames: Frame) -> TestClient:
-        patrols = (*sources.patrols, PatrolPhotos(EARLIER, tmp_path / "before", frames))
+        patrols = (*sources.patrols, keep_patrol(tmp_path / "before", frames, EARLIER))
         data = open_sources(replace(sources, patrols=patrols))
         client = TestClient(create_app(data.__enter__(), clock=lambda: NOW), base_url=URL)
         opened.append(data)

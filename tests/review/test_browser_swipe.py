@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from review.sources import PatrolPhotos, ReviewSources
+from review.sources import ReviewSources
+from vision.frame_table import read_frame_table
 
-from .conftest import CHROMIUM, FLOWN, HEIGHT, WIDTH
+from .conftest import CHROMIUM, FLOWN, HEIGHT, WIDTH, keep_patrol
 from .test_browser_drawing import open_building
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
@@ -26,13 +27,13 @@ def sources(sources: ReviewSources, tmp_path: Path) -> ReviewSources:
     path = tmp_path / "blue.jpg"
     Image.new("RGB", (WIDTH, HEIGHT), BLUE).save(path)
     earlier = replace(
-        sources.patrols[0].frames[0],
+        read_frame_table(sources.patrols[0].table)[0],
         photo_id="blue",
         path=path.name,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         taken_at=FLOWN - timedelta(days=9),
     )
-    patrols = (*sources.patrols, PatrolPhotos("2026-06-01-am", tmp_path, (earlier,)))
+    patrols = (*sources.patrols, keep_patrol(tmp_path, (earlier,), "2026-06-01-am"))
     return replace(sources, patrols=patrols)
 
 

@@ -15,8 +15,9 @@ from geo.pose import Attitude, GeoPoint, Pose
 from review.app import create_app
 from review.presenters import case_detail
 from review.sources import ReviewData, ReviewSources, open_sources
+from vision.frame_table import read_frame_table
 
-from .conftest import URL
+from .conftest import URL, keep_patrol
 
 BUILDING = "20260610-0001"
 
@@ -239,8 +240,7 @@ def test_crop_shows_the_object(client):
 
 
 def test_photo_that_was_replaced_is_marked(client, data: ReviewData, sources: ReviewSources):
-    first = sources.patrols[0].frames[0]
-    (sources.patrols[0].folder / first.path).unlink()
+    (sources.patrols[0].folder / "flight" / "a.jpg").unlink()
     photos = client.get(f"/api/cases/{case_of(client, 'building')['no']}").json()["photos"]
     assert [photo["state"] for photo in photos] == ["missing", "ok"]
     assert client.get("/api/photos/flight/a.jpg?max=400").status_code == 404
@@ -276,10 +276,9 @@ def test_crop_is_never_cut_out_of_a_swapped_photo(client, sources: ReviewSources
 
 
 def test_photo_that_cannot_be_read_is_not_found(sources: ReviewSources):
-    torn = replace(
-        sources.patrols[0].frames[0], width_px=0, height_px=0, reasons=("unreadable: cut short",)
-    )
-    patrol = replace(sources.patrols[0], frames=(torn,))
+    whole, *_ = read_frame_table(sources.patrols[0].table)
+    torn = replace(whole, width_px=0, height_px=0, reasons=("unreadable: cut short",))
+    patrol = keep_patrol(sources.patrols[0].folder, [torn])
     with (
         open_sources(replace(sources, patrols=(patrol,))) as data,
         TestClient(create_app(data), base_url=URL) as client,

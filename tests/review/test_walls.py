@@ -24,12 +24,12 @@ from dispatch.policies import parse_alerts
 from geo.formats import read_grid
 from review.admission import OPEN_PATHS, Entrance
 from review.app import create_app
-from review.sources import PatrolPhotos, ReviewData, ReviewSources, open_sources
+from review.sources import ReviewData, ReviewSources, open_sources
 from tests.cases.test_accounts import PASSWORD, QUICK
 from tests.dispatch.alerting import TIMETABLE
 from tests.dispatch.routes import table
 
-from .conftest import FLOWN, NOW, PATROL, URL, make_photo, make_proposal
+from .conftest import FLOWN, NOW, PATROL, URL, keep_patrol, make_photo, make_proposal
 
 REED, MILL, SHORE, NONE = (
     Place("320624001001001", "第1网格", "沙岸镇", "东塘村", "张伟"),
@@ -73,7 +73,7 @@ def filed(tmp_path_factory: pytest.TempPathFactory) -> ReviewSources:
                 accounts.add(account(role, area), PASSWORD)
     return ReviewSources(
         root / "cases.sqlite",
-        (PatrolPhotos(PATROL, root / "photos", frames),),
+        (keep_patrol(root / "photos", frames),),
         read_grid(root / "cells.gpkg", code_pattern=None),
         root / "zones.gpkg",
     )
