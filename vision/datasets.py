@@ -150,6 +150,29 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """Things that must not run together: the narrow gaps between them count more.
+
+    Attributes:
+        classes: names of those things.
+        gap_px: a gap is narrower than this, an odd number of pixels of the crop.
+        weight: of a pixel in a gap; 1 elsewhere.
+    """
+
+    classes: tuple[str, ...]
+    gap_px: int = 15
+    weight: float = 5.0
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(set(self.classes) - set(CLASS_NAMES)):
+            raise ValueError(f"apart: no classes {', '.join(unknown)}; {', '.join(CLASS_NAMES)} are")
+        if self.gap_px < 3 or self.gap_px % 2 == 0:
+            raise ValueError(f"apart: gap_px {self.gap_px} is not an odd number of at least 3")
+        if self.weight < 1:
+            raise ValueError(f"apart: weight {self.weight} is below 1")
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One training run, as its file describes it."""
 
@@ -173,6 +196,8 @@ class Run:
     """Share of the crops whose buildings and boats get a light and colour of their own."""
     coarse: CoarseLook | None = None
     """How the model will be used: what it looks at a second time from further away."""
+    apart: Apart | None = None
+    """Whose neighbours have to stay apart."""
 
     def __post_init__(self) -> None:
         if not self.sources:
@@ -250,7 +275,13 @@ def read_run(path: Path) -> Run:
     try:
         sources = tuple(_source(entry, path) for entry in table.pop("sources", []))
         coarse = table.pop("coarse", None)
-        return Run(sources=sources, coarse=coarse and _coarse(coarse), **table)
+        apart = table.pop("apart", None)
+        return Run(
+            sources=sources,
+            coarse=coarse and _coarse(coarse),
+            apart=apart and Apart(**{**apart, "classes": tuple(apart["classes"])}),
+            **table,
+        )
     except (TypeError, ValueError, KeyError) as error:
         raise TrainingError(
             f"Run file {path}: {error}. docs/training.md lists the fields of a run file."

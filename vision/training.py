@@ -127,7 +127,7 @@ def learn(learner: Learner, batch: Batch, run: Run) -> Loss:
     for group in learner.optimiser.param_groups:
         group["lr"] = group["full_rate"] * rate_at(learner.step, run)
     learner.network.train()
-    lesson = lesson_of(batch, learner.device)
+    lesson = lesson_of(batch, learner.device, run.apart)
     with torch.autocast(learner.device.type, dtype=torch.bfloat16):
         logits = learner.network(lesson.image)
     loss = masked_loss(logits, lesson.target, lesson.weight)
@@ -223,7 +223,8 @@ def train(
     Args:
         run_path: the run file.
         data_root: folder that the sources' paths are relative to.
-        out_dir: gets `checkpoint.pt`, `log.csv` and `problems.csv`.
+        out_dir: gets `checkpoint.pt`, `log.csv` and `problems.csv`, and where it starts from other
+            weights these as `start.pt`, for a mean of both.
         start_from: checkpoint of another run, whose averaged weights are the starting point, or
             the manifest of a model.
         tell: is told the steps done and the steps in all.
@@ -236,6 +237,8 @@ def train(
     data = [load_source(source, data_root, "train") for source in run.sources]
     learner = _start(run, checkpoint, start_from, data)
     out_dir.mkdir(parents=True, exist_ok=True)
+    if start_from is not None and learner.step == 0:
+        save_checkpoint(out_dir / "start.pt", learner, run)
     write_problems(out_dir / "problems.csv", [p for entry in data for p in entry.problems])
     try:
         for _ in steps_of(learner, data, run, out_dir / "log.csv"):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from vision.classes import class_index
 from vision.crops import View, cut, draw_batch, repaint
 from vision.datasets import (
+    Apart,
     Picture,
     Run,
     Source,
@@ -265,6 +266,12 @@ def test_run_file_says_what_is_looked_at_twice(tmp_path):
     assert read_run(path).coarse == CoarseLook(0.5, ("boat",))
 
 
+def test_run_file_says_what_must_stay_apart(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text(WHOLE.replace("[[", '[apart]\nclasses = ["boat"]\ngap_px = 9\n[[', 1))
+    assert read_run(path).apart == Apart(("boat",), gap_px=9, weight=5.0)
+
+
 @pytest.mark.parametrize("beside", [True, False])
 def test_labels_beside_the_run_file_come_before_the_data_root(tmp_path, beside):
     folder = tmp_path / "runs{b}"
@@ -289,6 +296,10 @@ def test_labels_beside_the_run_file_come_before_the_data_root(tmp_path, beside):
         ('speed = 1\n[[sources]]\nname = "s"\nimages = "i"\nknown = ["boat"]', "speed"),
         ('steps = 1\n[[sources]]\nname = "s"\nimages = "i"\nknown = ["tree"]', "tree"),
         (WHOLE.replace("steps", 'encoder = "vgg"\nsteps'), "'vgg' is none of lite0, lite2"),
+        (WHOLE.replace("[[", '[apart]\nclasses = ["tree"]\n[[', 1), "no classes tree"),
+        (WHOLE.replace("[[", '[apart]\nclasses = ["boat"]\ngap_px = 8\n[[', 1), "gap_px 8"),
+        (WHOLE.replace("[[", '[apart]\nclasses = ["boat"]\nweight = 0\n[[', 1), "weight 0"),
+        (WHOLE.replace("[[", "[apart]\ngap_px = 7\n[[", 1), "classes"),
         (WHOLE.replace("[[", "[coarse]\nscale = 0.5\n[[", 1), "classes"),
         (WHOLE.replace("[[", "[coarse]\nscale = 2\nclasses = []\n[[", 1), "between 0 and 1"),
         (WHOLE.replace("[[", '[coarse]\nscale = 0.5\nclasses = ["tree"]\n[[', 1), "tree"),

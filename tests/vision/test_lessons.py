@@ -4,7 +4,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is needed for training only")
 
 from vision.classes import class_index  # noqa: E402
-from vision.datasets import Batch, Source  # noqa: E402
+from vision.datasets import Apart, Batch, Source  # noqa: E402
 from vision.label_marks import IGNORE  # noqa: E402
 from vision.lessons import lesson_of  # noqa: E402
 
@@ -43,3 +43,22 @@ def test_a_picture_that_knows_less_than_its_source_teaches_less():
     lesson = lesson_of(batch._replace(known=known), CPU)
     assert lesson.weight[0, BOAT, :4].max() == 0
     assert lesson.weight[0, BOAT, 4:31].min() == 1
+
+
+def test_a_narrow_gap_between_two_things_counts_more_and_nothing_else_does():
+    batch = batch_of(PONDS)
+    batch.mask[0, 8:16, 12:20] = 1  # 4 pixels from the first thing, which ends before column 8
+    batch.mask[0, 8:16, 28:] = 1  # 8 from the second one, up to the edge
+    plain = lesson_of(batch, CPU).weight[0]
+    weight = lesson_of(batch, CPU, Apart(("boat",), gap_px=7, weight=5.0)).weight[0]
+    expected = plain.clone()
+    expected[BOAT, 8:16, 8:12] = 5
+    assert torch.equal(weight, expected)
+
+
+def test_a_gap_of_which_nothing_is_known_teaches_nothing():
+    batch = batch_of(PONDS)
+    batch.mask[0, 8:16, 12:20] = 1
+    batch.mask[0, 8:16, 8:12] = IGNORE
+    weight = lesson_of(batch, CPU, Apart(("boat",), gap_px=7)).weight[0]
+    assert weight[BOAT, 8:16, 8:12].max() == 0

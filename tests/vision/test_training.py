@@ -146,6 +146,14 @@ def test_second_stage_starts_from_the_average_of_the_first(tmp_path):
     third = train(run, tmp_path, tmp_path / "third", start_from=first)
     assert read_checkpoint(third)["step"] == 2
     assert read_checkpoint(third)["history"] == ["tiny: 2 of 2 steps"] * 2
+    start = read_checkpoint(tmp_path / "third" / "start.pt")["average"]
+    for name, value in read_checkpoint(first)["average"].items():
+        torch.testing.assert_close(start[name], value, rtol=0, atol=0)
+
+
+def test_a_run_from_imagenet_weights_keeps_no_start(tmp_path):
+    train(write_run(tmp_path, 1), tmp_path, tmp_path / "only")
+    assert not (tmp_path / "only" / "start.pt").exists()
 
 
 def test_checkpoint_of_other_classes_is_refused(tmp_path):
