@@ -4,7 +4,9 @@ Exit codes: 0 done; 1 stopped with an explained error, nothing half-written; 2 w
 3 done in part, what was refused is listed; 130 interrupted, every file is whole.
 """
 
+import re
 import sys
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated
@@ -90,9 +92,28 @@ def demo(
     )
 
 
+_AWAY = re.compile(r"(?:--[\w-]+=)?(?P<url>(?:s3|gs|az)://.*)", re.DOTALL)
+
+
+def _refuse_urls(given: Iterable[str]) -> None:
+    """Refuse addresses in object stores, which only the file of a campaign may hold.
+
+    Taken for paths they would lose a slash, and name nothing that anybody has given.
+    """
+    for text in given:
+        if away := _AWAY.fullmatch(text):
+            raise AerogridError(
+                f"{away['url']}: lies in an object store, and verbs take folders and files of this "
+                "machine; nothing was changed. Mount the bucket, or copy it (rclone, aws s3 sync), "
+                "and give the folder; what is removed from a copy stays in the bucket. URLs stand "
+                "in the file of `aerogrid campaign`."
+            )
+
+
 def run() -> None:
     """Run the command line; the one place where errors become messages and exit codes."""
     try:
+        _refuse_urls(sys.argv[1:])
         app()
     except AerogridError as error:
         console.fail(str(error))

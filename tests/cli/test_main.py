@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from cli.main import main
 from cli.verbs import app
+from pipeline.places import SCHEMES
 from pipeline.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +56,25 @@ def test_each_verb_explains_itself_with_an_example(verb, monkeypatch, capsys):
 @pytest.mark.parametrize("verb", VERBS)
 def test_each_verb_is_in_the_docs_once(verb):
     assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8").count(f"| `{verb}` |") == 1
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["photos", "retire", "{}", "--before", "2025-01-01T00:00Z", "--yes"],
+        ["photos", "add", "here", "{}"], ["photos", "find", "--at=1,2", "--index={}"],
+        ["file", "{}"], ["report", "{}"], ["serve", "{}"], ["ingest", "{}", "--out", "here"],
+    ],
+)  # fmt: skip
+def test_urls_are_refused_with_what_to_do_instead(scheme, given, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    url = f"{scheme}://land/patrols/north"
+    assert run(monkeypatch, *(part.format(url) for part in given)) == 1
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"{url}: lies in an object store" in told
+    assert "Mount the bucket" in told
+    assert list(tmp_path.iterdir()) == []
 
 
 def setting_names(model: type[BaseModel], prefix: str = "") -> list[str]:
