@@ -50,13 +50,29 @@ Index = Annotated[Path, typer.Option(help="File of the index.")]
 
 @photos.command("add", epilog="Example: aerogrid photos add patrols/* --index photos.sqlite")
 def add_photos(
-    patrols: Annotated[list[Path], typer.Argument(help="Folders of patrols.")],
+    patrols: Annotated[list[Path] | None, typer.Argument(help="Folders of patrols.")] = None,
     index: Index = Path("photos.sqlite"),
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Forget patrols whose folders are gone.")
+    ] = False,
 ) -> None:
     """Take the photos of patrols into the index, or take them in anew where they changed."""
     from cli import finding
 
-    raise typer.Exit(finding.add(patrols, index))
+    if not patrols and not prune:
+        raise typer.BadParameter("give folders of patrols, or --prune")
+    raise typer.Exit(finding.add(patrols or [], index, prune=prune))
+
+
+@photos.command("remove", epilog="Example: aerogrid photos remove patrols/june --index all.sqlite")
+def remove_photos(
+    patrols: Annotated[list[Path], typer.Argument(help="Folders of patrols, gone or not.")],
+    index: Index = Path("photos.sqlite"),
+) -> None:
+    """Take patrols out of the index; their photos and folders stay as they are."""
+    from cli import finding
+
+    raise typer.Exit(finding.remove(patrols, index))
 
 
 @photos.command("find", epilog="Example: aerogrid photos find --at 119.951,32.102")

@@ -18,15 +18,34 @@ from pipeline.workspace import Workspace
 _SHOWN = 20
 
 
-def add(patrols: Sequence[Path], index: Path) -> int:
-    """Take patrols' photos into the index; one that is known as it is costs nothing."""
+def add(patrols: Sequence[Path], index: Path, *, prune: bool) -> int:
+    """Take patrols' photos into the index; one that is known as it is costs nothing.
+
+    With `prune` patrols whose folders are gone are forgotten.
+    """
     with PhotoIndex.opened(index, is_new=True) as opened:
         for patrol in patrols:
             photos = opened.add(Workspace(patrol))
             said = "is known already" if photos is None else f"{photos} photos with time and place"
             console.err.print(f"{console.where(patrol)}: {said}", highlight=False)
-        console.out.print(f"{len(opened)} photos in {console.where(index)}", highlight=False)
+        for gone in opened.prune() if prune else ():
+            console.err.print(f"{console.where(gone)}: is gone, and forgotten", highlight=False)
+        _tell_count(opened, index)
     return 0
+
+
+def remove(patrols: Sequence[Path], index: Path) -> int:
+    """Forget patrols, whose folders may be gone."""
+    with PhotoIndex.opened(index) as opened:
+        counts = opened.remove([Workspace(patrol) for patrol in patrols])
+        count = console.counted(sum(counts), "photo")
+        console.out.print(f"{count} of {console.counted(len(counts), 'patrol')} forgotten")
+        _tell_count(opened, index)
+    return 0
+
+
+def _tell_count(opened: PhotoIndex, index: Path) -> None:
+    console.out.print(f"{len(opened)} photos in {console.where(index)}", highlight=False)
 
 
 def find(

@@ -21,13 +21,8 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import PhotoIndexError
-from pipeline.ground import ground_of, known_terrain
-from pipeline.inputs import patrol_settings, read_inputs
-from pipeline.retiring import RETIRED, is_retired
-from pipeline.stac import Flown, photo_items
-from pipeline.workspace import Workspace, require
-from vision.frame_table import read_frame_table
-from vision.images import sha256_of
+from pipeline.indexed import items_of, refuse_folder_of_patrols, state_of
+from pipeline.workspace import Workspace
 
 _TABLES = """
 CREATE TABLE patrols (folder TEXT PRIMARY KEY, frames_sha256 TEXT NOT NULL);
@@ -70,7 +65,7 @@ SELECT count(*) FROM (
   LIMIT :most
 )
 """
-_CHUNK = 500
+_CHUNK = 200
 _MANY = 2000
 """Photos around an area from which on a page of them is looked for in one span after another."""
 
@@ -119,30 +114,73 @@ class PhotoIndex:
             How many photos that were not retired have time and place; None where the patrol is
             known as it is.
         """
-        _refuse_folder_of_patrols(workspace)
-        made_from = _state_of(workspace)
-        folder = os.path.relpath(workspace.root.resolve(), self._path.parent.resolve())
+        refuse_folder_of_patrols(workspace)
+        made_from = state_of(workspace)
+        folder = self._folder_of(workspace)
         known = self._connection.execute(
             "SELECT frames_sha256 FROM patrols WHERE folder = ?", (folder,)
         ).fetchone()
         if known == (made_from,):
             return None
-        items = _items_of(workspace, self._path.parent.resolve())
+        items = items_of(workspace, self._path.parent.resolve())
         self.put(folder, made_from, items)
         return len(items)
 
     def put(self, folder: str, made_from: str, items: Sequence[dict[str, Any]]) -> None:
         """Let a patrol have these photos, in one transaction."""
-        run = self._connection.execute
         with self._connection:  # commits, or rolls back what did not end
-            run("BEGIN IMMEDIATE")
-            run(
-                "DELETE FROM places WHERE id IN (SELECT id FROM photos WHERE folder = ?)", (folder,)
-            )
-            run("DELETE FROM photos WHERE folder = ?", (folder,))
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._forget(folder)
             for item in items:
                 self._put_photo(folder, item)
-            run("INSERT OR REPLACE INTO patrols VALUES (?, ?)", (folder, made_from))
+            self._connection.execute("INSERT INTO patrols VALUES (?, ?)", (folder, made_from))
+
+    def remove(self, workspaces: Sequence[Workspace]) -> list[int]:
+        """Forget patrols, whether their folders are there or not; how many photos of each.
+
+        Raises:
+            PhotoIndexError: one of them is not in the index; all stay.
+        """
+        folders = [self._folder_of(workspace) for workspace in workspaces]
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            known = self._folders()
+            for workspace, folder in zip(workspaces, folders, strict=True):
+                if folder not in known:
+                    raise PhotoIndexError(
+                        f"{workspace.root}: is no patrol of {self._path}. Give its folder as it "
+                        "was when it was added; `aerogrid photos add --prune` forgets all whose "
+                        "folders are gone."
+                    )
+            return [self._forget(folder) for folder in dict.fromkeys(folders)]
+
+    def prune(self) -> list[Path]:
+        """Forget patrols whose folders hold no frames any more; their folders."""
+        above = self._path.parent.resolve()
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            gone = [
+                folder
+                for folder in sorted(self._folders())
+                if not Workspace(above / folder).frames.is_file()
+            ]
+            for folder in gone:
+                self._forget(folder)
+        return [Path(os.path.normpath(above / folder)) for folder in gone]
+
+    def _folder_of(self, workspace: Workspace) -> str:
+        """A patrol as the index names it: by its way from the index's folder."""
+        return os.path.relpath(workspace.root.resolve(), self._path.parent.resolve())
+
+    def _folders(self) -> set[str]:
+        return {folder for (folder,) in self._connection.execute("SELECT folder FROM patrols")}
+
+    def _forget(self, folder: str) -> int:
+        """Take a patrol out; how many photos it had."""
+        run = self._connection.execute
+        run("DELETE FROM places WHERE id IN (SELECT id FROM photos WHERE folder = ?)", (folder,))
+        run("DELETE FROM patrols WHERE folder = ?", (folder,))
+        return run("DELETE FROM photos WHERE folder = ?", (folder,)).rowcount
 
     def _put_photo(self, folder: str, item: dict[str, Any]) -> None:
         ground = shape(item["geometry"])
@@ -341,35 +379,3 @@ def _check(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version != _VERSION:
         raise sqlite3.DatabaseError("it holds other tables")
-
-
-def _refuse_folder_of_patrols(workspace: Workspace) -> None:
-    """Refuse a folder that is no patrol and holds some, as that of a campaign does."""
-    if workspace.frames.exists() or not workspace.root.is_dir():
-        return
-    below = sorted(path for path in workspace.root.iterdir() if Workspace(path).frames.is_file())
-    if below:
-        more = ", ..." if len(below) > 1 else ""
-        raise PhotoIndexError(
-            f"{workspace.root}: is no patrol, but holds some ({below[0].name}{more}). Give the "
-            f"patrols themselves: {workspace.root}/*"
-        )
-
-
-def _state_of(workspace: Workspace) -> str:
-    """Hashes of what a patrol's photos in the index are made from."""
-    frames, retired = require(workspace.frames, "ingest"), workspace.root / RETIRED
-    return "+".join(map(sha256_of, (frames, retired) if retired.exists() else (frames,)))
-
-
-def _items_of(workspace: Workspace, folder: Path) -> list[dict[str, Any]]:
-    """STAC items of a patrol's photos that were not retired, with links as seen from a folder."""
-    frames = read_frame_table(workspace.frames)
-    if not any(frame.is_located for frame in frames):
-        return []
-    inputs, settings = read_inputs(workspace), patrol_settings(workspace, None)
-    terrain, local = ground_of(frames, inputs, known_terrain(inputs, settings))
-    gone = is_retired(workspace)
-    left = [frame for frame in frames if not gone(frame)]
-    flown = Flown(workspace.root.resolve().name, left, inputs.photos, terrain, local, "", {})
-    return [item | {"links": []} for item in photo_items(flown, folder)]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -237,6 +238,48 @@ def test_a_patrol_that_changed_is_taken_in_anew_and_doubles_nothing(patrol, tmp_
         assert index.add(patrol) == 3
         assert len(index) == 3
         assert index.search(box(-1, -1, 3, 3)) == []
+
+
+def ids(index: PhotoIndex) -> list[str]:
+    return [told["id"] for told in index.search(EARTH)]
+
+
+def test_a_patrol_that_was_renamed_is_found_once(patrol, tmp_path, monkeypatch, capsys):
+    shutil.copytree(patrol.root.parent.parent, tmp_path / "land")
+    old, index = tmp_path / "land" / "patrols" / "monday", tmp_path / "photos.sqlite"
+    find(monkeypatch, capsys, "add", old, "--index", index)
+    new = old.rename(old.with_name("tuesday"))
+    assert "6 photos in" in find(monkeypatch, capsys, "add", new, "--index", index)["said"]
+    assert "3 photos in" in find(monkeypatch, capsys, "add", "--prune", "--index", index)["said"]
+    with PhotoIndex.opened(index) as opened:
+        assert ids(opened) == ["0", "1", "2"]
+        assert opened.extent() is not None
+        assert {told["properties"]["aerogrid:patrol"] for told in opened.search(EARTH)} == {
+            "tuesday"
+        }
+        assert opened.prune() == []
+        assert opened.add(Workspace(new)) is None
+    monkeypatch.setattr("sys.argv", ["aerogrid", "photos", "add", "--index", str(index)])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+
+
+def test_patrols_are_removed_all_or_none(patrol, tmp_path, monkeypatch, capsys):
+    index = tmp_path / "photos.sqlite"
+    with PhotoIndex.opened(index, is_new=True) as opened:
+        opened.add(patrol)
+        opened.put("gone", "a" * 64, [item(7, 0.0, 0.0, 0)])
+        with pytest.raises(PhotoIndexError, match=r"elsewhere: is no patrol of .*photos\.sqlite"):
+            opened.remove([patrol, Workspace(tmp_path / "elsewhere")])
+        assert ids(opened) == ["0", "7", "1", "2"]
+    told = find(monkeypatch, capsys, "remove", tmp_path / "gone", "--index", index)["said"]
+    assert "1 photo of 1 patrol forgotten" in told
+    with PhotoIndex.opened(index) as opened:
+        assert ids(opened) == ["0", "1", "2"]
+        assert opened.remove([patrol, patrol]) == [3]
+        assert len(opened) == 0
+        assert opened.extent() is None
+        assert opened.add(patrol) == 3
 
 
 def test_a_retired_photo_is_found_no_more(tmp_path):
