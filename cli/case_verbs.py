@@ -12,7 +12,10 @@ verbs = typer.Typer()
 
 @verbs.command(epilog="Example: aerogrid serve patrol/ --port 8000")
 def serve(
-    patrols: Annotated[list[Path], typer.Argument(help="Folders of patrols of one registry.")],
+    patrols: Annotated[
+        list[Path],
+        typer.Argument(help="Patrols of one registry, and folders of such, as a campaign's `out`."),
+    ],
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8000,
     listen: Annotated[
         str, typer.Option(help="Address of this machine; others reach the page at it.")
@@ -53,13 +56,13 @@ def serve(
         Path | None,
         typer.Option(
             "--photos-index",
-            exists=True,
-            dir_okay=False,
             help="Of `photos add`; the page's API then searches all patrols' photos.",
         ),
     ] = None,
 ) -> None:
     """Open the review page of one or more patrols.
+
+    Patrols that are filed later in a folder of patrols are shown without a restart.
 
     Others than this machine reach it only with accounts (`aerogrid account`) and over TLS.
     """

@@ -1,6 +1,7 @@
 """The verbs that open a registry: the review page, the audit of its history, backups."""
 
 import gc
+import logging
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,18 +19,18 @@ from geo.errors import AerogridError
 from geo.raster import read_terrain
 from missions.airspace import Airspace
 from pipeline.errors import PipelineError
-from pipeline.filing import registry_of
-from pipeline.filings import (
-    head_of,
-    read_filing,
-    refuse_lost_registry,
-    refuse_stale_filing,
-    settings_as_filed,
+from pipeline.filed_patrols import (
+    FiledPatrol,
+    FiledPatrols,
+    filed_settings,
+    refuse_other_registries,
 )
+from pipeline.filing import registry_of
+from pipeline.filings import head_of, refuse_lost_registry
 from pipeline.handing_out import write_reviewed, write_sheet
-from pipeline.inputs import patrol_settings, read_inputs
+from pipeline.inputs import read_inputs
 from pipeline.photo_index import PhotoIndex
-from pipeline.settings import Settings, SigningIn
+from pipeline.settings import SigningIn
 from pipeline.surroundings import read_cells
 from pipeline.workspace import Workspace, require
 from review.admission import Entrance
@@ -48,6 +49,10 @@ from review.single_sign_on import SingleSignOn
 from review.sources import ReviewSources, open_sources
 
 SOUND, BROKEN = 0, 1
+MOST_AT_ONCE = 20
+"""Patrols that are taken in while somebody waits for an answer; the next look takes more."""
+
+_log = logging.getLogger(__name__)
 
 
 def serve(
@@ -60,30 +65,30 @@ def serve(
     photo_index: Path | None,
 ) -> int:
     """Serve the review page until Ctrl-C; layers are those of the first patrol."""
-    for patrol in patrols:
-        _require_filed(patrol)
+    filed = FiledPatrols(patrols)
+    found = filed.begin(console.warn)
     if photo_index is not None:
         with PhotoIndex.opened(photo_index):  # refuses what is none
             pass
-    first = Workspace(patrols[0])
-    inputs, settings = read_inputs(first), _settings(first)
-    _refuse_other_registries(patrols)
+    first = found[0].workspace
+    inputs, settings = read_inputs(first), filed_settings(first)
     sources = ReviewSources(
         registry=registry_of(first, settings),
-        patrols=tuple(_photos(Workspace(patrol)) for patrol in patrols),
+        patrols=[_photos(patrol) for patrol in found],
+        find=lambda: [_photos(patrol) for patrol in filed.look(_log.warning, MOST_AT_ONCE)],
         grid=None if inputs.cells is None else read_cells(inputs.cells, settings.grids),
         zones=inputs.zones,
         rules=settings.filing.rules,
         categories=settings.filing.categories,
         calendar=settings.dispatching.calendar,
-        feedback=first.feedback,
+        feedback=Workspace(patrols[0]).feedback,  # whichever patrol of a folder is first
         terrain=None if inputs.dem is None else read_terrain(inputs.dem),
     )
     with open_sources(sources) as data:
         entrance = Entrance(data.accounts, is_local=where.is_local, is_secure=where.is_secure)
         hosts = _host_names(where, names)
-        shelf = FlightShelf((*patrols, *flights))
-        _require_accounts(entrance, patrols[0])
+        shelf = FlightShelf((*(patrol.workspace.root for patrol in found), *flights))
+        _require_accounts(entrance, first.root)
         checks = settings.reviewing
         if checks.controls is not None:
             data.looks.add_controls(read_controls(checks.controls))
@@ -140,53 +145,16 @@ def _require_accounts(entrance: Entrance, patrol: Path) -> None:
     )
 
 
-def _require_filed(patrol: Path) -> None:
-    """Refuse a folder without a filed patrol, or with one that was analysed again since."""
-    workspace = Workspace(patrol)
-    if workspace.filing.exists() and workspace.inputs.exists():
-        refuse_stale_filing(workspace)
-        return
-    if not workspace.frames.exists():
-        raise PipelineError(
-            f"{patrol}: holds no patrol. Run `aerogrid analyze PHOTOS --out {patrol}` first."
-        )
-    raise PipelineError(
-        f"{patrol}: its cases are not filed yet. Run `aerogrid analyze` again with the same --out, "
-        "or the stages that are left: detect, locate, file."
-    )
-
-
-def _refuse_other_registries(patrols: Sequence[Path]) -> None:
-    """Refuse patrols whose cases lie elsewhere than those of the first one."""
-    places = [_registry_place(Workspace(patrol)) for patrol in patrols]
-    for patrol, place in zip(patrols, places, strict=True):
-        if place != places[0]:
-            raise PipelineError(
-                f"{patrol}: its cases are in another registry than those of {patrols[0]}. Name it "
-                "by itself, or file both into one registry (filing.registry in the settings)."
-            )
-
-
-def _settings(workspace: Workspace) -> Settings:
-    """Settings of a patrol, its registry where the cases were filed."""
-    return settings_as_filed(workspace, patrol_settings(workspace, None))
-
-
 def registry_of_patrol(patrol: Path) -> str | Path:
     """Where the cases of a filed patrol are."""
     workspace = Workspace(patrol)
     require(workspace.filing, "file")
-    return registry_of(workspace, _settings(workspace))
-
-
-def _registry_place(workspace: Workspace) -> str:
-    registry = registry_of(workspace, _settings(workspace))
-    return str(registry) if "://" in str(registry) else str(Path(registry).resolve())
+    return registry_of(workspace, filed_settings(workspace))
 
 
 def export_sheet(patrols: Sequence[Path], case_no: str, out: Path) -> int:
     """Write the page of a case that proves itself."""
-    _refuse_other_registries(patrols)
+    refuse_other_registries(patrols)
     photos = write_sheet(patrols, case_no, out, now=datetime.now(UTC))
     console.out.print(f"{console.where(out)}: case {case_no} with {photos} photos", highlight=False)
     return console.DONE
@@ -194,7 +162,7 @@ def export_sheet(patrols: Sequence[Path], case_no: str, out: Path) -> int:
 
 def export_reviewed(patrols: Sequence[Path], out: Path) -> int:
     """Write what was decided on as COCO."""
-    _refuse_other_registries(patrols)
+    refuse_other_registries(patrols)
     confirmed, rejected = write_reviewed(patrols, out)
     told = f"{confirmed} confirmed and {rejected} rejected outlines"
     console.out.print(f"{console.where(out)}: {told}", highlight=False)
@@ -236,11 +204,11 @@ def _audit_sheet(page: str, heads: Sequence[Head]) -> int:
 
 
 def _audit_registry(patrols: Sequence[Path], heads: Sequence[Head]) -> int:
-    _refuse_other_registries(patrols)
+    refuse_other_registries(patrols)
     first = Workspace(patrols[0])
     known = [*(head_of(Workspace(patrol)) for patrol in patrols), *heads]
     refuse_lost_registry(first)
-    with Registry.open(registry_of(first, _settings(first))) as registry:
+    with Registry.open(registry_of(first, filed_settings(first))) as registry:
         report = registry.verify_chain(head for head in known if head)
     for problem in report.problems:
         console.warn(problem)
@@ -288,7 +256,7 @@ def migrate(patrol: Path, url: str) -> int:
 
 def _registry_file(patrol: Path) -> Path:
     workspace = Workspace(patrol)
-    where = registry_of(workspace, _settings(workspace))
+    where = registry_of(workspace, filed_settings(workspace))
     path = path_of(where)
     if path is None:
         raise AerogridError(
@@ -304,9 +272,8 @@ def _tell_copied(copied: backup.Copied) -> None:
     console.out.print(f"head {copied.head.hash}", highlight=False)
 
 
-def _photos(workspace: Workspace) -> PatrolPhotos:
-    patrol_id, folder = read_filing(workspace).patrol_id, read_inputs(workspace).photos
-    return PatrolPhotos(patrol_id, folder, require(workspace.frames, "ingest"))
+def _photos(patrol: FiledPatrol) -> PatrolPhotos:
+    return PatrolPhotos(patrol.patrol_id, patrol.photos, patrol.workspace.frames)
 
 
 def _tell(address: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from unittest.mock import ANY
 
 import pytest
+from fastapi.testclient import TestClient
 
 from cases.accounts import Accounts
 from cases.model import FilingResult, Findings
@@ -25,7 +26,9 @@ from pipeline.errors import PipelineError
 from pipeline.filing import Filed
 from pipeline.inputs import Inputs, write_inputs
 from pipeline.workspace import Workspace, read_json
+from review import holdings
 from review.server import Listening
+from tests.pipeline.made_up import file_patrol, made_up_frames, make_patrol
 from tests.pipeline.rendered import NOW, make_photos
 from vision.model import Frame
 
@@ -186,6 +189,30 @@ def test_a_page_that_is_served_does_not_look_through_what_was_loaded_for_garbage
     finally:
         gc.unfreeze()
     assert frozen[0] > 100_000
+
+
+def test_a_patrol_that_is_filed_while_its_folder_is_served_is_shown(tmp_path, monkeypatch):
+    (tmp_path / "week").mkdir()
+    first = make_patrol(tmp_path / "first", made_up_frames(0, 2), tmp_path / "photos")
+    file_patrol(first, tmp_path / "cases.sqlite")
+    monkeypatch.setattr(holdings, "LOOK_AGAIN_S", 0.0)
+    counted = []
+
+    def ask(app, where, ready) -> None:
+        with TestClient(app, base_url="http://127.0.0.1:8765") as client:
+            later = make_patrol(tmp_path / "week" / "later", made_up_frames(1, 3), tmp_path / "x")
+            file_patrol(later, tmp_path / "cases.sqlite")
+            for _ in range(2):
+                counted.append(client.get("/api/health").json()["photos"])
+                client.get("/api/photos/flight-1/DJI_0002.jpg")
+
+    monkeypatch.setattr(serving, "run_server", ask)
+    named = [first.root, tmp_path / "week"]
+    try:
+        assert serving.serve(named, Listening(port=0), (), None, (), None, None) == 0
+    finally:
+        gc.unfreeze()
+    assert counted == [2, 5]
 
 
 def test_verbs_after_a_filing_by_other_settings_find_its_registry(analysed, inputs, tmp_path):
