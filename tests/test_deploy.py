@@ -8,10 +8,14 @@ import subprocess
 import sys
 import tomllib
 from configparser import ConfigParser
+from pathlib import Path
 
 import pytest
+import typer
+import yaml
 
 from cases.registry import Registry
+from cli.main import app
 from geo.tracing import VARIABLE
 from tests.deployed import (
     DEPLOY,
@@ -182,6 +186,24 @@ def test_logrotate_takes_what_the_units_write(tmp_path):
     subprocess.run([logrotate, "-f", "-s", tmp_path / "state", tmp_path / "conf"], check=True)
     assert not (tmp_path / name).exists()  # each line opens the file anew
     assert (tmp_path / f"{name}.1").read_text() == "{}\n"
+
+
+def test_every_page_serves_what_campaigns_write_with_the_index_that_the_steps_make(compose):
+    manifests = yaml.safe_load_all((DEPLOY / "kubernetes" / "base" / "page.yaml").read_text())
+    [deployment] = [entry for entry in manifests if entry["kind"] == "Deployment"]
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    commands = [
+        compose.services["page"].command, container["args"],
+        shlex.split(settings_of(DEPLOY / "aerogrid-page.service")["ExecStart"][0]),
+    ]  # fmt: skip
+    serve = typer.main.get_group(app).commands["serve"]
+    for command in commands:
+        given = serve.make_context("serve", command[command.index("serve") + 1 :]).params
+        assert [path.name for path in given["patrols"]] == ["patrol", "patrols"]
+        assert given["photo_index"] == Path("photos.sqlite")
+    steps = OPERATIONS.partition("### Install the units")[2].partition("```\n\n")[0]
+    assert "mkdir -p /srv/aerogrid/patrols" in steps
+    assert "aerogrid photos add patrol'" in steps
 
 
 def test_the_units_of_backup_and_drill_bring_a_registry_back(tmp_path):
