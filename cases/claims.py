@@ -5,9 +5,12 @@ it back. It is no part of the history; what was decided is. Every function runs 
 transaction, of which the registry has one at a time, and so is atomic.
 """
 
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, exists
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from cases.errors import CaseClaimedError, ClaimError
@@ -17,6 +20,35 @@ from cases.tables import CaseRow, ClaimRow, EventRow
 
 UNSURE = "unsure"
 """Somebody leaves a case to others, and is not given it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """In whose hands a case is.
+
+    Attributes:
+        claim: of who works on it now.
+        unsure: who has left it to others, in the order in which they did.
+    """
+
+    claim: Claim | None = None
+    unsure: tuple[str, ...] = ()
+
+
+def hands(session: Session, case_nos: Sequence[str], now: datetime) -> dict[str, Hands]:
+    """In whose hands cases are, a page of them at most; those that are in nobody's are left out."""
+    held = select(ClaimRow).where(ClaimRow.case_no.in_(case_nos), ClaimRow.until > now)
+    claimed = {row.case_no: Claim(row.case_no, row.who, row.until) for row in session.scalars(held)}
+    left = select(EventRow.case_no, EventRow.actor).where(
+        EventRow.case_no.in_(case_nos), EventRow.action == UNSURE
+    )
+    unsure: defaultdict[str, list[str]] = defaultdict(list)
+    for case_no, actor in session.execute(left.order_by(EventRow.seq)):
+        unsure[str(case_no)].append(actor)
+    return {
+        case_no: Hands(claimed.get(case_no), tuple(dict.fromkeys(unsure.get(case_no, ()))))
+        for case_no in {*claimed, *unsure}
+    }
 
 
 def claim_of(session: Session, case_no: str, now: datetime) -> Claim | None:

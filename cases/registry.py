@@ -166,6 +166,11 @@ class Registry(Arranging, Keeping):
             claim = claims.claim_of(session, case.case_no, now)
         return allowed_actions(case.stage, taken, role), claim
 
+    def hands(self, case_nos: Sequence[str], now: datetime) -> dict[str, claims.Hands]:
+        """In whose hands the cases of a page are, where they are in anybody's."""
+        with self._read() as session:
+            return claims.hands(session, case_nos, now)
+
     def decide(
         self,
         case_no: str,

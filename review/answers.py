@@ -135,10 +135,16 @@ class ListedCase(CaseItem):
 
     Attributes:
         due_at: until when it has to be handled; null where no time limit runs.
+        claim: of who works on it now.
+        unsure: who left it to others, while it waits.
+        sent_back: why it has to be done anew, while that is being done; else empty.
     """
 
     due_at: datetime | None
     is_overdue: bool
+    claim: Claim | None
+    unsure: list[str]
+    sent_back: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +163,6 @@ class CaseDetail(ListedCase):
     last_patrol_id: str
     photos: list[CasePhoto]
     allowed: list[str]
-    claim: Claim | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ decided it, and command, see it as it is.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends
 
+from cases.claims import Hands
 from cases.drawing import DRAWING_STAGES
 from cases.errors import StaleCaseError
 from cases.lifecycle import Action, Role, Stage, allowed_actions
@@ -19,7 +20,7 @@ from cases.looks import Look, Veiled, veiled
 from cases.model import Case, Claim
 from review import answers, presenters
 from review.admission import ClockOf, Data, Guest, Visitor
-from review.due import deadline
+from review.progress import NOBODY, progress_of
 from review.sources import ReviewData
 
 
@@ -98,29 +99,37 @@ def veiled_cases(data: ReviewData, blind: Blindfold) -> list[Veiled]:
 
 def veiled_detail(data: ReviewData, shown: Veiled, role: Role, now: datetime) -> answers.CaseDetail:
     """Show a case to who judges it once more, or has done so."""
-    case, look = shown.case, shown.look
-    held = Claim(case.case_no, look.who, look.until) if look.until and look.is_held(now) else None
+    case = shown.case
+    hands = seen_hands(shown.look, _hands_of(data, case.case_no, now), now)
     return presenters.case_detail(
         case,
         allowed=allowed_actions(case.stage, shown.taken, role),
         photos=data.photos,
         terrain=data.terrain,
-        claim=held,
-        due=deadline(data, case, now, shown.events),
+        progress=progress_of(data, case, now, hands, shown.events),
     )
 
 
 def detail_of(data: ReviewData, case: Case, role: Role, now: datetime) -> answers.CaseDetail:
     """Show a case as somebody in a role sees it."""
-    allowed, claim = data.registry.possible(case, role, now)
+    allowed, _ = data.registry.possible(case, role, now)
     return presenters.case_detail(
         case,
         allowed=allowed,
         photos=data.photos,
         terrain=data.terrain,
-        claim=claim,
-        due=deadline(data, case, now),
+        progress=progress_of(data, case, now, _hands_of(data, case.case_no, now)),
     )
+
+
+def _hands_of(data: ReviewData, case_no: str, now: datetime) -> Hands:
+    return data.registry.hands([case_no], now).get(case_no, NOBODY)
+
+
+def seen_hands(look: Look, hands: Hands, now: datetime) -> Hands:
+    """In whose hands a case is for who judges it once more: those of the look, not of the case."""
+    held = Claim(look.case_no, look.who, look.until) if look.until and look.is_held(now) else None
+    return replace(hands, claim=held)
 
 
 def seen_detail(

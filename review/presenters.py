@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -29,8 +28,10 @@ from review import answers
 from review.decisions import REJECT_REASONS
 from review.ground import doubt_circle, photo_outline
 from review.photos import Marked, PhotoShelf
+from review.progress import Progress
 from vision.classes import CLASSES
 
+NO_PROGRESS = Progress()
 _DEGREE_DIGITS = 7  # 1 cm
 _PIXEL_DIGITS = 1
 _UNKNOWN_COLOUR = (255, 255, 255)
@@ -79,9 +80,19 @@ def case_item(case: Case) -> answers.CaseItem:
     return answers.CaseItem(**_item_fields(case))
 
 
-def listed_case(case: Case, due_at: datetime | None, is_overdue: bool) -> answers.ListedCase:
-    """Present a case of a list with its time limit."""
-    return answers.ListedCase(**_item_fields(case), due_at=due_at, is_overdue=is_overdue)
+def listed_case(case: Case, progress: Progress) -> answers.ListedCase:
+    """Present a case of a list."""
+    return answers.ListedCase(**_item_fields(case), **_progress_fields(progress))
+
+
+def _progress_fields(progress: Progress) -> dict[str, Any]:
+    return {
+        "due_at": progress.due_at,
+        "is_overdue": progress.is_overdue,
+        "claim": claim_answer(progress.claim) if progress.claim else None,
+        "unsure": list(progress.unsure),
+        "sent_back": progress.sent_back,
+    }
 
 
 def _item_fields(case: Case) -> dict[str, Any]:
@@ -115,16 +126,14 @@ def case_detail(
     allowed: Iterable[str],
     photos: PhotoShelf,
     terrain: Terrain | None,
-    claim: Claim | None = None,
-    due: tuple[datetime | None, bool] = (None, False),
+    progress: Progress = NO_PROGRESS,
 ) -> answers.CaseDetail:
-    """Present everything about a case; `due` is when, and whether that is over."""
+    """Present everything about a case."""
     local = LocalFrame(case.lon_deg, case.lat_deg)
     return answers.CaseDetail(
         **_item_fields(case),
         officer=case.place.officer,
-        due_at=due[0],
-        is_overdue=due[1],
+        **_progress_fields(progress),
         sigma_m=round(case.sigma_m, 2),
         outline=geometry(case.polygon),
         doubt=geometry(doubt_circle(case.lon_deg, case.lat_deg, case.sigma_m)),
@@ -136,7 +145,6 @@ def case_detail(
         last_patrol_id=case.last_patrol_id,
         photos=[_photo(evidence, photos, terrain, local) for evidence in by_photo(case.evidence)],
         allowed=list(allowed),
-        claim=claim_answer(claim) if claim else None,
     )
 
 

@@ -12,8 +12,9 @@ from cases.listing import Order
 from cases.model import Case, CaseCount, Event
 from cases.rows import queue_rank
 from review import answers, presenters
-from review.blind import Blindfold, seen, seen_cases
-from review.due import TIMED, deadline
+from review.blind import Blindfold, seen, seen_cases, seen_hands
+from review.due import TIMED
+from review.progress import NOBODY, progress_of
 from review.sources import ReviewData
 
 _EVERY_STAGE = tuple(Stage)
@@ -56,7 +57,7 @@ def page_of(
 def listed(
     data: ReviewData, blind: Blindfold, cases: Iterable[Case], now: datetime
 ) -> list[answers.ListedCase]:
-    """Present the cases of a page, each as it is shown, with its time limit."""
+    """Present the cases of a page, each as it is shown, with how far it has come."""
     cases = list(cases)
     known = [
         case.case_no for case in cases if case.stage in TIMED and case.case_no not in blind.looks
@@ -65,8 +66,14 @@ def listed(
     for case in cases:
         if case.stage in TIMED and (veil := seen(data, blind, case.case_no)):
             told[case.case_no] = veil.events
+    hands = data.registry.hands([case.case_no for case in cases], now)
+    for case_no, look in blind.looks.items():
+        hands[case_no] = seen_hands(look, hands.get(case_no, NOBODY), now)
     return [
-        presenters.listed_case(case, *deadline(data, case, now, told.get(case.case_no)))
+        presenters.listed_case(
+            case,
+            progress_of(data, case, now, hands.get(case.case_no, NOBODY), told.get(case.case_no)),
+        )
         for case in cases
     ]
 

@@ -15,7 +15,7 @@ import typer
 import yaml
 
 from cases.registry import Registry
-from cli.main import app
+from cli.verbs import app
 from geo.tracing import VARIABLE
 from tests.deployed import (
     DEPLOY,

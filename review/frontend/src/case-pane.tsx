@@ -23,6 +23,7 @@ export function CasePane({ store }: { store: ReviewStore }) {
         <strong>{words.label(categoryName(store, detail.category))}</strong> <span class="number">{detail.no}</span>{" "}
         <StageChip stage={detail.stage} />
       </p>
+      {detail.sent_back ? <p class="warning sent-back">{words.t.sentBack(words.reason(detail.sent_back))}</p> : null}
       <Steps store={store} detail={detail} />
       <AddPhoto store={store} detail={detail} />
       <Arrange store={store} />

@@ -30,6 +30,7 @@ export class Decisions {
     const { detail, busy } = this.store.state;
     if (this.store.refuseWhileDrawing()) return;
     if (busy || !detail || !this.store.allows(intent.decision)) return;
+    if (!this.store.state.dialog && this.store.openCase.hasJustChanged()) return this.store.say(this.store.state.words.t.stale(detail.no), "problem");
     await this.saving;
     if (this.store.state.no !== detail.no) return; // what was decided before has come back
     if (!this.store.presence.named(() => void this.decide(intent))) return;
@@ -69,7 +70,7 @@ export class Decisions {
     await this.store.guard(() => this.store.refresh());
     const stays = this.store.state.queue.some((item) => item.no === this.store.state.no);
     if (!stays || decided.some((item) => item.no === this.store.state.no)) {
-      await this.store.selectOrClear(stays ? this.store.state.no : this.store.state.queue[0]?.no);
+      await this.store.guard(async () => this.store.selectOrClear(stays ? this.store.state.no : await this.store.nextFree()));
     }
   }
 
@@ -95,7 +96,8 @@ export class Decisions {
 
   /** What comes after the open case: what this page has taken for it, where cases are taken. */
   async following(): Promise<string | null> {
-    return (this.store.claiming() ? await this.store.ahead : null) ?? this.store.neighbour(1) ?? this.store.neighbour(-1);
+    const { store } = this;
+    return (store.claiming() ? await store.following() : null) ?? store.neighbour(1) ?? store.neighbour(-1);
   }
 
   /** What was decided stands; the counts catch up behind. */

@@ -39,6 +39,8 @@ export interface NewsItem {
 interface Listener {
   /** Something has changed; called once for many changes at a time. */
   changed: () => void;
+  /** A case that something has happened to, at once. */
+  about: (no: string) => void;
   /** Something new that a person should hear of. */
   arrived: (item: NewsItem) => void;
 }
@@ -100,6 +102,7 @@ export class News {
 
   private heard(event: MessageEvent<string>, itemOf: (id: string, data: string) => NewsItem | null): void {
     this.keep(event);
+    if (event.type === "case") this.listener.about((JSON.parse(event.data) as CaseNews).no);
     const item = itemOf(event.lastEventId, event.data);
     if (item) {
       this.items = [item, ...this.items].slice(0, KEPT);

@@ -33,3 +33,12 @@ export function queueOf(page: CasePage, filters: Filters, before: ListedCase[] =
   if (filters.stage === IN_HAND && !page.next) queue.sort((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0));
   return { queue, total: page.total, next: page.next };
 }
+
+/** Who else works on a case of a list, as far as it was told. */
+export function holderOf({ claim }: ListedCase, me: string): string | null {
+  return claim && claim.who !== me && Date.parse(claim.until) > Date.now() ? claim.who : null;
+}
+
+/** The first that nobody else works on; where all are taken the first, which then says who has it. */
+export const firstFree = (queue: ListedCase[], me: string): ListedCase | undefined =>
+  queue.find((item) => !holderOf(item, me)) ?? queue[0];

@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { cropUrl, IN_HAND, stagesOf, type Order } from "./api";
 import { Due } from "./due";
+import { Marks } from "./marks";
 import { useWords } from "./i18n";
 import type { ReviewStore } from "./store";
 import { Score, StageChip } from "./symbols";
@@ -201,6 +202,7 @@ function QueueItem({ item, open, store }: { item: ListedCase; open: boolean; sto
             {item.urgency === 1 ? <span class="chip alarm">{words.t.urgent}</span> : null}
             <Score value={item.score} />
             <When item={item} />
+            <Marks store={store} item={item} />
           </span>
         </span>
       </button>

@@ -3,12 +3,13 @@
 import { useState } from "preact/hooks";
 import { cropUrl } from "./api";
 import { useWords } from "./i18n";
+import { Marks } from "./marks";
 import { categoryName, placeName } from "./queue-pane";
 import { Reasons } from "./reasons";
 import { Sheet } from "./sheet";
 import type { ReviewStore } from "./store";
 import { Score } from "./symbols";
-import type { CaseItem } from "./types";
+import type { ListedCase } from "./types";
 
 export function SeveralDialog({ store }: { store: ReviewStore }) {
   const words = useWords();
@@ -59,7 +60,7 @@ function moveFocus(event: KeyboardEvent): void {
 
 interface ThumbnailProps {
   store: ReviewStore;
-  item: CaseItem;
+  item: ListedCase;
   chosen: boolean;
   isFirst: boolean;
 }
@@ -74,6 +75,7 @@ function Thumbnail({ store, item, chosen, isFirst }: ThumbnailProps) {
         <span class="title">{words.label(categoryName(store, item.category))}</span>
         <span class="muted">{placeName(item) || item.no}</span>
         <Score value={item.score} />
+        <Marks store={store} item={item} />
       </label>
     </li>
   );

@@ -9,8 +9,9 @@ import { HandWork } from "./hand-work";
 import { rememberLanguage, Words, type Language } from "./i18n";
 import { keepChoice, keptChoice } from "./kept-choice";
 import { News } from "./news";
+import { OpenCase } from "./open-case";
 import { Presence } from "./presence";
-import { queueOf, withCase } from "./queue-order";
+import { firstFree, queueOf, withCase } from "./queue-order";
 import { Several } from "./several";
 import { initialState, type Pane, type State, type Toast } from "./state";
 import type {
@@ -31,7 +32,7 @@ const FIRST_STAGE: Record<string, string> = { officer: IN_HAND, operator: "", co
 const RENEW_MS = 60_000;
 const PRESENT_MS = 2 * RENEW_MS;
 
-interface Opened {
+export interface Opened {
   detail: CaseDetail;
   history: HistoryEvent[];
 }
@@ -47,9 +48,11 @@ export class ReviewStore {
   readonly presence = new Presence(this);
   readonly decisions = new Decisions(this);
   readonly address = new Address(this);
+  readonly openCase = new OpenCase(this);
   readonly claims = new Claims(() => (this.presence.signsIn() ? undefined : this.state.inspector));
   readonly news = new News({
     changed: () => void this.guard(() => this.refresh()),
+    about: (no) => this.openCase.heard(no),
     arrived: (item) => {
       if (item.urgent && !item.alert) this.say(this.state.words.t.newUrgent(item.no, item.place), "done");
       this.set({});
@@ -76,13 +79,18 @@ export class ReviewStore {
   async start(): Promise<void> {
     this.set({ signInProblem: this.presence.refusedElsewhere() });
     await this.guard(async () => this.enter(await api.session()));
-    window.setInterval(() => this.presence.isIn() && void this.guard(() => this.refresh()), POLL_MS);
+    window.setInterval(() => this.presence.isIn() && this.poll(), POLL_MS);
     window.setInterval(() => void this.stay(), RENEW_MS);
     for (const kind of ["pointerdown", "pointermove", "keydown"]) {
       window.addEventListener(kind, () => (this.lastInput = Date.now()), { passive: true });
     }
     window.addEventListener("pagehide", () => this.claims.keepOnly());
     this.address.listen();
+  }
+
+  private poll(): void {
+    void this.guard(() => this.refresh());
+    void this.openCase.look();
   }
 
   /** Who else works on the open case now. */
@@ -119,8 +127,7 @@ export class ReviewStore {
     const wanted = this.address.wanted();
     this.set({ pane: this.address.kept() ?? (wanted && this.state.pane === "queue" ? "case" : this.state.pane) });
     await this.refresh(this.readVocabulary());
-    const free = wanted || !this.claiming() ? null : await this.claims.next(this.state.filters, null);
-    await this.selectOrClear(wanted || (free?.no ?? this.state.queue[0]?.no));
+    await this.selectOrClear(this.address.wanted() || (await this.nextFree())); // the address may have changed meanwhile
     const [cells, zones] = await Promise.all([api.layer("cells"), api.layer("zones")]);
     this.set({ cells, zones });
   }
@@ -227,7 +234,7 @@ export class ReviewStore {
     keepChoice(this.state.session?.person?.name ?? "", this.state.filters);
     await this.guard(() => this.refresh());
     const inQueue = this.state.queue.some((item) => item.no === this.state.no);
-    if (!inQueue) await this.selectOrClear(this.state.queue[0]?.no);
+    if (!inQueue) await this.guard(async () => this.selectOrClear(await this.nextFree()));
     else await this.holdOpen();
   }
 
@@ -267,7 +274,7 @@ export class ReviewStore {
 
   async step(offset: number): Promise<void> {
     if (this.refuseWhileDrawing()) return;
-    const free = offset > 0 && this.claiming() ? await this.ahead : null;
+    const free = offset > 0 && this.claiming() ? await this.following().catch(() => null) : null;
     const no = free ?? this.neighbour(offset);
     if (no) await this.select(no);
   }
@@ -337,14 +344,27 @@ export class ReviewStore {
     this.set({ no: null, detail: null, history: [], claim: null });
   }
 
+  /** What is opened where nobody asked for a case: the next that nobody else works on. */
+  async nextFree(after: string | null = null): Promise<string | null> {
+    const { picked, filters, queue } = this.state;
+    const free = this.claiming() && !picked ? await this.claims.next(filters, after) : null;
+    if (free && free.no !== after) return free.no;
+    return after ? null : (firstFree(queue, this.presence.me())?.no ?? null);
+  }
+
+  /** What this page has taken for after the open case; asked for anew where nothing was to be taken then. */
+  async following(): Promise<string | null> {
+    return (await this.ahead) ?? (await this.nextFree(this.state.no));
+  }
+
   neighbour(offset: number): string | null {
     const { queue, no } = this.state;
     const at = queue.findIndex((item) => item.no === no);
-    if (at < 0) return queue[0]?.no ?? null;
+    if (at < 0) return firstFree(queue, this.presence.me())?.no ?? null;
     return queue[at + offset]?.no ?? null;
   }
 
-  private async read(no: string): Promise<Opened> {
+  async read(no: string): Promise<Opened> {
     const [detail, events] = await Promise.all([api.case(no, this.state.role), api.history(no)]);
     const opened = { detail, history: events.items };
     this.opened.set(no, opened);

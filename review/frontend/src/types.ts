@@ -60,6 +60,11 @@ export interface ListedCase extends CaseItem {
   /** Null where no time limit runs. */
   due_at: string | null;
   is_overdue: boolean;
+  claim: Claim | null;
+  /** Who left it to others, while it waits. */
+  unsure: string[];
+  /** Why it has to be done anew, while that is being done; else empty. */
+  sent_back: string;
 }
 
 export type Ring = [number, number][];
@@ -134,7 +139,6 @@ export interface CaseDetail extends ListedCase {
   last_patrol_id: string;
   photos: CasePhoto[];
   allowed: string[];
-  claim: Claim | null;
 }
 
 export interface HistoryEvent {

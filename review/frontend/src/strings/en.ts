@@ -136,12 +136,18 @@ export const en = {
   rejected: (no: string) => `${no} rejected.`,
   reopened: (no: string) => `${no} re-opened.`,
   undone: (no: string) => `Decision on ${no} taken back.`,
+  stale: (no: string) => `Somebody else has just changed ${no}. It has been read again: please decide anew.`,
+  changedBy: (no: string, who: string, action: string) => `${no} was changed by ${who} just now: ${action}.`,
   offline: "The server does not answer. Nothing was saved; try again.",
   refused: (detail: string) => detail,
 
   yours: "Yours for",
   yoursTitle: "Nobody else can decide on this case meanwhile; it goes on as long as you work",
   heldBy: (who: string) => `${who} has it for`,
+  heldMark: (who: string) => `${who} has it`,
+  unsureMark: (who: string) => `unsure: ${who}`,
+  unsureTitle: "Left to others by who was not sure",
+  sentBack: (reason: string) => `Sent back, to be done anew: ${reason}`,
   ranOut: "Ran out: take it again",
 
   arrange: "Arrange",

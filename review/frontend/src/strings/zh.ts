@@ -138,12 +138,18 @@ export const zh: Strings = {
   rejected: (no) => `${no} 已驳回。`,
   reopened: (no) => `${no} 已重新审核。`,
   undone: (no) => `${no} 的决定已撤销。`,
+  stale: (no) => `${no} 刚刚被其他人修改，已重新读取，请再次判断。`,
+  changedBy: (no, who, action) => `${who}刚刚更改了 ${no}：${action}。`,
   offline: "服务器没有响应，未保存任何内容，请重试。",
   refused: (detail) => `未能完成此操作（服务器的说明：${detail}）。`,
 
   yours: "由您审核",
   yoursTitle: "期间他人不能审核此案件；您继续操作时自动延长",
   heldBy: (who) => `${who} 正在审核`,
+  heldMark: (who) => `${who} 正在审核`,
+  unsureMark: (who) => `不确定：${who}`,
+  unsureTitle: "不确定，已留给他人审核",
+  sentBack: (reason) => `返工：${reason}`,
   ranOut: "已超时，点击重新领取",
 
   arrange: "整理",
