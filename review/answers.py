@@ -274,6 +274,7 @@ class HistoryEvent:
 
     Attributes:
         from_class: what the case was until a person changed its class; null for other entries.
+        photo_taken_at: by the clock of the phone that took a photo from the place, as its tags say.
     """
 
     seq: int
@@ -287,6 +288,7 @@ class HistoryEvent:
     reason: str
     patrol_id: str | None
     photo_sha256: str | None
+    photo_taken_at: str | None
     hash: str
 
 

@@ -4,6 +4,7 @@ Without it the script would be loaded, ask who has signed in, and only then ask 
 ways to the server and back, one after the other.
 """
 
+from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from cases.lifecycle import Role
@@ -13,10 +14,12 @@ _ALWAYS = ("/api/session", "/api/vocabulary", "/api/summary")
 _FIRST_STAGES: dict[Role, tuple[str, ...]] = {
     Role.OFFICER: ("assigned", "handling"),
     Role.OPERATOR: (),
-    Role.COMMAND: ("established",),
+    Role.COMMAND: ("fed_back", "established"),
 }
 """What waits for people of a role; for all others what is to be reviewed (`FIRST_STAGE` of the
 page's store.ts)."""
+_IN_TURN = frozenset({Role.COMMAND})
+"""Whose stages are lists one after another (`FOR_COMMAND` of the page's api.ts)."""
 _PAGE = 100
 
 
@@ -32,8 +35,12 @@ def asked_first(visitor: Visitor) -> list[str]:
     if len(roles) > 1:
         return [*_ALWAYS]
     stages = _FIRST_STAGES.get(roles[0], ("reported",))
-    query = urlencode([("limit", _PAGE), *(("stage", stage) for stage in stages)])
-    return [*_ALWAYS, f"/api/cases?{query}"]
+    lists = [(stage,) for stage in stages] if roles[0] in _IN_TURN else [stages]
+    return [*_ALWAYS, *(f"/api/cases?{_query(stages)}" for stages in lists)]
+
+
+def _query(stages: Iterable[str]) -> str:
+    return urlencode([("limit", _PAGE), *(("stage", stage) for stage in stages)])
 
 
 def preloads(visitor: Visitor) -> str:

@@ -233,8 +233,14 @@ def history_event(event: Event) -> answers.HistoryEvent:
         reason=str(details.get("reason", "")),
         patrol_id=details.get("patrol"),
         photo_sha256=details.get("photo_sha256"),
+        photo_taken_at=_phone_time(details.get("taken_at")),
         hash=event.hash,
     )
+
+
+def _phone_time(exif: str | None) -> str | None:
+    """EXIF writes 2026:06:10 09:12:33, which nobody reads as a date."""
+    return exif.replace(":", "-", 2) if exif else None
 
 
 def summary(counts: Iterable[CaseCount], rulebook: Rulebook) -> answers.Summary:

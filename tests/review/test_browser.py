@@ -304,14 +304,17 @@ def test_a_grid_officer_handles_the_cases_of_the_village_on_a_phone(chromium, pe
     page.locator(".add-photo input").set_input_files(photo)
     page.get_by_text(f"Photo added to {first}.").wait_for()
     page.locator('.timeline img[alt="Photo from the place"]').wait_for()
-    page.get_by_role("button", name="Feed back: done").first.click()
-    page.get_by_text(f"{first}: Fed back.").wait_for()
-    assert people.registry.history(first)[-1].actor == "zhang"
     page.locator("summary", has_text="Code").click()
     wait_in_page(page, "() => document.querySelector('.way-code').naturalWidth > 60")
     href = page.get_by_role("link", name="Navigate").get_attribute("href")
     case = people.registry.case(first)
     assert href.startswith(f"geo:{case.lat_deg:.6f},{case.lon_deg:.6f}")
+    page.get_by_role("button", name="Feed back: done").first.click()
+    asked = page.get_by_role("dialog")
+    asked.get_by_text("1 photo was added.").wait_for()
+    asked.get_by_role("button", name="Feed back: done").click()
+    page.get_by_text(f"{first}: Fed back.").wait_for()
+    assert people.registry.history(first)[-1].actor == "zhang"
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     foreign = open_signed_in(chromium, address, "zhao")
     foreign.get_by_text("No case of this choice").wait_for()

@@ -1,5 +1,6 @@
 // Requests to our own server; every failure becomes an ApiError with the server's words.
 
+import { inTurn } from "./in-turn";
 import type {
   CaseDetail,
   CasePage,
@@ -62,9 +63,13 @@ const MOST = 500;
 /** What an officer has in hand; the other choices are one stage. */
 export const IN_HAND = "in_hand";
 
+/** What waits for command: to be verified, then to be sent out. */
+export const FOR_COMMAND = "for_command";
+
+const STAGES_OF: Record<string, string[]> = { [IN_HAND]: ["assigned", "handling"], [FOR_COMMAND]: ["fed_back", "established"] };
+
 /** The stages that a choice means; none for all. */
-export const stagesOf = (choice: string): string[] =>
-  choice === IN_HAND ? ["assigned", "handling"] : choice ? [choice] : [];
+export const stagesOf = (choice: string): string[] => STAGES_OF[choice] ?? (choice ? [choice] : []);
 
 export type Order = "urgency" | "oldest" | "newest";
 
@@ -114,6 +119,16 @@ export interface NextChoice {
 const caseUrl = (no: string) => `/api/cases/${encodeURIComponent(no)}`;
 const photoPath = (photoId: string) => photoId.split("/").map(encodeURIComponent).join("/");
 
+function casesOf(stages: string[], filters: Filters, after: string | null, most: number): Promise<CasePage> {
+  const query = new URLSearchParams({ limit: String(most) });
+  for (const stage of stages) query.append("stage", stage);
+  if (filters.category) query.set("category", filters.category);
+  if (filters.cell) query.set("cell", filters.cell);
+  if (filters.order !== "urgency") query.set("order", filters.order);
+  if (after) query.set("after", after);
+  return request<CasePage>(`/api/cases?${query}`);
+}
+
 export const api = {
   vocabulary: () => request<Vocabulary>("/api/vocabulary"),
   summary: () => request<Summary>("/api/summary"),
@@ -128,13 +143,10 @@ export const api = {
   history: (no: string) => request<{ items: HistoryEvent[] }>(`${caseUrl(no)}/history`),
 
   cases(filters: Filters, after: string | null, atLeast = 0): Promise<CasePage> {
-    const query = new URLSearchParams({ limit: String(Math.min(Math.max(PAGE, atLeast), MOST)) });
-    for (const stage of stagesOf(filters.stage)) query.append("stage", stage);
-    if (filters.category) query.set("category", filters.category);
-    if (filters.cell) query.set("cell", filters.cell);
-    if (filters.order !== "urgency") query.set("order", filters.order);
-    if (after) query.set("after", after);
-    return request<CasePage>(`/api/cases?${query}`);
+    const most = Math.min(Math.max(PAGE, atLeast), MOST);
+    const stages = stagesOf(filters.stage);
+    if (filters.stage !== FOR_COMMAND) return casesOf(stages, filters, after, most);
+    return inTurn(stages, after, (stage, from, limit = most) => casesOf([stage], filters, from, limit));
   },
 
   decide: (no: string, body: DecisionBody) => post<CaseDetail>(`${caseUrl(no)}/decision`, body, true),

@@ -8,6 +8,11 @@ import type { CaseDetail, CaseItem, Decision, ListedCase } from "./types";
 /** After these the next case is shown; after others the same one, since more of it may follow. */
 const REVIEWS: ReadonlySet<Decision> = new Set<Decision>(["confirm", "reject", "reopen"]);
 
+/** After these, too: the next one of which the same may be done, those of these stages. */
+const ONWARD: Partial<Record<Decision, string[]>> = { assign: ["established"], feed_back: ["handling", "assigned"] };
+
+const leaves = (decision: Decision) => REVIEWS.has(decision) || decision in ONWARD;
+
 export class Decisions {
   /** What was decided here, together where it was decided together; or why it is not taken back. */
   private taken: ({ no: string; version: number }[] | string)[] = [];
@@ -76,14 +81,14 @@ export class Decisions {
 
   /** After a review the next case is shown at once; a decision that is not taken brings its case back. */
   private async send(no: string, version: number, intent: Intent): Promise<void> {
-    const reviews = REVIEWS.has(intent.decision);
+    const leaving = leaves(intent.decision);
     this.store.set({ busy: true, dialog: null });
-    const following = reviews ? await this.following() : no;
+    const following = leaving ? await this.following(ONWARD[intent.decision]) : no;
     const answer = api.decide(no, { ...intent, version, ...this.store.presence.signature() });
     this.saving = answer.catch(() => null);
     this.store.claims.forget(no);
-    if (reviews) {
-      this.store.set({ busy: false });
+    if (leaving) {
+      this.store.set({ busy: false, ...(following || this.store.presence.reviews() ? {} : { pane: "queue" }) });
       void this.store.selectOrClear(following);
     }
     try {
@@ -95,9 +100,18 @@ export class Decisions {
   }
 
   /** What comes after the open case: what this page has taken for it, where cases are taken. */
-  async following(): Promise<string | null> {
+  async following(stages?: string[]): Promise<string | null> {
     const { store } = this;
+    if (stages) return this.nextOf(stages);
     return (store.claiming() ? await store.following() : null) ?? store.neighbour(1) ?? store.neighbour(-1);
+  }
+
+  /** The next case of the list in one of some stages, from its beginning where none follows. */
+  private nextOf(stages: string[]): string | null {
+    const { queue, no } = this.store.state;
+    const at = queue.findIndex((item) => item.no === no);
+    const others = [...queue.slice(at + 1), ...queue.slice(0, Math.max(at, 0))];
+    return others.find((item) => stages.includes(item.stage))?.no ?? null;
   }
 
   /** What was decided stands; the counts catch up behind. */
@@ -114,7 +128,7 @@ export class Decisions {
       total: this.store.state.total + queue.length - this.store.state.queue.length,
       decided: Math.max(0, this.store.state.decided + (undone ? -1 : 1)),
     });
-    if (!REVIEWS.has(decision)) void this.store.select(decided.no);
+    if (!leaves(decision)) void this.store.select(decided.no);
     const text = { confirm: t.confirmed, reject: t.rejected, reopen: t.reopened, undo: t.undone };
     const told = decision in text ? text[decision as keyof typeof text](decided.no) : undefined;
     const said = told ?? t.stepped(decided.no, this.store.state.words.action(decision));

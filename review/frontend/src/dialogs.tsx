@@ -1,6 +1,7 @@
 // What is asked or shown above the page: keys, the reason of a decision, who is there.
 
 import { useRef } from "preact/hooks";
+import { FeedBack } from "./feed-back";
 import { useWords } from "./i18n";
 import { NewsSheet } from "./news-sheet";
 import { PasswordForm } from "./password-form";
@@ -20,6 +21,8 @@ export function Dialogs({ store }: { store: ReviewStore }) {
       return <Reopen store={store} />;
     case "step":
       return <StepReason store={store} />;
+    case "feed_back":
+      return <FeedBack store={store} />;
     case "name":
       return <Name store={store} />;
     case "news":
@@ -50,6 +53,7 @@ function Help({ store }: { store: ReviewStore }) {
     [["C"], t.keys.confirm],
     [["X", `1–${vocabulary?.reasons.length ?? ""}`], t.keys.reject],
     [["Q"], t.keys.unsure],
+    [["A"], t.keys.assign],
     [[`1–${vocabulary?.classes.length ?? ""}`], t.keys.reclassify],
     [["U"], t.keys.undo],
     [["J", "↓"], t.keys.next],

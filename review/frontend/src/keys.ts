@@ -9,6 +9,7 @@ const ACTIONS: Record<string, Action> = {
   c: (store) => void store.decisions.decide({ decision: "confirm" }),
   x: (store) => store.allows("reject") && store.set({ dialog: "reject" }),
   q: (store) => void store.arranging.unsure(),
+  a: (store) => void store.decisions.decide({ decision: "assign" }),
   u: (store) => void store.decisions.undo(),
   j: (store) => void store.step(1),
   arrowdown: (store) => void store.step(1),
@@ -40,7 +41,7 @@ const ACTIONS: Record<string, Action> = {
 /** Only while something is drawn: elsewhere Enter presses buttons. */
 const BY_HAND = new Set(["enter", "escape"]);
 /** Nothing is decided or left while something is drawn that is not saved. */
-const DECIDES = new Set([..."123456789", "c", "x", "q", "u", "j", "k", "g", "s", "y", "t", "arrowdown", "arrowup", "arrowleft", "arrowright"]);
+const DECIDES = new Set([..."123456789", "c", "x", "q", "a", "u", "j", "k", "g", "s", "y", "t", "arrowdown", "arrowup", "arrowleft", "arrowright"]);
 
 const TYPED = "input:not([type=radio]):not([type=checkbox]):not([type=range]), textarea, select, [contenteditable]";
 

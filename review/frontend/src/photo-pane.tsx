@@ -2,14 +2,16 @@
 
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { beforeUrl, OVERVIEW_PX, photoUrl } from "./api";
+import { beforeUrl, OVERVIEW_PX, placePhotoUrl } from "./api";
 import { useWords } from "./i18n";
 import { useMaps } from "./map-loading";
 import type { Outline, PhotoView, ZoomMode } from "./photo-view";
+import { placePhotosOf, type PlacePhoto } from "./place-photos";
 import { categoryName } from "./queue-pane";
 import type { ReviewStore } from "./store";
 import { ClaimNote } from "./claim-note";
 import { isStep, Steps } from "./steps";
+import { PlacedNotes, showPlaced, Strip } from "./strip";
 import { StageChip } from "./symbols";
 import type { CaseDetail, CasePhoto, EarlierPhoto } from "./types";
 
@@ -20,15 +22,17 @@ interface Props {
 
 export function PhotoPane({ store, viewRef }: Props) {
   const words = useWords();
-  const { no, detail, photoIndex } = store.state;
+  const { no, detail, photoIndex, history } = store.state;
   const photo = detail?.photos[photoIndex];
+  const placed = detail ? placePhotosOf(history) : [];
+  const shownPlaced = detail && !photo ? placed[photoIndex - detail.photos.length] : undefined;
   return (
     <main class={!no || detail?.no === no ? "pane photo" : "pane photo waiting"} id="photo" tabIndex={-1}>
       <div class="pane-head">
         {detail ? <Title store={store} detail={detail} /> : <h2>{words.t.nothingSelected}</h2>}
       </div>
-      <Viewer store={store} viewRef={viewRef} photo={photo} />
-      {detail && detail.photos.length > 1 ? <Strip store={store} detail={detail} /> : null}
+      <Viewer store={store} viewRef={viewRef} photo={photo} placed={shownPlaced} />
+      {detail && detail.photos.length + placed.length > 1 ? <Strip store={store} detail={detail} placed={placed} /> : null}
       <Actions store={store} />
     </main>
   );
@@ -54,7 +58,13 @@ function Title({ store, detail }: { store: ReviewStore; detail: CaseDetail }) {
   );
 }
 
-function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefined }) {
+interface ViewerProps extends Props {
+  photo: CasePhoto | undefined;
+  /** From the place, instead of one of a patrol. */
+  placed: PlacePhoto | undefined;
+}
+
+function Viewer({ store, viewRef, photo, placed }: ViewerProps) {
   const words = useWords();
   const target = useRef<HTMLDivElement>(null);
   const [mode, setMode] = useState<ZoomMode>("object");
@@ -68,6 +78,8 @@ function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefine
       return { rings, colour: known?.colour ?? "#ffffff", label };
     });
   }, [vocabulary, photo, words]);
+  const drone = photo ? `${outlines.map((entry) => entry.label).join(", ")}: ${photo.photo_id}` : "";
+  const described = placed ? words.t.placePhotoBy(words.actor(placed.by), words.time(placed.at)) : drone;
   const maps = useMaps(store.state.loaded);
   useEffect(() => {
     if (!maps) return;
@@ -77,9 +89,10 @@ function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefine
   }, [maps]);
   useEffect(() => {
     const view = viewRef.current;
+    if (placed && no && view) return showPlaced(view, placePhotoUrl(no, placed.sha256), placed.sha256);
     if (!photo || photo.state !== "ok" || !photo.width_px || !photo.height_px) return view?.clear();
     view?.show({ photo, width: photo.width_px, height: photo.height_px, outlines });
-  }, [maps, photo, outlines]);
+  }, [maps, photo, placed?.sha256, outlines]);
   useEffect(() => viewRef.current?.setOutlineVisible(outlineOn && !peeking), [maps, outlineOn, peeking]);
   useEffect(() => {
     viewRef.current?.showEarlier(earlier && photo && no ? beforeUrl(no, photo, OVERVIEW_PX) : null);
@@ -92,8 +105,8 @@ function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefine
     else view?.stopDrawing();
   }, [maps, hand]);
   return (
-    <div class={photo ? "viewer" : "viewer blank"}>
-      <div ref={target} class="canvas" role="img" aria-label={photo ? `${outlines.map((entry) => entry.label).join(", ")}: ${photo.photo_id}` : ""} />
+    <div class={photo || placed ? "viewer" : "viewer blank"}>
+      <div ref={target} class="canvas" role="img" aria-label={described} />
       <div class="viewer-tools" role="toolbar" aria-label={words.t.photo}>
         <button
           type="button"
@@ -141,6 +154,7 @@ function Viewer({ store, viewRef, photo }: Props & { photo: CasePhoto | undefine
       </div>
       {earlier ? <Swipe earlier={earlier} photo={photo} viewRef={viewRef} /> : null}
       <Notes photo={photo} mode={mode} loading={loading} outlines={outlines} />
+      {placed ? <PlacedNotes placed={placed} /> : null}
     </div>
   );
 }
@@ -261,26 +275,6 @@ function Outlined({ outlines }: { outlines: Outline[] }) {
 function useBound() {
   const words = useWords();
   return { t: words.t, number: words.number.bind(words), time: words.time.bind(words) };
-}
-
-function Strip({ store, detail }: { store: ReviewStore; detail: CaseDetail }) {
-  const { t } = useWords();
-  return (
-    <div class="strip" role="group" aria-label={t.otherPhotos}>
-      {detail.photos.map((photo, index) => (
-        <button
-          key={`${photo.patrol_id}/${photo.photo_id}`}
-          type="button"
-          aria-current={index === store.state.photoIndex ? "true" : undefined}
-          aria-label={t.photoOf(index + 1, detail.photos.length)}
-          title={photo.photo_id}
-          onClick={() => store.showPhoto(index)}
-        >
-          {photo.state !== "ok" ? <span>?</span> : <img src={photoUrl(photo, 200)} alt="" loading="lazy" />}
-        </button>
-      ))}
-    </div>
-  );
 }
 
 function Actions({ store }: { store: ReviewStore }) {

@@ -30,6 +30,8 @@ export interface Shown {
   width: number;
   height: number;
   outlines: Outline[];
+  /** Of a photo that is no patrol's. */
+  url?: string;
 }
 
 export interface Outline {
@@ -183,7 +185,7 @@ export class PhotoView {
     const extent: Extent = [0, 0, next.width, next.height];
     if (before?.width !== next.width || before.height !== next.height) this.newView(extent);
     const projection = this.map.getView().getProjection();
-    const url = photoUrl(next.photo, OVERVIEW_PX);
+    const url = next.url ?? photoUrl(next.photo, OVERVIEW_PX);
     this.full.setSource(null);
     this.earlier.setSource(null);
     this.onLoading(false);
@@ -259,7 +261,7 @@ export class PhotoView {
   private showFullWhenClose(): void {
     const shown = this.shown;
     const resolution = this.map.getView().getResolution();
-    if (!shown || resolution === undefined || this.full.getSource()) return;
+    if (!shown || shown.url || resolution === undefined || this.full.getSource()) return;
     const overviewResolution = Math.max(shown.width, shown.height) / OVERVIEW_PX;
     if (overviewResolution <= 1 || resolution >= overviewResolution * 0.9) return;
     const source = new ImageStatic({

@@ -1,6 +1,6 @@
 // In which order the queue stands, and where a case belongs in it that was not read with it.
 
-import { IN_HAND, stagesOf, type Filters, type Order } from "./api";
+import { FOR_COMMAND, IN_HAND, stagesOf, type Filters, type Order } from "./api";
 import type { CaseItem, CasePage, ListedCase } from "./types";
 
 /** What comes first has the least, as on the server. */
@@ -12,6 +12,7 @@ const RANKS: Record<Order, (item: CaseItem) => number> = {
 
 /** What is in hand goes by when it is due, unless another order was chosen. */
 function rankIn({ stage, order }: Filters): (item: ListedCase) => number {
+  if (stage === FOR_COMMAND) return (item) => RANKS[order](item) - (item.stage === "fed_back" ? 1e13 : 0);
   if (stage !== IN_HAND || order !== "urgency") return RANKS[order];
   return ({ due_at }) => (due_at ? Date.parse(due_at) : Infinity);
 }

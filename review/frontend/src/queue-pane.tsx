@@ -1,7 +1,7 @@
 // Which cases wait, most urgent first, and which part of them is shown.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { cropUrl, IN_HAND, stagesOf, type Order } from "./api";
+import { cropUrl, FOR_COMMAND, IN_HAND, stagesOf, type Order } from "./api";
 import { Due } from "./due";
 import { Marks } from "./marks";
 import { useWords } from "./i18n";
@@ -84,6 +84,7 @@ function QueueFilters({ store }: { store: ReviewStore }) {
         >
           <option value="">{words.t.allStages}</option>
           {store.state.role === "officer" ? <option value={IN_HAND}>{counted(words.t.inHand, IN_HAND, filters.category)}</option> : null}
+          {store.state.role === "command" ? <option value={FOR_COMMAND}>{counted(words.t.forCommand, FOR_COMMAND, filters.category)}</option> : null}
           {vocabulary?.stages.map((stage) => (
             <option key={stage} value={stage}>
               {counted(words.stage(stage), stage, filters.category)}

@@ -22,6 +22,7 @@ export type Dialog =
   | "reject"
   | "reopen"
   | "step"
+  | "feed_back"
   | "name"
   | "account"
   | "several"

@@ -14,25 +14,31 @@ export const isStep = (action: string): boolean => (STEPS as string[]).includes(
 
 export function Steps({ store, detail }: { store: ReviewStore; detail: CaseDetail }) {
   const { t } = useWords();
-  const possible = STEPS.filter((step) => detail.allowed.includes(step));
-  if (possible.length === 0) return null;
+  const possible = STEPS.filter((step) => detail.allowed.includes(step) && (step !== "supervise" || detail.is_overdue));
+  const onward = possible.filter((step) => !WITH_REASON.has(step));
+  const others = possible.filter((step) => WITH_REASON.has(step));
+  if (!detail.allowed.some(isStep)) return null;
   const take = (step: Step) => {
     if (WITH_REASON.has(step)) store.set({ dialog: "step", step });
+    else if (step === "feed_back") store.set({ dialog: "feed_back" });
     else void store.decisions.decide({ decision: step });
   };
+  const button = (step: Step) => (
+    <button
+      key={step}
+      type="button"
+      class={WITH_REASON.has(step) ? "" : "primary"}
+      disabled={store.state.busy}
+      onClick={() => take(step)}
+    >
+      {t.steps[step]} {step === "assign" ? <kbd>A</kbd> : null}
+    </button>
+  );
+  // Where one step onward was pressed never stands what suspends or sends back.
   return (
     <div class="steps" role="group" aria-label={t.nextSteps}>
-      {possible.map((step) => (
-        <button
-          key={step}
-          type="button"
-          class={WITH_REASON.has(step) ? "" : "primary"}
-          disabled={store.state.busy}
-          onClick={() => take(step)}
-        >
-          {t.steps[step]}
-        </button>
-      ))}
+      <div class="onward">{onward.length ? onward.map(button) : <span class="muted">{t.noneOnward}</span>}</div>
+      <div class="others">{others.map(button)}</div>
     </div>
   );
 }
@@ -49,10 +55,10 @@ export function AddPhoto({ store, detail }: { store: ReviewStore; detail: CaseDe
       <input
         type="file"
         accept="image/jpeg"
+        multiple
         disabled={store.state.busy}
         onChange={(event) => {
-          const [photo] = event.currentTarget.files ?? [];
-          if (photo) void store.attach(photo);
+          void store.placePhotos.add([...(event.currentTarget.files ?? [])]);
           event.currentTarget.value = "";
         }}
       />

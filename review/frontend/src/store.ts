@@ -1,7 +1,7 @@
 // What is open at the page and what follows it; components only show it.
 
 import { Address } from "./address";
-import { api, ApiError, IN_HAND, OVERVIEW_PX, photoUrl, type Filters } from "./api";
+import { api, ApiError, FOR_COMMAND, IN_HAND, OVERVIEW_PX, photoUrl, type Filters } from "./api";
 import { Arranging } from "./arranging";
 import { Claims } from "./claims";
 import { Decisions } from "./decisions";
@@ -10,6 +10,7 @@ import { rememberLanguage, Words, type Language } from "./i18n";
 import { keepChoice, keptChoice } from "./kept-choice";
 import { News } from "./news";
 import { OpenCase } from "./open-case";
+import { PlacePhotos, placePhotosOf } from "./place-photos";
 import { Presence } from "./presence";
 import { firstFree, queueOf, withCase } from "./queue-order";
 import { Several } from "./several";
@@ -27,7 +28,7 @@ const TOAST_MS = 6_000;
 /** The counts and the queue are read again so long after the last decision. */
 const REFRESH_MS = 400;
 /** What waits for people of a role. */
-const FIRST_STAGE: Record<string, string> = { officer: IN_HAND, operator: "", command: "established" };
+const FIRST_STAGE: Record<string, string> = { officer: IN_HAND, operator: "", command: FOR_COMMAND };
 /** So often claims and session go on, as long as somebody is at the page. */
 const RENEW_MS = 60_000;
 const PRESENT_MS = 2 * RENEW_MS;
@@ -44,6 +45,7 @@ export class ReviewStore {
   readonly opened = new Map<string, Opened>();
   readonly several = new Several(this);
   readonly handWork = new HandWork(this);
+  readonly placePhotos = new PlacePhotos(this);
   readonly arranging = new Arranging(this);
   readonly presence = new Presence(this);
   readonly decisions = new Decisions(this);
@@ -281,7 +283,7 @@ export class ReviewStore {
 
   showPhoto(index: number): void {
     if (this.refuseWhileDrawing()) return;
-    const count = this.state.detail?.photos.length ?? 0;
+    const count = (this.state.detail?.photos.length ?? 0) + placePhotosOf(this.state.history).length;
     if (count) this.set({ photoIndex: (index + count) % count, hand: null, earlier: null });
   }
 
@@ -323,18 +325,6 @@ export class ReviewStore {
     this.set({ queue, ...(this.state.no === detail.no ? { detail } : {}) });
     await this.select(detail.no);
     this.refreshSoon();
-  }
-
-  /** Add a photo from the place; the server looks at it before it keeps it. */
-  async attach(photo: Blob): Promise<void> {
-    const { no, words } = this.state;
-    if (!no || !this.presence.named(() => void this.attach(photo))) return;
-    this.set({ busy: true });
-    await this.guard(async () => {
-      await this.changed(await api.attach(no, photo, this.presence.signature()));
-      this.say(words.t.attached(no), "done");
-    });
-    this.set({ busy: false });
   }
 
   async selectOrClear(no: string | null | undefined): Promise<void> {

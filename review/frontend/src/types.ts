@@ -155,6 +155,7 @@ export interface HistoryEvent {
   patrol_id: string | null;
   /** Of a photo from the place. */
   photo_sha256: string | null;
+  photo_taken_at: string | null;
   hash: string;
 }
 

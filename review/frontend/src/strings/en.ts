@@ -1,3 +1,5 @@
+import * as place from "./place";
+
 export const en = {
   appName: "aerogrid",
   tagline: "Case review",
@@ -61,6 +63,7 @@ export const en = {
   orders: { urgency: "Urgent first", oldest: "Oldest first", newest: "Newest first" },
   allStages: "All stages",
   inHand: "In hand",
+  forCommand: "Waits for command",
   allCategories: "All categories",
   shownOf: (shown: string, total: string) => `${shown} of ${total}`,
   loadMore: "Show more",
@@ -179,6 +182,7 @@ export const en = {
 
   nextSteps: "Next steps",
   notYours: "No step of yours now.",
+  noneOnward: "Nothing to send on now.",
   steps: {
     wake: "Review now",
     assign: "Send out",
@@ -198,6 +202,7 @@ export const en = {
   codeTitle: "A code that a phone reads to navigate to the place",
   addPhoto: "Add a photo from the place",
   attached: (no: string) => `Photo added to ${no}.`,
+  ...place.en,
   placePhoto: "Photo from the place",
   amap: "Amap",
 
@@ -269,6 +274,7 @@ export const en = {
     reject: "Reject, then a number for the reason",
     unsure: "Unsure: leave it to somebody else",
     reclassify: "Another class: the number of the list",
+    assign: "Command: send out",
     undo: "Undo the last decision",
     next: "Next case",
     previous: "Previous case",

@@ -1,4 +1,5 @@
 import type { Strings } from "./en";
+import * as place from "./place";
 
 export const zh: Strings = {
   appName: "aerogrid",
@@ -63,6 +64,7 @@ export const zh: Strings = {
   orders: { urgency: "紧急优先", oldest: "最早优先", newest: "最新优先" },
   allStages: "全部阶段",
   inHand: "我的在办",
+  forCommand: "待指挥中心办理",
   allCategories: "全部类别",
   shownOf: (shown, total) => `${shown} / ${total} 件`,
   loadMore: "显示更多",
@@ -181,6 +183,7 @@ export const zh: Strings = {
 
   nextSteps: "下一步",
   notYours: "目前没有需要您办理的步骤。",
+  noneOnward: "目前没有可推进的步骤。",
   steps: {
     wake: "立即审核",
     assign: "派遣任务",
@@ -200,6 +203,7 @@ export const zh: Strings = {
   codeTitle: "手机扫码导航到现场",
   addPhoto: "上传现场照片",
   attached: (no: string) => `照片已加入 ${no}。`,
+  ...place.zh,
   placePhoto: "现场照片",
   amap: "高德地图",
 
@@ -300,6 +304,7 @@ export const zh: Strings = {
     reject: "驳回，再按数字选择原因",
     unsure: "不确定：留给他人审核",
     reclassify: "改类别：列表中的数字",
+    assign: "指挥中心：派遣任务",
     undo: "撤销上一个决定",
     next: "下一件",
     previous: "上一件",
