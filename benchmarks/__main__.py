@@ -142,6 +142,11 @@ def photo_index(_: Path) -> None:
     run("-m", "benchmarks.photo_index")
 
 
+def page_start(_: Path) -> None:
+    """Open the page of patrols with 100,000 photos, beside one that holds every frame."""
+    run("-m", "benchmarks.page_start")
+
+
 QUESTIONS: dict[str, Callable[[Path], None]] = {
     "planning": planning,
     "flight_time": flight_time,
@@ -163,6 +168,7 @@ QUESTIONS: dict[str, Callable[[Path], None]] = {
     "campaign": campaign,
     "campaign_memory": campaign_memory,
     "photo_index": photo_index,
+    "page_start": page_start,
 }
 NEED_DATA = ("planning", "flight_time", "georef", "detect", "dark", "change")
 

@@ -23,7 +23,7 @@ from vision.frame_extent import Outlook, read_extent
 from vision.frame_table import read_frame_table
 from vision.model import Frame
 
-MOST_FRAMES = 20_000  # of 3.6 kB
+MOST_FRAMES = 20_000  # of 2 kB and more
 LOOK_EVERY_S = 60.0
 """After so long patrols that have come are looked for, once somebody asks for anything."""
 LOOK_AGAIN_S = 5.0
