@@ -10,6 +10,7 @@ from cases.model import Findings, PatrolRecord
 from cases.registry import Registry
 from cases.rule_files import load_rulebook
 from review.sources import ReviewData, ReviewSources
+from vision.frame_table import read_frame_table
 
 from .conftest import CHROMIUM, FLOWN, PATROL, make_proposal
 from .test_browser import give_name, open_case, wait_for_another
@@ -23,7 +24,7 @@ MANY = 50
 def sources(sources: ReviewSources, tmp_path: Path) -> ReviewSources:
     """The photos of the district with fifty cases."""
     [photos] = sources.patrols
-    hashes = {frame.photo_id: frame.sha256 for frame in photos.frames}
+    hashes = {frame.photo_id: frame.sha256 for frame in read_frame_table(photos.table)}
     proposals = tuple(
         replace(
             make_proposal(number, "fishing.gear", "fishing_gear", ["flight/c"]),
