@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -115,7 +116,9 @@ def copy_rows(old: Connection, new: Connection, named: str) -> dict[str, int]:
                 f"{named}: holds {before} {name} already; give an empty database, nothing was "
                 "changed"
             )
-        sent, arrived = _sent(old, theirs, new, ours), _content(new, ours)
+        with _counted_at_once(new) if name == "cases" else nullcontext():
+            sent = _sent(old, theirs, new, ours)
+        arrived = _content(new, ours)
         if arrived != sent:
             raise RegistryError(
                 f"{named}: of {sent.rows} {name} {arrived.rows} arrived, and not as they were "
@@ -124,6 +127,24 @@ def copy_rows(old: Connection, new: Connection, named: str) -> dict[str, int]:
         _count_on(new, ours)
         rows[name] = sent.rows
     return rows
+
+
+@contextmanager
+def _counted_at_once(new: Connection) -> Iterator[None]:
+    """Count the cases that are written by one statement, in place of the trigger for each row.
+
+    Within one transaction that goes over all earlier versions of the count it changes: 40,000
+    cases of one stage, category and cell took 11 s, twice as many four times that.
+    """
+    keys = [told["name"] for told in sa.inspect(new).get_columns("case_counts")]
+    listed = ", ".join(name for name in keys if name != "cases")
+    new.exec_driver_sql("ALTER TABLE cases DISABLE TRIGGER cases_counted")
+    yield
+    new.exec_driver_sql(
+        f"INSERT INTO case_counts ({listed}, cases) "
+        f"SELECT {listed}, count(*) FROM cases GROUP BY {listed}"
+    )
+    new.exec_driver_sql("ALTER TABLE cases ENABLE TRIGGER cases_counted")
 
 
 def _sent(old: Connection, theirs: sa.Table, new: Connection, ours: sa.Table) -> _Content:

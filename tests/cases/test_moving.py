@@ -67,8 +67,12 @@ def test_a_registry_arrives_as_it_was_and_goes_on_there(path, server, rulebook):
         assert list(new.filings()) == list(old.filings())
         assert new.verify_chain(heads_beside(path).read()).head == moved.head.hash
         assert signed_in(server, "anew") == 8
+        counted = new.counts()
+        assert counted == old.counts()
         result = file(new, rulebook, sights(rulebook), patrol_on(1))
         assert result.same
+        decide(new, new.cases(order="number")[-1], "reject")  # what is decided there is counted there
+        assert new.counts() != counted
         assert new.verify_chain().is_intact
 
 
