@@ -5,7 +5,8 @@
 Made-up patrols of 1,000 photos each, at 900 places and in one registry, are opened as `aerogrid
 serve FOLDER` opens them. Beside it, in a process of its own, every frame of every patrol is read
 and held, as the page did before. Then photos are asked for the earlier photo that shows the same
-ground: of places that were flown before and of places that never were. Times are of the CPU, memory
+ground: of places that were flown before and of places that never were; and the ground of all
+photos is put together, as for the gaps of cells. Times are of the CPU, memory
 is what the process has resident beyond what it had before, its most and after all was open.
 """
 
@@ -21,6 +22,7 @@ from time import process_time
 from typing import Any
 
 import numpy as np
+import shapely
 
 from cases.model import FilingResult, Findings, PatrolRecord
 from cases.registry import Registry
@@ -30,6 +32,7 @@ from pipeline.filings import write_filing
 from pipeline.settings import Filing
 from review.holdings import Holdings, PatrolPhotos
 from review.looking_back import earlier_photo
+from review.patrolled import SeenGround
 from review.photos import PhotoShelf
 from tests.pipeline.made_up import START, made_up_frames, make_patrol
 from vision.frame_table import read_frame_table
@@ -108,7 +111,22 @@ def by_patrol(folder: Path) -> Measured:
     rng = np.random.default_rng(1)
     told |= {"photos": len(shelf)}
     told |= looked_back(shelf, rng, "flown", 0.0) | looked_back(shelf, rng, "never_flown", 5.0)
-    return told | {"after_questions_mb": round(resident_mb() - before_mb, 1)}
+    told |= {"after_questions_mb": round(resident_mb() - before_mb, 1)}
+    return told | put_together(shelf)
+
+
+def put_together(shelf: PhotoShelf) -> Measured:
+    """Put the ground of all patrols together, and again once one more is there."""
+    seen, before_mb, started_s = SeenGround(shelf, None), resident_mb(), process_time()
+    names = [holding.patrol_id for holding in shelf.patrols.all()]
+    shapely.union_all([seen.of(name) for name in names[:-1]])
+    first_s = process_time()
+    shapely.union_all([seen.of(name) for name in names])
+    return {
+        "ground_s": round(first_s - started_s, 2),
+        "ground_and_one_more_s": round(process_time() - first_s, 2),
+        "ground_mb": round(resident_mb() - before_mb, 1),
+    }
 
 
 def looked_back(shelf: PhotoShelf, rng: np.random.Generator, what: str, off_deg: float) -> Measured:

@@ -158,7 +158,7 @@ def get_district(
     patrolled = memo.get(
         (visitor.area, "patrolled"),
         (tuple(sorted(flown.items())), data.photos.patrols.version),
-        lambda: last_patrols(data.photos, data.terrain, data.grid, flown),
+        lambda: last_patrols(data.seen, data.grid, flown),
     )
     dots = dots_of(data, blind, MOST_POINTS)
     shown = {number: limits[number] for number in visible(blind, limits)} | veils

@@ -4,10 +4,11 @@ import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any
 
+import shapely
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -19,7 +20,7 @@ from review.bell import Bell
 from review.errors import NotAllowedError, UnknownLayerError
 from review.flights import FlightShelf, LiveFlight, SortieState
 from review.memo import MemoOf
-from review.patrolled import gaps_of, photo_grounds, seen_shares
+from review.patrolled import gaps_of, seen_shares
 from review.sources import ReviewData
 
 EVERY_S = 1.0
@@ -105,17 +106,13 @@ def get_gaps(cell: str, data: Data, _: FlyingGuest, memo: MemoOf) -> JSONRespons
     )
 
 
-def _ground(data: ReviewData, memo: MemoOf) -> list[Polygon]:
+def _ground(data: ReviewData, memo: MemoOf) -> list[BaseGeometry]:
     """What all photos of this page show."""
     patrols, version = _known(data)
     return memo.get(
         "ground",
         (patrols, version),
-        lambda: [
-            outline
-            for patrol in patrols
-            for outline in photo_grounds(data.photos.frames(patrol), data.terrain)
-        ],
+        lambda: [shapely.union_all([data.seen.of(patrol) for patrol in patrols])],
     )
 
 

@@ -5,11 +5,14 @@ from datetime import datetime
 
 import shapely
 from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
 
 from geo.frames import LocalFrame
 from geo.grid import Cell, Grid
 from geo.terrain import Terrain
 from review.ground import photo_outline
+from review.holdings import Holding
+from review.kept import Kept
 from review.photos import PhotoShelf
 from vision.model import Frame
 
@@ -17,6 +20,7 @@ LEAST_SHARE = 0.5
 """A cell counts as patrolled when its photos show this share of its area, as in bulletins."""
 LEAST_GAP_M2 = 100.0
 """Smaller gaps are no reason to fly again, as for `plan --refly`."""
+_MOST_CORNERS = 4_000_000  # of 16 bytes
 
 
 def photo_grounds(frames: Iterable[Frame], terrain: Terrain | None) -> list[Polygon]:
@@ -29,7 +33,27 @@ def photo_grounds(frames: Iterable[Frame], terrain: Terrain | None) -> list[Poly
     return [outline for outline in outlines if outline is not None]
 
 
-def seen_shares(ground: Iterable[Polygon], grid: Grid) -> dict[str, float]:
+class SeenGround:
+    """The ground that the photos of each patrol show, put together once for each."""
+
+    def __init__(self, photos: PhotoShelf, terrain: Terrain | None) -> None:
+        """Take the photos; without terrain the ground is flat below each of them."""
+        self._photos, self._terrain = photos, terrain
+        self._kept: Kept[Holding, BaseGeometry] = Kept(
+            _MOST_CORNERS, lambda ground: int(shapely.get_num_coordinates(ground)), at_once=1
+        )
+
+    def of(self, patrol_id: str) -> BaseGeometry:
+        """What a patrol's photos show, lon/lat; empty where the page does not have the patrol."""
+        holding = self._photos.patrols.holding(patrol_id)
+        return Polygon() if holding is None else self._kept.get(holding, lambda: self._put(holding))
+
+    def _put(self, holding: Holding) -> BaseGeometry:
+        frames = self._photos.patrols.frames(holding).values()
+        return shapely.union_all(photo_grounds(frames, self._terrain))
+
+
+def seen_shares(ground: Iterable[BaseGeometry], grid: Grid) -> dict[str, float]:
     """Share of each cell that photos show, by its code; cells that none shows are left out."""
     shown = shapely.union_all(list(ground))
     if shown.is_empty:
@@ -42,13 +66,13 @@ def seen_shares(ground: Iterable[Polygon], grid: Grid) -> dict[str, float]:
     }
 
 
-def cells_seen(ground: Iterable[Polygon], grid: Grid) -> frozenset[str]:
+def cells_seen(ground: Iterable[BaseGeometry], grid: Grid) -> frozenset[str]:
     """Codes of the cells of which photos show the better part."""
     shares = seen_shares(ground, grid)
     return frozenset(code for code, share in shares.items() if share >= LEAST_SHARE)
 
 
-def gaps_of(cell: Cell, ground: Iterable[Polygon]) -> list[Polygon]:
+def gaps_of(cell: Cell, ground: Iterable[BaseGeometry]) -> list[Polygon]:
     """What no photo shows of a cell, without specks."""
     rest = cell.boundary.difference(shapely.union_all(list(ground)))
     local = LocalFrame.around(cell.boundary)
@@ -57,7 +81,7 @@ def gaps_of(cell: Cell, ground: Iterable[Polygon]) -> list[Polygon]:
 
 
 def last_patrols(
-    photos: PhotoShelf, terrain: Terrain | None, grid: Grid, flown: Mapping[str, datetime]
+    seen: SeenGround, grid: Grid, flown: Mapping[str, datetime]
 ) -> dict[str, datetime]:
     """When each cell was patrolled last, by patrols that this page has the photos of.
 
@@ -65,6 +89,5 @@ def last_patrols(
     """
     last: dict[str, datetime] = {}
     for patrol_id, at in sorted(flown.items(), key=lambda entry: entry[1]):
-        ground = photo_grounds(photos.frames(patrol_id), terrain)
-        last.update(dict.fromkeys(cells_seen(ground, grid), at))
+        last.update(dict.fromkeys(cells_seen([seen.of(patrol_id)], grid), at))
     return last

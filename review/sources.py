@@ -20,6 +20,7 @@ from dispatch.timetable import Timetable
 from geo.grid import Grid
 from geo.terrain import Terrain
 from review.holdings import Find, Holdings, PatrolPhotos
+from review.patrolled import SeenGround
 from review.photos import PhotoShelf
 
 
@@ -65,6 +66,7 @@ class ReviewData:
     grid: Grid
     zones: Zones
     photos: PhotoShelf
+    seen: SeenGround
     terrain: Terrain | None = None
     feedback: Path | None = None
 
@@ -97,6 +99,7 @@ def open_sources(sources: ReviewSources) -> Iterator[ReviewData]:
             grid,
             zones,
             shelf,
+            SeenGround(shelf, sources.terrain),
             sources.terrain,
             sources.feedback,
         )
