@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -30,7 +31,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An entry of the history of a case, with what the case is now."""
+    """An entry of the history of a case, with what the case is now; `reason` is empty for none."""
 
     seq: int
     at: datetime
@@ -44,6 +45,7 @@ class Change:
     cell_code: str
     town: str
     village: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +102,20 @@ _OF_CASE = tuple(
 
 def _changes(session: Session, seq: int, limit: int, area: Area) -> list[Change]:
     query = (
-        select(EventRow.seq, EventRow.at, EventRow.actor, EventRow.action, *_OF_CASE)
+        select(
+            EventRow.seq, EventRow.at, EventRow.actor, EventRow.action, EventRow.details, *_OF_CASE
+        )
         .join(CaseRow, CaseRow.case_no == EventRow.case_no)
         .where(EventRow.seq > seq, *in_area(area, CaseRow.town, CaseRow.village))
         .order_by(EventRow.seq)
         .limit(limit)
     )
-    return [Change(**row._mapping) for row in session.execute(query)]
+    return [_change(dict(row._mapping)) for row in session.execute(query)]
+
+
+def _change(told: dict[str, Any]) -> Change:
+    details = told.pop("details")
+    return Change(**told, reason=str(details.get("reason", "")))
 
 
 def _judged(session: Session, after: int, until: int, area: Area) -> Iterator[Change]:
@@ -124,4 +133,5 @@ def _judged(session: Session, after: int, until: int, area: Area) -> Iterator[Ch
         if case is None or "action" not in told:  # of another area, or of an earlier aerogrid
             continue
         of_case = {**case._mapping, "stage": told["to"]}
-        yield Change(note.seq, note.at, note.actor, told["action"], **of_case)
+        reason = str(told.get("reason", ""))
+        yield Change(note.seq, note.at, note.actor, told["action"], **of_case, reason=reason)

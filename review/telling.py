@@ -35,6 +35,7 @@ class CaseNews(BaseModel):
     cell_code: str
     town: str
     village: str
+    reason: str
 
 
 class AlertNews(BaseModel):

@@ -12,7 +12,7 @@ from review.app import create_app
 from review.sources import ReviewData
 from tests.cases.test_accounts import PASSWORD, QUICK
 
-from .conftest import CHROMIUM
+from .conftest import CHROMIUM, wait_in_page
 from .serving import served
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -176,3 +176,32 @@ def test_a_choice_opens_the_next_free_case_and_not_one_in_other_hands(enter, dat
     page.keyboard.press("k")
     page.locator(".photo:not(.waiting) .number", has_text=held).wait_for()
     page.locator(".claim", has_text="Li Na has it for").wait_for()
+
+
+def test_officers_are_told_what_is_wanted_of_them_and_count_what_is_theirs(enter, data: ReviewData):
+    urgent = data.registry.cases(category="burning.straw")[0].case_no
+    page = enter("zhang")
+    page.get_by_text("No case of this choice").wait_for()
+    wait_in_page(page, "() => localStorage.getItem('aerogrid.news.zhang') !== null")
+    button = page.locator("button.news")
+    assert button.inner_text() == "New 0"
+    figures = page.locator(".figures .figure")
+    counts = [figures.nth(at).locator("dd") for at in (0, 1)]
+    assert [count.inner_text() for count in counts] == ["0", "0"]  # an urgent one is not theirs yet
+    act(data, urgent, ("chen", "confirm"), ("wang", "assign"))
+    page.locator(".toast", has_text=f"Assigned · {urgent}").wait_for(timeout=SOON_MS)
+    page.locator(".queue .case").wait_for()
+    assert [count.inner_text() for count in counts] == ["1", "1"]
+    act(data, urgent, ("zhang", "start"), ("zhang", "feed_back"))
+    act(data, urgent, ("chen", "rework"), reason="it still burns")
+    page.locator(".toast", has_text="it still burns").wait_for(timeout=SOON_MS)
+    act(data, urgent, ("wang", "supervise"), reason="the town asks")
+    page.locator(".toast", has_text="the town asks").wait_for(timeout=SOON_MS)
+    button.click()
+    told = page.locator(".news-list button").all_inner_texts()
+    assert len(told) == 3  # nothing of what they did themselves, or others before
+    for text, words in zip(told, ("the town asks", "it still burns", "Assigned"), strict=True):
+        assert (words in text, urgent in text) == (True, True)
+    page.locator(".news-list button").first.click()
+    page.locator(".photo .pane-head", has_text="In handling").wait_for()
+    page.locator(".info .sent-back", has_text="it still burns").wait_for(state="attached")

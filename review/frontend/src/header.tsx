@@ -1,13 +1,16 @@
 import { useWords } from "./i18n";
 import { LanguageButton } from "./language-button";
+import { inHand } from "./own-news";
 import { NewsButton } from "./news-sheet";
 import type { ReviewStore } from "./store";
 
 export function Header({ store }: { store: ReviewStore }) {
   const words = useWords();
-  const { summary, decided, session, role } = store.state;
+  const { summary, vocabulary, decided, session, role } = store.state;
   const me = store.presence.me();
   const { t } = words;
+  const isOfficer = role === "officer";
+  const waits = summary && (isOfficer ? inHand(summary, vocabulary) : { count: summary.to_review, urgent: summary.urgent });
   return (
     <header class="header">
       <a class="skip" href="#photo">
@@ -18,10 +21,10 @@ export function Header({ store }: { store: ReviewStore }) {
         <span class="name" aria-hidden="true">{t.appName}</span>
         <span class="tagline">{t.tagline}</span>
       </h1>
-      {summary ? (
+      {summary && waits ? (
         <dl class="figures">
-          <Figure value={words.number(summary.to_review)} label={t.toReview} />
-          <Figure value={words.number(summary.urgent)} label={t.urgent} alarm={summary.urgent > 0} />
+          <Figure value={words.number(waits.count)} label={isOfficer ? t.inHand : t.toReview} />
+          <Figure value={words.number(waits.urgent)} label={t.urgent} alarm={waits.urgent > 0} />
           <Figure value={words.number(decided)} label={t.decidedNow} />
         </dl>
       ) : null}

@@ -2,6 +2,7 @@
 
 import { Sheet } from "./sheet";
 import { useWords } from "./i18n";
+import { FOUND } from "./own-news";
 import type { ReviewStore } from "./store";
 
 export function NewsButton({ store }: { store: ReviewStore }) {
@@ -30,8 +31,11 @@ export function NewsSheet({ store }: { store: ReviewStore }) {
             <li key={item.id}>
               <button type="button" onClick={() => store.openNews(item.no)}>
                 <strong class={item.urgent ? "alarm" : undefined}>
-                  {item.alert ? `${t.alert}: ${words.label(item.alert)}` : t.newCase} · {categoryOf(item.category)}
+                  {item.alert ? `${t.alert}: ${words.label(item.alert)}` : FOUND.has(item.action) ? t.newCase : words.action(item.action)}
+                  {" · "}
+                  {categoryOf(item.category)}
                 </strong>
+                {item.reason ? <span class="reason">{words.reason(item.reason)}</span> : null}
                 <span>
                   {item.no} · {item.place || t.noCell}
                 </span>

@@ -14,6 +14,8 @@ export interface CaseNews {
   cell_code: string;
   town: string;
   village: string;
+  /** Why, where somebody has said so. */
+  reason: string;
 }
 
 interface AlertNews {
@@ -24,7 +26,7 @@ interface AlertNews {
   at: string;
 }
 
-/** A new case, or something that people are told of. */
+/** What happened to a case, or something that people are told of. */
 export interface NewsItem {
   id: string;
   at: string;
@@ -32,8 +34,11 @@ export interface NewsItem {
   category: string;
   place: string;
   urgent: boolean;
-  /** What an alert is about; null for a new case. */
+  /** What an alert is about; null for what happened to a case. */
   alert: Label | null;
+  /** What happened to the case; empty for an alert. */
+  action: string;
+  reason: string;
 }
 
 interface Listener {
@@ -41,6 +46,8 @@ interface Listener {
   changed: () => void;
   /** A case that something has happened to, at once. */
   about: (no: string) => void;
+  /** Whether the person is told of it. */
+  wants: (news: CaseNews) => boolean;
   /** Something new that a person should hear of. */
   arrived: (item: NewsItem) => void;
 }
@@ -48,7 +55,6 @@ interface Listener {
 const KEPT = 50;
 const TOGETHER_MS = 250;
 const TRY_AGAIN_MS = 15_000;
-const FOUND: ReadonlySet<string> = new Set(["file", "refile"]);
 const PLACE_KEY = "aerogrid.news";
 const SOUND_KEY = "aerogrid.sound";
 
@@ -70,8 +76,8 @@ export class News {
     const known = localStorage.getItem(`${PLACE_KEY}.${who}`);
     this.source = new EventSource(known ? `/api/events?after=${encodeURIComponent(known)}` : "/api/events");
     this.source.addEventListener("hello", (event) => this.keep(event));
-    this.source.addEventListener("case", (event) => this.heard(event, caseItem));
-    this.source.addEventListener("alert", (event) => this.heard(event, alertItem));
+    this.source.addEventListener("case", (event) => this.heardOfCase(event));
+    this.source.addEventListener("alert", (event) => this.heard(event, alertItem(event.lastEventId, event.data)));
     this.source.addEventListener("error", () => {
       if (this.source?.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
       this.retry = window.setTimeout(() => this.listen(who), TRY_AGAIN_MS);
@@ -100,10 +106,14 @@ export class News {
     if (on) chime();
   }
 
-  private heard(event: MessageEvent<string>, itemOf: (id: string, data: string) => NewsItem | null): void {
+  private heardOfCase(event: MessageEvent<string>): void {
+    const news = JSON.parse(event.data) as CaseNews;
+    this.listener.about(news.no);
+    this.heard(event, this.listener.wants(news) ? caseItem(event.lastEventId, news) : null);
+  }
+
+  private heard(event: MessageEvent<string>, item: NewsItem | null): void {
     this.keep(event);
-    if (event.type === "case") this.listener.about((JSON.parse(event.data) as CaseNews).no);
-    const item = itemOf(event.lastEventId, event.data);
     if (item) {
       this.items = [item, ...this.items].slice(0, KEPT);
       this.unread += 1;
@@ -119,17 +129,16 @@ export class News {
   }
 }
 
-function caseItem(id: string, data: string): NewsItem | null {
-  const news = JSON.parse(data) as CaseNews;
-  if (!FOUND.has(news.action)) return null;
+function caseItem(id: string, news: CaseNews): NewsItem {
+  const { at, no, category, action, reason } = news;
   const place = [news.town, news.village].filter(Boolean).join(" ") || news.cell_code;
-  return { id, at: news.at, no: news.no, category: news.category, place, urgent: news.urgency === 1, alert: null };
+  return { id, at, no, category, place, urgent: news.urgency === 1, alert: null, action, reason };
 }
 
 function alertItem(id: string, data: string): NewsItem | null {
   const { at, cases, category, cell, event_label } = JSON.parse(data) as AlertNews;
   const no = cases[0];
-  return no ? { id, at, no, category, place: cell, urgent: false, alert: event_label } : null;
+  return no ? { id, at, no, category, place: cell, urgent: false, alert: event_label, action: "", reason: "" } : null;
 }
 
 /** Two short notes; browsers play them once the person has used the page. */

@@ -10,6 +10,7 @@ import { rememberLanguage, Words, type Language } from "./i18n";
 import { keepChoice, keptChoice } from "./kept-choice";
 import { News } from "./news";
 import { OpenCase } from "./open-case";
+import { announce, isNewsTo } from "./own-news";
 import { PlacePhotos, placePhotosOf } from "./place-photos";
 import { Presence } from "./presence";
 import { firstFree, queueOf, withCase } from "./queue-order";
@@ -54,9 +55,10 @@ export class ReviewStore {
   readonly claims = new Claims(() => (this.presence.signsIn() ? undefined : this.state.inspector));
   readonly news = new News({
     changed: () => void this.guard(() => this.refresh()),
+    wants: (news) => isNewsTo(this, news),
     about: (no) => this.openCase.heard(no),
     arrived: (item) => {
-      if (item.urgent && !item.alert) this.say(this.state.words.t.newUrgent(item.no, item.place), "done");
+      announce(this, item);
       this.set({});
     },
   });
