@@ -24,6 +24,7 @@ from cases.account_tables import AccountRow, SessionRow, SignInRow
 from cases.account_tokens import Tokens, end_tokens
 from cases.database import connect
 from cases.errors import (
+    AccountLockedError,
     LastKeeperError,
     LookAlikeError,
     NameTakenError,
@@ -143,7 +144,9 @@ class Accounts(Tokens):
                 note(session, deed, f"password reset: {name}")
 
     def deactivate(self, name: str, deed: Deed | None = None) -> None:
-        """Let nobody in by an account: its sessions end, its tokens are refused.
+        """Let nobody in by an account: its sessions and tokens are refused.
+
+        What is left of the sessions tells those people why; it ends when the account is unlocked.
 
         Raises:
             AccountError: there is no such account.
@@ -152,13 +155,13 @@ class Accounts(Tokens):
         with self._write() as session:
             account_row(session, name).is_active = False
             _require_keeper(session, deed)
-            _end_sessions(session, name)
             note(session, deed, f"locked: {name}")
 
     def activate(self, name: str, deed: Deed | None = None) -> None:
         """Let an account be used again."""
         with self._write() as session:
             account_row(session, name).is_active = True
+            _end_sessions(session, name)
             note(session, deed, f"unlocked: {name}")
 
     def sign_in(self, name: str, password: str, *, address: str, now: datetime) -> str:
@@ -168,7 +171,8 @@ class Accounts(Tokens):
 
         Raises:
             TooManyTriesError: too many failed of late, by this name or from this address.
-            WrongPasswordError: name or password is wrong, or the account is not active.
+            WrongPasswordError: name or password is wrong.
+            AccountLockedError: both are right.
         """
         typed = name.strip().casefold()
         typed = typed if SIGN_IN_NAME.fullmatch(typed) else ""
@@ -181,8 +185,10 @@ class Accounts(Tokens):
         is_right = self._matches(known or nobodys, password)
         with self._write() as session:
             row = session.get(AccountRow, typed)
-            if not is_right or row is None or not row.is_active or row.password_hash != known:
+            if not is_right or row is None or row.password_hash != known:
                 raise WrongPasswordError
+            if not row.is_active:
+                raise AccountLockedError
             _set_outcome(session, number)
             return _new_session(session, typed, now)
 
@@ -274,8 +280,10 @@ def _set(row: AccountRow, account: Account) -> None:
 
 def _lasting(row: Any, now: datetime) -> Row[Any]:
     """A session with its account, as long as both may be used."""
-    if row is None or not row.is_active:
+    if row is None:
         raise SignInError("the session is not known; sign in")
+    if not row.is_active:
+        raise AccountLockedError
     if row.ends_at <= now or row.used_at + IDLE <= now:
         raise SignInError("the session has ended; sign in again")
     found: Row[Any] = row

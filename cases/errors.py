@@ -256,7 +256,14 @@ class WrongPasswordError(SignInError):
     """A name and password that let nobody in."""
 
     def __init__(self) -> None:
-        super().__init__("name or password is wrong, or the account is not active; try again")
+        super().__init__("name or password is wrong; try again")
+
+
+class AccountLockedError(SignInError):
+    """Somebody with the right password or session, whose account an administrator has locked."""
+
+    def __init__(self) -> None:
+        super().__init__("the account is locked; an administrator can unlock it")
 
 
 class TooManyTriesError(AccountError):

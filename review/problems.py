@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 
 from cases.errors import (
     AccountError,
+    AccountLockedError,
     ArrangementError,
     AttachmentError,
     CaseClaimedError,
@@ -107,6 +108,7 @@ STATUSES: dict[type[Exception], int] = {
     AttachmentError: 409,
     ActorError: 422,
     WrongPasswordError: 401,
+    AccountLockedError: 401,
     SignInError: 401,
     TooManyTriesError: 429,
     OldPasswordError: 403,

@@ -165,7 +165,9 @@ class Apart:
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.classes) - set(CLASS_NAMES)):
-            raise ValueError(f"apart: no classes {', '.join(unknown)}; {', '.join(CLASS_NAMES)} are")
+            raise ValueError(
+                f"apart: no classes {', '.join(unknown)}; {', '.join(CLASS_NAMES)} are"
+            )
         if self.gap_px < 3 or self.gap_px % 2 == 0:
             raise ValueError(f"apart: gap_px {self.gap_px} is not an odd number of at least 3")
         if self.weight < 1:

@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import create_engine, inspect
 
 from cases.account_log import REFUSED, SIGNED_IN
+from cases.account_rows import token_hash
 from cases.account_tokens import MOST_TOKENS
 from cases.accounts import (
     IDLE,
@@ -21,6 +22,7 @@ from cases.accounts import (
 from cases.database import url_of
 from cases.errors import (
     AccountError,
+    AccountLockedError,
     LastKeeperError,
     SignInError,
     TooManyTriesError,
@@ -141,6 +143,22 @@ def test_sessions_end_with_the_password_and_with_the_account(accounts: Accounts,
     with pytest.raises(SignInError):
         sign_in(accounts)
     assert accounts.of_session(foreign, FLOWN).name == "wang"
+
+
+def test_who_is_locked_out_is_told_so_and_nobody_else(accounts: Accounts):
+    token = sign_in(accounts)
+    accounts.deactivate("chen")
+    with pytest.raises(AccountLockedError):
+        accounts.of_session(token, FLOWN)
+    with pytest.raises(AccountLockedError):
+        sign_in(accounts)
+    with pytest.raises(SignInError) as refused:
+        accounts.sign_in("chen", "not the password", address="here", now=FLOWN)
+    assert not isinstance(refused.value, AccountLockedError)
+    assert token_hash(token) not in accounts.signed_in(FLOWN)
+    accounts.activate("chen")
+    with pytest.raises(SignInError, match="not known"):
+        accounts.of_session(token, FLOWN)
 
 
 def test_an_account_is_used_again_when_it_is_active_again(accounts: Accounts):

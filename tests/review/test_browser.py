@@ -58,6 +58,16 @@ def test_undo_brings_the_case_back(page, data: ReviewData):
     assert data.registry.case(first).stage == "reported"
 
 
+def test_half_of_a_low_screen_is_the_photo(address: str, open_page, data: ReviewData):
+    two = next(case.case_no for case in data.registry.cases() if len(case.evidence) == 2)
+    low = {"width": 720, "height": 450}  # a laptop at 200 %
+    page = open_page(address, f"#/case/{two}", viewport=low)
+    page.wait_for_selector(".actions .confirm:not([disabled])")
+    page.locator(".strip").wait_for()
+    assert page.locator(".viewer").bounding_box()["height"] >= 225
+    assert page.evaluate("document.documentElement.scrollWidth") <= 720
+
+
 def test_letters_typed_into_a_note_decide_nothing(page, data: ReviewData):
     first = open_case(page)
     page.keyboard.press("x")

@@ -224,3 +224,26 @@ def test_nothing_grave_on_the_page_of_accounts(signed_in, scheme, locale, size):
     in_dialog(page, "Yes" if locale == "en-GB" else "确定").click()
     page.locator("dialog .secret").wait_for()
     assert grave(page) == []
+
+
+def test_the_command_page_says_who_is_there_and_lets_them_out(signed_in, data):
+    page = signed_in("officer")
+    head = page.locator(".command-head")
+    head.get_by_text("The officer").wait_for()
+    head.get_by_role("button", name="Sign out").click()
+    page.get_by_role("alert").filter(has_text="You have signed out.").wait_for()
+    assert head.get_by_text("The officer").count() == 0
+    page.reload()
+    page.get_by_role("alert").filter(has_text="Sign in on the review page").wait_for()
+
+
+def test_whose_account_is_locked_is_told_so(signed_in, data):
+    page = signed_in("officer")
+    data.accounts.deactivate("officer")
+    page.reload()
+    page.get_by_role("alert").filter(has_text="Your account is locked").wait_for()
+    page.get_by_role("alert").get_by_role("link").click()
+    page.get_by_label("Sign-in name").fill("officer")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").filter(has_text="Your account is locked").wait_for()

@@ -2,11 +2,13 @@
 
 import io
 import math
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import numpy as np
 import pytest
@@ -163,3 +165,38 @@ def test_a_base_map_in_gcj02_lies_where_the_cells_are(open_page, data: ReviewDat
             page.context.close()
     assert off_px is not None
     assert math.hypot(*off_px) < 3  # unshifted it would be 65 px off
+
+
+def test_charts_tell_what_was_established_and_as_of_when(address: str, open_page, data):
+    case = data.registry.cases()[0]
+    before = NOW - timedelta(hours=1)
+    data.registry.decide(case.case_no, "confirm", actor="Li", expected_version=1, now=before)
+    page = open_page(address, "command#/figures")
+    page.locator("input[type=date]").fill(f"{FLOWN.date()}")
+    page.locator("h2", has_text="2026-06-08").wait_for()
+    page.get_by_text(re.compile(r"^As of \d\d:\d\d$")).wait_for()
+    charts = page.get_by_role("img", name="Chart: By town, established. ")
+    assert charts.get_attribute("aria-label").endswith(": 1 (Period before 0)")
+    assert page.get_by_role("columnheader", name="established").count() == 3
+
+
+def test_sorties_are_told_to_be_on_their_way(address: str, open_page):
+    page = open_page(address)
+    held: list[Any] = []
+    page.route("**/api/flights", lambda route: held.append(route))
+    page.goto(address + "command#/patrols")
+    loading = page.get_by_role("status").filter(has_text="Loading…")
+    loading.wait_for()
+    held[0].continue_()
+    page.get_by_text("No sortie is known").wait_for()
+    assert loading.count() == 0
+
+
+@pytest.mark.parametrize(("width", "is_open"), [(390, False), (1280, True)])
+def test_the_legend_is_folded_on_a_phone(address: str, open_page, width: int, is_open: bool):
+    page = open_page(address, "command", viewport={"width": width, "height": 844})
+    legend = page.locator(".shades")
+    legend.wait_for()
+    assert legend.locator("ul").is_visible() is is_open
+    legend.locator("summary").click()
+    assert legend.locator("ul").is_visible() is not is_open

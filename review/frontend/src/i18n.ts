@@ -67,6 +67,11 @@ export class Words {
     return `${this.times.format(onTheWall)} ${zoneName(this.utcOffsetHours)}`;
   }
 
+  /** The hours and minutes of a moment. */
+  clock(at: number): string {
+    return new Date(at + this.utcOffsetHours * 3_600_000).toISOString().slice(11, 16);
+  }
+
   age(iso: string, now = Date.now()): string {
     return this.away((now - Date.parse(iso)) / 1000, -1);
   }
@@ -101,6 +106,11 @@ export class Words {
     if (status === 0) return this.t.offline;
     const said = REFUSALS[this.language][problem?.type?.replace(KINDS, "") ?? ""];
     return problem && said ? said(problem, this) : this.t.refused(message);
+  }
+
+  /** Why somebody who was in is asked to sign in again. */
+  ended(error: ApiError): string {
+    return error.problem?.type?.endsWith(":account-locked") ? this.refusal(error) : this.t.sessionEnded;
   }
 
   actor(name: string): string {

@@ -381,7 +381,7 @@ export class ReviewStore {
   /** Say why the server refused, or ask who is there when the session has ended; what else goes wrong is our mistake. */
   refused(error: unknown): void {
     if (!(error instanceof ApiError)) throw error;
-    if (error.status === 401) this.leave(this.state.words.t.sessionEnded);
+    if (error.status === 401) this.leave(this.state.words.ended(error));
     else this.say(this.state.words.refusal(error), "problem");
   }
 }

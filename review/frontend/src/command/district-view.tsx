@@ -14,6 +14,8 @@ import { isCounted, legendOf, shadeOf, valueOf, type Measure } from "./shades";
 import type { CommandStrings } from "./words";
 
 const AGAIN_MS = 60_000;
+/** On a phone the legend would cover the map. */
+const WIDE = matchMedia("(min-width: 561px)");
 const MEASURES: [Measure, keyof CommandStrings & ("days" | "toReview" | "open" | "overdue")][] = [
   ["days", "days"],
   ["to_review", "toReview"],
@@ -118,7 +120,9 @@ export function DistrictView({ t, vocabulary }: { t: CommandStrings; vocabulary:
             −
           </button>
         </div>
-        <ul class="shades" aria-label={t.legend}>
+        <details class="shades" open={WIDE.matches}>
+          <summary>{t.legend}</summary>
+          <ul aria-label={t.legend}>
           {legendOf(measure, t.never).map(([colour, text]) => (
             <li key={text}>
               <span class="shade" style={{ background: colour }} /> {text}
@@ -129,7 +133,8 @@ export function DistrictView({ t, vocabulary }: { t: CommandStrings; vocabulary:
               <StageMark stage={stage!} /> {[stage!, ...others].map((name) => words.stage(name)).join(", ")}
             </li>
           ))}
-        </ul>
+          </ul>
+        </details>
       </section>
       <section class="district-side" aria-label={t.district}>
         <Search t={t} onSearch={search} />
@@ -145,6 +150,7 @@ export function DistrictView({ t, vocabulary }: { t: CommandStrings; vocabulary:
         </label>
         {refusal ? <p role="alert">{words.refusal(refusal)}</p> : null}
         {sought ? <p role="alert">{t.notFound(sought)}</p> : null}
+        {district ? <p class="muted">{t.asOf(words.clock(Date.parse(district.asked_at)))}</p> : null}
         {district || refusal ? null : <p class="muted">{t.loading}</p>}
         {picked ? <CaseCard found={picked} vocabulary={vocabulary} t={t} /> : null}
         <Path at={at} go={goTo} t={t} />

@@ -9,7 +9,9 @@ import { Table } from "./table";
 import type { CommandStrings } from "./words";
 
 const LENGTHS: Length[] = ["day", "week", "month"];
-const PARTS = ["reported", "closed", "overdue"];
+const PARTS = ["reported", "established", "closed", "overdue"];
+/** Of these there are bars. */
+const CHARTS = ["reported", "established"];
 const DAY_MS = 86_400_000;
 
 export function FiguresView({ t }: { t: CommandStrings }) {
@@ -17,11 +19,12 @@ export function FiguresView({ t }: { t: CommandStrings }) {
   const [period, setPeriod] = useState<Length>("week");
   const [on, setOn] = useState("");
   const [figures, setFigures] = useState<Figures | null>(null);
+  const [readAt, setReadAt] = useState(0);
   const [refusal, setRefusal] = useState<ApiError | null>(null);
   useEffect(() => {
     let isWanted = true;
     commandApi.figures(period, on).then(
-      (read) => isWanted && (setFigures(read), setRefusal(null)),
+      (read) => isWanted && (setFigures(read), setReadAt(Date.now()), setRefusal(null)),
       (error: ApiError) => isWanted && setRefusal(error),
     );
     return () => void (isWanted = false);
@@ -60,6 +63,7 @@ export function FiguresView({ t }: { t: CommandStrings }) {
       {figures ? (
         <>
           <h2>{words.label(figures.title)}</h2>
+          <p class="muted">{t.asOf(words.clock(readAt))}</p>
           {isBlank(figures) ? <p class="muted">{t.blank}</p> : null}
           <div class="boards">
             <Whole figures={figures} t={t} />
@@ -144,11 +148,9 @@ function Part({ title, rows, figures, t }: PartProps) {
   const names = figures.names.filter(({ name }) => PARTS.includes(name));
   const inTime = figures.shares.find(({ name }) => name === "in_time_share");
   const percent = (value: number | null | undefined) => (value == null ? "–" : `${words.number(100 * value, 1)} %`);
-  const bars = rows.map((row) => ({
-    label: words.label(row.label),
-    now: row.now["reported"] ?? 0,
-    before: row.before["reported"] ?? 0,
-  }));
+  const barsOf = (name: string) =>
+    rows.map((row) => ({ label: words.label(row.label), now: row.now[name] ?? 0, before: row.before[name] ?? 0 }));
+  const charts = figures.names.filter(({ name }) => CHARTS.includes(name));
   const columns = [title, ...names.map(({ label }) => words.label(label)), ...(inTime ? [words.label(inTime.label)] : [])];
   const shown = rows.map((row) => {
     const counts = names.map(({ name }) => (
@@ -162,7 +164,12 @@ function Part({ title, rows, figures, t }: PartProps) {
   return (
     <section class="board">
       <h3>{title}</h3>
-      <Bars title={t.chartOf(title)} bars={bars} t={t} />
+      {charts.map(({ name, label }) => (
+        <div key={name}>
+          <h4>{words.label(label)}</h4>
+          <Bars title={t.chartOf(`${title}, ${words.label(label)}`)} bars={barsOf(name)} t={t} />
+        </div>
+      ))}
       <Table title={title} columns={columns} rows={shown} empty="" />
     </section>
   );

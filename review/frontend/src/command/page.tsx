@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { api, type ApiError } from "../api";
 import { initialLanguage, rememberLanguage, Words, WordsContext } from "../i18n";
-import type { Vocabulary } from "../types";
+import type { Person, Vocabulary } from "../types";
 import { accountStrings } from "./account-words";
 import { AccountsView } from "./accounts-view";
 import { DistrictView } from "./district-view";
@@ -20,12 +20,15 @@ const viewOf = (hash: string): View => VIEWS.find((view) => hash === `#/${view}`
 export function CommandPage() {
   const [language, speak] = useState(initialLanguage());
   const [vocabulary, setVocabulary] = useState<Vocabulary | null>(null);
+  const [person, setPerson] = useState<Person | null>(null);
   const [refusal, setRefusal] = useState<ApiError | null>(null);
+  const [isSignedOut, setSignedOut] = useState(false);
   const [view, setView] = useState<View>(viewOf(location.hash));
   const t = commandStrings[language];
   const words = new Words(language, vocabulary?.utc_offset_hours);
   useEffect(() => {
     api.vocabulary().then(setVocabulary, setRefusal);
+    api.session().then(({ person: known }) => setPerson(known), () => undefined); // the vocabulary tells why
     const turn = () => setView(viewOf(location.hash));
     window.addEventListener("hashchange", turn);
     return () => window.removeEventListener("hashchange", turn);
@@ -34,6 +37,15 @@ export function CommandPage() {
     document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
     document.title = `aerogrid · ${t.title}`;
   }, [language]);
+  const signOut = async () => {
+    try {
+      await api.signOut();
+      setPerson(null);
+      setSignedOut(true);
+    } catch (error) {
+      setRefusal(error as ApiError);
+    }
+  };
   const switchLanguage = () => {
     const other = language === "zh" ? "en" : "zh";
     rememberLanguage(other);
@@ -56,14 +68,22 @@ export function CommandPage() {
             <a href="/">{t.review}</a>
             <a href="/alerts">{t.alerts}</a>
           </nav>
+          {person ? (
+            <span class="signed-in">
+              <span class="muted">{person.display_name}</span>
+              <button type="button" class="quiet" onClick={() => void signOut()}>
+                {words.t.signOut}
+              </button>
+            </span>
+          ) : null}
           <button type="button" class="quiet" onClick={switchLanguage}>
             {t.language}
           </button>
         </header>
         <main tabIndex={0}>
-          {refusal ? (
+          {refusal || isSignedOut ? (
             <p class="empty" role="alert">
-              {words.refusal(refusal)} <a href="/">{t.review}</a>
+              {refusal ? words.refusal(refusal) : t.signedOut} <a href="/">{t.review}</a>
             </p>
           ) : vocabulary === null ? (
             <p class="empty">{t.loading}</p>

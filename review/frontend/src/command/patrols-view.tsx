@@ -51,6 +51,7 @@ export function PatrolsView({ t }: { t: CommandStrings }) {
           <p class="muted">{t.nothingFlies}</p>
         )}
         <h2>{t.sorties}</h2>
+        {sorties || refusal ? null : <p class="muted" role="status">{t.loading}</p>}
         {sorties && !sorties.length ? <p class="muted">{t.noSorties}</p> : null}
         {sorties?.map((state) => (
           <Sortie key={state.code} state={state} isOpen={state.code === chosen} onChoose={() => choose(state.code === chosen ? "" : state.code)} t={t} />

@@ -12,6 +12,8 @@ const en = {
   quality: "Quality",
   language: "中文",
   loading: "Loading…",
+  asOf: (time: string) => `As of ${time}`,
+  signedOut: "You have signed out. Sign in on the review page, then come back here.",
 
   colourBy: "Cells coloured by",
   days: "Days since the last patrol",
@@ -116,6 +118,8 @@ const zh: CommandStrings = {
   quality: "质量",
   language: "English",
   loading: "正在加载…",
+  asOf: (time) => `截至 ${time}`,
+  signedOut: "您已退出登录。请在审核页面登录后返回此处。",
 
   colourBy: "网格着色",
   days: "距上次巡查天数",

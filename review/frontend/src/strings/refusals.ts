@@ -56,7 +56,8 @@ const zh: Record<string, Sentence> = {
   "attachment": () => "此案件的现场照片已达上限，请就此移交。",
 
   "sign-in": () => "请先在审核页面登录，再回到这里。",
-  "wrong-password": () => "登录名或密码错误，或账号已停用。",
+  "wrong-password": () => "登录名或密码错误。",
+  "account-locked": () => "您的账号已锁定，请联系管理员解锁。",
   "too-many-tries": ({ retry_after_s = 0 }) =>
     `登录失败次数过多，请 ${Math.ceil(retry_after_s / 60)} 分钟后再试，或请管理员重设密码。`,
   "old-password": () => "当前密码不正确。",
