@@ -19,6 +19,7 @@ const en: Record<string, Sentence> = {
     `${who} works on ${case_no} until ${words.time(until ?? null)}. Nothing was saved; take another one.`,
   "known-case": ({ known_case }) => `This is case ${known_case} already.`,
   "no-case": (problem, words) => `No rule makes a case of it: ${whyOf(problem, words)}`,
+  "account-locked": () => "Your account is locked; an administrator can unlock it.",
   "sign-in": () => "Sign in on the review page, then come back here.",
 };
 
