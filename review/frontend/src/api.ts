@@ -31,13 +31,21 @@ export class ApiError extends Error {
   }
 }
 
+/** What follows when nothing answers; who watches over it sets it. */
+export const reach = { lost: (): void => undefined };
+
+/** What a proxy answers while the server behind it does not. */
+const NOBODY_THERE: ReadonlySet<number> = new Set([502, 504]);
+
 function unanswered(): never {
+  reach.lost();
   throw new ApiError(0);
 }
 
 /** A whole answer, read in whatever way. */
 export async function answer<T>(path: string, read: (found: Response) => Promise<T>, init?: RequestInit): Promise<T> {
   const response = await fetch(path, init).catch(unanswered);
+  if (NOBODY_THERE.has(response.status)) reach.lost();
   if (response.ok) return read(response).catch(unanswered);
   const problem = (await response.json().catch(() => null)) as Problem | null;
   throw new ApiError(response.status, problem?.detail ?? `${response.status} ${response.statusText}`, problem);
@@ -131,6 +139,7 @@ function casesOf(stages: string[], filters: Filters, after: string | null, most:
 
 export const api = {
   vocabulary: () => request<Vocabulary>("/api/vocabulary"),
+  health: () => request<object>("/api/health"),
   summary: () => request<Summary>("/api/summary"),
   layer: (name: string) => request<object>(`/api/layers/${name}.geojson`),
   session: () => request<Session>("/api/session"),

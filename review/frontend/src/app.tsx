@@ -75,9 +75,10 @@ function Tabs({ store }: { store: ReviewStore }) {
 }
 
 function Message({ store }: { store: ReviewStore }) {
-  const { toast, words } = store.state;
+  const { toast, words, away } = store.state;
   return (
     <div class="message" role="status" aria-live="polite">
+      {away ? <div class="toast problem away">{words.t.away}</div> : null}
       {toast ? (
         <div class={`toast ${toast.kind}`}>
           <span>{toast.text}</span>

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { placePhotoUrl } from "./api";
 import { useWords } from "./i18n";
 import { categoryName, noCellWords } from "./queue-pane";
+import { Unread } from "./unread";
 import { AddPhoto, Steps, WayThere } from "./steps";
 import type { ReviewStore } from "./store";
 import { StageChip } from "./symbols";
@@ -16,7 +17,13 @@ const DRAWN = "drawn";
 export function CasePane({ store }: { store: ReviewStore }) {
   const words = useWords();
   const { detail, history, photoIndex } = store.state;
-  if (!detail) return <section class="pane info" aria-label={words.t.case} />;
+  if (!detail) {
+    return (
+      <section class="pane info" aria-label={words.t.case}>
+        <Unread store={store} />
+      </section>
+    );
+  }
   return (
     <section class="pane info" aria-label={words.t.case}>
       <p class="case-head">

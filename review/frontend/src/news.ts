@@ -46,6 +46,8 @@ interface Listener {
   changed: () => void;
   /** A case that something has happened to, at once. */
   about: (no: string) => void;
+  /** It tells nothing more for now. */
+  broken: () => void;
   /** Whether the person is told of it. */
   wants: (news: CaseNews) => boolean;
   /** Something new that a person should hear of. */
@@ -79,6 +81,7 @@ export class News {
     this.source.addEventListener("case", (event) => this.heardOfCase(event));
     this.source.addEventListener("alert", (event) => this.heard(event, alertItem(event.lastEventId, event.data)));
     this.source.addEventListener("error", () => {
+      this.listener.broken();
       if (this.source?.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
       this.retry = window.setTimeout(() => this.listen(who), TRY_AGAIN_MS);
     });

@@ -9,6 +9,7 @@ import type { Outline, PhotoView, ZoomMode } from "./photo-view";
 import { placePhotosOf, type PlacePhoto } from "./place-photos";
 import { categoryName } from "./queue-pane";
 import type { ReviewStore } from "./store";
+import { Unread } from "./unread";
 import { ClaimNote } from "./claim-note";
 import { isStep, Steps } from "./steps";
 import { PlacedNotes, showPlaced, Strip } from "./strip";
@@ -29,8 +30,9 @@ export function PhotoPane({ store, viewRef }: Props) {
   return (
     <main class={!no || detail?.no === no ? "pane photo" : "pane photo waiting"} id="photo" tabIndex={-1}>
       <div class="pane-head">
-        {detail ? <Title store={store} detail={detail} /> : <h2>{words.t.nothingSelected}</h2>}
+        {detail ? <Title store={store} detail={detail} /> : <h2>{store.state.unread?.no ?? words.t.nothingSelected}</h2>}
       </div>
+      {detail ? null : <Unread store={store} />}
       <Viewer store={store} viewRef={viewRef} photo={photo} placed={shownPlaced} />
       {detail && detail.photos.length + placed.length > 1 ? <Strip store={store} detail={detail} placed={placed} /> : null}
       <Actions store={store} />
@@ -69,7 +71,7 @@ function Viewer({ store, viewRef, photo, placed }: ViewerProps) {
   const target = useRef<HTMLDivElement>(null);
   const [mode, setMode] = useState<ZoomMode>("object");
   const [loading, setLoading] = useState(false);
-  const { vocabulary, outlineOn, peeking, hand, earlier, no } = store.state;
+  const { vocabulary, outlineOn, peeking, hand, earlier, no, returns } = store.state;
   const outlines = useMemo(() => {
     const info = new Map(vocabulary?.classes.map((entry) => [entry.name, entry]));
     return (photo?.outlines ?? []).map(({ class_name, rings }) => {
@@ -92,7 +94,7 @@ function Viewer({ store, viewRef, photo, placed }: ViewerProps) {
     if (placed && no && view) return showPlaced(view, placePhotoUrl(no, placed.sha256), placed.sha256);
     if (!photo || photo.state !== "ok" || !photo.width_px || !photo.height_px) return view?.clear();
     view?.show({ photo, width: photo.width_px, height: photo.height_px, outlines });
-  }, [maps, photo, placed?.sha256, outlines]);
+  }, [maps, photo, placed?.sha256, outlines, returns]);
   useEffect(() => viewRef.current?.setOutlineVisible(outlineOn && !peeking), [maps, outlineOn, peeking]);
   useEffect(() => {
     viewRef.current?.showEarlier(earlier && photo && no ? beforeUrl(no, photo, OVERVIEW_PX) : null);

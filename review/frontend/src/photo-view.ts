@@ -56,6 +56,8 @@ export class PhotoView {
   private readonly hand: HandDrawing;
   private shown: Shown | null = null;
   private swiped = 0.5;
+  /** The picture did not come; it is asked for again when it is shown again. */
+  private isBroken = false;
   private mode: ZoomMode = "object";
 
   constructor(
@@ -88,7 +90,7 @@ export class PhotoView {
     const before = this.shown;
     this.shown = next;
     if (samePhoto(before, next) && this.hand.isActive()) return; // what is drawn by hand stays
-    if (!samePhoto(before, next)) this.load(next, before);
+    if (!samePhoto(before, next) || this.isBroken) this.load(next, before);
     this.drawOutlines(next);
     if (!samePhoto(before, next) || before?.outlines !== next.outlines) this.placeView();
   }
@@ -189,7 +191,10 @@ export class PhotoView {
     this.full.setSource(null);
     this.earlier.setSource(null);
     this.onLoading(false);
-    this.overview.setSource(new ImageStatic({ url, projection, imageExtent: extent, interpolate: true }));
+    const source = new ImageStatic({ url, projection, imageExtent: extent, interpolate: true });
+    this.isBroken = false;
+    source.on("imageloaderror", () => (this.isBroken = true));
+    this.overview.setSource(source);
   }
 
   private newView(extent: Extent): void {

@@ -5,16 +5,17 @@ import { cropUrl, FOR_COMMAND, IN_HAND, stagesOf, type Order } from "./api";
 import { Due } from "./due";
 import { Marks } from "./marks";
 import { useWords } from "./i18n";
+import { Picture } from "./picture";
 import type { ReviewStore } from "./store";
 import { Score, StageChip } from "./symbols";
 import type { CaseItem, Label, ListedCase, Summary } from "./types";
 
 export function QueuePane({ store }: { store: ReviewStore }) {
   const words = useWords();
-  const { queue, total, next, loaded, no, filters, picked, vocabulary } = store.state;
+  const { queue, total, next, loaded, no, filters, picked, vocabulary, returns } = store.state;
   const rows = useMemo(
     () => queue.map((item) => <QueueItem key={item.no} item={item} open={item.no === no} store={store} />),
-    [queue, no, filters.stage, vocabulary, words],
+    [queue, no, filters.stage, vocabulary, words, returns],
   );
   return (
     <section class="pane queue" aria-labelledby="queue-title">
@@ -189,7 +190,7 @@ function QueueItem({ item, open, store }: { item: ListedCase; open: boolean; sto
         aria-current={open ? "true" : undefined}
         onClick={() => void store.choose(item.no, store.presence.casePane())}
       >
-        <img src={cropUrl(item.no)} alt="" width="72" height="72" loading="lazy" />
+        <Picture src={cropUrl(item.no)} size={72} returns={store.state.returns} />
         <span class="lines">
           <span class="title">{words.label(name)}</span>
           {words.language === "en" ? (

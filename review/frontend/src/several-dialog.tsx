@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { cropUrl } from "./api";
 import { useWords } from "./i18n";
 import { Marks } from "./marks";
+import { Picture } from "./picture";
 import { categoryName, placeName } from "./queue-pane";
 import { Reasons } from "./reasons";
 import { Sheet } from "./sheet";
@@ -71,7 +72,7 @@ function Thumbnail({ store, item, chosen, isFirst }: ThumbnailProps) {
     <li>
       <label class={chosen ? "thumbnail chosen" : "thumbnail"}>
         <input type="checkbox" checked={chosen} autoFocus={isFirst} onChange={() => store.several.toggle(item.no)} />
-        <img src={cropUrl(item.no)} alt="" width="132" height="132" loading="lazy" />
+        <Picture src={cropUrl(item.no)} size={132} returns={store.state.returns} />
         <span class="title">{words.label(categoryName(store, item.category))}</span>
         <span class="muted">{placeName(item) || item.no}</span>
         <Score value={item.score} />

@@ -80,6 +80,12 @@ export interface State {
   step: Step | null;
   toast: Toast | null;
   busy: boolean;
+  /** The server does not answer. */
+  away: boolean;
+  /** How often it has come back. */
+  returns: number;
+  /** A case that was asked for and could not be shown, and why; its words are the server's. */
+  unread: { no: string; status: number; why: string } | null;
   inspector: string;
   decided: number;
 }
@@ -127,6 +133,9 @@ export const initialState = (): State => ({
   step: null,
   toast: null,
   busy: false,
+  away: false,
+  returns: 0,
+  unread: null,
   inspector: localStorage.getItem(INSPECTOR_KEY) ?? "",
   decided: 0,
 });

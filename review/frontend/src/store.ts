@@ -14,6 +14,7 @@ import { announce, isNewsTo } from "./own-news";
 import { PlacePhotos, placePhotosOf } from "./place-photos";
 import { Presence } from "./presence";
 import { firstFree, queueOf, withCase } from "./queue-order";
+import { Reach } from "./reach";
 import { Several } from "./several";
 import { initialState, type Pane, type State, type Toast } from "./state";
 import type {
@@ -52,9 +53,11 @@ export class ReviewStore {
   readonly decisions = new Decisions(this);
   readonly address = new Address(this);
   readonly openCase = new OpenCase(this);
+  private readonly reach = new Reach(this);
   readonly claims = new Claims(() => (this.presence.signsIn() ? undefined : this.state.inspector));
   readonly news = new News({
     changed: () => void this.guard(() => this.refresh()),
+    broken: () => this.reach.doubt(),
     wants: (news) => isNewsTo(this, news),
     about: (no) => this.openCase.heard(no),
     arrived: (item) => {
@@ -81,20 +84,15 @@ export class ReviewStore {
   readonly closeDialog = (): void => this.set({ dialog: null });
 
   async start(): Promise<void> {
+    this.address.listen();
     this.set({ signInProblem: this.presence.refusedElsewhere() });
     await this.guard(async () => this.enter(await api.session()));
-    window.setInterval(() => this.presence.isIn() && this.poll(), POLL_MS);
+    window.setInterval(() => this.presence.isIn() && this.reach.poll(), POLL_MS);
     window.setInterval(() => void this.stay(), RENEW_MS);
     for (const kind of ["pointerdown", "pointermove", "keydown"]) {
       window.addEventListener(kind, () => (this.lastInput = Date.now()), { passive: true });
     }
     window.addEventListener("pagehide", () => this.claims.keepOnly());
-    this.address.listen();
-  }
-
-  private poll(): void {
-    void this.guard(() => this.refresh());
-    void this.openCase.look();
   }
 
   /** Who else works on the open case now. */
@@ -268,9 +266,9 @@ export class ReviewStore {
 
   private async open(no: string): Promise<string | null> {
     const { role } = this.state;
-    const fresh = await this.read(no);
+    const fresh = await this.read(no).catch((error: unknown) => this.reach.missed(no, error));
     if (this.state.no !== no || this.state.role !== role) return null; // what another role may do
-    this.set({ ...fresh, queue: withCase(this.state.queue, fresh.detail, this.state.filters) });
+    this.set({ ...fresh, unread: null, queue: withCase(this.state.queue, fresh.detail, this.state.filters) });
     const ahead = await this.hold(no);
     if (!this.claiming()) await this.prefetch(this.neighbour(1));
     return ahead;

@@ -3,6 +3,7 @@
 import { photoUrl, placePhotoUrl } from "./api";
 import { useWords } from "./i18n";
 import type { PhotoView } from "./photo-view";
+import { Picture } from "./picture";
 import type { PlacePhoto } from "./place-photos";
 import type { ReviewStore } from "./store";
 import type { CaseDetail } from "./types";
@@ -22,7 +23,7 @@ export function Strip({ store, detail, placed }: { store: ReviewStore; detail: C
           title={photo.photo_id}
           onClick={() => store.showPhoto(index)}
         >
-          {photo.state !== "ok" ? <span>?</span> : <img src={photoUrl(photo, 200)} alt="" loading="lazy" />}
+          {photo.state !== "ok" ? <span>?</span> : <Picture src={photoUrl(photo, 200)} returns={store.state.returns} />}
         </button>
       ))}
       {placed.map(({ sha256, by, at }, index) => (
@@ -35,7 +36,7 @@ export function Strip({ store, detail, placed }: { store: ReviewStore; detail: C
           title={t.placePhotoBy(words.actor(by), words.time(at))}
           onClick={() => store.showPhoto(count + index)}
         >
-          <img src={placePhotoUrl(detail.no, sha256)} alt="" loading="lazy" />
+          <Picture src={placePhotoUrl(detail.no, sha256)} returns={store.state.returns} />
           <span class="mark-placed">{t.atPlace}</span>
         </button>
       ))}

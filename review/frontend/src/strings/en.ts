@@ -141,6 +141,10 @@ export const en = {
   undone: (no: string) => `Decision on ${no} taken back.`,
   stale: (no: string) => `Somebody else has just changed ${no}. It has been read again: please decide anew.`,
   changedBy: (no: string, who: string, action: string) => `${no} was changed by ${who} just now: ${action}.`,
+  away: "The server does not answer. The page asks on, and reads what is missing when it is back.",
+  unread: (no: string) => `Case ${no} could not be read.`,
+  unknownCase: (no: string) => `There is no case ${no} here, or none of your area.`,
+  readAgain: "Read again",
   offline: "The server does not answer. Nothing was saved; try again.",
   refused: (detail: string) => detail,
 

@@ -142,6 +142,10 @@ export const zh: Strings = {
   undone: (no) => `${no} 的决定已撤销。`,
   stale: (no) => `${no} 刚刚被其他人修改，已重新读取，请再次判断。`,
   changedBy: (no, who, action) => `${who}刚刚更改了 ${no}：${action}。`,
+  away: "服务器没有响应。页面会继续尝试，恢复后自动读取缺少的内容。",
+  unread: (no) => `无法读取案件 ${no}。`,
+  unknownCase: (no) => `这里没有案件 ${no}，或不在您的辖区。`,
+  readAgain: "重新读取",
   offline: "服务器没有响应，未保存任何内容，请重试。",
   refused: (detail) => `未能完成此操作（服务器的说明：${detail}）。`,
 
