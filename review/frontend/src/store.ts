@@ -129,9 +129,9 @@ export class ReviewStore {
     const wanted = this.address.wanted();
     this.set({ pane: this.address.kept() ?? (wanted && this.state.pane === "queue" ? "case" : this.state.pane) });
     await this.refresh(this.readVocabulary());
+    const layers = this.guard(() => this.readLayers()); // a cell may be asked for before the case is there
     await this.selectOrClear(this.address.wanted() || (await this.nextFree())); // the address may have changed meanwhile
-    const [cells, zones] = await Promise.all([api.layer("cells"), api.layer("zones")]);
-    this.set({ cells, zones });
+    await layers;
   }
 
   /** Show nothing of what the page knows any more, and ask who is there. */
@@ -200,6 +200,11 @@ export class ReviewStore {
     }
     const claim = await this.claims.next(this.state.filters, no);
     return claim && claim.no !== no ? claim.no : null;
+  }
+
+  private async readLayers(): Promise<void> {
+    const [cells, zones] = await Promise.all([api.layer("cells"), api.layer("zones")]);
+    this.set({ cells, zones });
   }
 
   private async readVocabulary(): Promise<void> {
