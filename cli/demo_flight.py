@@ -11,6 +11,7 @@ import cv2
 from cli import console
 from cli.demo_folder import LOG_FILE
 from flight.fly import FlightResult
+from flight.journal import write_summary
 from flight.log import write_track
 from geo.files import replacing
 from missions.drones import drone_named
@@ -92,6 +93,7 @@ def _fly(outing: Outing, sortie: Sortie, *, seed: int) -> tuple[FlightResult, Ro
     if not result.completed:
         raise PipelineError(f"sortie {sortie.code} was not completed: {result.problem}")
     write_track(folder, result.track)
+    write_summary(folder, sortie, result)
     return result, Roll(sortie.code, exposures, result.track.camera_events)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from cases.lifecycle import Stage
 from cases.registry import Registry
+from flight.journal import SUMMARY_FILE
 from flight.log import CAMERA_EVENTS_FILE, TRACK_FILE
 from geo.files import require_writable
 from pipeline.errors import PipelineError
@@ -78,7 +79,7 @@ def _ours(workspace: Workspace) -> Iterator[Path]:
     district, plan, flight, photos = _folders(workspace)
     yield from (district / name for name in DISTRICT_FILES)
     yield from (plan / name for name in own_plan_files(plan))
-    for name in (LOG_FILE, TRACK_FILE, CAMERA_EVENTS_FILE):
+    for name in (LOG_FILE, TRACK_FILE, CAMERA_EVENTS_FILE, SUMMARY_FILE):
         yield from flight.glob(f"*/{name}")
     for path in photos.glob("*/*.jpg"):
         if re.fullmatch(re.escape(path.parent.name) + r"_\d{4,}\.jpg", path.name):

@@ -8,6 +8,7 @@ from cases.registry import Registry
 from cli import demo
 from pipeline import chaining
 from pipeline.errors import PipelineError
+from review.flights import FlightShelf
 from tests.pipeline.rendered import NOW
 
 
@@ -34,6 +35,15 @@ def test_an_interrupted_demonstration_goes_on(folder, monkeypatch):
     assert outcome.score.inside_95_share >= 0.9
     assert not outcome.score.twins_filed
     assert json.loads((folder / "demo.json").read_text())["outcome"]["photos"] == outcome.photos
+
+
+def test_the_page_shows_each_sortie_as_flown(folder):
+    states = FlightShelf([folder]).sorties()
+    assert states
+    for state in states:
+        [flown] = state.flights
+        assert flown.completed
+        assert flown.photos >= flown.photos_planned == len(state.sortie.photos) > 0
 
 
 def test_decisions_are_not_removed_without_being_told_to(folder):

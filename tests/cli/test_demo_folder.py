@@ -16,7 +16,8 @@ from simulations.town import make_district
 ASKED = {"seed": 1, "cells": 6, "version": "1"}
 OURS = (
     "plan/plan.json", "plan/A-1.plan", "flight/A-1/flight.tlog", "flight/A-1/track.parquet",
-    "flight/A-1/camera_events.csv", "photos/A-1/A-1_0001.jpg", "photos/A-1/A-1_0002.jpg",
+    "flight/A-1/camera_events.csv", "flight/A-1/flight.json",
+    "photos/A-1/A-1_0001.jpg", "photos/A-1/A-1_0002.jpg",
     "inputs.json", "frames.parquet", "remarks.csv", "adjustment.json", "overlays/found.jpg",
     "overlays/contact_sheet.jpg", "filing.json",
 )  # fmt: skip
