@@ -71,7 +71,7 @@ def person(*roles: Role) -> Visitor:
         (person(Role.INSPECTOR), ["stage=reported"]),
         (person(Role.ADMINISTRATOR), ["stage=reported"]),
         (person(Role.OFFICER), ["stage=assigned&stage=handling"]),
-        (person(Role.COMMAND), ["stage=established"]),
+        (person(Role.COMMAND), ["stage=fed_back", "stage=established"]),
         (person(Role.OPERATOR), [""]),
         (person(Role.COMMAND, Role.INSPECTOR), []),
     ],

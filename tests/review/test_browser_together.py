@@ -80,9 +80,12 @@ def test_each_sees_at_once_what_the_other_does_with_the_open_case(enter, data: R
     no = handled(data)
     command, officer = enter("wang", no), enter("zhang", no)
     officer.get_by_role("button", name="Feed back: done").first.click()
+    officer.get_by_role("dialog").get_by_role("button", name="Feed back: done").click()
     command.locator(".photo .pane-head", has_text="Fed back").wait_for(timeout=SOON_MS)
     command.get_by_text(f"{no} was changed by 张伟 just now: Fed back.").wait_for()
     command.get_by_role("button", name="Verified: close").first.wait_for()
+    officer.evaluate("(no) => { location.hash = `#/case/${no}`; }", no)  # nothing else is in hand
+    officer.locator(".photo .pane-head", has_text="Fed back").wait_for()
     command.get_by_role("button", name="Not done: send back").first.click()
     command.get_by_label("Reason").fill("the fence still stands")
     command.get_by_role("button", name="Save").click()

@@ -1,5 +1,6 @@
 // Keeps the open case as the server has it, while other people go on with it.
 
+import { placePhotosOf } from "./place-photos";
 import type { Opened, ReviewStore } from "./store";
 import type { CaseDetail } from "./types";
 
@@ -64,7 +65,7 @@ export class OpenCase {
     // the same value for the same photos, so that zoom and corners stay as they are
     const detail = isSamePhotos ? { ...fresh.detail, photos: before.photos } : fresh.detail;
     const queue = state.queue.map((item) => (item.no === detail.no ? detail : item));
-    const photoIndex = Math.max(0, Math.min(state.photoIndex, detail.photos.length - 1));
+    const photoIndex = Math.max(0, Math.min(state.photoIndex, detail.photos.length + placePhotosOf(fresh.history).length - 1));
     if (isNews) this.changedAt = Date.now();
     if (detail.stage !== before.stage) store.claims.forget(detail.no); // the step has ended it
     store.set({ detail, queue, photoIndex, history: fresh.history, claim: store.claims.of(detail.no) });
