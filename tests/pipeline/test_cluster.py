@@ -295,11 +295,16 @@ def test_a_worker_in_the_midst_of_a_task_ends_when_the_system_wants_it(tmp_path)
             worker.wait()
 
 
-def test_that_no_worker_is_there_is_told_until_one_comes(monkeypatch):
+@pytest.fixture
+def impatient(monkeypatch) -> None:
+    """Let a campaign look for its workers, and tell that none is there, all the time."""
     monkeypatch.setattr(cluster, "_LOOK_S", 0.1)
     monkeypatch.setattr(cluster, "_NEWS_S", 0.0)
     monkeypatch.setattr(attendance, "FIRST_TOLD_S", 0.2)
     monkeypatch.setattr(attendance, "TOLD_EACH_S", 0.2)
+
+
+def test_that_no_worker_is_there_is_told_until_one_comes(impatient):
     told: list[str] = []
     with Cluster() as processes:
         processes.scheduler()
@@ -321,12 +326,8 @@ def test_that_no_worker_is_there_is_told_until_one_comes(monkeypatch):
     assert f"`dask worker {processes.address} --nthreads 1 --memory-limit 3GB`" in told[0]
 
 
-def test_a_paused_worker_is_told_of_and_counts_as_none(monkeypatch):
+def test_a_paused_worker_is_told_of_and_counts_as_none(impatient):
     """As Dask's own limit on a machine of many cores makes it: a share that Python alone fills."""
-    monkeypatch.setattr(cluster, "_LOOK_S", 0.1)
-    monkeypatch.setattr(cluster, "_NEWS_S", 0.0)
-    monkeypatch.setattr(attendance, "FIRST_TOLD_S", 0.2)
-    monkeypatch.setattr(attendance, "TOLD_EACH_S", 0.2)
     told: list[str] = []
     with Cluster() as processes:
         processes.scheduler()
