@@ -13,7 +13,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from geo.files import replacing
-from vision.training import read_checkpoint
+from vision.checkpoints import read_checkpoint
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from vision.classes import class_index
 from vision.datasets import Batch, Floats, Picture, Run, SourceData
 from vision.drawn_fires import draw_fires, drawn_tables
+from vision.drawn_ground import draw_ground
 from vision.drawn_vehicles import draw_vehicles
 from vision.label_marks import IGNORE, Bytes
 
@@ -50,10 +51,12 @@ def _draw_crop(data: SourceData, run: Run, rng: np.random.Generator) -> Batch:
     if picture.known is not None:
         known = cut(replace(picture, mask=picture.known), view, run.crop_px)[1]
     target, weight = data.source.target_table(), data.source.weight_table()
+    gsd_m = data.gsd_m(picture)
+    crop_gsd_m = gsd_m / scale if gsd_m else run.model_gsd_m * float(rng.uniform(0.7, 1.7))
+    is_taken = (target.max(axis=1)[mask] > 0) | (mask == IGNORE)
+    if rng.random() < data.source.drawn_ground:
+        rgb = draw_ground(rgb, is_taken, crop_gsd_m, rng)
     if rng.random() < data.source.drawn_vehicles:
-        gsd_m = data.gsd_m(picture)
-        crop_gsd_m = gsd_m / scale if gsd_m else run.model_gsd_m * float(rng.uniform(0.7, 1.7))
-        is_taken = (target.max(axis=1)[mask] > 0) | (mask == IGNORE)
         rgb = draw_vehicles(rgb, is_taken, crop_gsd_m, rng)
     if rng.random() < data.source.drawn_fires:
         rgb, mask = draw_fires(rgb, mask, rng)

@@ -76,6 +76,8 @@ class Source:
     """Share of the crops onto which open fires are drawn; for pictures seen from above."""
     drawn_vehicles: float = 0.0
     """Share of the crops onto which cars and lorries are drawn; for pictures seen from above."""
+    drawn_ground: float = 0.0
+    """Share of the crops onto which plots, yards and roads are drawn, likewise."""
 
     said_in: Path | None = None
     """Folder of the file that lists this source; `labels` may lie there, too."""
@@ -107,7 +109,7 @@ class Source:
             )
 
     def _check_drawn(self) -> None:
-        for name in ("drawn_fires", "drawn_vehicles"):
+        for name in ("drawn_fires", "drawn_vehicles", "drawn_ground"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"source {self.name}: {name} {getattr(self, name)} is not 0 to 1")
         kept = [value for value in self.values if DRAWN <= value < IGNORE]
@@ -175,6 +177,31 @@ class Apart:
 
 
 @dataclass(frozen=True, slots=True)
+class Teaching:
+    """Networks whose mean answer a run learns beside its labels: several become one.
+
+    Hinton, Vinyals and Dean 2015 (arXiv 1503.02531). What labels leave open is taught as well.
+
+    Attributes:
+        models: manifests or checkpoints, relative to the run file.
+        labels_weight: of the loss by which labels are learnt.
+        teachers_weight: of that by which answers are.
+    """
+
+    models: tuple[str, ...]
+    labels_weight: float = 0.5
+    teachers_weight: float = 1.5
+
+    def __post_init__(self) -> None:
+        if not self.models:
+            raise ValueError("teaching: models names none; list manifests or checkpoints")
+        if min(self.labels_weight, self.teachers_weight) < 0:
+            raise ValueError(
+                f"teaching: a weight is negative ({self.labels_weight}, {self.teachers_weight})"
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One training run, as its file describes it."""
 
@@ -200,6 +227,8 @@ class Run:
     """How the model will be used: what it looks at a second time from further away."""
     apart: Apart | None = None
     """Whose neighbours have to stay apart."""
+    teaching: Teaching | None = None
+    """Networks that it learns from, beside its labels."""
 
     def __post_init__(self) -> None:
         if not self.sources:
@@ -278,10 +307,12 @@ def read_run(path: Path) -> Run:
         sources = tuple(_source(entry, path) for entry in table.pop("sources", []))
         coarse = table.pop("coarse", None)
         apart = table.pop("apart", None)
+        teaching = table.pop("teaching", None)
         return Run(
             sources=sources,
             coarse=coarse and _coarse(coarse),
             apart=apart and Apart(**{**apart, "classes": tuple(apart["classes"])}),
+            teaching=teaching and Teaching(**{**teaching, "models": tuple(teaching["models"])}),
             **table,
         )
     except (TypeError, ValueError, KeyError) as error:

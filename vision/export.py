@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from geo.files import replacing
+from vision.checkpoints import load_average, read_checkpoint
 from vision.classes import CLASS_NAMES
 from vision.datasets import Run, SourceData, TrainingError, read_run
 from vision.detector import OnnxDetector
@@ -26,7 +27,7 @@ from vision.measuring import fill_card_beside, look_table, measure, measured_tab
 from vision.network import MEAN, STD, STRIDE_PX
 from vision.package import ModelPackage
 from vision.quantising import calibration_tiles, quantise
-from vision.training import load_average, predict, read_checkpoint
+from vision.training import predict
 
 MANIFEST = "patrol.toml"
 OPSET = 17

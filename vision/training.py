@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import csv
 import os
-import pickle
-import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from geo.files import replacing
+from vision.checkpoints import read_checkpoint
 from vision.classes import CLASS_NAMES
 from vision.crops import draw_batch
 from vision.datasets import (
@@ -33,10 +32,11 @@ from vision.datasets import (
     read_run,
 )
 from vision.exported_weights import encoder_of, learning_network_of
-from vision.lessons import lesson_of, normalise
+from vision.lessons import Lesson, lesson_of, normalise
 from vision.loading import load_source, write_problems
 from vision.network import STRIDE_PX, PatrolNet, build_network
 from vision.package import load_package
+from vision.teaching import Teachers, load_teachers, unlikeness
 
 _DICE_SMOOTH_PX = 50.0
 _LOG_FIELDS = ("step", "loss", "bce", "dice", "rate")
@@ -65,6 +65,8 @@ class Learner:
     step: int = 0
     earlier: tuple[str, ...] = ()
     """Runs whose weights this one started from, oldest first."""
+    teachers: Teachers | None = None
+    """What it learns to answer like, beside its labels."""
 
 
 def masked_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Loss:
@@ -132,12 +134,21 @@ def learn(learner: Learner, batch: Batch, run: Run) -> Loss:
         logits = learner.network(lesson.image)
     loss = masked_loss(logits, lesson.target, lesson.weight)
     learner.optimiser.zero_grad(set_to_none=True)
-    loss.total.backward()
+    _aim(loss, logits, lesson, learner.teachers).backward()
     torch.nn.utils.clip_grad_norm_(learner.network.parameters(), 5.0)
     learner.optimiser.step()
     _follow(learner.average, learner.network, _ema_decay(learner.step, run))
     learner.step += 1
     return loss
+
+
+def _aim(loss: Loss, logits: Tensor, lesson: Lesson, teachers: Teachers | None) -> Tensor:
+    """What one step makes smaller: the loss of the labels, and that of not being like teachers."""
+    if teachers is None:
+        return loss.total
+    teaching = teachers.teaching
+    unlike = unlikeness(logits, teachers.say(lesson.image))
+    return teaching.labels_weight * loss.total + teaching.teachers_weight * unlike
 
 
 def _ema_decay(step: int, run: Run) -> float:
@@ -171,26 +182,6 @@ def save_checkpoint(path: Path, learner: Learner, run: Run) -> None:
         torch.save(content, temporary)
 
 
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint and check that it was trained for our classes."""
-    try:
-        with path.open("rb") as file:
-            if not zipfile.is_zipfile(file):  # torch's reader of older files fails in any way
-                raise pickle.UnpicklingError
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise TrainingError(
-            f"Checkpoint {path} cannot be read ({type(error).__name__}). "
-            "Give a checkpoint.pt that training wrote, or delete it to start anew."
-        ) from error
-    if content.get("classes") != list(CLASS_NAMES):
-        raise TrainingError(
-            f"Checkpoint {path} is for the classes {content.get('classes')}; "
-            f"this version has {list(CLASS_NAMES)}. Train it again."
-        )
-    return content
-
-
 def load_checkpoint(path: Path, learner: Learner) -> None:
     """Put the learner where it was when the checkpoint was written."""
     content = read_checkpoint(path)
@@ -199,15 +190,6 @@ def load_checkpoint(path: Path, learner: Learner) -> None:
     learner.optimiser.load_state_dict(content["optimiser"])
     learner.step = int(content["step"])
     learner.earlier = tuple(content["history"][:-1])
-
-
-def load_average(path: Path) -> PatrolNet:
-    """Return the averaged network of a checkpoint, ready for inference."""
-    content = read_checkpoint(path)
-    network = build_network(len(CLASS_NAMES), content["encoder"], pretrained=False)
-    network.load_state_dict(content["average"])
-    network.eval()
-    return network
 
 
 def train(
@@ -236,6 +218,8 @@ def train(
     checkpoint = out_dir / "checkpoint.pt"
     data = [load_source(source, data_root, "train") for source in run.sources]
     learner = _start(run, checkpoint, start_from, data)
+    if run.teaching is not None:
+        learner.teachers = load_teachers(run.teaching, run_path.parent, run.coarse, learner.device)
     out_dir.mkdir(parents=True, exist_ok=True)
     if start_from is not None and learner.step == 0:
         save_checkpoint(out_dir / "start.pt", learner, run)

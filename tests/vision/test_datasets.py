@@ -146,6 +146,7 @@ def test_source_that_marks_an_unlisted_class_is_refused():
     [
         ({"drawn_fires": 1.5}, "drawn_fires 1.5 is not 0 to 1"),
         ({"drawn_vehicles": -0.1}, "drawn_vehicles -0.1 is not 0 to 1"),
+        ({"drawn_ground": 2.0}, "drawn_ground 2.0 is not 0 to 1"),
         ({"drawn_fires": 0.5, "values": {251: ("boat",)}}, r"\[251\] are kept for drawn fires"),
     ],
 )
@@ -187,14 +188,15 @@ def test_crops_keep_targets_on_their_object(folder):
 
 
 @pytest.mark.parametrize(("share", "drawn"), [(0.0, 0), (1.0, 4)])
-def test_vehicles_are_drawn_at_the_scale_of_the_crop(folder, monkeypatch, share, drawn):
+@pytest.mark.parametrize("kind", ["vehicles", "ground"])
+def test_what_is_drawn_has_the_scale_of_the_crop(folder, monkeypatch, kind, share, drawn):
     """A picture of 0.05 m a pixel, shown at half its size, has 0.1 m a pixel."""
     said = []
     monkeypatch.setattr("vision.crops._draw_scale", lambda *_: 0.5)
     monkeypatch.setattr(
-        "vision.crops.draw_vehicles", lambda rgb, taken, gsd_m, rng: said.append(gsd_m) or rgb
+        f"vision.crops.draw_{kind}", lambda rgb, taken, gsd_m, rng: said.append(gsd_m) or rgb
     )
-    street = source(drawn_vehicles=share, gsd_m=0.05)
+    street = source(**{f"drawn_{kind}": share}, gsd_m=0.05)
     draw_batch([load_source(street, folder, "train")], run_of(street), 1)
     assert said == pytest.approx([0.1] * drawn)
 

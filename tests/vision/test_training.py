@@ -5,16 +5,15 @@ torch = pytest.importorskip("torch", reason="torch is needed for training only")
 
 import cv2  # noqa: E402
 
+from vision.checkpoints import load_average, read_checkpoint  # noqa: E402
 from vision.classes import CLASS_NAMES  # noqa: E402
 from vision.datasets import Batch, Run, Source, TrainingError  # noqa: E402
 from vision.training import (  # noqa: E402
     learn,
-    load_average,
     make_learner,
     masked_loss,
     predict,
     rate_at,
-    read_checkpoint,
     save_checkpoint,
     train,
 )

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from vision.drawn_ground import draw_ground
+
+SIDE = 256
+GSD_M = 0.1
+
+
+def village(seed, taken=None, gsd_m=GSD_M):
+    rgb = np.full((SIDE, SIDE, 3), (60, 140, 60), np.uint8)
+    taken = np.zeros((SIDE, SIDE), bool) if taken is None else taken
+    return draw_ground(rgb, taken, gsd_m, np.random.default_rng(seed))
+
+
+def laid(picture):
+    return np.abs(picture.astype(int) - (60, 140, 60)).max(axis=2) > 8
+
+
+def test_same_seed_lays_the_same_ground():
+    np.testing.assert_array_equal(village(3), village(3))
+    assert not np.array_equal(village(3), village(4))
+
+
+def test_the_given_picture_stays_as_it_is():
+    rgb = np.full((SIDE, SIDE, 3), 90, np.uint8)
+    draw_ground(rgb, np.zeros((SIDE, SIDE), bool), GSD_M, np.random.default_rng(1))
+    assert (rgb == 90).all()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_taken_and_a_rim_around_it_stay_as_they_are(seed):
+    taken = np.zeros((SIDE, SIDE), bool)
+    taken[80:160, 80:160] = True
+    changed = laid(village(seed, taken))
+    assert not changed[78:162, 78:162].any()  # the mask of a roof is rough: 0.3 m around it
+
+
+def test_most_crops_show_some_and_few_are_covered():
+    shares = np.array([laid(village(seed)).mean() for seed in range(60)])
+    assert (shares > 0.02).mean() > 0.7
+    assert (shares > 0.9).mean() < 0.15
+
+
+def test_ground_is_as_large_as_plots_and_roads_are():
+    """A picture twice as coarse shows the same things on about a quarter of the pixels."""
+    wide, near = (
+        np.mean([laid(village(seed, gsd_m=gsd_m)).mean() for seed in range(60)])
+        for gsd_m in (0.4, 0.2)
+    )
+    assert 1.5 < near / wide < 4.5
