@@ -1,10 +1,11 @@
 """The verbs of cases and their registry: review, prove, hand out, copy, try the rules."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from cli import serve_options as option
 from cli.options import Config, Grids, Json, Patrol, Zones
 
 verbs = typer.Typer()
@@ -12,53 +13,20 @@ verbs = typer.Typer()
 
 @verbs.command(epilog="Example: aerogrid serve patrol/ --port 8000")
 def serve(
-    patrols: Annotated[
-        list[Path],
-        typer.Argument(help="Patrols of one registry, and folders of such, as a campaign's `out`."),
-    ],
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8000,
-    listen: Annotated[
-        str, typer.Option(help="Address of this machine; others reach the page at it.")
-    ] = "127.0.0.1",
-    host: Annotated[
-        list[str] | None, typer.Option(help="Name that browsers ask for; repeatable.")
-    ] = None,
-    certificate: Annotated[
-        Path | None, typer.Option("--tls-certificate", help="PEM file; needs --tls-key.")
-    ] = None,
-    key: Annotated[Path | None, typer.Option("--tls-key", help="PEM file.")] = None,
-    behind_proxy: Annotated[
-        bool, typer.Option("--behind-proxy", help="A proxy on this machine has TLS before it.")
-    ] = False,
-    flights: Annotated[
-        list[Path] | None,
-        typer.Option(
-            exists=True, file_okay=False, help="Folder of plans, verdicts, flights; repeatable."
-        ),
-    ] = None,
-    airspace: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True, dir_okay=False, help="No-fly zones, for the page's re-fly files."
-        ),
-    ] = None,
-    obstacles: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Masts, lines and the like.")
-    ] = None,
-    basemap: Annotated[
-        str | None, typer.Option(help="Address of map tiles with {z}, {x}, {y}; none by default.")
-    ] = None,
-    basemap_frame: Annotated[
-        Literal["wgs84", "gcj02"], typer.Option(help="Of the tiles; Chinese services have gcj02.")
-    ] = "wgs84",
-    basemap_credit: Annotated[str, typer.Option(help="What its service asks to be shown.")] = "",
-    photo_index: Annotated[
-        Path | None,
-        typer.Option(
-            "--photos-index",
-            help="Of `photos add`; the page's API then searches all patrols' photos.",
-        ),
-    ] = None,
+    patrols: option.Patrols,
+    port: option.Port = 8000,
+    listen: option.Listen = "127.0.0.1",
+    host: option.Hosts = None,
+    certificate: option.Certificate = None,
+    key: option.Key = None,
+    behind_proxy: option.BehindProxy = False,
+    flights: option.Flights = None,
+    airspace: option.Airspace = None,
+    obstacles: option.Obstacles = None,
+    basemap: option.Basemap = None,
+    basemap_frame: option.BasemapFrame = "wgs84",
+    basemap_credit: option.BasemapCredit = "",
+    photo_index: option.PhotoIndex = None,
 ) -> None:
     """Open the review page of one or more patrols.
 

@@ -74,15 +74,14 @@ def plan(
         directions=directions, grids=grids, cells=tuple(cell or ()), dem=dem, lines=lines,
         width_m=width, farmland=farmland, cases=cases, airspace=airspace, obstacles=obstacles,
     )  # fmt: skip
-    is_district = depots is not None or fleet is not None
-    if from_cases is not None and not is_district:
-        asked = planning.revisiting(asked, mission, from_cases, config)
-    if is_district:
+    if depots is not None or fleet is not None:
         code = planning.district(
             asked, depots, fleet, out, settings, days=days, first=first, weather=weather,
             history=history, tips=tips, patrol=from_cases, config=config,
         )  # fmt: skip
-    elif resume is not None:
+        raise typer.Exit(code)
+    asked = planning.revisiting(asked, mission, from_cases, config)
+    if resume is not None:
         code = planning.resume(resume, flown, out, asked, settings, as_json=as_json)
     elif refly is not None:
         code = planning.refly(refly, seen_by, out, asked, settings, as_json=as_json)

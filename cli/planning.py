@@ -271,14 +271,16 @@ def _tell(made: Plan, out: Path) -> None:
         )
 
 
-def revisiting(asked: Asked, mission: str, patrol: Path, config: Path | None) -> Asked:
-    """Take the cases to fly to from the registry of a patrol.
+def revisiting(asked: Asked, mission: str, patrol: Path | None, config: Path | None) -> Asked:
+    """Take the cases to fly to from the registry of a patrol, where one is given.
 
     Raises:
         MissionError: no case waits to be verified, or the mission is none of single cases.
     """
     from cli.next_patrol import cases_to_revisit
 
+    if patrol is None:
+        return asked
     if mission != "revisit" or asked.cases is not None:
         raise MissionError(
             f"--from-cases {patrol}: belongs to --mission revisit without --cases, or to a "

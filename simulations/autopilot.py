@@ -23,15 +23,7 @@ from simulations.exposures import TrueExposure, reports_of, true_pose
 from simulations.failsafes import Order
 from simulations.mission_run import TEXTS, MissionRun, Shutter, takes_off_first
 from simulations.motion import Vector
-from simulations.personas import (
-    ALT_HOLD,
-    ARDUPILOT,
-    AUTO,
-    GUIDED,
-    LAND,
-    LOITER,
-    RTL,
-)
+from simulations.personas import ALT_HOLD, ARDUPILOT, AUTO, GUIDED, LAND, LOITER, RTL
 from simulations.scene import READY_S, Scene
 from simulations.sensors import SensorNoise
 from simulations.site import Site

@@ -390,12 +390,11 @@ def _permitted(
     houses = [
         b for b in district.buildings
         if b.kind == "house" and (b.x_m, b.y_m) not in taken and cell.contains(b.footprint)
+        and _is_clear(b.footprint, "building", planted)
     ]  # fmt: skip
-    houses = [b for b in houses if _is_clear(b.footprint, "building", planted)]
     if not houses:
         return None
     house: Building = houses[int(rng.integers(len(houses)))]
     site = _Site(house.footprint, house.length_m, house.width_m, house.angle_deg)
-    return _planted(
-        Kind.PERMITTED_BUILDING, house.footprint, cell_code, (house.x_m, house.y_m), site, rng
-    )
+    place = (house.x_m, house.y_m)
+    return _planted(Kind.PERMITTED_BUILDING, house.footprint, cell_code, place, site, rng)
