@@ -28,7 +28,7 @@ _AROUND_TAKEN_M = 0.3
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A rectangle on the ground, in pixels: pixels of the picture in its own metres."""
+    """A rectangle on the ground, and where each pixel of the picture lies in it, in metres."""
 
     along_m: Floats
     """(H, W), 0 in the middle."""

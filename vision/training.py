@@ -171,7 +171,7 @@ def save_checkpoint(path: Path, learner: Learner, run: Run) -> None:
         "run": run.name,
         "version": run.version,
         "step": learner.step,
-        "history": [*learner.earlier, f"{run.name}: {learner.step} of {run.steps} steps"],
+        "history": [*learner.earlier, _told(learner.step, run)],
         "classes": list(CLASS_NAMES),
         "encoder": run.encoder,
         "network": learner.network.state_dict(),
@@ -180,6 +180,12 @@ def save_checkpoint(path: Path, learner: Learner, run: Run) -> None:
     }
     with replacing(path) as temporary:
         torch.save(content, temporary)
+
+
+def _told(step: int, run: Run) -> str:
+    """What a model's manifest tells of a run."""
+    taught = f", taught by {' and '.join(run.teaching.models)}" if run.teaching else ""
+    return f"{run.name}: {step} of {run.steps} steps{taught}"
 
 
 def load_checkpoint(path: Path, learner: Learner) -> None:

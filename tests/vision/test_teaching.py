@@ -3,6 +3,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is needed for training only")
 
 
+from vision.checkpoints import read_checkpoint  # noqa: E402
 from vision.classes import CLASS_NAMES, class_index  # noqa: E402
 from vision.datasets import Teaching, TrainingError, read_run  # noqa: E402
 from vision.model import CoarseLook  # noqa: E402
@@ -84,8 +85,10 @@ def test_a_run_file_names_its_teachers(tmp_path):
     assert read_run(taught).teaching == Teaching(("t.pt",))
     with_teacher = train(taught, tmp_path, tmp_path / "with")
     without = train(path, tmp_path, tmp_path / "without")
-    said = [torch.load(p, weights_only=True)["average"] for p in (with_teacher, without)]
-    assert any(not torch.equal(said[0][name], value) for name, value in said[1].items())
+    taught_one, other = (read_checkpoint(path) for path in (with_teacher, without))
+    average = taught_one["average"]
+    assert any(not torch.equal(average[name], value) for name, value in other["average"].items())
+    assert taught_one["history"] == ["tiny: 2 of 2 steps, taught by t.pt"]
 
 
 def test_a_teacher_that_is_not_there_is_named(tmp_path):
