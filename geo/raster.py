@@ -1,6 +1,8 @@
 """EDGE: read ground heights from raster files, and where these lie."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -103,15 +105,22 @@ def read_outline(path: Path) -> tuple[Polygon, float]:
         TerrainError: no raster that can be read.
         CrsError: it does not say where it lies.
     """
+    with _opened_map(path) as (source, placement):
+        width_px, height_px = source.width, source.height
+    return placement.outline(width_px, height_px), placement.gsd_m(width_px, height_px)
+
+
+@contextmanager
+def _opened_map(path: Path) -> Iterator[tuple[DatasetReader, Placement]]:
+    """A georeferenced picture, opened, and where it lies; errors as `read_outline`."""
     placement = read_placement(path)
     if placement is None:
         raise CrsError(f"{path}: no picture with map coordinates; give an orthophoto (GeoTIFF)")
     try:
         with rasterio.open(path) as source:
-            width_px, height_px = source.width, source.height
+            yield source, placement
     except RasterioError as error:
         raise TerrainError(f"{path}: cannot be read ({error}); give a GeoTIFF") from error
-    return placement.outline(width_px, height_px), placement.gsd_m(width_px, height_px)
 
 
 def holds_measures(path: Path) -> bool:
@@ -132,26 +141,18 @@ def read_map(
         TerrainError: no picture that can be read.
         CrsError: it does not say where it lies.
     """
-    whole = read_placement(path)
-    if whole is None:
-        raise CrsError(f"{path}: no picture with map coordinates; give an orthophoto (GeoTIFF)")
-    try:
-        with rasterio.open(path) as source:
-            bounds = rasterio.warp.transform_bounds(WGS84.to_wkt(), source.crs, *area.bounds)
-            window = (
-                from_bounds(*bounds, transform=source.transform).round_lengths().round_offsets()
-            )
-            everything = Window(0, 0, source.width, source.height)
-            if not rasterio.windows.intersect(window, everything):
-                return None
-            part = window.intersection(everything)
-            scale = min(1.0, whole.gsd_m(source.width, source.height) / gsd_m)
-            rows, columns = (max(1, round(side * scale)) for side in (part.height, part.width))
-            bands = [1, 2, 3] if source.count >= 3 else [1, 1, 1]
-            picture = source.read(bands, window=part, out_shape=(3, rows, columns))
-            moved = _moved(source.transform, int(part.col_off), int(part.row_off))
-    except RasterioError as error:
-        raise TerrainError(f"{path}: cannot be read ({error}); give a GeoTIFF") from error
+    with _opened_map(path) as (source, whole):
+        bounds = rasterio.warp.transform_bounds(WGS84.to_wkt(), source.crs, *area.bounds)
+        window = from_bounds(*bounds, transform=source.transform).round_lengths().round_offsets()
+        everything = Window(0, 0, source.width, source.height)
+        if not rasterio.windows.intersect(window, everything):
+            return None
+        part = window.intersection(everything)
+        scale = min(1.0, whole.gsd_m(source.width, source.height) / gsd_m)
+        rows, columns = (max(1, round(side * scale)) for side in (part.height, part.width))
+        bands = [1, 2, 3] if source.count >= 3 else [1, 1, 1]
+        picture = source.read(bands, window=part, out_shape=(3, rows, columns))
+        moved = _moved(source.transform, int(part.col_off), int(part.row_off))
     a, b, c, d, e, f = moved[:6]
     wide, high = part.width / columns, part.height / rows
     transform = (a * wide, b * high, c, d * wide, e * high, f)
