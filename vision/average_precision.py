@@ -105,7 +105,7 @@ def run_lengths(mask: NDArray[np.bool_]) -> Rle:
     return dict(coco_mask.encode(np.asfortranarray(mask, np.uint8)))
 
 
-def objects_of(mask: NDArray[np.bool_], *, join_px: int, least_px: int) -> tuple[Rle, ...]:
+def objects_of(mask: NDArray[np.bool_], *, join_px: float, least_px: float) -> tuple[Rle, ...]:
     """Run lengths of each object of a mask (H, W) with at least `least_px` pixels."""
     labels, count = label_objects(mask, join_px)
     areas = np.bincount(labels.ravel(), minlength=count + 1)

@@ -1,7 +1,8 @@
 """How good a detector is, as patrols use it: pixels, objects, scores, confusions, by class.
 
 Pictures go through `Detector.probabilities` and `detections_from_maps`, so the figures are those
-of what `aerogrid detect` calls, at the thresholds of the model's manifest.
+of what `aerogrid detect` calls, at the thresholds of the model's manifest. What is there is one
+object, or none, by the rule that makes one of what is called: its gap and its least area.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from vision.calibration import Reliability, pixel_reliability, reliability
 from vision.coco import rle
 from vision.datasets import Picture, SourceData
 from vision.detector import Detector
-from vision.evaluation import JOIN_PX, MIN_OBJECT_PX, at_model_scale
+from vision.evaluation import at_model_scale
 from vision.metrics import ScoreHistogram
 from vision.model import Detection, Frame
 from vision.package import ModelPackage
@@ -124,10 +125,11 @@ def judge(detector: Detector, data: SourceData, picture: Picture) -> PictureVerd
     frame = Frame(
         picture.name, picture.name, "", columns, rows, None, None, None, package.model_gsd_m
     )
-    called = detections_from_maps(maps, frame, package, PolygonRules())
+    rules = PolygonRules()
+    called = detections_from_maps(maps, frame, package, rules)
     truths = {name: data.truth_at(shown, name) for name in data.source.known}
     classes = {
-        name: _class_verdict(name, truths, data.known_at(shown, name), maps, called, package)
+        name: _class_verdict(name, truths, data.known_at(shown, name), maps, called, package, rules)
         for name in data.source.known
         if name in package.classes
     }
@@ -142,13 +144,17 @@ def _class_verdict(
     maps: Maps,
     called: Sequence[Detection],
     package: ModelPackage,
+    rules: PolygonRules,
 ) -> ClassVerdict:
     truth = truths[name] & known
     probability = maps[package.classes.index(name)]
     rows, columns = truth.shape
     mine = sorted((d for d in called if d.class_name == name), key=lambda d: -d.score)
     shapes = [rle(d.polygon_px, columns, rows) for d in mine]
-    there = objects_of(truth, join_px=JOIN_PX, least_px=MIN_OBJECT_PX)
+    gsd_m, rule = package.model_gsd_m, rules.of(name)
+    there = objects_of(
+        truth, join_px=rule.gap_m / gsd_m / 2, least_px=rule.least_area_m2 / gsd_m**2
+    )
     unknown = (run_lengths(~known),) if not known.all() else ()
     verdicts, found = matched(shapes, there, unknown, least_iou=FOUND_IOU)
     judged = [n for n, verdict in enumerate(verdicts) if verdict != -1]

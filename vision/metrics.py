@@ -171,7 +171,7 @@ def match_objects(
     return ObjectCounts(len(used_real), len(false), len(missed))
 
 
-def label_objects(mask: NDArray[np.bool_], join_px: int) -> tuple[NDArray[np.int32], int]:
+def label_objects(mask: NDArray[np.bool_], join_px: float) -> tuple[NDArray[np.int32], int]:
     """Number the objects of a mask (H, W) from 1; parts up to `2 * join_px` apart are one."""
     if not join_px:
         labels, count = ndimage.label(mask)

@@ -58,6 +58,10 @@ class PolygonRules:
     peak_share: float = 0.25
     tolerance_px: float = 0.75
 
+    def of(self, class_name: str) -> ClassRule:
+        """The rule of a class."""
+        return self.by_class.get(class_name, self.otherwise)
+
 
 def detections_from_maps(
     maps: Maps, frame: Frame, package: ModelPackage, rules: PolygonRules
@@ -73,7 +77,7 @@ def detections_from_maps(
     map_gsd_m = (frame.gsd_m or _UNKNOWN_GSD_M) * frame.width_px / maps.shape[2]
     found: list[Detection] = []
     for name, probability in zip(package.classes, maps, strict=True):
-        rule = rules.by_class.get(name, rules.otherwise)
+        rule = rules.of(name)
         threshold = package.thresholds[name]
         shapes = outlines(
             probability,

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -125,6 +127,27 @@ def test_figures_count_what_was_right_missed_and_false(verdicts):
     assert values["pixel_recall"] == 0.5
     assert values["false_per_100_pictures"] == 50
     assert values["mistaken_for"] == {"boat": 1, judging.BACKGROUND: 1}
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "regions", "objects"),
+    [
+        (1, "building", (square(10, 10, 30), square(48, 10, 30)), 2),  # 0.8 m apart
+        (1, "building", (square(10, 10, 30), square(43, 10, 30)), 1),  # 0.3 m
+        (2, "smoke", (square(10, 10, 30), square(60, 10, 30)), 1),  # 2 m
+        (1, "building", (square(10, 10, 20),), 0),  # 4 m2: no patrol reports it
+        (3, "boat", (square(10, 10, 20),), 1),
+    ],
+)
+def test_what_is_there_is_one_object_as_what_is_called_would_be(
+    detector, value, name, regions, objects
+):
+    """The rules of outlines hold for both sides: 0.10 m a pixel here."""
+    marked = np.logical_or.reduce(regions)
+    known = replace(SOURCE, known=(name,), values={value: (name,)})
+    data = SourceData(known, (picture("p", {value: marked}, {}),))
+    verdict = judging.judge(detector, data, data.pictures[0]).classes[name]
+    assert len(verdict.objects.truth) == verdict.missed == objects
 
 
 def test_groups_are_all_pictures_each_source_and_each_band(verdicts):
