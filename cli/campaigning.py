@@ -16,8 +16,9 @@ from pipeline.places import is_away, url_of
 from pipeline.shards import Done
 
 _UNREAD = (
-    "the programs that read {photos} were ended each time. Give the workers more memory and run "
-    "the same command again, which tries this once more, or take it out of the folder"
+    "{why} ({photos}). Give the workers more memory, or where they were too slow more time "
+    "(`seconds_per_photo`), and run the same command again, which tries this once more; or take it "
+    "out of the folder"
 )
 _BARS = {Kind.READ: "reading photos", Kind.SEARCH: "searching photos"}
 
@@ -88,8 +89,8 @@ def _tell(campaign: Campaign, done: dict[str, Done], refused: dict[str, str]) ->
     for name, patrol in done.items():
         for note in patrol.notes:
             console.warn(f"{name}: {note}")
-        if patrol.unread:
-            console.warn(f"{name}: {_UNREAD.format(photos=', '.join(patrol.unread))}")
+        for why, photos in _unread(patrol).items():
+            console.warn(f"{name}: {_UNREAD.format(why=why, photos=', '.join(photos))}")
     rows = [
         (name, item.photos, len(item.unusable), item.detections, item.observations)
         for name, item in sorted(done.items())
@@ -107,6 +108,14 @@ def _tell(campaign: Campaign, done: dict[str, Done], refused: dict[str, str]) ->
         console.err.print(f"products: {url_of(campaign.out)}", highlight=False)
     else:
         console.err.print(f"next: [bold]aerogrid file {console.where(campaign.out)}/PATROL[/]")
+
+
+def _unread(patrol: Done) -> dict[str, list[str]]:
+    """Photos that no worker could read, by the reason."""
+    reasons, found = dict(patrol.unusable), dict[str, list[str]]()
+    for path in patrol.unread:
+        found.setdefault(reasons[path], []).append(path)
+    return found
 
 
 def _tell_workers(workers: Mapping[str, Worked]) -> None:

@@ -22,6 +22,8 @@ from pipeline.places import is_away, place_of, url_of
 from pipeline.settings import Settings, explain, read_settings
 
 PHOTOS_PER_TASK = 16
+SECONDS_PER_PHOTO = 30.0
+"""Some ten times what the slowest task takes of a core."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$")]
 
@@ -60,6 +62,7 @@ class _Run(_Told):
     dem: str | None = None
     config: Path | None = None
     photos_per_task: int = Field(default=PHOTOS_PER_TASK, ge=1, le=256)
+    seconds_per_photo: float = Field(default=SECONDS_PER_PHOTO, gt=0.0, allow_inf_nan=False)
     gpus: bool = True
     patrols: tuple[_Patrol, ...] = Field(min_length=1)
 
@@ -102,6 +105,7 @@ class Campaign:
             as `pipeline.places` has it.
         photos_per_task: photos that a worker takes at once.
         gpus: whether workers with a GPU may search, in less than the precision of the settings.
+        seconds_per_photo: that a task may take for each of its photos, besides ten minutes.
     """
 
     out: Path
@@ -109,6 +113,7 @@ class Campaign:
     patrols: tuple[Patrol, ...]
     photos_per_task: int = PHOTOS_PER_TASK
     gpus: bool = True
+    seconds_per_photo: float = SECONDS_PER_PHOTO
 
 
 def read_campaign(path: Path) -> Campaign:
@@ -132,6 +137,7 @@ def read_campaign(path: Path) -> Campaign:
         patrols=tuple(_patrol(folder, run, told) for told in run.patrols),
         photos_per_task=run.photos_per_task,
         gpus=run.gpus,
+        seconds_per_photo=run.seconds_per_photo,
     )
     _refuse_mixed(path, campaign)
     return campaign

@@ -34,6 +34,7 @@ class Task:
         photos: that it reads or searches.
         gpu_call: what a worker with a GPU calls instead; such workers are given it first.
         place: where its result is kept; two tasks of one name and one place do the same.
+        limit_s: that it may take on a worker; None is without end.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Task:
     photos: int = 0
     gpu_call: Callable[..., Any] | None = None
     place: str = ""
+    limit_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Killed:
-    """A task whose workers ended several times while they had it in hand."""
+    """A task that no worker brought to an end.
+
+    Attributes:
+        why: what became of the programs that had it in hand.
+        remedy: what a person may do.
+    """
+
+    why: str = "were ended each time"
+    remedy: str = "give the workers more memory"
 
 
 Steps: TypeAlias = Generator[Sequence[Task], Sequence[Any], Any]
@@ -189,7 +199,7 @@ class _Conductor:
         except StopIteration as end:
             self._ended.append((patrol.name, end.value))
             return
-        except AerogridError as error:  # this patrol cannot be done; the others can
+        except (AerogridError, OSError) as error:  # its drive, say; the others can be done
             self._ended.append((patrol.name, Refused(str(error))))
             return
         patrol.begun, patrol.results = True, {}
@@ -209,8 +219,8 @@ def one(task: Task) -> Generator[Sequence[Task], Sequence[Any], Any]:
     (result,) = yield (task,)
     if isinstance(result, Killed):
         raise PipelineError(
-            "its workers ended several times while they had it in hand; look at their logs, and "
-            "give them more memory"
+            f"the programs that had all of it in hand {result.why}; look at the logs of the "
+            f"workers, and {result.remedy}"
         )
     return accepted(result)
 

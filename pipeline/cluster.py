@@ -2,16 +2,13 @@
 
 import logging
 import multiprocessing
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from importlib.util import find_spec
 from queue import Empty, SimpleQueue
-from threading import current_thread, main_thread
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import Any
 
 import dask
@@ -20,24 +17,19 @@ from distributed import (
     Future,
     KilledWorker,
     LocalCluster,
-    Status,
-    Worker,
-    WorkerPlugin,
-    get_worker,
 )
 from distributed.system import MEMORY_LIMIT
 from distributed.utils import get_mp_context
 
-from pipeline.at_hand import drop_all
 from pipeline.attendance import FIRST_TOLD_S, Attendance, Note, silent
-from pipeline.campaigning import Killed, Refused, Task, Worked, run_task
+from pipeline.campaigning import Killed, Refused, Task, Worked
 from pipeline.errors import PipelineError
+from pipeline.on_worker import GPU, Ran, run
+from pipeline.overdue import OverdueError
 
 _SCHEDULER_WAIT_S = 10.0
 _WORKERS_WAIT_S = 60.0
 _PRIORITY = {0: 3, 1: 2, 2: 1, 3: 0}  # of `Kind`; Dask runs the highest first
-GPU = "GPU"
-"""The resource that workers with a GPU declare: `dask worker ... --resources GPU=1`."""
 _NEWS_S = 1.0
 _LOOK_S = 5.0
 """How long nothing may end before workers are looked for."""
@@ -85,66 +77,13 @@ class LostSchedulerError(PipelineError):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Ran:
-    """What a task came to, and where."""
-
-    result: Any
-    worker: str
-    has_gpu: bool
-    seconds: float
-
-
-def _run(task: Task) -> _Ran:
-    """Run a task on the worker that this is."""
-    worker = get_worker()
-    worker.loop.add_callback(_obey_at_once, worker)
-    has_gpu = worker.state.total_resources.get(GPU, 0) > 0
-    started_s = perf_counter()
-    result = run_task(task, has_gpu=has_gpu)
-    return _Ran(result, worker.address, has_gpu, perf_counter() - started_s)
-
-
-_LEAVES = "aerogrid-leaves"
-
-
-class _Leaves(WorkerPlugin):  # type: ignore[misc]  # Dask is not typed
-    """Lets a worker that is to end do so at once, whatever it has in hand.
-
-    Dask waits half a minute for the task, and its thread may be in a library that fails while
-    Python goes down. Nothing is lost: what a task finishes is written as a whole or not at all,
-    and another worker is given the task.
-    """
-
-    def setup(self, worker: Worker) -> None:
-        """Be there from now on; the wish to end may have come while the task did."""
-        if worker.status is Status.closing:
-            self.teardown(worker)
-
-    def teardown(self, worker: Worker) -> None:
-        """Leave, unless nothing is in hand, or the process is not the worker's alone."""
-        is_own_process = current_thread() is main_thread()
-        if worker.active_threads and is_own_process:
-            drop_all()
-            os._exit(0)
-
-
-async def _obey_at_once(worker: Worker) -> None:
-    """Be ready to leave; in the worker's loop, so that its threads add no plugin twice.
-
-    Dask lets go of the one that is there, which would be taken for the end.
-    """
-    if _LEAVES not in worker.plugins:
-        await worker.plugin_add(plugin=_Leaves(), name=_LEAVES)
-
-
 class DaskCluster:
     """Runs tasks by Dask; a task whose worker ends is given to another one.
 
-    A task that had its worker ended more often than the scheduler's `allowed-failures` (3) is given
-    back as `Killed`. Workers with a GPU get what is done faster there, as much as they get through,
-    and other workers all else; where one kind of worker is not there, or has nothing to do, the
-    other kind does it.
+    A task that had its worker ended more often than the scheduler's `allowed-failures` (3), or that
+    two workers did not get done in its time, is given back as `Killed`. Workers with a GPU get what
+    is done faster there, as much as they get through, and other workers all else; where one kind of
+    worker is not there, or has nothing to do, the other kind does it.
     """
 
     def __init__(self, client: Client, note: Note = silent, hint: str = "") -> None:
@@ -158,6 +97,8 @@ class DaskCluster:
         self._for_gpu: set[Future] = set()
         self._completed: SimpleQueue[Future] = SimpleQueue()
         self._attendance = Attendance(note, hint)
+        self._note = note
+        self._overdue: set[str] = set()
         self._workers: dict[str, Worked] = {}
         self._told: Mapping[str, Any] = {}
         self._asked_s = float("-inf")
@@ -188,20 +129,24 @@ class DaskCluster:
         """Hand a task over."""
         with_gpu, without = self._by_gpu()
         goes_to_gpu = task.gpu_call is not None and len(self._for_gpu) < _AHEAD * len(with_gpu)
-        chosen = with_gpu if goes_to_gpu else without
+        future = self._submitted(task, _key(task), with_gpu if goes_to_gpu else without)
+        if goes_to_gpu:
+            self._for_gpu.add(future)
+
+    def _submitted(self, task: Task, key: str, chosen: Sequence[str]) -> Future:
+        """Hand a task over to any worker, to these where that can be."""
         future = self._client.submit(
-            _run,
+            run,
             task,
-            key=_key(task),
+            key=key,
             pure=False,
             priority=_PRIORITY[task.kind],
             workers=chosen or None,
             allow_other_workers=bool(chosen),
         )
         self._tasks[future] = task
-        if goes_to_gpu:
-            self._for_gpu.add(future)
         future.add_done_callback(self._completed.put)
+        return future
 
     def _by_gpu(self) -> tuple[Sequence[str], Sequence[str]]:
         """Addresses of workers with a GPU, and of those without; neither where none has one."""
@@ -230,19 +175,34 @@ class DaskCluster:
             LostSchedulerError: it is known by the tasks that were cancelled, or by a result that
                 was on its way.
         """
-        future = self._next_future()
-        task = self._tasks.pop(future)
-        self._for_gpu.discard(future)
-        if future.cancelled():
-            raise LostSchedulerError(self._address)
-        try:
-            error = future.exception()
-            ran = future.result() if error is None else None
-        except (OSError, CancelledError) as lost:
-            raise LostSchedulerError(self._address) from lost
-        result: Any = _explained(error) if ran is None else self._counted(task, ran)
-        future.release()
-        return task, result
+        while True:
+            future = self._next_future()
+            task = self._tasks.pop(future)
+            self._for_gpu.discard(future)
+            if future.cancelled():
+                raise LostSchedulerError(self._address)
+            try:
+                error = future.exception()
+                ran = future.result() if error is None else None
+            except (OSError, CancelledError) as lost:
+                raise LostSchedulerError(self._address) from lost
+            future.release()
+            if isinstance(error, OverdueError) and _key(task) not in self._overdue:
+                self._try_elsewhere(task, error)
+                continue
+            self._overdue.discard(_key(task))
+            return task, self._counted(task, ran) if ran is not None else _explained(error)
+
+    def _try_elsewhere(self, task: Task, error: OverdueError) -> None:
+        """Hand a task over once more, to another worker than the one that has it in hand still."""
+        self._note(
+            f"{error.where}: a task of {task.photos or 'all'} photos was {error}. It is tried once "
+            "more, by another worker where there is one; this one begins again by itself if it has "
+            "a nanny, or is a service"
+        )
+        self._overdue.add(_key(task))
+        others = [name for name in self._known() if name != error.where]
+        self._submitted(task, f"{_key(task)}-again", others)
 
     def _next_future(self) -> Future:
         while True:
@@ -254,7 +214,7 @@ class DaskCluster:
                 self._attendance.end()
                 return future
 
-    def _counted(self, task: Task, ran: _Ran) -> Any:
+    def _counted(self, task: Task, ran: Ran) -> Any:
         self._workers.setdefault(ran.worker, Worked(ran.has_gpu)).add(task, ran.seconds)
         return ran.result
 
@@ -264,9 +224,16 @@ def _key(task: Task) -> str:
     return f"{task.name}-{sha256(task.place.encode()).hexdigest()[:16]}"
 
 
+_WHERE_TO_LOOK = (
+    "see whether their drive or store answers, or give tasks more time (`seconds_per_photo`)"
+)
+
+
 def _explained(error: BaseException) -> Killed | Refused:
     if isinstance(error, KilledWorker):
         return Killed()
+    if isinstance(error, OverdueError):
+        return Killed(f"were {error}, twice", _WHERE_TO_LOOK)
     return Refused(f"a worker failed: {type(error).__name__}: {error}")
 
 

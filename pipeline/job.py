@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.campaign import Patrol
+from pipeline.campaign import SECONDS_PER_PHOTO, Patrol
 from pipeline.places import Stamp
 from pipeline.settings import Settings
 from pipeline.shard_ledger import Ledger, ledger_at
@@ -11,6 +11,8 @@ from pipeline.workspace import Workspace
 from vision.detector import TORCH_BF16
 
 _BY_GPUS = (TORCH_BF16, "torch")  # the other where a worker was said to have a GPU and has none
+BASE_S = 600.0
+"""That any task may take, whatever its photos: a model is loaded, a map copied from a store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Job:
         model_sha256: digest of the model, so that no worker searches with another one.
         version: of aerogrid, so that no worker of another version takes part.
         gpus: whether workers with a GPU may search, in less than the precision of the settings.
+        seconds_per_photo: that a task may take for each of its photos, besides `BASE_S`.
     """
 
     patrol: Patrol
@@ -46,6 +49,11 @@ class Job:
     model_sha256: str
     version: str
     gpus: bool = True
+    seconds_per_photo: float = SECONDS_PER_PHOTO
+
+    def limit_s(self, photos: int) -> float:
+        """Seconds that a task with so many photos may take on a worker."""
+        return BASE_S + self.seconds_per_photo * photos
 
     @property
     def searched_by(self) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from pipeline.at_hand import at_hand
 from pipeline.campaign import Campaign
 from pipeline.campaigning import Killed, Kind, Steps, Task, accepted, one
 from pipeline.errors import PipelineError
-from pipeline.job import Job, PhotoFile
-from pipeline.kept_photos import photos_entry
+from pipeline.job import BASE_S, Job, PhotoFile
+from pipeline.kept_photos import photos_entry, photos_in
+from pipeline.overdue import OverdueError, within
 from pipeline.places import Stamp, is_away, stamps_below, url_of
 from pipeline.retiring import refuse_retired
 from pipeline.shard_ledger import name_of
@@ -42,6 +43,7 @@ def patrols_of(campaign: Campaign) -> Iterator[tuple[str, Steps]]:
             model_sha256=model,
             version=VERSION,
             gpus=campaign.gpus,
+            seconds_per_photo=campaign.seconds_per_photo,
         )
         yield patrol.name, steps_of(job, campaign.photos_per_task)
 
@@ -63,15 +65,20 @@ def steps_of(job: Job, photos_per_task: int) -> Steps:
     name = name_of("ingest", plan, read)
     ingested = shards.ingested_before(job, name)
     if ingested is None:
-        given = (job, name, read)
-        ingest = Task(name, Kind.INGEST, shards.ingest_patrol, given, place=_kept_at(job))
+        ingest = Task(
+            name, Kind.INGEST, shards.ingest_patrol, (job, name, read),
+            place=_kept_at(job), limit_s=job.limit_s(len(files)),
+        )  # fmt: skip
         ingested = yield from one(ingest)
     wanted = [frame for frame in ingested.frames if is_worth_looking(frame)]
     found = yield from _in_shards(job, _slices(wanted, photos_per_task), _SEARCHING)
-    unread = [file.path for file in files if _unread_name(job, file) in read]
+    unread = _unread_of(job, read)
     name = name_of("locate", plan, found, unread)
     to_locate = (job, plan, found, ingested.notes, unread)
-    locate = Task(name, Kind.LOCATE, shards.locate_patrol, to_locate, place=_kept_at(job))
+    locate = Task(
+        name, Kind.LOCATE, shards.locate_patrol, to_locate,
+        place=_kept_at(job), limit_s=job.limit_s(len(files)),
+    )  # fmt: skip
     return (yield from one(locate))
 
 
@@ -102,12 +109,12 @@ class _Work:
     Attributes:
         task: reads or searches some photos; its result names the entry.
         entries: names that what is finished may have, the best first.
-        give_up: keeps what is to be said of a photo that ends its workers, and names the entry.
+        give_up: keeps what is to be said of a photo that no worker gets done, and names the entry.
     """
 
     task: Callable[[Job, Sequence[Any]], Task]
     entries: Callable[[Job, Sequence[Any]], Iterator[str]]
-    give_up: Callable[[Job, Any], str]
+    give_up: Callable[[Job, Any, Killed], str]
 
 
 def _in_shards(
@@ -115,7 +122,7 @@ def _in_shards(
 ) -> Generator[Sequence[Task], Sequence[Any], tuple[str, ...]]:
     """Have what is not finished done; names of all entries, in order.
 
-    Where a task ends its workers, its photos are tried one by one, so that all others are used.
+    Where no worker gets a task done, its photos are tried one by one, so that all others are used.
     """
     known = job.finished.names()
     kept = [next((n for n in work.entries(job, part) if n in known), None) for part in slices]
@@ -129,7 +136,7 @@ def _in_shards(
         elif len(part) > 1:
             names += yield from _in_shards(job, [[item] for item in part], work)
         else:
-            names.append(work.give_up(job, part[0]))
+            names.append(work.give_up(job, part[0], result))
     return tuple(names)
 
 
@@ -140,7 +147,10 @@ def _read_names(job: Job, files: Sequence[PhotoFile]) -> Iterator[str]:
 def _read_task(job: Job, files: Sequence[PhotoFile]) -> Task:
     (name,) = _read_names(job, files)
     given = (job, name, files)
-    return Task(name, Kind.READ, shards.read_shard, given, len(files), place=_kept_at(job))
+    return Task(
+        name, Kind.READ, shards.read_shard, given, len(files),
+        place=_kept_at(job), limit_s=job.limit_s(len(files)),
+    )  # fmt: skip
 
 
 def _searched_names(job: Job, frames: Sequence[Frame]) -> Iterator[str]:
@@ -151,30 +161,47 @@ def _search_task(job: Job, frames: Sequence[Frame]) -> Task:
     name = next(_searched_names(job, frames))
     return Task(
         name, Kind.SEARCH, shards.search_shard, (job, frames), len(frames),
-        gpu_call=shards.search_shard_by_gpu if job.takes_gpus else None, place=_kept_at(job),
+        gpu_call=shards.search_shard_by_gpu if job.takes_gpus else None,
+        place=_kept_at(job), limit_s=job.limit_s(len(frames)),
     )  # fmt: skip
 
 
-def _list_unread(job: Job, file: PhotoFile) -> str:
+def _list_unread(job: Job, file: PhotoFile, killed: Killed) -> str:
     """Say of a photo in its frame that it cannot be read; the next run tries it again."""
-    with at_hand(job, [job.patrol.inputs.photos / file.path]) as here:
-        digest = sha256_of(here.patrol.inputs.photos / file.path)
-    problem = f"{Flaw.UNREADABLE}: the programs that read it were ended each time"
+    path = job.patrol.inputs.photos / file.path
+
+    def digest_of() -> str:
+        with at_hand(job, [path]) as here:
+            return sha256_of(here.patrol.inputs.photos / file.path)
+
+    try:
+        digest = within(BASE_S, digest_of)
+    except OverdueError as error:  # what hung there would hang here, too
+        raise PipelineError(
+            f"{url_of(path)}: cannot even be copied ({error}); look at the drive or store that it "
+            "lies in, or take it out of the folder"
+        ) from error
+    problem = f"{Flaw.UNREADABLE}: the programs that read it {killed.why}"
     photo = ReadPhoto(file.photo_id, file.path, digest, None, None, problem)
-    name = _unread_name(job, file)
+    name = name_of(_UNREAD, job.patrol.name, job.version, file, killed.why)
     job.finished.put(name, photos_entry([photo]))
     return name
 
 
-def _unread_name(job: Job, file: PhotoFile) -> str:
-    return name_of("unread", job.patrol.name, job.version, file)
+_UNREAD = "unread"
 
 
-def _refuse_unsearched(job: Job, frame: Frame) -> str:
+def _unread_of(job: Job, read: Sequence[str]) -> list[str]:
+    """Paths of the photos, of all that was read, that no worker could read."""
+    entries = [job.finished.get(name) for name in read if name.startswith(f"{_UNREAD}-")]
+    return [photo.path for entry in entries if entry is not None for photo in photos_in(entry)]
+
+
+def _refuse_unsearched(job: Job, frame: Frame, killed: Killed) -> str:
     """Refuse a patrol of which a photo cannot be searched: what it shows would be missed."""
     raise PipelineError(
-        f"{url_of(job.patrol.inputs.photos / frame.path)}: the programs that searched it were "
-        "ended each time; give the workers more memory, or take the photo out of the folder"
+        f"{url_of(job.patrol.inputs.photos / frame.path)}: the programs that searched it "
+        f"{killed.why}; {killed.remedy}, or take the photo out of the folder"
     )
 
 

@@ -76,7 +76,7 @@ def test_a_photo_that_ends_its_workers_is_named_each_time_and_the_campaign_is_no
     for _ in range(2):
         assert run(monkeypatch, "campaign", week) == 3
         said = " ".join(capsys.readouterr().err.split())
-        assert "one: the programs that read b.jpg were ended each time" in said
+        assert "one: unreadable: the programs that read it were ended each time (b.jpg)." in said
     assert run(monkeypatch, "campaign", week, "--json") == 3
     assert json.loads(capsys.readouterr().out)["patrols"]["one"]["unread"] == ["b.jpg"]
     monkeypatch.setattr(campaigning, "_opened", here)

@@ -52,6 +52,8 @@ def test_a_patrol_may_have_none_of_what_the_others_share(tmp_path):
     ("text", "said"),
     [
         ('out = "x"\n', "patrols"),
+        ("seconds_per_photo = 0\n" + RUN, "seconds_per_photo"),
+        ("seconds_per_photo = inf\n" + RUN, "seconds_per_photo"),
         (RUN.replace("tuesday", "monday"), "monday occurs twice"),
         (RUN.replace('name = "monday"', 'name = "../monday"'), "patrols.0.name"),
         (

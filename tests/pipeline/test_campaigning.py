@@ -5,22 +5,24 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from errno import EIO
 from pathlib import Path
 from shutil import copytree
+from threading import Event
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline import shards
+from pipeline import patrol_steps, shards
 from pipeline.analysis import VERSION
 from pipeline.campaign import Campaign, Patrol
 from pipeline.campaigning import Killed, Kind, Task, Worked, conduct, one, run_task
 from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs, patrol_settings
-from pipeline.job import Job
-from pipeline.patrol_steps import LEDGERS, patrols_of
+from pipeline.job import Job, PhotoFile
+from pipeline.patrol_steps import LEDGERS, patrols_of, photo_files
 from pipeline.settings import Detecting, Filing, Locating, Settings
 from pipeline.shard_ledger import ShardLedger
 from pipeline.workspace import Workspace
@@ -44,12 +46,13 @@ class Here:
         slots: int = 2,
         has_gpu: bool = False,
         workers: Mapping[str, Worked] | None = None,
+        killed: Killed | None = None,
     ) -> None:
         self.slots, self._kills, self._has_gpu = slots, kills, has_gpu
         self._waiting: deque[Task] = deque()
         self.ran: list[Task] = []
         self.most_waiting = 0
-        self.workers = workers or {}
+        self.workers, self._killed = workers or {}, killed or Killed()
         self.without_workers_s = 0.0
         self.has_done = False
 
@@ -60,7 +63,7 @@ class Here:
     def next_done(self) -> tuple[Task, Any]:
         task = self._waiting.popleft()
         self.ran.append(task)
-        return task, Killed() if self._kills(task) else run_task(task, has_gpu=self._has_gpu)
+        return task, self._killed if self._kills(task) else run_task(task, has_gpu=self._has_gpu)
 
     def count(self, kind: Kind) -> int:
         return sum(task.kind is kind for task in self.ran)
@@ -319,6 +322,62 @@ def test_a_photo_that_ended_what_read_it_is_tried_again_by_the_next_run(campaign
     assert [path.name for path in ledger.iterdir()] == [shards.DONE]
     last = Here()
     assert (done(campaign, last)["one"].before, last.ran) == (True, [])
+
+
+def test_a_photo_that_takes_too_long_to_read_is_listed_with_that_reason(campaign, quick):
+    def kills(task: Task) -> bool:
+        return task.kind is Kind.READ and any("0002" in file.path for file in task.arguments[-1])
+
+    done(campaign, Here(kills))  # as if memory had been too small before
+    slow = Here(kills, killed=Killed("were not done within 630 s, twice", "look at the drive"))
+    told = done(campaign, slow)["one"]
+    reasons = dict(told.unusable)
+    assert reasons["test_0002.jpg"] == (
+        "unreadable: the programs that read it were not done within 630 s, twice"
+    )
+    assert told.unread == ("test_0002.jpg",)
+    mended = done(campaign, Here())["one"]
+    assert (mended.unread, [path for path, _ in mended.unusable]) == ((), ["torn.jpg"])
+
+
+def test_a_photo_that_hangs_even_what_leads_the_campaign_refuses_its_patrol_alone(
+    campaign, monkeypatch
+):
+    def kills(task: Task) -> bool:
+        return task.kind is Kind.READ and any("0002" in file.path for file in task.arguments[-1])
+
+    gate = Event()
+    monkeypatch.setattr(patrol_steps, "BASE_S", 0.05)
+    monkeypatch.setattr(patrol_steps, "sha256_of", lambda path: gate.wait())
+    told = done(campaign, Here(kills))["one"]
+    gate.set()
+    assert "test_0002.jpg: cannot even be copied (not done within 0.05 s)" in told.why
+
+
+def test_each_task_has_time_for_its_photos(campaign, quick):
+    done(replace(campaign, seconds_per_photo=2.0), here := Here())
+    limits = {(task.kind, task.photos): task.limit_s for task in here.ran}
+    assert limits == {
+        (Kind.READ, 2): 604.0,
+        (Kind.READ, 1): 602.0,
+        (Kind.INGEST, 0): 610.0,
+        (Kind.SEARCH, 2): 604.0,
+        (Kind.LOCATE, 0): 610.0,
+    }
+
+
+def test_a_drive_that_fails_while_a_patrol_is_planned_stops_no_other(campaign, monkeypatch, quick):
+    def failing(folder: Path) -> list[PhotoFile]:
+        if folder.name == "bad":
+            raise OSError(EIO, "Input/output error", str(folder))
+        return photo_files(folder)
+
+    (one,) = campaign.patrols
+    bad = Patrol("bad", replace(one.inputs, photos=one.inputs.photos.parent / "bad"), None)
+    monkeypatch.setattr(patrol_steps, "photo_files", failing)
+    told = done(replace(campaign, patrols=(bad, one)), Here())
+    assert "Input/output error" in told["bad"].why
+    assert told["one"].photos == 5
 
 
 def killing_search(task: Task) -> bool:

@@ -18,7 +18,7 @@ from distributed.comm import CommClosedError
 
 from benchmarks.campaign_memory import drive_recorded, record, stand_ins
 from benchmarks.clusters import Cluster, drive, free_port, kill, until
-from pipeline import analysis, attendance, cluster, shards
+from pipeline import analysis, attendance, cluster, on_worker, shards
 from pipeline.at_hand import at_hand
 from pipeline.campaign import Patrol, read_campaign
 from pipeline.campaigning import Killed, Kind, Refused, Task, conduct, one
@@ -160,7 +160,43 @@ def test_what_a_task_comes_to_is_told(monkeypatch):
             assert answers(opened, os._exit, 1) == Killed()
             steps_of = steps(Task("again", Kind.READ, os._exit, (1,)))
             ((_, result),) = conduct([("one", steps_of)], opened, lambda kind, done, known: None)
-            assert "its workers ended several times" in result.why
+            assert "the programs that had all of it in hand were ended each time" in result.why
+
+
+def hang(told: str, times: int) -> int:
+    """Hang for the first times that it is called; which time this is else."""
+    with Path(told).open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    calls = len(Path(told).read_text().splitlines())
+    until(lambda: calls > times, "never")
+    return calls
+
+
+def test_a_task_that_hangs_is_tried_elsewhere_once_and_its_worker_ends(tmp_path):
+    told: list[str] = []
+    once, ever = tmp_path / "once", tmp_path / "ever"
+    with Cluster() as processes:
+        processes.scheduler()
+        workers = {worker.pid: worker for worker in (processes.worker(), processes.worker())}
+        with remote_cluster(processes.address, note=told.append) as opened:
+            task = Task("hangs", Kind.READ, hang, (str(once), 1), 16, limit_s=0.5)
+            opened.submit(task)
+            assert opened.next_done() == (task, 2)
+            first, second = map(int, once.read_text().split())
+            assert first != second
+            until(lambda: not workers[first].is_alive(), "the worker with the hung task ends")
+            assert workers[second].is_alive()
+            assert len(told) == 1
+            assert "a task of 16 photos was not done within 0.5 s. It is tried once more" in told[0]
+
+            opened.submit(replace(task, name="hangs ever", arguments=(str(ever), 9)))
+            workers[second].join()
+            assert opened._tasks  # waits for a worker that takes it
+            processes.worker()
+            result = opened.next_done()[1]
+            assert isinstance(result, Killed)
+            assert result.why == "were not done within 0.5 s, twice"
+            assert len(ever.read_text().split()) == 2
 
 
 def test_all_workers_count_where_dask_tells_five_of_itself(monkeypatch):
@@ -435,7 +471,7 @@ def test_an_absence_of_workers_ends_with_the_first_result_and_is_told_each_minut
 def test_each_worker_is_taught_to_leave_once(monkeypatch):
     """Added again, Dask lets go of the first, and the worker ends in the midst of its task."""
     taught = []
-    monkeypatch.setattr(cluster._Leaves, "setup", lambda plugin, worker: taught.append(worker))
+    monkeypatch.setattr(on_worker._Leaves, "setup", lambda plugin, worker: taught.append(worker))
     with (
         cluster.LocalCluster(
             n_workers=2, threads_per_worker=2, processes=False, dashboard_address=None
