@@ -9,6 +9,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cli import console
+from cli.many_patrols import of_each
 from geo.errors import AerogridError
 from geo.files import replacing
 from geo.formats import read_features
@@ -24,14 +25,17 @@ def add(patrols: Sequence[Path], index: Path, *, prune: bool) -> int:
     With `prune` patrols whose folders are gone are forgotten.
     """
     with PhotoIndex.opened(index, is_new=True) as opened:
-        for patrol in patrols:
+
+        def added(patrol: Path) -> None:
             photos = opened.add(Workspace(patrol))
             said = "is known already" if photos is None else f"{photos} photos with time and place"
             console.err.print(f"{console.where(patrol)}: {said}", highlight=False)
+
+        _, refused = of_each(patrols, added)
         for gone in opened.prune() if prune else ():
             console.err.print(f"{console.where(gone)}: is gone, and forgotten", highlight=False)
         _tell_count(opened, index)
-    return 0
+    return console.IN_PART if refused else console.DONE
 
 
 def remove(patrols: Sequence[Path], index: Path) -> int:

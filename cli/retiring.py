@@ -1,11 +1,12 @@
 """Photos that nobody needs any more: what is told of them, and taking them away."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cli import console
+from cli.many_patrols import of_each
 from pipeline.retiring import Retiring, retire, what_would_go
 from pipeline.workspace import Workspace
 
@@ -13,29 +14,32 @@ _MB = 1e6
 
 
 def run(patrols: Sequence[Path], before: str, *, do_it: bool, as_json: bool) -> int:
-    """Tell what would go of patrols, or with `do_it` take it away."""
+    """Tell what would go of patrols, or with `do_it` take it away; all stays of those refused."""
     limit, now = console.moment("--before", before), datetime.now(UTC)
-    told: dict[str, Retiring] = {}
-    is_in_part = False
-    for patrol in patrols:
-        workspace = Workspace(patrol)
-        if do_it:
-            told[str(patrol)], changed = retire(workspace, limit, now=now)
-            for path in changed:
-                console.warn(f"{path}: is another file than was analysed; it stays")
-            is_in_part = is_in_part or bool(changed)
-        else:
-            told[str(patrol)] = what_would_go(workspace, limit)
+    others: list[str] = []
+
+    def done(patrol: Path) -> Retiring:
+        if not do_it:
+            return what_would_go(Workspace(patrol), limit)
+        went, changed = retire(Workspace(patrol), limit, now=now)
+        for path in changed:
+            console.warn(f"{path}: is another file than was analysed; it stays")
+        others.extend(changed)
+        return went
+
+    told, refused = of_each(patrols, done)
     if as_json:
-        console.out.print_json(json.dumps({"done": do_it, "patrols": _plain(told)}))
+        why = {str(patrol): reason for patrol, reason in refused.items()}
+        whole = {"done": do_it, "patrols": _plain(told), "refused": why}
+        console.out.print_json(json.dumps(whole))
     else:
         _tell(told, do_it=do_it)
-    return console.IN_PART if is_in_part else console.DONE
+    return console.IN_PART if others or refused else console.DONE
 
 
-def _plain(told: dict[str, Retiring]) -> dict[str, object]:
+def _plain(told: Mapping[Path, Retiring]) -> dict[str, object]:
     return {
-        name: {
+        str(patrol): {
             "patrol": item.patrol_id,
             "going": [frame.path for frame, _ in item.going],
             "going_bytes": item.going_bytes,
@@ -45,11 +49,11 @@ def _plain(told: dict[str, Retiring]) -> dict[str, object]:
             "gone_before": item.gone,
             "cases_under_way": item.under_way,
         }
-        for name, item in told.items()
+        for patrol, item in told.items()
     }
 
 
-def _tell(told: dict[str, Retiring], *, do_it: bool) -> None:
+def _tell(told: Mapping[Path, Retiring], *, do_it: bool) -> None:
     columns = [
         "patrol",
         "gone" if do_it else "would go",
@@ -61,10 +65,10 @@ def _tell(told: dict[str, Retiring], *, do_it: bool) -> None:
     ]
     rows = [
         (
-            console.where(Path(name)), len(item.going), round(item.going_bytes / _MB),
+            console.where(patrol), len(item.going), round(item.going_bytes / _MB),
             item.evidence, item.young, item.undated, item.under_way,
         )
-        for name, item in told.items()
+        for patrol, item in told.items()
     ]  # fmt: skip
     console.show("Photos", columns, rows)
     if undated := sum(item.undated for item in told.values()):

@@ -211,6 +211,21 @@ def test_the_pictures_of_a_roof_are_found_and_lead_to_their_files(
     assert len(json.loads((tmp_path / "found.json").read_text())["features"]) == 2
 
 
+def test_a_patrol_without_frames_keeps_no_other_out(patrol, tmp_path, monkeypatch, capsys):
+    """As one that a campaign has in hand, in the midst of `patrols/*`."""
+    (tmp_path / "catalog.json").write_text("{}")  # of `aerogrid stac`
+    (tmp_path / "at-work").mkdir()
+    given = (tmp_path / "at-work", tmp_path / "catalog.json", patrol.root)
+    monkeypatch.setattr("sys.argv", ["aerogrid", "photos", "add", *map(str, given)])
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="3"):
+        main()
+    told = capsys.readouterr()
+    assert "3 photos in photos.sqlite" in told.out
+    assert "at-work" in told.err
+    assert "catalog" not in told.err
+
+
 def test_times_that_are_exchanged_are_refused(tmp_path, monkeypatch, capsys):
     times = ("--from", "2026-06-16T00:00+08:00", "--to", "2026-06-15T00:00+08:00")
     monkeypatch.setattr("sys.argv", ["aerogrid", "photos", "find", "--at", "119.9,32.1", *times])

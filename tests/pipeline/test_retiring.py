@@ -186,3 +186,21 @@ def test_the_verb_removes_nothing_without_yes(ended: Workspace, monkeypatch, cap
     (ended.photos / "c.jpg").write_bytes(b"another picture")
     assert run(monkeypatch, *given, "--yes") == 3
     assert Path(ended.photos / "c.jpg").exists()
+
+
+def test_a_patrol_that_is_refused_keeps_all_and_stops_no_other(
+    ended, tmp_path, monkeypatch, capsys
+):
+    """Of `patrols/*`, which names the catalogue of all of them, too."""
+    (ended.root.parent / "catalog.json").write_text("{}")
+    unfiled = ended.root.parent / "another"
+    unfiled.mkdir()
+    given = [*sorted(ended.root.parent.iterdir()), "--before", "2027-01-01T00:00Z", "--yes"]
+    assert given[0] == unfiled
+    assert run(monkeypatch, *given, "--json") == 3
+    told = capsys.readouterr()
+    answer = json.loads(told.out)
+    assert [item["going"] for item in answer["patrols"].values()] == [["c.jpg"]]
+    assert list(answer["refused"]) == [str(unfiled)]
+    assert "another" in told.err
+    assert names(ended) == {"a.jpg", "b.jpg"}
