@@ -4,20 +4,29 @@
 
 Unit costs are figures that were measured, each with the words of docs/results.md that it stands in
 (tests/benchmarks/test_province.py looks them up); what nobody can measure here, such as sizes of
-photos, hours of work and prices, is given by options and told as such. A week is lived through hour
-by hour: photos land in working hours, workers take what waits. It prints docs/province.md's tables.
+photos, hours of work and prices, is given by options and told as such. A week is lived through task
+by task: patrols land in working hours, workers take what waits, and one worker alone adjusts a
+patrol and joins its sightings (benchmarks/patrol_week.py). It prints docs/province.md's tables.
 """
 
 import argparse
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
+
+from benchmarks.patrol_week import PhotoCosts, done_at_s, shortest_s
+from pipeline.campaign import PHOTOS_PER_TASK
 
 WEEK_H = 168
 DAYS, FIRST_H, LAST_H = 5, 9, 17
 """Photos land on five days between these hours."""
 READY_H = 8
 """What landed on a day is to be searched when people begin to work on the next one."""
+NIGHT_H = 24 - LAST_H + READY_H
+ALL = 1_000_000
+"""More cores than there are tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,25 +152,57 @@ def stored_tb(given: Given) -> dict[str, float]:
     }  # fmt: skip
 
 
+def patrol_s(given: Given) -> float:
+    """Seconds from landing to objects of a patrol, however many workers there are."""
+    return shortest_s(given.photos / _patrols(given), _costs(given))
+
+
+def largest_patrol(given: Given) -> float:
+    """Photos of the largest patrol that a night is enough for, however many workers there are."""
+    costs = _costs(given)
+    shards_s = PHOTOS_PER_TASK * (costs.read_s + costs.search_s)
+    return (3600 * NIGHT_H - shards_s) / (costs.adjust_s + costs.associate_s)
+
+
+def _patrols(given: Given) -> int:
+    return max(1, round(given.photos / given.patrol_photos))
+
+
+def _costs(given: Given) -> PhotoCosts:
+    read_s, adjust_s, search_s = (UNITS[name].value for name in ("read", "adjust", "search"))
+    return PhotoCosts(read_s, adjust_s, search_s, given.sightings_share * UNITS["associate"].value)
+
+
+@cache
 def longest_wait_h(given: Given, cores: int) -> float:
-    """Live through a week: how long after the last photo of a day the last of them is done."""
-    hourly = given.photos / (DAYS * (LAST_H - FIRST_H))
-    done_in_hour = 3600.0 * cores / photo_core_s()
-    waiting, worst = 0.0, 0.0
-    for hour in range(24 * DAYS):
-        if FIRST_H <= hour % 24 < LAST_H:
-            waiting += hourly
-        waiting = max(0.0, waiting - done_in_hour)
-        if hour % 24 == LAST_H - 1:
-            worst = max(worst, waiting / done_in_hour)
-    return worst
+    """Live through a week: how long after the last patrol of a day all of that day are done."""
+    count, day_h = _patrols(given), LAST_H - FIRST_H
+    worked_h = [DAYS * day_h * (number + 1) / count for number in range(count)]
+    days = [math.ceil(hours / day_h) - 1 for hours in worked_h]
+    landed_s = [
+        3600 * (24 * day + FIRST_H + hours - day_h * day)
+        for day, hours in zip(days, worked_h, strict=True)
+    ]
+    done_s = done_at_s(landed_s, given.photos / count, _costs(given), cores)
+    return max(at_s / 3600 - (24 * day + LAST_H) for day, at_s in zip(days, done_s, strict=True))
 
 
+@cache
 def cores_by_morning(given: Given) -> int:
-    """Fewest cores by which all that landed is done before people begin to work."""
-    night_h = 24 - LAST_H + READY_H
-    cores = 1
-    while longest_wait_h(given, cores) > night_h:
+    """Fewest cores by which all that landed is done before people begin to work.
+
+    Raises:
+        ValueError: one patrol takes longer than a night, with any number of cores.
+    """
+    if patrol_s(given) > 3600 * NIGHT_H:
+        raise ValueError(
+            f"a patrol of {given.patrol_photos:g} photos takes {patrol_s(given) / 3600:.0f} h, of "
+            f"which one worker adjusts it most, and the night has {NIGHT_H}: no number of cores "
+            "does it. Cut flights into smaller patrols (--patrol-photos)"
+        )
+    week_h = 24 * (DAYS - 1) + LAST_H - FIRST_H + NIGHT_H
+    cores = max(1, math.floor(given.photos * photo_core_s() / (3600 * week_h)))
+    while longest_wait_h(given, cores) > NIGHT_H:
         cores += 1
     return cores
 
@@ -220,15 +261,21 @@ def tables(given: Given) -> Iterator[str]:
         ],
     )
     cores = cores_by_morning(given)
-    patrol_min = given.patrol_photos * UNITS["adjust"].value / 60
+    adjust_min = given.patrol_photos * UNITS["adjust"].value / 60
     yield from _table(
         ["workers", ""],
         [
             (f"cores so that each day is done by {READY_H} o'clock", str(cores)),
-            ("the last photo of a day is done after", f"{longest_wait_h(given, cores):.1f} h"),
+            ("the last patrol of a day is done after", f"{longest_wait_h(given, cores):.1f} h"),
+            ("the same with twice the cores", f"{longest_wait_h(given, 2 * cores):.1f} h"),
+            ("with cores without end", f"{longest_wait_h(given, ALL) * 60:.0f} min"),
             ("machines", str(math.ceil(cores / given.machine_cores))),
             ("memory of all workers", f"{cores * UNITS['worker'].value:.0f} GB"),
-            ("one worker adjusts a patrol in", f"{patrol_min:.0f} min"),
+            ("of that one worker adjusts the patrol in", f"{adjust_min:.0f} min"),
+            (
+                "photos of the largest patrol that a night is enough for",
+                f"{largest_patrol(given):,.0f}",
+            ),
         ],
     )
     week_s = given.photos / given.patrol_photos * UNITS["page"].value
@@ -263,7 +310,10 @@ def main() -> None:
         option = f"--{entry.name.replace('_', '-')}"
         kind = int if entry.type is int else float
         parser.add_argument(option, type=kind, default=entry.default, help=MEANING[entry.name])
-    print("\n".join(tables(Given(**vars(parser.parse_args())))))
+    try:
+        print("\n".join(tables(Given(**vars(parser.parse_args())))))
+    except ValueError as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.patrol_week import PhotoCosts, done_at_s, shortest_s, steps_of_patrol
 from benchmarks.province import (
-    LAST_H,
+    ALL,
+    NIGHT_H,
     READY_H,
     UNITS,
     Given,
     cores_by_morning,
     demands,
+    largest_patrol,
     longest_wait_h,
     photo_core_s,
     stored_tb,
@@ -42,11 +45,49 @@ def test_twice_the_photos_take_twice_of_all():
 
 
 def test_fewest_cores_that_are_done_by_morning_are_told():
-    given, night_h = Given(), 24 - LAST_H + READY_H
+    given = Given()
     cores = cores_by_morning(given)
-    assert longest_wait_h(given, cores) <= night_h < longest_wait_h(given, cores - 1)
+    assert longest_wait_h(given, cores) <= NIGHT_H < longest_wait_h(given, cores - 1)
     day_core_s = given.photos / 5 * photo_core_s()
     assert cores * (24 - (9 - READY_H)) * 3600 >= day_core_s  # no less than the work of a day
+
+
+COSTS = PhotoCosts(read_s=1.0, adjust_s=2.0, search_s=3.0, associate_s=0.5)
+
+
+def test_a_patrol_is_adjusted_and_joined_by_one_worker_however_many_there_are():
+    (one,) = done_at_s([10.0], 32.0, COSTS, workers=1)
+    assert one == 10.0 + 32 * (1.0 + 2.0 + 3.0 + 0.5)
+    (many,) = done_at_s([10.0], 32.0, COSTS, workers=100)
+    assert many == 10.0 + 16 * (1.0 + 3.0) + 32 * (2.0 + 0.5)
+    assert many == 10.0 + shortest_s(32.0, COSTS)
+
+
+def test_patrols_do_not_wait_for_each_other_while_there_are_workers():
+    alone_s = shortest_s(32.0, COSTS)
+    assert done_at_s([0.0, 1.0], 32.0, COSTS, workers=4) == [alone_s, 1.0 + alone_s]
+    first, second = done_at_s([0.0, 0.0], 32.0, COSTS, workers=1)
+    assert second == 2 * 32 * 6.5  # no time is lost, and what was begun first ends first
+    assert first < second
+
+
+def test_photos_left_over_are_a_shard_of_their_own():
+    (_, read), *_ = steps_of_patrol(40.0, COSTS)
+    assert read == [16.0, 16.0, 8.0]
+
+
+def test_larger_patrols_wait_longer_and_more_cores_do_not_help_the_last():
+    small, large = Given(), replace(Given(), patrol_photos=20_000.0)
+    cores = cores_by_morning(small)
+    assert longest_wait_h(large, cores) > longest_wait_h(small, cores)
+    assert longest_wait_h(large, ALL) == pytest.approx(20 * longest_wait_h(small, ALL), rel=0.05)
+
+
+def test_a_patrol_that_no_night_is_enough_for_is_told():
+    most = largest_patrol(Given())
+    assert longest_wait_h(Given(photos=most, patrol_photos=most), ALL) == pytest.approx(NIGHT_H)
+    with pytest.raises(ValueError, match=r"no number of cores does it\. Cut flights into smaller"):
+        cores_by_morning(replace(Given(), patrol_photos=1.2 * most))
 
 
 def test_what_gives_way_first_comes_first():
