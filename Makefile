@@ -18,8 +18,9 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# All questions, or some: make bench QUESTIONS="campaign registry"
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(QUESTIONS)
 
 # Written under the oldest Python we support, so that every pin has a build for it; torch by its version
 # alone, which both its build for CPUs and the one for GPUs have.
