@@ -104,6 +104,8 @@ def _tell(campaign: Campaign, done: dict[str, Done], refused: dict[str, str]) ->
     )
     if not done:
         return
+    if any(item.unusable for item in done.values()):
+        console.err.print("photos not searched, and why: [bold]remarks.csv[/] of each patrol")
     if is_away(campaign.out):
         console.err.print(f"products: {url_of(campaign.out)}", highlight=False)
     else:

@@ -108,7 +108,11 @@ def test_a_campaign_that_was_done_says_so(week, monkeypatch, capsys):
     week.write_text(RUN.partition('[[patrols]]\nname = "gone"')[0])
     assert run(monkeypatch, "campaign", week) == 0
     assert run(monkeypatch, "campaign", week) == 0
-    assert "1 patrol done (1 of them before), 0 refused" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "1 patrol done (1 of them before), 0 refused" in told.out
+    assert "photos not searched, and why: remarks.csv of each patrol" in told.err
+    (remark,) = (week.parent / "patrols" / "one" / "remarks.csv").read_text().splitlines()[1:]
+    assert remark.startswith("b.jpg,unreadable")
 
 
 def test_a_second_campaign_into_one_folder_is_refused_until_the_first_has_ended(
