@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import shapely
 
 from cases.categories import Category
+from cases.drawing import score_of
 from cases.model import Case, Evidence
 from cases.rules import find_category
 from vision.contact_sheet import Tile
@@ -109,10 +110,12 @@ def _case_tile(case: Case, category: str, frame: Frame, outlines: Sequence[Evide
     bounds = shapely.multipolygons([item.polygon_px for item in outlines]).bounds
     number = case.case_no.rpartition("-")[2]
     photo = frame.photo_id.rpartition("/")[2]
+    score = score_of(case)
+    surety = "drawn by hand" if score is None else f"score {score:.2f}"
     return Tile(
         frame,
         marks,
-        title=f"{number}  {category}, score {case.score:.2f}",
+        title=f"{number}  {category}, {surety}",
         note=", ".join(part for part in (case.place.cell_code, photo) if part),
         focus_px=bounds,
     )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import shapely
 
+from cases.drawing import DRAWN
 from cases.model import Case, Evidence
 from cases.rule_files import load_rulebook
 from geo.camera import Camera
@@ -49,6 +50,17 @@ def test_a_case_is_shown_by_the_photo_that_shows_it_whole():
     [tile] = choose_tiles(frames, [], [cut], CATEGORIES, "p")
     assert tile.frame.photo_id == "b"
     assert tile.focus_px == MIDDLE.bounds
+
+
+def test_a_case_that_somebody_drew_has_no_score():
+    found = seen(1, "fishing.boat", 2, evidence("a", "boat"))
+    by_hand = replace(seen(2, "fishing.boat", 2, evidence("b", "boat")), model_sha256=DRAWN)
+    frames = [frame(name) for name in "ab"]
+    titles = [tile.title for tile in choose_tiles(frames, [], [found, by_hand], CATEGORIES, "p")]
+    assert sorted(titles) == [
+        f"0001  Boat on closed water, score {found.score:.2f}",
+        "0002  Boat on closed water, drawn by hand",
+    ]
 
 
 def test_a_case_that_only_another_patrol_saw_is_not_shown():
