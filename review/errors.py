@@ -11,6 +11,10 @@ class OpenIdError(ReviewError):
     """A provider whose word on who somebody is cannot be had or proved."""
 
 
+class ProviderAwayError(OpenIdError):
+    """A provider that does not answer now; the same may go well later."""
+
+
 class ReflyError(ReviewError):
     """Gaps that cannot be planned from this page."""
 

@@ -20,7 +20,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from review.errors import OpenIdError
+from review.errors import OpenIdError, ProviderAwayError
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 """Signatures that are taken; none of them is a shared secret, nor `none`."""
@@ -199,8 +199,13 @@ class OpenId:
             )
             content = answer.read(_MOST_BYTES + 1)
             answer.release_conn()
+        except urllib3.exceptions.HTTPError as error:
+            raise ProviderAwayError(f"the provider does not answer ({error})") from error
+        if answer.status >= 500:
+            raise ProviderAwayError(f"the provider answers {answer.status}")
+        try:
             document = json.loads(content) if len(content) <= _MOST_BYTES else None
-        except (urllib3.exceptions.HTTPError, ValueError) as error:
+        except ValueError as error:
             raise OpenIdError(f"the provider does not answer as expected ({error})") from error
         if answer.status != 200 or not isinstance(document, dict):
             raise OpenIdError(f"the provider answers {answer.status} at {urlsplit(address).path}")

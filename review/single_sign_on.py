@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from cases.errors import SignInError
 from review.admission import BEFORE_SIGN_IN, ClockOf, Entrance, EntranceOf
-from review.errors import OpenIdError, UnknownLayerError
+from review.errors import OpenIdError, ProviderAwayError, UnknownLayerError
 from review.openid import Attempt, OpenId, begin
 from review.signing_in import address_of, end_session, set_cookie
 
@@ -20,6 +20,7 @@ PATH = "/api/openid"
 MOST_ATTEMPTS = 1000
 _COOKIE_S = 600
 _REFUSED = "/?sign-in=refused"
+_AWAY = "/?sign-in=away"
 
 router = APIRouter(prefix=PATH, tags=["sign-in"])
 _log = logging.getLogger(__name__)
@@ -62,13 +63,21 @@ def _single_sign_on(request: Request) -> SingleSignOn:
 
 @router.get("/start", openapi_extra=BEFORE_SIGN_IN, response_class=RedirectResponse)
 def get_start(request: Request, entrance: EntranceOf) -> RedirectResponse:
-    """Send the browser to the provider."""
+    """Send the browser to the provider.
+
+    Raises:
+        ProviderAwayError: it does not answer, and no page is asked for that could say so.
+    """
     single = _single_sign_on(request)
     scheme = "https" if entrance.is_secure else "http"
     host = request.headers["host"]  # one that this page is reached by: the guard has looked
     word, attempt = single.begin(f"{scheme}://{host}{PATH}/return")
     try:
         answer = RedirectResponse(single.provider.address_for(attempt), status_code=303)
+    except ProviderAwayError as error:
+        if "text/html" not in request.headers.get("accept", ""):
+            raise
+        return _refused(error)
     except OpenIdError as error:
         return _refused(error)
     # lax: the way back comes from another site
@@ -112,4 +121,5 @@ def _signed_in(request: Request, entrance: Entrance, token: str) -> RedirectResp
 def _refused(error: Exception) -> RedirectResponse:
     """Tell the person nothing that a stranger could use; the log says why."""
     _log.warning("single sign-on refused: %s", error)
-    return RedirectResponse(_REFUSED, status_code=303)
+    where = _AWAY if isinstance(error, ProviderAwayError) else _REFUSED
+    return RedirectResponse(where, status_code=303)

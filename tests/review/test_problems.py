@@ -29,6 +29,7 @@ NEVER_MET = {
     "foreign-host": "there is no page under a foreign host name",
     "account": "the page proves roles, scopes and days before it sends them",
     "upload": "each refusal of a photo is one of its narrower kinds",
+    "provider-away": "a browser is sent to the sign-in page, which says it",
     "unknown-alert": "only the page of alerts meets it, which has words of its own",
 }
 """Kinds without Chinese words, and why nobody at the page is told of them."""

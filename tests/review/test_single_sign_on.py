@@ -20,11 +20,13 @@ from cases.people import Account
 from review.app import create_app
 from review.errors import OpenIdError
 from review.openid import Client, OpenId
+from review.problems import MEDIA_TYPE
 from review.single_sign_on import COOKIE, SingleSignOn
 from review.sources import ReviewData
 from tests.cases.test_accounts import PASSWORD, QUICK
 
 from .conftest import NOW, URL
+from .serving import served
 
 SECRET = "a secret: with colon & more"
 REDIRECT = f"{URL}/api/openid/return"
@@ -128,6 +130,17 @@ def client(data: ReviewData, provider: Provider, monkeypatch) -> Iterator[TestCl
         yield opened
 
 
+@pytest.fixture
+def people_served(data: ReviewData, provider: Provider, monkeypatch) -> Iterator[str]:
+    """The page of people who sign in by a provider that fails, on a port of its own."""
+    monkeypatch.setattr(data.accounts, "_hasher", QUICK)
+    data.accounts.add(Account(name="chen", display_name="Chen", roles=(Role.INSPECTOR,)), PASSWORD)
+    provider.status = 503
+    single = SingleSignOn(OpenId(Client(provider.issuer, "aerogrid", SECRET)))
+    with served(create_app(data, single_sign_on=single, clock=lambda: NOW)) as address:
+        yield address
+
+
 def start(client: TestClient) -> str:
     answer = client.get("/api/openid/start")
     assert answer.status_code == 303
@@ -146,6 +159,7 @@ def who(client: TestClient) -> str | None:
 
 
 REFUSED = "/?sign-in=refused"
+AWAY = "/?sign-in=away"
 
 
 def test_who_is_known_there_and_here_is_signed_in(client, provider, data: ReviewData):
@@ -226,14 +240,56 @@ def test_a_wrong_secret_a_refusal_or_a_broken_provider_lets_nobody_in(client, pr
     brought = provider.authorize(start(client))
     assert come_back(client, {**brought, "code": "another"}) == REFUSED
     brought = provider.authorize(start(client))
-    provider.status = 500
+    provider.status = 400
     assert come_back(client, brought) == REFUSED
+    brought = provider.authorize(start(client))
+    provider.status = 500
+    assert come_back(client, brought) == AWAY
     assert who(client) is None
 
 
 def test_a_provider_that_calls_itself_otherwise_is_not_asked(client, provider):
     provider.issuer_told = "https://id.example"
     assert start(client) == REFUSED
+
+
+@pytest.fixture(params=["fails", "is silent"])
+def lost_provider(provider: Provider, request) -> None:
+    if request.param == "fails":
+        provider.status = 503
+    else:
+        provider.server.shutdown()
+        provider.server.server_close()
+
+
+def test_a_provider_that_does_not_answer_is_told_as_a_problem(client, lost_provider):
+    answer = client.get("/api/openid/start")
+    assert (answer.status_code, answer.headers["content-type"]) == (503, MEDIA_TYPE)
+    told = answer.json()
+    assert told["type"] == "urn:aerogrid:problem:provider-away"
+    assert "the provider" in told["detail"]
+    assert COOKIE not in client.cookies
+
+
+def test_a_browser_is_sent_to_the_page_that_says_so(client, lost_provider):
+    answer = client.get("/api/openid/start", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (answer.status_code, answer.headers["location"]) == (303, AWAY)
+
+
+@pytest.mark.parametrize(
+    ("locale", "link", "words"),
+    [
+        ("en-GB", "Sign in with the organisation", "sign-in does not answer now. Try again later"),
+        ("zh-CN", "使用单位统一账号登录", "单位统一账号系统暂时没有响应"),
+    ],
+)
+def test_the_page_says_that_the_provider_does_not_answer(
+    people_served: str, open_page, locale, link, words
+):
+    page = open_page(people_served, locale=locale)
+    page.get_by_role("link", name=link).click()
+    page.get_by_role("alert").filter(has_text=words).wait_for()
+    assert "sign-in=" not in page.url
 
 
 def test_the_cookie_of_the_way_back_is_of_that_way_only(client):

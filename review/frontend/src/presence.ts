@@ -21,9 +21,11 @@ export class Presence {
 
   /** What the way back from an OpenID provider has brought. */
   refusedElsewhere(): string {
-    const isRefused = new URLSearchParams(location.search).get("sign-in") === "refused";
-    if (isRefused) history.replaceState(null, "", location.pathname + location.hash);
-    return isRefused ? this.store.state.words.t.singleSignOnRefused : "";
+    const { t } = this.store.state.words;
+    const outcome = new URLSearchParams(location.search).get("sign-in");
+    if (!outcome) return "";
+    history.replaceState(null, "", location.pathname + location.hash);
+    return outcome === "away" ? t.singleSignOnAway : t.singleSignOnRefused;
   }
 
   async signIn(name: string, password: string): Promise<void> {

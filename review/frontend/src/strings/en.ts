@@ -214,6 +214,7 @@ export const en = {
   signOut: "Sign out",
   singleSignOn: "Sign in with the organisation's account",
   singleSignOnRefused: "The organisation's account did not let you in. Ask the administrator, who finds the reason in the log.",
+  singleSignOnAway: "The organisation's sign-in does not answer now. Try again later, or sign in with a password.",
   signInName: "Sign-in name",
   password: "Password",
   sessionEnded: "The session has ended. Please sign in again.",

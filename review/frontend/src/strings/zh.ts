@@ -214,6 +214,7 @@ export const zh: Strings = {
   signIn: "登录",
   singleSignOn: "使用单位统一账号登录",
   singleSignOnRefused: "单位统一账号未能登录。请联系管理员，原因见日志。",
+  singleSignOnAway: "单位统一账号系统暂时没有响应，请稍后再试，或使用密码登录。",
   signOut: "退出登录",
   signInName: "登录名",
   password: "密码",
