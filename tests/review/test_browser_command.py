@@ -106,6 +106,28 @@ def test_the_district_is_drilled_into_searched_and_left_for_a_case(
     page.locator(".photo .number", has_text=case.case_no).wait_for()
 
 
+def test_the_district_is_as_it_was_when_one_comes_back_from_a_case(address: str, open_page):
+    page = open_page(address, "command")
+    measure = page.get_by_label("Cells coloured by")
+    measure.select_option("to_review")
+    town = page.locator(".groups tbody button").first
+    name = town.inner_text()
+    town.click()
+    place = page.locator(".path [aria-current]")
+    assert place.inner_text() == name
+    page.locator(".case-list").get_by_role("link", name="Open the case").first.click()
+    page.locator(".photo .number").wait_for()
+    page.go_back()
+    page.get_by_role("heading", name="Cases here (4)").wait_for()
+    assert measure.input_value() == "to_review"
+    assert place.inner_text() == name
+    page.evaluate("""sessionStorage.setItem(
+        "aerogrid.district", JSON.stringify({measure: "open", at: {town: "of somebody else"}}))""")
+    page.reload()
+    page.get_by_role("heading", name="Cases here (4)").wait_for()
+    assert place.inner_text() == "Whole district"
+
+
 @contextmanager
 def tile_server() -> Iterator[str]:
     """Serve tiles of a base map in GCJ-02: black, with a red spot where it shows each place."""
@@ -178,6 +200,21 @@ def test_charts_tell_what_was_established_and_as_of_when(address: str, open_page
     charts = page.get_by_role("img", name="Chart: By town, established. ")
     assert charts.get_attribute("aria-label").endswith(": 1 (Period before 0)")
     assert page.get_by_role("columnheader", name="established").count() == 3
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_charts_can_be_read(address: str, open_page, width: int):
+    page = open_page(address, "command#/figures", viewport={"width": width, "height": 844})
+    page.locator(".bars svg").first.wait_for()
+    sizes_px = page.locator(".bars svg text").evaluate_all(
+        "words => words.map(word => 13 * word.getScreenCTM().a)"
+    )
+    assert min(sizes_px) >= 9.5
+    if width == 390:
+        assert min(sizes_px) >= 12
+        labels = page.locator(".bar-label").all_text_contents()
+        assert "verified: unchanged" in labels  # whole
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_sorties_are_told_to_be_on_their_way(address: str, open_page):

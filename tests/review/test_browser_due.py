@@ -72,6 +72,25 @@ def test_what_is_in_hand_goes_by_when_it_is_due(signed_in, data: ReviewData, loc
     assert below["y"] - (above["y"] + above["height"]) >= 6
 
 
+@pytest.mark.parametrize(
+    ("locale", "told"), [("en-GB", "was due 2 mo ago"), ("zh-CN", "时限在2个月前")]
+)
+def test_what_was_handled_in_time_is_not_due_now(signed_in, data: ReviewData, locale, told):
+    then = datetime.now(UTC) - timedelta(days=90)
+    no = send_out(data, "building", then)
+    for action in ("start", "feed_back"):
+        data.registry.decide(
+            no, action, actor="张伟", role=Role.OFFICER,
+            expected_version=data.registry.case(no).version, now=then,
+        )  # fmt: skip
+    page = signed_in(Role.INSPECTOR, locale=locale)
+    page.locator(".filters select").first.select_option("fed_back")
+    row = page.locator(".queue .case", has_text=data.registry.case(no).place.village)
+    page.locator(".photo .number", has_text=no).wait_for()
+    assert row.locator("time").inner_text() == told
+    assert row.locator(".chip.when").count() == 0
+
+
 def test_a_list_of_what_is_to_be_reviewed_says_when_it_was_seen(page):
     shown = page.locator(".queue .case").first
     assert shown.locator(".when").count() == 0

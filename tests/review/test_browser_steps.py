@@ -1,5 +1,6 @@
 """What follows a confirmed case, as officer and as command, in headless Chromium."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -113,6 +114,101 @@ def test_command_sees_the_photos_from_the_place_and_what_waits(chromium, people,
     page.get_by_role("button", name="Photo 1 of 1").and_(page.locator("[aria-current]")).wait_for()
     page.locator(".actions").get_by_role("button", name="Verified: close").click()
     page.get_by_text(f"{fed_back}: Closed.").wait_for()
+    page.locator(
+        ".photo:not(.waiting) .number", has_text=to_send
+    ).wait_for()  # none to verify is left
+    page.context.close()
+
+
+def test_closing_goes_on_to_the_next_that_was_fed_back(chromium, people, address):
+    to_send, *fed_back = (case.case_no for case in people.registry.cases()[:3])
+    lead(people, to_send, 1)
+    for no in fed_back:
+        lead(people, no, 4)
+    page = open_signed_in(chromium, address, "li")
+    close = page.locator(".actions").get_by_role("button", name="Verified: close")
+    close.wait_for()
+    opened = page.locator(".photo .number").inner_text()
+    [following] = (no for no in fed_back if no != opened)
+    close.click()
+    page.locator(".photo:not(.waiting) .number", has_text=following).wait_for()
+    close.wait_for()
+    page.context.close()
+
+
+def contrast_of(button) -> float:
+    """Of a button's words with its ground, as WCAG 2 defines it."""
+    colours = button.evaluate(
+        "button => [getComputedStyle(button).color, getComputedStyle(button).backgroundColor]"
+    )
+    lights = []
+    for colour in colours:
+        shares = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+        linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in shares]
+        lights.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(lights) + 0.05) / (min(lights) + 0.05)
+
+
+def test_a_step_can_be_read_while_the_pointer_is_on_it(chromium, people, address):
+    lead(people, people.registry.cases()[0].case_no, 1)
+    page = open_signed_in(chromium, address, "li")
+    send = page.locator(".actions").get_by_role("button", name="Send out")
+    send.wait_for()
+    resting = contrast_of(send)
+    send.hover()
+    assert min(resting, contrast_of(send)) > 4
+    page.context.close()
+
+
+def test_a_note_is_not_lost_where_nothing_answers(chromium, people, address):
+    no = people.registry.cases()[0].case_no
+    lead(people, no, 3)
+    page = open_signed_in(chromium, address, "zhang", **PHONE)
+    page.locator(".case").first.click()
+    feed_back = page.get_by_role("button", name="Feed back: done")
+    feed_back.first.click()
+    asked = page.get_by_role("dialog")
+    asked.get_by_label("Note (optional)").fill("pulled down")
+    page.context.set_offline(True)
+    asked.get_by_role("button", name="Feed back: done").click()
+    page.get_by_text("Nothing was saved; try again when the server answers.").wait_for()
+    assert page.get_by_text("The server does not answer.").count() == 1
+    assert people.registry.case(no).stage == "handling"
+    page.context.set_offline(False)
+    page.get_by_text("The server does not answer.").wait_for(state="detached")
+    feed_back.first.click()
+    assert asked.get_by_label("Note (optional)").input_value() == "pulled down"
+    asked.get_by_role("button", name="Feed back: done").click()
+    page.get_by_text(f"{no}: Fed back.").wait_for()
+    assert people.registry.history(no)[-1].details["reason"] == "pulled down"
+    page.context.close()
+
+
+def test_another_role_begins_with_what_waits_for_it(chromium, people, address):
+    both = Account(name="both", display_name="both", roles=(Role.INSPECTOR, Role.COMMAND))
+    people.accounts.add(both, PASSWORD)
+    confirmed = people.registry.cases()[0].case_no
+    lead(people, confirmed, 1)
+    page = open_signed_in(chromium, address, "both")
+    page.wait_for_selector(".actions .confirm:not([disabled])")
+    reviewed = page.locator(".photo .number").inner_text()
+    stage = page.get_by_label("Stage")
+
+    def act_as(role: str) -> None:
+        page.locator(".person").click()
+        page.get_by_label(role).click()
+        page.get_by_role("dialog").wait_for(state="detached")
+
+    act_as("Command centre")
+    page.locator(".photo:not(.waiting) .number", has_text=confirmed).wait_for()  # has a step here
+    assert stage.input_value() == "for_command"
+    act_as("Inspector")
+    page.locator(".case", has_text="seen").first.wait_for()
+    assert stage.input_value() == "reported"
+    page.locator(
+        ".photo:not(.waiting) .number", has_text=confirmed
+    ).wait_for()  # may be rejected yet
+    assert reviewed != confirmed
     page.context.close()
 
 

@@ -17,7 +17,10 @@ import type { ReviewStore } from "./store";
 export function App({ store }: { store: ReviewStore }) {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   const view = useRef<PhotoView | null>(null);
-  useEffect(() => store.subscribe(() => redraw(undefined)), [store]);
+  useEffect(() => {
+    redraw(undefined); // the server may have been missed before anybody listened
+    return store.subscribe(() => redraw(undefined));
+  }, [store]);
   useEffect(() => listenToKeys(store, () => view.current), [store]);
   const { words } = store.state;
   useEffect(() => {

@@ -9,7 +9,7 @@ import type { CaseDetail, CaseItem, Decision, ListedCase } from "./types";
 const REVIEWS: ReadonlySet<Decision> = new Set<Decision>(["confirm", "reject", "reopen"]);
 
 /** After these, too: the next one of which the same may be done, those of these stages. */
-const ONWARD: Partial<Record<Decision, string[]>> = { assign: ["established"], feed_back: ["handling", "assigned"] };
+const ONWARD: Partial<Record<Decision, string[]>> = { assign: ["established"], feed_back: ["handling", "assigned"], close: ["fed_back"] };
 
 const leaves = (decision: Decision) => REVIEWS.has(decision) || decision in ONWARD;
 
@@ -19,10 +19,20 @@ export class Decisions {
   /** The last decision on its way to the server, while the next case is shown already. */
   private saving: Promise<unknown> = Promise.resolve();
 
+  /** What was not taken last, so that nobody has to write its note again. */
+  private unsent: { no: string; intent: Intent } | null = null;
+
   constructor(private readonly store: ReviewStore) {}
 
   forget(): void {
     this.taken = [];
+    this.unsent = null;
+  }
+
+  /** What somebody wrote for a step of the open case that was not taken. */
+  written(decision: Decision): { reason?: string; note?: string } {
+    const { no, intent } = this.unsent ?? {};
+    return intent?.decision === decision && no === this.store.state.no ? intent : {};
   }
 
   /** Something was done that U does not take back: say so, before it takes back what was decided earlier. */
@@ -82,6 +92,7 @@ export class Decisions {
   /** After a review the next case is shown at once; a decision that is not taken brings its case back. */
   private async send(no: string, version: number, intent: Intent): Promise<void> {
     const leaving = leaves(intent.decision);
+    const { pane } = this.store.state;
     this.store.set({ busy: true, dialog: null });
     const following = leaving ? await this.following(ONWARD[intent.decision]) : no;
     const answer = api.decide(no, { ...intent, version, ...this.store.presence.signature() });
@@ -94,7 +105,8 @@ export class Decisions {
     try {
       this.settle(await answer, intent.decision);
     } catch (error) {
-      this.store.set({ busy: false });
+      this.unsent = { no, intent };
+      this.store.set({ busy: false, ...(following ? {} : { pane }) });
       await this.explain(error, no);
     }
   }
@@ -102,7 +114,7 @@ export class Decisions {
   /** What comes after the open case: what this page has taken for it, where cases are taken. */
   async following(stages?: string[]): Promise<string | null> {
     const { store } = this;
-    if (stages) return this.nextOf(stages);
+    if (stages) return this.nextOf(stages) ?? this.nextOf(stagesOf(store.state.filters.stage));
     return (store.claiming() ? await store.following() : null) ?? store.neighbour(1) ?? store.neighbour(-1);
   }
 
@@ -121,6 +133,7 @@ export class Decisions {
     const queue = this.queueAfter(decided);
     this.store.changes += 1;
     this.store.opened.delete(decided.no);
+    if (this.unsent?.no === decided.no) this.unsent = null;
     if (decided.allowed.includes("undo")) this.taken.push([decided]);
     this.store.set({
       busy: false,

@@ -99,6 +99,7 @@ function Reject({ store }: { store: ReviewStore }) {
     <Sheet onClose={store.closeDialog} title={t.rejectTitle}>
       <Reasons
         reasons={store.state.vocabulary?.reasons ?? []}
+        written={store.decisions.written("reject").note}
         onSend={(reason, note) => void store.decisions.decide({ decision: "reject", reason, note })}
       />
     </Sheet>
@@ -111,7 +112,7 @@ function Reopen({ store }: { store: ReviewStore }) {
     <Sheet onClose={store.closeDialog} title={t.reopenTitle}>
       <Ask
         label={t.reasonOwn}
-        initial=""
+        initial={store.decisions.written("reopen").reason ?? ""}
         onSend={(reason) => void store.decisions.decide({ decision: "reopen", reason })}
       />
     </Sheet>
@@ -124,7 +125,11 @@ function StepReason({ store }: { store: ReviewStore }) {
   if (!step) return null;
   return (
     <Sheet onClose={store.closeDialog} title={t.steps[step]}>
-      <Ask label={t.reasonOwn} initial="" onSend={(reason) => void store.decisions.decide({ decision: step, reason })} />
+      <Ask
+        label={t.reasonOwn}
+        initial={store.decisions.written(step).reason ?? ""}
+        onSend={(reason) => void store.decisions.decide({ decision: step, reason })}
+      />
     </Sheet>
   );
 }

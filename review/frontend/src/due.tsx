@@ -11,9 +11,10 @@ export function Due({ at, isOver }: { at: string; isOver: boolean }) {
       </span>
     );
   }
+  const isPast = Date.parse(at) <= Date.now(); // handled before, and waits to be verified
   return (
     <time dateTime={at} title={words.time(at)}>
-      {words.t.dueIn(words.until(at))}
+      {isPast ? words.t.wasDue(words.age(at)) : words.t.dueIn(words.until(at))}
     </time>
   );
 }

@@ -36,7 +36,7 @@ export function FeedBack({ store }: { store: ReviewStore }) {
       <form class="ask" onSubmit={send}>
         <label>
           {t.reasonNote}
-          <input ref={note} type="text" maxLength={300} />
+          <input ref={note} type="text" maxLength={300} defaultValue={store.decisions.written("feed_back").note ?? ""} />
         </label>
         <button type="submit" class="primary" disabled={busy}>
           {t.steps.feed_back}

@@ -33,7 +33,7 @@ export class PlacePhotos {
     const { no } = this.store.state;
     if (!no || photos.length === 0 || !this.store.presence.named(() => void this.add(photos))) return;
     this.store.set({ busy: true });
-    await this.store.guard(() => this.send(no, photos));
+    await this.store.attempt(() => this.send(no, photos));
     this.store.set({ busy: false });
   }
 
@@ -49,7 +49,7 @@ export class PlacePhotos {
       }
     } catch (error) {
       if (!(error instanceof ApiError) || count === 0) throw error;
-      throw new ApiError(error.status, `${t.attachedOf(count, photos.length)} ${error.message}`, error.problem);
+      throw new ApiError(error.status, `${t.attachedOf(count, photos.length)} ${error.message || t.unanswered}`, error.problem);
     } finally {
       if (detail) await this.store.changed(detail);
     }

@@ -1,7 +1,7 @@
 // Who is at the page, by which name and in which role they act.
 
 import { api, ApiError } from "./api";
-import { rememberInspector, type Pane } from "./state";
+import { firstStageOf, rememberInspector, type Pane } from "./state";
 import type { ReviewStore } from "./store";
 
 const ROLE_KEY = "aerogrid.role";
@@ -42,7 +42,7 @@ export class Presence {
   async signOut(): Promise<void> {
     if (this.store.refuseWhileDrawing()) return this.store.set({ dialog: null });
     this.store.claims.keepOnly();
-    await this.store.guard(async () => {
+    await this.store.attempt(async () => {
       await api.signOut();
       this.store.leave("");
     });
@@ -53,9 +53,9 @@ export class Presence {
     if (this.store.refuseWhileDrawing()) return this.store.set({ dialog: null });
     localStorage.setItem(ROLE_KEY, role);
     this.store.opened.clear();
-    const { detail } = this.store.state;
+    const { detail, no } = this.store.state;
     this.store.set({ role, dialog: null, detail: detail && { ...detail, allowed: [] } });
-    if (this.store.state.no) void this.store.select(this.store.state.no);
+    void this.store.filter({ stage: firstStageOf(role) }, no);
   }
 
   /** Where a case is looked at first on a phone: who judges it by its photo. */

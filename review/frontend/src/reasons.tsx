@@ -5,23 +5,24 @@ import { useWords } from "./i18n";
 
 interface ReasonsProps {
   reasons: string[];
+  written?: string;
   onSend: (reason: string, note: string) => void;
 }
 
-export function Reasons({ reasons, onSend }: ReasonsProps) {
+export function Reasons({ reasons, written = "", onSend }: ReasonsProps) {
   const words = useWords();
   const { t } = words;
   const note = useRef<HTMLInputElement>(null);
   const [wanted, setWanted] = useState(false);
   const [missing, setMissing] = useState(false);
   const send = (reason: string) => {
-    const written = note.current?.value.trim() ?? "";
-    if (reason === "other" && !written) {
+    const said = note.current?.value.trim() ?? "";
+    if (reason === "other" && !said) {
       setWanted(true);
       setMissing(false);
       return note.current?.focus();
     }
-    onSend(reason, written);
+    onSend(reason, said);
   };
   /** Enter in the note sends nothing by itself: a reason has to be chosen. */
   const entered = (event: KeyboardEvent) => {
@@ -52,7 +53,7 @@ export function Reasons({ reasons, onSend }: ReasonsProps) {
       ))}
       <label>
         {wanted ? t.reasonNoteWanted : t.reasonNote}
-        <input ref={note} type="text" maxLength={300} onKeyDown={entered} />
+        <input ref={note} type="text" maxLength={300} defaultValue={written} onKeyDown={entered} />
       </label>
       <p class="warning" role="alert">
         {missing ? t.reasonFirst(reasons.length) : ""}

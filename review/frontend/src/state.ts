@@ -1,6 +1,6 @@
 // What the page knows, and how it begins.
 
-import type { Filters } from "./api";
+import { FOR_COMMAND, IN_HAND, type Filters } from "./api";
 import { initialLanguage, Words } from "./i18n";
 import type {
   CaseDetail,
@@ -95,6 +95,11 @@ export interface Intent {
   reason?: string;
   note?: string;
 }
+
+const FIRST_STAGE: Record<string, string> = { officer: IN_HAND, operator: "", command: FOR_COMMAND };
+
+/** What waits for people of a role. */
+export const firstStageOf = (role: string): string => FIRST_STAGE[role] ?? "reported";
 
 const INSPECTOR_KEY = "aerogrid.inspector";
 

@@ -1,7 +1,7 @@
 // What is open at the page and what follows it; components only show it.
 
 import { Address } from "./address";
-import { api, ApiError, FOR_COMMAND, IN_HAND, OVERVIEW_PX, photoUrl, type Filters } from "./api";
+import { api, ApiError, OVERVIEW_PX, photoUrl, type Filters } from "./api";
 import { Arranging } from "./arranging";
 import { Claims } from "./claims";
 import { Decisions } from "./decisions";
@@ -16,7 +16,7 @@ import { Presence } from "./presence";
 import { firstFree, queueOf, withCase } from "./queue-order";
 import { Reach } from "./reach";
 import { Several } from "./several";
-import { initialState, type Pane, type State, type Toast } from "./state";
+import { firstStageOf, initialState, type Pane, type State, type Toast } from "./state";
 import type {
   CaseDetail,
   Claim,
@@ -29,8 +29,6 @@ const POLL_MS = 15_000;
 const TOAST_MS = 6_000;
 /** The counts and the queue are read again so long after the last decision. */
 const REFRESH_MS = 400;
-/** What waits for people of a role. */
-const FIRST_STAGE: Record<string, string> = { officer: IN_HAND, operator: "", command: FOR_COMMAND };
 /** So often claims and session go on, as long as somebody is at the page. */
 const RENEW_MS = 60_000;
 const PRESENT_MS = 2 * RENEW_MS;
@@ -120,7 +118,7 @@ export class ReviewStore {
   async enter(session: Session): Promise<void> {
     const roles = session.person?.roles ?? [];
     const role = this.presence.roleOf(roles);
-    const stage = FIRST_STAGE[role] ?? "reported";
+    const stage = firstStageOf(role);
     const pane = this.presence.reviews(role) ? this.state.pane : "queue"; // where nothing is judged by the photo
     const filters = { ...initialState().filters, stage, ...keptChoice(session.person?.name ?? "") };
     this.set({ session, role, pane, filters });
@@ -235,11 +233,14 @@ export class ReviewStore {
     return this.state.hand !== null;
   }
 
-  async filter(filters: Partial<Filters>): Promise<void> {
+  /** Choose another part of the queue; `stay` keeps a case open that there is something to do with. */
+  async filter(filters: Partial<Filters>, stay: string | null = null): Promise<void> {
     if (this.refuseWhileDrawing()) return;
     this.set({ filters: { ...this.state.filters, ...filters }, queue: [], picked: null });
     keepChoice(this.state.session?.person?.name ?? "", this.state.filters);
     await this.guard(() => this.refresh());
+    if (stay) await this.select(stay);
+    if (stay && (this.state.no !== stay || this.state.detail?.allowed.length)) return;
     const inQueue = this.state.queue.some((item) => item.no === this.state.no);
     if (!inQueue) await this.guard(async () => this.selectOrClear(await this.nextFree()));
     else await this.holdOpen();
@@ -297,13 +298,11 @@ export class ReviewStore {
     const { no, detail, photoIndex, earlier, words } = this.state;
     const photo = detail?.photos[photoIndex];
     if (earlier || !no || !photo) return this.set({ earlier: null });
-    try {
+    await this.guard(async () => {
       const found = await api.before(no, photo);
       if (!found) this.say(words.t.noEarlier, "problem");
       if (this.state.no === no && this.state.photoIndex === photoIndex) this.set({ earlier: found });
-    } catch (error) {
-      this.refused(error);
-    }
+    });
   }
 
   allows(decision: Decision): boolean {
@@ -373,18 +372,23 @@ export class ReviewStore {
     if (photo?.state === "ok") new Image().src = photoUrl(photo, OVERVIEW_PX);
   }
 
-  async guard(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.refused(error);
-    }
+  /** Read something; that nothing answers is said by the mark, which stays until what is missing has been read. */
+  guard(work: () => Promise<void>): Promise<void> {
+    return work().catch((error: unknown) => {
+      if (!(error instanceof ApiError) || error.status !== 0) this.refused(error);
+    });
+  }
+
+  /** Change something. */
+  attempt(work: () => Promise<void>): Promise<void> {
+    return work().catch((error: unknown) => this.refused(error));
   }
 
   /** Say why the server refused, or ask who is there when the session has ended; what else goes wrong is our mistake. */
   refused(error: unknown): void {
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 401) this.leave(this.state.words.ended(error));
+    else if (error.status === 0) this.say(error.message || this.state.words.t.unsaved, "problem");
     else this.say(this.state.words.refusal(error), "problem");
   }
 }

@@ -30,6 +30,14 @@ interface Drilled {
   code?: string;
 }
 
+const NOWHERE: Drilled = {};
+const KEY = "aerogrid.district";
+
+/** What was looked at in this tab, until one comes back from a case. */
+function keptView(): { measure: Measure; at: Drilled } {
+  return { measure: "days", at: {}, ...(JSON.parse(sessionStorage.getItem(KEY) ?? "{}") as object) };
+}
+
 interface Group {
   label: string;
   to: Drilled;
@@ -41,8 +49,8 @@ export function DistrictView({ t, vocabulary }: { t: CommandStrings; vocabulary:
   const target = useRef<HTMLDivElement>(null);
   const map = useRef<DistrictMap | null>(null);
   const [district, setDistrict] = useState<District | null>(null);
-  const [measure, setMeasure] = useState<Measure>("days");
-  const [at, drill] = useState<Drilled>({});
+  const [measure, setMeasure] = useState<Measure>(() => keptView().measure);
+  const [wanted, drill] = useState<Drilled>(() => keptView().at);
   const [picked, pick] = useState<CasePoint | null>(null);
   const [refusal, setRefusal] = useState<ApiError | null>(null);
   const [sought, setSought] = useState(""); // and not found
@@ -74,12 +82,17 @@ export function DistrictView({ t, vocabulary }: { t: CommandStrings; vocabulary:
     pick(null);
   };
   onCase.current = (no) => chooseCase(district?.cases.find((entry) => entry[0] === no));
+  const at = district?.cells.some((cell) => isIn(cell, wanted)) ? wanted : NOWHERE; // kept from one who sees more
+  useEffect(() => sessionStorage.setItem(KEY, JSON.stringify({ measure, at: wanted })), [measure, wanted]);
   const isRead = district !== null;
   useEffect(() => {
     if (!district) return;
     const drawn = new DistrictMap(target.current!, district.basemap, (code) => onCell.current(code), (no) => onCase.current(no));
     map.current = drawn;
-    void api.layer("cells").then((layer) => drawn.setCells(layer));
+    void api.layer("cells").then((layer) => {
+      drawn.setCells(layer);
+      drawn.fit((code) => isIn(byCode.get(code), at));
+    });
     return () => drawn.dispose();
   }, [isRead]);
   useEffect(() => {

@@ -145,6 +145,7 @@ export const en = {
   unread: (no: string) => `Case ${no} could not be read.`,
   unknownCase: (no: string) => `There is no case ${no} here, or none of your area.`,
   readAgain: "Read again",
+  unsaved: "Nothing was saved; try again when the server answers.",
   offline: "The server does not answer. Nothing was saved; try again.",
   refused: (detail: string) => detail,
 
@@ -249,6 +250,7 @@ export const en = {
   due: "Due",
   dueFirst: "Due first",
   dueIn: (when: string) => `due ${when}`,
+  wasDue: (when: string) => `was due ${when}`,
   overdue: "overdue",
   firstSeen: "First seen",
   ruleVersion: (id: string, version: string) => `${id}, version ${version}`,

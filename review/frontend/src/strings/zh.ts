@@ -146,6 +146,7 @@ export const zh: Strings = {
   unread: (no) => `无法读取案件 ${no}。`,
   unknownCase: (no) => `这里没有案件 ${no}，或不在您的辖区。`,
   readAgain: "重新读取",
+  unsaved: "未保存任何内容，请在服务器恢复后重试。",
   offline: "服务器没有响应，未保存任何内容，请重试。",
   refused: (detail) => `未能完成此操作（服务器的说明：${detail}）。`,
 
@@ -249,6 +250,7 @@ export const zh: Strings = {
   due: "办理时限",
   dueFirst: "先到期优先",
   dueIn: (when) => `${when}到期`,
+  wasDue: (when) => `时限在${when}`,
   overdue: "已超期",
   firstSeen: "首次发现",
   ruleVersion: (id, version) => `${id}，版本 ${version}`,
