@@ -23,7 +23,7 @@ from pipeline.settings import Settings, explain, read_settings
 
 PHOTOS_PER_TASK = 16
 SECONDS_PER_PHOTO = 30.0
-"""Some ten times what the slowest task takes of a core."""
+"""More than ten times what the slowest task was measured to take of a core."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$")]
 
