@@ -18,7 +18,7 @@ def found(file: str, pattern: str) -> str:
 
 
 def stages_of(choice: str) -> tuple[str, ...]:
-    """What `stagesOf` of api.ts makes of a choice as it is written in store.ts."""
+    """What `stagesOf` of api.ts makes of a choice as it is written in state.ts."""
     if choice in ("IN_HAND", "FOR_COMMAND"):
         listed = found("api.ts", rf"\[{choice}\]: \[([^]]*)\]")
         return tuple(re.findall(r'"(\w+)"', listed))
@@ -28,10 +28,10 @@ def stages_of(choice: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("role", list(Role))
 def test_the_page_and_its_server_begin_with_the_same_stages(role: Role):
-    table = found("store.ts", r"FIRST_STAGE: Record<string, string> = \{([^}]*)\};")
+    table = found("state.ts", r"FIRST_STAGE: Record<string, string> = \{([^}]*)\};")
     of_roles = dict(re.findall(r'(\w+): (IN_HAND|FOR_COMMAND|"\w*")', table))
     assert len(of_roles) == table.count(":"), table
-    otherwise = found("store.ts", r'FIRST_STAGE\[role\] \?\? ("\w+")')
+    otherwise = found("state.ts", r'FIRST_STAGE\[role\] \?\? ("\w+")')
     written = stages_of(of_roles.get(role.value, otherwise))
     assert beginning._FIRST_STAGES.get(role, ("reported",)) == written
     assert set(of_roles) == {known.value for known in beginning._FIRST_STAGES}
