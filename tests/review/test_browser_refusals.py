@@ -95,4 +95,4 @@ def test_a_link_that_no_alert_has(address: str, open_page, locale: str, told: st
 def test_a_server_that_does_not_answer(chinese):
     chinese.route("**/decision", lambda route: route.abort())
     confirm(chinese)
-    chinese.get_by_text("服务器没有响应，未保存任何内容，请重试。").wait_for()
+    chinese.get_by_text("未保存任何内容，请在服务器恢复后重试。").wait_for()
