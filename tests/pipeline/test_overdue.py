@@ -1,7 +1,7 @@
 """A time limit for calls that may hang."""
 
 import pickle
-from threading import Event
+from threading import Event, Thread, current_thread
 
 import pytest
 
@@ -20,6 +20,27 @@ def test_a_call_that_hangs_is_told_and_left_behind():
     with pytest.raises(OverdueError, match=r"^not done within 0\.01 s$"):
         within(0.01, gate.wait)
     gate.set()
+
+
+def test_calls_share_a_thread_until_one_hangs():
+    """What libraries set up by thread is set up once."""
+    first, second = within(60.0, current_thread), within(60.0, current_thread)
+    gate = Event()
+    with pytest.raises(OverdueError):
+        within(0.01, gate.wait)
+    other = within(60.0, current_thread)
+    gate.set()
+    assert first is second
+    assert first not in (current_thread(), other)
+
+
+def test_a_helper_ends_with_the_thread_that_asks():
+    helpers = []
+    asking = Thread(target=lambda: helpers.append(within(60.0, current_thread)))
+    asking.start()
+    asking.join()
+    helpers[0].join(timeout=60)
+    assert not helpers[0].is_alive()
 
 
 def test_the_error_travels_between_processes():
