@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -35,9 +36,23 @@ _UNBROKEN = 20
 
 _STDOUT, _STDERR = 1, 2  # as the operating system numbers them
 
+
+class _Lines(Console):
+    """Breaks messages for a terminal alone.
+
+    In a pipe, a file or a journal each stays one line: the name of a file in it can be looked for.
+    """
+
+    def print(self, *objects: Any, soft_wrap: bool | None = None, **options: Any) -> None:
+        """Print; what is no text, as a table, is always as wide as the terminal would be."""
+        if soft_wrap is None and all(isinstance(entry, str) for entry in objects):
+            soft_wrap = not self.is_terminal
+        super().print(*objects, soft_wrap=soft_wrap, **options)
+
+
 # Results go to standard output, everything else to standard error, so that --json can be piped.
-out = Console()
-err = Console(stderr=True)
+out = _Lines()
+err = _Lines(stderr=True)
 
 
 def _progress() -> Progress:
@@ -105,7 +120,7 @@ def warn(message: str) -> None:
 
 
 def line(message: str) -> None:
-    """Tell what goes on, in one line however long, as a journal keeps it."""
+    """Tell what goes on, in one line however long, in a terminal too."""
     err.print(escape(message), highlight=False, soft_wrap=True)
 
 

@@ -72,3 +72,24 @@ def test_a_sentence_is_broken_between_words_and_nothing_is_lost(capsys, monkeypa
     assert [word for word in [number, *remark.split()] if word not in told] == []
     assert told.count("very/") >= 15
     assert "…" not in told
+
+
+LONG = f"/srv/patrols/{'north-' * 12}0610/photos/DJI_0007.jpg: is no picture; take it out"
+
+
+def test_a_message_in_a_pipe_stays_one_line_so_that_file_names_can_be_found(capsys):
+    console.fail(LONG)
+    console.warn(LONG)
+    console.out.print(LONG, highlight=False)
+    told = capsys.readouterr()
+    assert told.err.splitlines() == [f"error: {LONG}", f"note: {LONG}"]
+    assert told.out.splitlines() == [LONG]
+
+
+def test_a_terminal_breaks_messages_between_words(capsys, monkeypatch):
+    monkeypatch.setattr(
+        console, "err", type(console.err)(stderr=True, force_terminal=True, width=60)
+    )
+    console.fail("a sentence that goes on " * 6)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) > 2
