@@ -1,6 +1,7 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Everything else is for developers.
 PYTHON ?= python3
 EXTRAS ?= dev
+TEST_PROCESSES ?= 2
 BIN := .venv/bin
 READY := .venv/ready-$(EXTRAS)
 
@@ -9,8 +10,9 @@ READY := .venv/ready-$(EXTRAS)
 demo: $(READY)
 	$(BIN)/aerogrid demo demo
 
+# By two processes, each with a database, a broker and a browser of its own, files as a whole.
 test: $(READY)
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff format --check .

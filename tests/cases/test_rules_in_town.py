@@ -22,7 +22,7 @@ from vision.model import Observation
 SEED = 5
 SIGMA_M = 1.5
 ZONES_TELL = (
-    *VIOLATIONS,
+    *sorted(VIOLATIONS),
     Kind.PERMITTED_BUILDING,
     Kind.CHIMNEY,
     Kind.STEAM,

@@ -98,7 +98,7 @@ def test_a_watch_of_a_video_that_is_killed_goes_on_and_files_nothing_twice(
     taken = {path.name: path.stat().st_mtime_ns for path in (patrol / "photos").glob("*.jpg")}
     assert 3 <= len(taken) < 6
     assert run(monkeypatch, "watch", *arguments) == 0
-    stills = {path.name: path.stat().st_mtime_ns for path in (patrol / "photos").iterdir()}
+    stills = {path.name: path.stat().st_mtime_ns for path in (patrol / "photos").glob("*.jpg")}
     assert sorted(stills) == [f"DJI_0007_{1100 * number:08d}.jpg" for number in range(6)]
     assert taken.items() <= stills.items()
     frames = read_frame_table(patrol / "frames.parquet")
