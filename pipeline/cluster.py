@@ -37,14 +37,6 @@ _LEAST_BYTES = 3_000_000_000
 """What each worker of this machine may hold at least: it needs some 1 GB."""
 _AHEAD = 2
 """Tasks that a worker with a GPU is given at once, so that it need not wait for the next."""
-_MOST_OVERDUE = 4
-"""Tasks of several photos that may be overdue, twice each, with none done between them.
-
-A photo in which a library hangs ends one such task, and its neighbours are done one by one; a drive
-that does not answer ends all, and would be asked for each photo for days."""
-_WHERE_TO_LOOK = (
-    "see whether their drive or store answers, or give tasks more time (`seconds_per_photo`)"
-)
 
 
 ENVIRONMENT = {
@@ -85,17 +77,6 @@ class LostSchedulerError(PipelineError):
         )
 
 
-class StandstillError(PipelineError):
-    """No task of several photos is done in its time any more."""
-
-    def __init__(self, tasks: int, why: str) -> None:
-        """Say how many, and where to look."""
-        super().__init__(
-            f"the last {tasks} tasks of several photos {why}, and none was done between them: "
-            f"{_WHERE_TO_LOOK}. Then run the same command again: it goes on where it was."
-        )
-
-
 class DaskCluster:
     """Runs tasks by Dask; a task whose worker ends is given to another one.
 
@@ -118,7 +99,6 @@ class DaskCluster:
         self._attendance = Attendance(note, hint)
         self._note = note
         self._overdue: set[str] = set()
-        self._overdue_in_a_row = 0
         self._workers: dict[str, Worked] = {}
         self._told: Mapping[str, Any] = {}
         self._asked_s = float("-inf")
@@ -194,7 +174,6 @@ class DaskCluster:
         Raises:
             LostSchedulerError: it is known by the tasks that were cancelled, or by a result that
                 was on its way.
-            StandstillError: a drive or a store does not answer, it seems.
         """
         while True:
             future = self._next_future()
@@ -212,7 +191,6 @@ class DaskCluster:
                 self._try_elsewhere(task, error)
                 continue
             self._overdue.discard(_key(task))
-            self._heed(task, error)
             return task, self._counted(task, ran) if ran is not None else _explained(error)
 
     def _try_elsewhere(self, task: Task, error: OverdueError) -> None:
@@ -225,15 +203,6 @@ class DaskCluster:
         self._overdue.add(_key(task))
         others = [name for name in self._known() if name != error.where]
         self._submitted(task, f"{_key(task)}-again", others)
-
-    def _heed(self, task: Task, error: BaseException | None) -> None:
-        """Stop where one task after the other is overdue; tasks of single photos tell nothing."""
-        if error is None:
-            self._overdue_in_a_row = 0
-        elif isinstance(error, OverdueError) and task.photos > 1:
-            self._overdue_in_a_row += 1
-            if self._overdue_in_a_row >= _MOST_OVERDUE:
-                raise StandstillError(self._overdue_in_a_row, f"were {error}, twice each")
 
     def _next_future(self) -> Future:
         while True:
@@ -253,6 +222,11 @@ class DaskCluster:
 def _key(task: Task) -> str:
     """What Dask knows a task by, among those of all campaigns that share a scheduler."""
     return f"{task.name}-{sha256(task.place.encode()).hexdigest()[:16]}"
+
+
+_WHERE_TO_LOOK = (
+    "see whether their drive or store answers, or give tasks more time (`seconds_per_photo`)"
+)
 
 
 def _explained(error: BaseException) -> Killed | Refused:

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -23,16 +22,10 @@ from pipeline import analysis, attendance, cluster, on_worker, shards
 from pipeline.at_hand import at_hand
 from pipeline.campaign import Patrol, read_campaign
 from pipeline.campaigning import Killed, Kind, Refused, Task, conduct, one
-from pipeline.cluster import (
-    LostSchedulerError,
-    StandstillError,
-    remote_cluster,
-)
+from pipeline.cluster import LostSchedulerError, remote_cluster
 from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs
 from pipeline.job import Job
-from pipeline.on_worker import Ran
-from pipeline.overdue import OverdueError
 from pipeline.patrol_steps import LEDGERS
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -204,70 +197,6 @@ def test_a_task_that_hangs_is_tried_elsewhere_once_and_its_worker_ends(tmp_path)
             assert isinstance(result, Killed)
             assert result.why == "were not done within 0.5 s, twice"
             assert len(ever.read_text().split()) == 2
-
-
-class Answered:
-    """A future of a cluster that is done as soon as it is made."""
-
-    def __init__(self, error: Exception | None) -> None:
-        self._error = error
-
-    def add_done_callback(self, tell: Callable[[object], None]) -> None:
-        tell(self)
-
-    def cancelled(self) -> bool:
-        return False
-
-    def exception(self) -> Exception | None:
-        return self._error
-
-    def result(self) -> Ran:
-        return Ran("read", "tcp://127.0.0.1:1", False, 1.0)
-
-    def release(self) -> None:
-        pass
-
-
-class Drive:
-    """A cluster of which one drive does not answer: tasks of some numbers of photos hang."""
-
-    scheduler = SimpleNamespace(address="tcp://127.0.0.1:1")
-
-    def __init__(self, *hangs: int) -> None:
-        self._hangs = hangs
-
-    def scheduler_info(self, n_workers: int) -> Mapping[str, Mapping[str, object]]:
-        return {"workers": {}}
-
-    def submit(self, _: object, task: Task, **__: object) -> Answered:
-        return Answered(OverdueError(630.0) if task.photos in self._hangs else None)
-
-
-@pytest.mark.parametrize("between", [1, 3])
-def test_a_drive_that_does_not_answer_stops_a_campaign_and_one_bad_photo_does_not(between):
-    """Tasks of 16 photos hang, four in a row stop it; what is done between them saves it."""
-    opened = cluster.DaskCluster(Drive(16))
-
-    def end_of(photos: int) -> object:
-        opened.submit(Task("read", Kind.READ, pow, (), photos))
-        return opened.next_done()[1]
-
-    for _ in range(3):
-        assert isinstance(end_of(16), Killed)
-    assert end_of(between) == "read"
-    for _ in range(3):
-        assert isinstance(end_of(16), Killed)
-    with pytest.raises(StandstillError) as stopped:
-        end_of(16)
-    assert "the last 4 tasks of several photos were not done within 630 s" in str(stopped.value)
-    assert "see whether their drive or store answers" in str(stopped.value)
-
-
-def test_single_photos_that_hang_never_stop_a_campaign():
-    opened = cluster.DaskCluster(Drive(1))
-    for _ in range(9):
-        opened.submit(Task("read", Kind.READ, pow, (), 1))
-        assert isinstance(opened.next_done()[1], Killed)
 
 
 def test_all_workers_count_where_dask_tells_five_of_itself(monkeypatch):
