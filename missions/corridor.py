@@ -30,7 +30,6 @@ from missions.sight import Pace
 LEAST_LENGTH_M = 10.0
 _USED_SHARE = 0.9  # of a picture's width; the rest is for the doubt of position and attitude
 _STRAIGHT_M = 2.0  # bends of the centre line flatter than this are flown straight
-_STRAIGHT_SHARE = 0.01  # of the line's length: a hook at the end of a short one turns its strip
 _LEAST_REACH_M = 15.0
 _BESIDE_M = 5.0  # of a flown line that belongs to the area
 _WANTED_SHARE = 0.9995
@@ -111,8 +110,7 @@ class _Corridor:
                 yield from self.sorties(half)
 
     def _whole(self, centre: LineString) -> list[Sortie]:
-        bend_m = min(_STRAIGHT_M, self.width_m / 20, centre.length * _STRAIGHT_SHARE)
-        centre = _straightened(centre, bend_m)
+        centre = _straightened(centre, min(_STRAIGHT_M, self.width_m / 20))
         strip = _one(centre.buffer(self.width_m / 2, cap_style="flat"), centre)
         envelope = self.party.envelope(strip)
         lines = self._lines(centre, envelope)

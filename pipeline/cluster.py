@@ -201,8 +201,9 @@ class DaskCluster:
             "a nanny, or is a service"
         )
         self._overdue.add(_key(task))
-        others = [name for name in self._known() if name != error.where]
-        self._submitted(task, f"{_key(task)}-again", others)
+        # To no worker by name: it may have ended by then, and Dask would wait for it for ever. The
+        # one that has the task in hand can begin no other, and ends.
+        self._submitted(task, f"{_key(task)}-again", ())
 
     def _next_future(self) -> Future:
         while True:

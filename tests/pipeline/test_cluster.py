@@ -22,10 +22,11 @@ from pipeline import analysis, attendance, cluster, on_worker, shards
 from pipeline.at_hand import at_hand
 from pipeline.campaign import Patrol, read_campaign
 from pipeline.campaigning import Killed, Kind, Refused, Task, conduct, one
-from pipeline.cluster import LostSchedulerError, remote_cluster
+from pipeline.cluster import LostSchedulerError, local_cluster, remote_cluster
 from pipeline.errors import PipelineError
 from pipeline.inputs import Inputs
 from pipeline.job import Job
+from pipeline.overdue import within
 from pipeline.patrol_steps import LEDGERS
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -197,6 +198,17 @@ def test_a_task_that_hangs_is_tried_elsewhere_once_and_its_worker_ends(tmp_path)
             assert isinstance(result, Killed)
             assert result.why == "were not done within 0.5 s, twice"
             assert len(ever.read_text().split()) == 2
+
+
+def test_where_all_workers_hang_at_once_their_tasks_are_done_by_those_that_follow(tmp_path):
+    """Each is tried elsewhere; the worker that was there a moment ago may have ended, too."""
+    names = ("first", "second", "third", "fourth")
+    with local_cluster(2) as opened:
+        for name in names:
+            arguments = (str(tmp_path / name), 1)
+            opened.submit(Task(name, Kind.READ, hang, arguments, 16, limit_s=3.0))
+        came = [within(100.0, opened.next_done)[1] for _ in names]
+    assert came == [2] * 4
 
 
 def test_all_workers_count_where_dask_tells_five_of_itself(monkeypatch):
