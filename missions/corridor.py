@@ -53,7 +53,8 @@ def plan_corridor(
     back are cut into stretches with a place to start from each.
 
     Args:
-        lines: centre lines of a river or road, lon/lat degrees; they may cross themselves.
+        lines: centre lines of a river or road, lon/lat degrees; they may cross themselves. Bends
+            flatter than 2 m are taken as straight, at their ends too.
         width_m: of the strip to photograph, half of it on each side.
         drone: what flies.
         settings: height, limits and overlaps (side: between parallel lines).
