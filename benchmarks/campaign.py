@@ -7,7 +7,7 @@ process, then by two processes that know nothing of each other, half of the patr
 `aerogrid campaign --local 2` does, then by a cluster of which a worker, the driver and the
 scheduler are killed. Products are compared byte for byte. CPU times are those of all processes,
 starts included (of one, three and three processes). Two busy cores share caches and memory, so the
-same work takes more CPU there than on one (1 to 9 % here, by the hour): the overhead is what the
+same work takes more CPU there than on one (3 to 9 % here, by the hour): the overhead is what the
 campaign costs more than the two processes, and what it costs more than one alone is told beside it.
 The efficiency is the share of the clock in which the two workers had a task in hand, start left
 out, over what the tasks and all else cost more than one process alone.
@@ -237,7 +237,7 @@ def main() -> None:
 
 
 def worse_than_asked(told: Mapping[str, Any]) -> list[str]:
-    """Name what of an answer is worse than issue 9 asks."""
+    """Name what of an answer is worse than asked."""
     runs = [told["undisturbed"], told["killed"]]
     holds = {
         "photos lost": not any(run["lost"] for run in runs),
