@@ -90,6 +90,8 @@ def test_a_terminal_breaks_messages_between_words(capsys, monkeypatch):
     monkeypatch.setattr(
         console, "err", type(console.err)(stderr=True, force_terminal=True, width=60)
     )
-    console.fail("a sentence that goes on " * 6)
-    lines = capsys.readouterr().err.splitlines()
-    assert len(lines) > 2
+    console.fail("untorn " * 30)
+    first, *others = capsys.readouterr().err.splitlines()
+    assert len(others) > 2
+    assert all(set(line.split()) == {"untorn"} for line in others)
+    assert first.split()[-1] == "untorn"
