@@ -98,14 +98,38 @@ def test_undo_after_a_split_takes_no_earlier_decision_back(page, data: ReviewDat
 
 def test_what_somebody_else_has_changed_is_told_and_read_again(page, data: ReviewData):
     number = open_building(page, data)
-    give_case_away(data, number)
     page.keyboard.press("s")
     page.get_by_role("heading", name="Leave this place alone?").wait_for()
+    give_case_away(data, number)
     page.keyboard.press("1")
     give_name(page)
     page.get_by_text(f"Somebody else has just changed {number}.").wait_for()
     page.locator(".timeline").get_by_text("Li").wait_for()
     assert data.registry.case(number).stage == "established"
+
+
+def test_a_refusal_is_not_hidden_by_the_news_that_comes_behind_it(page, data: ReviewData):
+    number = open_building(page, data)
+    held = []
+    page.route(f"**/api/cases/{number}/history", lambda route: held.append(route))
+    page.keyboard.press("s")
+    page.get_by_role("heading", name="Leave this place alone?").wait_for()
+    with page.expect_request(reads_history):  # it has heard of it, and looks
+        give_case_away(data, number)
+    page.keyboard.press("1")
+    with page.expect_request(reads_history):  # refused, it reads the case again
+        give_name(page)
+    refusal = page.get_by_text(f"Somebody else has just changed {number}.")
+    refusal.wait_for()
+    for route in held:
+        with page.expect_response(reads_history):
+            route.continue_()
+    page.locator(".timeline").get_by_text("Li").wait_for()
+    assert refusal.is_visible()
+
+
+def reads_history(exchange) -> bool:
+    return exchange.url.endswith("/history")
 
 
 def give_case_away(data: ReviewData, number: str) -> None:

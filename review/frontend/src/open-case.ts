@@ -73,11 +73,12 @@ export class OpenCase {
   }
 
   private tell({ detail, history }: Opened): void {
-    const { words } = this.store.state;
+    const { words, toast } = this.store.state;
     const last = history.at(-1);
     const change = `${detail.no} ${detail.version}`;
     if (!last || last.actor === this.store.presence.me() || this.told === change) return;
     this.told = change;
+    if (toast?.kind === "problem") return; // a refusal stays to be read; the timeline shows who it was
     this.store.say(words.t.changedBy(detail.no, words.actor(last.actor), words.action(last.action)), "done");
   }
 }
