@@ -8,6 +8,9 @@ from hypothesis import settings
 # pymavlink reads this once, at its first import, whichever test that is in.
 os.environ["MAVLINK20"] = "1"
 
+# Messages are tested as they go into a pipe, whatever the terminal that started the tests says.
+os.environ.pop("FORCE_COLOR", None)
+
 # A background job starts with Ctrl-C ignored; some tests press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
