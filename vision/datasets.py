@@ -186,11 +186,13 @@ class Teaching:
         models: manifests or checkpoints, relative to the run file.
         labels_weight: of the loss by which labels are learnt.
         teachers_weight: of that by which answers are.
+        trust: class -> weight of the answers about it; 1 where not given.
     """
 
     models: tuple[str, ...]
     labels_weight: float = 0.5
     teachers_weight: float = 1.5
+    trust: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.models:
@@ -199,6 +201,10 @@ class Teaching:
             raise ValueError(
                 f"teaching: a weight is negative ({self.labels_weight}, {self.teachers_weight})"
             )
+        for name, weight in self.trust.items():
+            class_index(name)
+            if weight < 0:
+                raise ValueError(f"teaching: the trust in {name}, {weight}, is negative")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +224,8 @@ class Run:
     weight_decay: float = 1e-2
     warmup_steps: int = 100
     ema_decay: float = 0.998
+    keeps_normalisations: bool = False
+    """Whether the network's normalisations stay as they start, for few crops a step."""
     checkpoint_steps: int = 250
     encoder: str = "lite0"
     """Which EfficientNet-Lite reads the picture: lite0 or lite2."""

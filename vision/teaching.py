@@ -28,6 +28,11 @@ class Teachers:
     coarse: CoarseLook | None = None
     """What they look at a second time, as they will be used."""
 
+    def trust(self, device: torch.device) -> Tensor:
+        """How much their answers about each class count (C,)."""
+        weights = [self.teaching.trust.get(name, 1.0) for name in CLASS_NAMES]
+        return torch.tensor(weights, device=device)
+
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def say(self, image: Tensor) -> Tensor:
         """Their mean probabilities (N, C, H, W) for normalised pictures (N, 3, H, W)."""
@@ -79,12 +84,13 @@ def _network(path: Path) -> PatrolNet:
     return network_of(package)
 
 
-def unlikeness(logits: Tensor, said: Tensor) -> Tensor:
+def unlikeness(logits: Tensor, said: Tensor, trust: Tensor) -> Tensor:
     """How unlike two answers are: cross-entropy of `logits` to probabilities, summed over classes.
 
     Args:
         logits: (N, C, H, W) of the network that learns.
         said: (N, C, H, W), 0 to 1.
+        trust: (C,), weight of each class.
     """
     pixelwise = functional.binary_cross_entropy_with_logits(logits.float(), said, reduction="none")
-    return pixelwise.mean((0, 2, 3)).sum()
+    return pixelwise.mean((0, 2, 3)) @ trust

@@ -128,7 +128,7 @@ def learn(learner: Learner, batch: Batch, run: Run) -> Loss:
     """Take one step: gradient, weights, running average."""
     for group in learner.optimiser.param_groups:
         group["lr"] = group["full_rate"] * rate_at(learner.step, run)
-    learner.network.train()
+    _set_to_learn(learner.network, run)
     lesson = lesson_of(batch, learner.device, run.apart)
     with torch.autocast(learner.device.type, dtype=torch.bfloat16):
         logits = learner.network(lesson.image)
@@ -142,12 +142,21 @@ def learn(learner: Learner, batch: Batch, run: Run) -> Loss:
     return loss
 
 
+def _set_to_learn(network: PatrolNet, run: Run) -> None:
+    network.train()
+    if run.keeps_normalisations:
+        for module in network.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.eval()
+
+
 def _aim(loss: Loss, logits: Tensor, lesson: Lesson, teachers: Teachers | None) -> Tensor:
     """What one step makes smaller: the loss of the labels, and that of not being like teachers."""
     if teachers is None:
         return loss.total
     teaching = teachers.teaching
-    unlike = unlikeness(logits, teachers.say(lesson.image))
+    trust = teachers.trust(lesson.image.device)
+    unlike = unlikeness(logits, teachers.say(lesson.image), trust)
     return teaching.labels_weight * loss.total + teaching.teachers_weight * unlike
 
 

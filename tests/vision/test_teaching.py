@@ -44,9 +44,18 @@ def test_only_classes_of_the_coarse_look_are_looked_at_twice():
 
 def test_like_answers_are_least_unlike():
     said = torch.rand(1, C, 8, 8, generator=torch.Generator().manual_seed(4)) * 0.98 + 0.01
-    same = unlikeness(torch.logit(said), said)
+    alike = torch.ones(C)
+    same = unlikeness(torch.logit(said), said, alike)
     for changed in (torch.logit(said) + 0.5, torch.zeros_like(said)):
-        assert unlikeness(changed, said) > same
+        assert unlikeness(changed, said, alike) > same
+
+
+def test_answers_about_a_class_count_as_they_are_trusted():
+    said = torch.full((1, C, 4, 4), 0.9)
+    trusting = [Teachers([], Teaching(("a",), trust=trust)).trust(CPU)
+                for trust in ({}, {"smoke": 0.25})]  # fmt: skip
+    whole, less = (unlikeness(torch.zeros_like(said), said, trust) for trust in trusting)
+    assert less / whole == pytest.approx((C - 0.75) / C)
 
 
 def test_where_labels_are_silent_a_learner_goes_towards_its_teacher():
@@ -102,7 +111,12 @@ def test_a_teacher_that_is_not_there_is_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("fields", "said"),
-    [({"models": ()}, "names none"), ({"models": ("a",), "labels_weight": -1.0}, "negative")],
+    [
+        ({"models": ()}, "names none"),
+        ({"models": ("a",), "labels_weight": -1.0}, "negative"),
+        ({"models": ("a",), "trust": {"smoke": -1.0}}, "trust in smoke, -1.0, is negative"),
+        ({"models": ("a",), "trust": {"tree": 1.0}}, "tree"),
+    ],
 )
 def test_what_cannot_teach_is_refused(fields, said):
     with pytest.raises(ValueError, match=said):

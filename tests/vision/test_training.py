@@ -108,6 +108,17 @@ def test_running_average_follows_the_weights():
     assert not torch.equal(average, before)
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+def test_normalisations_stay_as_they_start_where_they_are_kept(keeps):
+    run = run_of(keeps_normalisations=keeps)
+    learner = make_learner(run, pretrained=False)
+    before = {k: v.clone() for k, v in learner.network.state_dict().items() if "running" in k}
+    learn(learner, batch_of(), run)
+    after = learner.network.state_dict()
+    assert before
+    assert all(torch.equal(after[name], value) for name, value in before.items()) is keeps
+
+
 def test_resumed_training_equals_uninterrupted(tmp_path):
     whole = train(write_run(tmp_path, 4), tmp_path, tmp_path / "whole")
     part = tmp_path / "part"
