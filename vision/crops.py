@@ -37,8 +37,14 @@ def _balanced_choice(shares: Floats, count: int, rng: np.random.Generator) -> ND
     return np.minimum(np.searchsorted(np.cumsum(shares), marks), len(shares) - 1)
 
 
+def _draw_index(data: SourceData, rng: np.random.Generator) -> int:
+    if not data.source.emphasis:
+        return int(rng.integers(len(data.pictures)))
+    return int(rng.choice(len(data.pictures), p=data.picture_shares()))
+
+
 def _draw_crop(data: SourceData, run: Run, rng: np.random.Generator) -> Batch:
-    picture = data.pictures[rng.integers(len(data.pictures))]
+    picture = data.pictures[_draw_index(data, rng)]
     scale = _draw_scale(data.gsd_m(picture), run.model_gsd_m, rng)
     view = View(
         _draw_centre(picture, rng),
@@ -183,10 +189,22 @@ def weather(rgb: Bytes, rng: np.random.Generator) -> Bytes:
 
 
 def repaint(rgb: Bytes, things: NDArray[np.bool_], rng: np.random.Generator) -> Bytes:
-    """Give things a light and colour of their own: roofs and boats come in any colour."""
+    """Give things a light and colour of their own, often stains: roofs and boats come in any."""
     share = cv2.GaussianBlur(things.astype(np.float32), (0, 0), 1.0)[..., None]
-    painted = _coloured(_light(rgb, rng), rng, turn_deg=180.0)
-    return np.asarray(rgb + (painted.astype(np.float32) - rgb) * share, np.uint8)
+    painted = _coloured(_light(rgb, rng), rng, turn_deg=180.0).astype(np.float32)
+    if rng.random() < 0.5:
+        painted = np.clip(painted * _stains(rgb.shape[0], rng), 0, 255)
+    return np.asarray(rgb + (painted - rgb) * share, np.uint8)
+
+
+def _stains(side_px: int, rng: np.random.Generator) -> Floats:
+    """Light (side, side, 1) that damp, rust and dust leave: smooth patches of two sizes."""
+    light = np.ones((side_px, side_px), np.float32)
+    for cell_px in (60, 14):
+        cells = max(3, side_px // cell_px)
+        patches = rng.normal(0, rng.uniform(0, 0.25), (cells, cells)).astype(np.float32)
+        light += cv2.resize(patches, (side_px, side_px), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(np.clip(light, 0.3, 1.4)[..., None])
 
 
 def _light(rgb: Bytes, rng: np.random.Generator) -> Bytes:

@@ -60,6 +60,8 @@ class Source:
     """Class -> weight of its loss; 1 where not given."""
     judges: bool = True
     """Whether its validation pictures take part in choosing thresholds."""
+    emphasis: dict[str, float] = field(default_factory=dict)
+    """Part of a file name -> how many times as often such pictures are drawn: places in balance."""
     exclude: tuple[str, ...] = ()
     """Parts of file names that are never read, because they belong to a test or a demo."""
     licence: str = ""
@@ -85,6 +87,9 @@ class Source:
     def __post_init__(self) -> None:
         self._check_format()
         self._check_drawn()
+        for part, times in self.emphasis.items():
+            if times <= 0:
+                raise ValueError(f"source {self.name}: emphasis {times} on {part!r} is not above 0")
         named = [*self.known, *self.trust, *self.names.values()]
         for names in (*self.values.values(), *self.hidden.values()):
             named.extend(names)
@@ -270,6 +275,13 @@ class SourceData:
     source: Source
     pictures: tuple[Picture, ...]
     problems: tuple[LabelProblem, ...] = ()
+
+    def picture_shares(self) -> NDArray[np.float64]:
+        """How often each picture is drawn (pictures,), 1 in sum."""
+        times = np.ones(len(self.pictures))
+        for part, oftener in self.source.emphasis.items():
+            times[[part in picture.name for picture in self.pictures]] *= oftener
+        return np.asarray(times / times.sum())
 
     def gsd_m(self, picture: Picture) -> float | None:
         """Metres a pixel of a picture, None where nobody says."""

@@ -22,6 +22,14 @@ _SOIL = ((150, 120, 92), (172, 148, 120), (118, 92, 70), (160, 105, 75), (190, 1
 _PAVING = ((185, 180, 170), (160, 156, 150), (205, 198, 184), (125, 124, 122), (88, 88, 90))
 _WATER = ((95, 105, 80), (120, 110, 85), (70, 85, 80), (150, 150, 145), (165, 150, 120))
 _LINES = ((225, 222, 214), (205, 175, 70), (165, 80, 70))
+_COURTS = (
+    (70, 115, 75),
+    (160, 85, 65),
+    (60, 95, 140),
+    (120, 75, 60),
+    (95, 130, 105),
+    (175, 120, 85),
+)
 _AROUND_TAKEN_M = 0.3
 """Outlines of marked things are rough: this much around them stays as it is."""
 
@@ -137,20 +145,36 @@ def _plot(picture: Floats, place: _Place, rng: np.random.Generator) -> Floats:
 
 
 def _yard(picture: Floats, place: _Place, rng: np.random.Generator) -> Floats:
-    """Concrete or asphalt: slabs with joints, lines of a sports ground."""
+    """Concrete or asphalt, often slabs with joints."""
     ground = _surface(picture.shape, _PAVING, rng.uniform(0.01, 0.05), rng)
     if rng.random() < 0.5:
         slab_m, dark = rng.uniform(2, 6), rng.uniform(0.7, 0.92)
         for side_m in (place.along_m, place.across_m):
             ground[np.abs(np.mod(side_m, slab_m) - slab_m / 2) < 0.06] *= dark
-    if rng.random() < 0.35:
-        radius_m = np.hypot(place.along_m, place.across_m) - place.width_m * 0.2
-        line = np.array(_LINES[int(rng.integers(len(_LINES)))], np.float32)
-        for off_m in (place.along_m, np.abs(place.across_m) - place.width_m * 0.4, radius_m):
-            ground[np.abs(off_m) < 0.08] = line * rng.uniform(0.8, 1.0)
     if rng.random() < 0.3:
         ground *= 1 + _rim(place, rng) * rng.uniform(-0.3, 0.3)
     return np.asarray(ground, np.float32)
+
+
+def _court(picture: Floats, place: _Place, rng: np.random.Generator) -> Floats:
+    """A sports ground: often of two colours, with lines around, across and in circles."""
+    colours = _PAVING if rng.random() < 0.4 else _COURTS
+    ground = _surface(picture.shape, colours, rng.uniform(0.01, 0.04), rng)
+    along_m, across_m = np.abs(place.along_m), np.abs(place.across_m)
+    half_length_m, half_width_m = place.length_m * 0.43, place.width_m * 0.4
+    is_inside = (along_m < half_length_m) & (across_m < half_width_m)
+    if rng.random() < 0.6:
+        ground[is_inside] = _surface(picture.shape, _COURTS, 0.02, rng)[is_inside]
+    middle_m = np.hypot(place.along_m, place.across_m)
+    end_m = np.hypot(along_m - half_length_m, place.across_m)
+    lines_m = [np.abs(along_m - half_length_m), np.abs(across_m - half_width_m), along_m]
+    lines_m += [np.abs(radius_m - place.width_m * rng.uniform(0.1, 0.3))
+                for radius_m in (middle_m, end_m)]  # fmt: skip
+    reach = (along_m < half_length_m + 0.1) & (across_m < half_width_m + 0.1)
+    is_line = (np.min(lines_m, axis=0) < rng.uniform(0.05, 0.12)) & reach
+    line = np.array(_LINES[int(rng.integers(len(_LINES)))], np.float32)
+    ground[is_line] += (line - ground[is_line]) * rng.uniform(0.3, 1.0)
+    return ground
 
 
 def _road(picture: Floats, place: _Place, rng: np.random.Generator) -> Floats:
@@ -205,6 +229,7 @@ _KINDS = (
     _Kind(_plot, (6, 20), (5, 14)),
     _Kind(_yard, (8, 40), (6, 25)),
     _Kind(_yard, (4, 12), (3, 10)),
+    _Kind(_court, (14, 45), (8, 26)),
     _Kind(_road, (40, 200), (2.5, 8)),
     _Kind(_pond, (6, 30), (4, 20)),
     _Kind(_moved, (6, 30), (5, 20)),

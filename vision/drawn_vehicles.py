@@ -39,7 +39,7 @@ class _Shadow:
 def draw_vehicles(
     rgb: Bytes, is_taken: NDArray[np.bool_], gsd_m: float, rng: np.random.Generator
 ) -> Bytes:
-    """Park one to four rows of one to five like vehicles where nothing is taken.
+    """Park one to four rows of one to eight like vehicles where nothing is taken.
 
     Args:
         rgb: picture (H, W, 3), seen from above.
@@ -69,7 +69,7 @@ def _row(
     place = rng.uniform(0, 1, 2) * picture.shape[:2]
     turn_rad = float(rng.uniform(0, 2 * math.pi))
     step_m = float(rng.uniform(2.8, 4.0))
-    for index in range(1 if rng.random() < 0.5 else int(rng.integers(2, 6))):
+    for index in range(1 if rng.random() < 0.5 else int(rng.integers(2, 9))):
         aside_px = index * step_m / gsd_m
         row = float(place[0] + aside_px * math.cos(turn_rad))
         column = float(place[1] - aside_px * math.sin(turn_rad))
@@ -168,13 +168,26 @@ def _lorry(rng: np.random.Generator) -> Floats:
     _part(body, cab - 0.4 / length_m, cab)[:] = rng.uniform(15, 50)
     bed = _part(body, 0.0, cab - 0.4 / length_m)
     bed[:] = _paint_of(_PAINTS, rng)
-    if rng.random() < 0.5:
-        bed = _part(body, 0.1 / length_m, cab - 0.55 / length_m, 0.06)
-        grain = cv2.resize(rng.random((4, 12), dtype=np.float32), bed.shape[1::-1])
-        bed[:] = _paint_of(_LOADS, rng) * (0.6 + 0.7 * grain[..., None])
+    if rng.random() < 0.65:
+        _load(_part(body, 0.1 / length_m, cab - 0.55 / length_m, 0.06), rng)
     elif rng.random() < 0.5:
         bed *= (1 + 0.12 * np.sin(np.arange(bed.shape[1]) / rng.uniform(1, 4)))[None, :, None]
     return _framed(body)
+
+
+def _load(bed: Floats, rng: np.random.Generator) -> None:
+    """Fill the bed of a lorry: a heap, stacked goods or a sheet over something uneven."""
+    rows, columns = bed.shape[:2]
+    kind = int(rng.integers(3))
+    cells = ((4, 12), (6, 20), (3, 7))[kind]
+    method = cv2.INTER_NEAREST if kind == 1 else cv2.INTER_CUBIC
+    light = cv2.resize(rng.random(cells, dtype=np.float32), (columns, rows), interpolation=method)
+    if kind == 0:  # lit on one side, dark beside the boards
+        heap = np.sin(np.linspace(0, math.pi, rows, dtype=np.float32))[:, None]
+        light = 0.6 * light + 0.7 * heap + rng.normal(0, 0.12, (rows, columns))
+    colours = _PAINTS if kind == 2 or rng.random() < 0.3 else _LOADS
+    depth = rng.uniform(0.2, 0.8)
+    bed[:] = _paint_of(colours, rng) * (1.05 - depth / 2 + depth * (light[..., None] - 0.2))
 
 
 _KINDS = (_car, _car, _bus, _lorry, _lorry)

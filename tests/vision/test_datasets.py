@@ -16,6 +16,7 @@ from vision.datasets import (
     Picture,
     Run,
     Source,
+    SourceData,
     TrainingError,
     list_files,
     read_run,
@@ -83,6 +84,25 @@ def test_files_come_in_the_order_of_their_names(folder):
 def test_excluded_names_are_never_listed(folder):
     files = list_files(source(exclude=("b.",)), folder, "train")
     assert [p.name for p in files] == ["a.png"]
+
+
+def test_pictures_with_emphasis_are_drawn_oftener():
+    dark, light = (
+        Picture(name, np.full((64, 64, 3), level, np.uint8), np.zeros((64, 64), np.uint8), {})
+        for name, level in (("kampala_1", 20), ("zanzibar_1", 220))
+    )
+    shares = []
+    for emphasis in ({}, {"kampala": 9.0}):
+        data = SourceData(source(emphasis=emphasis), (dark, light))
+        crops = [draw_batch([data], run_of(data.source), step).rgb for step in range(60)]
+        shares.append(np.mean(np.concatenate(crops).mean(axis=(1, 2, 3)) < 110))
+    assert shares[0] == pytest.approx(0.5, abs=0.12)
+    assert shares[1] == pytest.approx(0.9, abs=0.08)
+
+
+def test_emphasis_that_would_draw_nothing_is_refused():
+    with pytest.raises(ValueError, match=r"emphasis 0 on 'kampala' is not above 0"):
+        source(emphasis={"kampala": 0})
 
 
 def test_manifest_decides_the_split(folder):
@@ -248,6 +268,15 @@ def test_repainting_leaves_the_ground_as_it_is():
     painted = repaint(rgb, things, np.random.default_rng(3)).astype(int)
     assert np.abs(painted[30:] - 120).max() == 0
     assert np.abs(painted[12:18, 12:18] - 120).max() > 10
+
+
+def test_repainted_things_are_plain_or_stained():
+    """A light and colour of its own leaves an even roof nearly even; stains do not."""
+    rgb = np.full((200, 200, 3), 120, np.uint8)
+    things = np.ones((200, 200), bool)
+    spreads = [repaint(rgb, things, np.random.default_rng(seed)).std(axis=(0, 1)).max()
+               for seed in range(30)]  # fmt: skip
+    assert 0.25 < np.mean(np.array(spreads) > 3) < 0.75
 
 
 def test_run_file_is_read_with_its_sources(tmp_path):
