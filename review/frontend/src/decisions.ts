@@ -163,7 +163,10 @@ export class Decisions {
     this.store.refused(error);
     if (!this.store.presence.isIn()) return;
     const isOvertaken = error instanceof ApiError && [409, 423].includes(error.status);
-    if (isOvertaken) this.store.opened.delete(no);
+    if (isOvertaken) {
+      this.store.opened.delete(no);
+      this.store.openCase.overtaken();
+    }
     if (isOvertaken || this.store.state.no !== no) await this.store.select(no);
     if (isOvertaken) await this.store.refresh();
   }

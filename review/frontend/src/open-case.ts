@@ -13,6 +13,7 @@ export class OpenCase {
   private isLooking = false;
   private told = "";
   private changedAt = 0;
+  private refusals = 0;
 
   constructor(private readonly store: ReviewStore) {
     store.subscribe(() => {
@@ -27,6 +28,11 @@ export class OpenCase {
     if (no === this.store.state.no) void this.look();
   }
 
+  /** A step was refused, which is told, since somebody was first: what is being read is told no more. */
+  overtaken(): void {
+    this.refusals += 1;
+  }
+
   /** Whether somebody else has changed it just before a decision, which then is about what was there. */
   hasJustChanged(): boolean {
     return Date.now() - this.changedAt < REFLEX_MS;
@@ -35,12 +41,13 @@ export class OpenCase {
   /** Read the open case anew, and show it where it has changed; unchanged, the server sends nothing (304). */
   async look(): Promise<void> {
     const { no, detail, busy } = this.store.state;
+    const { refusals } = this;
     if (!no || detail?.no !== no) return; // is being read
     if (this.isLooking || busy) return void (this.isPutOff = true);
     this.isLooking = true;
     await this.store.guard(async () => {
       const fresh = await this.store.read(no);
-      if (this.store.state.detail === detail) this.show(detail, fresh); // else something newer is shown
+      if (this.store.state.detail === detail && this.refusals === refusals) this.show(detail, fresh); // else something newer is shown
     });
     this.isLooking = false;
     if (this.isPutOff && this.isFree()) this.store.set({}); // asked for meanwhile
@@ -73,12 +80,11 @@ export class OpenCase {
   }
 
   private tell({ detail, history }: Opened): void {
-    const { words, toast } = this.store.state;
+    const { words } = this.store.state;
     const last = history.at(-1);
     const change = `${detail.no} ${detail.version}`;
     if (!last || last.actor === this.store.presence.me() || this.told === change) return;
     this.told = change;
-    if (toast?.kind === "problem") return; // a refusal stays to be read; the timeline shows who it was
     this.store.say(words.t.changedBy(detail.no, words.actor(last.actor), words.action(last.action)), "done");
   }
 }
