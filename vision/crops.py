@@ -189,7 +189,7 @@ def weather(rgb: Bytes, rng: np.random.Generator) -> Bytes:
 
 
 def repaint(rgb: Bytes, things: NDArray[np.bool_], rng: np.random.Generator) -> Bytes:
-    """Give things a light and colour of their own, often stains: roofs and boats come in any."""
+    """Give things a light and colour of their own, often stains, as roofs and boats have."""
     share = cv2.GaussianBlur(things.astype(np.float32), (0, 0), 1.0)[..., None]
     painted = _coloured(_light(rgb, rng), rng, turn_deg=180.0).astype(np.float32)
     if rng.random() < 0.5:

@@ -276,6 +276,19 @@ class SourceData:
     pictures: tuple[Picture, ...]
     problems: tuple[LabelProblem, ...] = ()
 
+    def check_emphasis(self) -> None:
+        """Refuse an emphasis on parts of names that no picture has.
+
+        Raises:
+            TrainingError: there is one.
+        """
+        for part in self.source.emphasis:
+            if not any(part in picture.name for picture in self.pictures):
+                raise TrainingError(
+                    f"Source {self.source.name}: emphasis names {part!r}, which is in the name of "
+                    "none of its training pictures. Correct it, or take it out."
+                )
+
     def picture_shares(self) -> NDArray[np.float64]:
         """How often each picture is drawn (pictures,), 1 in sum."""
         times = np.ones(len(self.pictures))

@@ -1,4 +1,4 @@
-"""Plots, yards, roads and ponds drawn onto pictures seen from above: straight edges and no roof.
+"""Plots, yards, sports grounds, roads and ponds drawn onto pictures: straight edges, no roof.
 
 Where few pictures show ploughed plots, sports grounds or concrete roads, networks take them for
 roofs. Drawn ones lie between what is marked and need no mask: they are ground.
@@ -48,7 +48,7 @@ class _Place:
 def draw_ground(
     rgb: Bytes, is_taken: NDArray[np.bool_], gsd_m: float, rng: np.random.Generator
 ) -> Bytes:
-    """Lay one to four plots, yards, roads or ponds wherever nothing is taken.
+    """Lay one to four plots, yards, sports grounds, roads or ponds where nothing is taken.
 
     Args:
         rgb: picture (H, W, 3), seen from above.

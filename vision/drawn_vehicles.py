@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from vision.label_marks import Bytes
 
 Floats = NDArray[np.float32]
+_Colours = tuple[tuple[int, int, int], ...]
+_Load = tuple[Floats, _Colours]
 
 _PX_PER_M = 16.0
 """Vehicles are painted this finely before they are laid on a picture."""
@@ -114,7 +116,7 @@ def _body(length_m: float, width_m: float, colour: Floats) -> Floats:
     return body
 
 
-def _paint_of(colours: tuple[tuple[int, int, int], ...], rng: np.random.Generator) -> Floats:
+def _paint_of(colours: _Colours, rng: np.random.Generator) -> Floats:
     chosen = np.array(colours[int(rng.integers(len(colours)))], np.float32)
     return np.asarray(chosen + rng.normal(0, 10, 3), np.float32)
 
@@ -177,17 +179,34 @@ def _lorry(rng: np.random.Generator) -> Floats:
 
 def _load(bed: Floats, rng: np.random.Generator) -> None:
     """Fill the bed of a lorry: a heap, stacked goods or a sheet over something uneven."""
-    rows, columns = bed.shape[:2]
-    kind = int(rng.integers(3))
-    cells = ((4, 12), (6, 20), (3, 7))[kind]
-    method = cv2.INTER_NEAREST if kind == 1 else cv2.INTER_CUBIC
-    light = cv2.resize(rng.random(cells, dtype=np.float32), (columns, rows), interpolation=method)
-    if kind == 0:  # lit on one side, dark beside the boards
-        heap = np.sin(np.linspace(0, math.pi, rows, dtype=np.float32))[:, None]
-        light = 0.6 * light + 0.7 * heap + rng.normal(0, 0.12, (rows, columns))
-    colours = _PAINTS if kind == 2 or rng.random() < 0.3 else _LOADS
+    light, colours = _LOADED[int(rng.integers(len(_LOADED)))](bed.shape[0], bed.shape[1], rng)
+    if rng.random() < 0.3:
+        colours = _PAINTS
     depth = rng.uniform(0.2, 0.8)
     bed[:] = _paint_of(colours, rng) * (1.05 - depth / 2 + depth * (light[..., None] - 0.2))
 
 
+def _heap(rows: int, columns: int, rng: np.random.Generator) -> _Load:
+    """Light along the middle, dark beside the boards, with grain."""
+    light = cv2.resize(_patches(4, 12, rng), (columns, rows), interpolation=cv2.INTER_CUBIC)
+    ridge = np.sin(np.linspace(0, math.pi, rows, dtype=np.float32))[:, None]
+    grain = rng.normal(0, 0.12, (rows, columns))
+    return np.asarray(0.6 * light + 0.7 * ridge + grain, np.float32), _LOADS
+
+
+def _stack(rows: int, columns: int, rng: np.random.Generator) -> _Load:
+    light = cv2.resize(_patches(6, 20, rng), (columns, rows), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(light, np.float32), _LOADS
+
+
+def _sheet(rows: int, columns: int, rng: np.random.Generator) -> _Load:
+    light = cv2.resize(_patches(3, 7, rng), (columns, rows), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(light, np.float32), _PAINTS
+
+
+def _patches(rows: int, columns: int, rng: np.random.Generator) -> Floats:
+    return rng.random((rows, columns), dtype=np.float32)
+
+
+_LOADED = (_heap, _stack, _sheet)
 _KINDS = (_car, _car, _bus, _lorry, _lorry)

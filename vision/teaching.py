@@ -28,10 +28,9 @@ class Teachers:
     coarse: CoarseLook | None = None
     """What they look at a second time, as they will be used."""
 
-    def trust(self, device: torch.device) -> Tensor:
+    def class_weights(self) -> Tensor:
         """How much their answers about each class count (C,)."""
-        weights = [self.teaching.trust.get(name, 1.0) for name in CLASS_NAMES]
-        return torch.tensor(weights, device=device)
+        return torch.tensor([self.teaching.trust.get(name, 1.0) for name in CLASS_NAMES])
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def say(self, image: Tensor) -> Tensor:
@@ -84,13 +83,13 @@ def _network(path: Path) -> PatrolNet:
     return network_of(package)
 
 
-def unlikeness(logits: Tensor, said: Tensor, trust: Tensor) -> Tensor:
+def unlikeness(logits: Tensor, said: Tensor, weights: Tensor) -> Tensor:
     """How unlike two answers are: cross-entropy of `logits` to probabilities, summed over classes.
 
     Args:
         logits: (N, C, H, W) of the network that learns.
         said: (N, C, H, W), 0 to 1.
-        trust: (C,), weight of each class.
+        weights: (C,), of the classes.
     """
     pixelwise = functional.binary_cross_entropy_with_logits(logits.float(), said, reduction="none")
-    return pixelwise.mean((0, 2, 3)) @ trust
+    return pixelwise.mean((0, 2, 3)) @ weights.to(logits.device)

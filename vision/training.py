@@ -155,8 +155,7 @@ def _aim(loss: Loss, logits: Tensor, lesson: Lesson, teachers: Teachers | None) 
     if teachers is None:
         return loss.total
     teaching = teachers.teaching
-    trust = teachers.trust(lesson.image.device)
-    unlike = unlikeness(logits, teachers.say(lesson.image), trust)
+    unlike = unlikeness(logits, teachers.say(lesson.image), teachers.class_weights())
     return teaching.labels_weight * loss.total + teaching.teachers_weight * unlike
 
 
@@ -232,6 +231,8 @@ def train(
     run = read_run(run_path)
     checkpoint = out_dir / "checkpoint.pt"
     data = [load_source(source, data_root, "train") for source in run.sources]
+    for entry in data:
+        entry.check_emphasis()
     learner = _start(run, checkpoint, start_from, data)
     if run.teaching is not None:
         learner.teachers = load_teachers(run.teaching, run_path.parent, run.coarse, learner.device)

@@ -17,6 +17,7 @@ from vision.datasets import (
     Run,
     Source,
     SourceData,
+    Teaching,
     TrainingError,
     list_files,
     read_run,
@@ -98,6 +99,13 @@ def test_pictures_with_emphasis_are_drawn_oftener():
         shares.append(np.mean(np.concatenate(crops).mean(axis=(1, 2, 3)) < 110))
     assert shares[0] == pytest.approx(0.5, abs=0.12)
     assert shares[1] == pytest.approx(0.9, abs=0.08)
+
+
+def test_emphasis_on_a_name_that_no_picture_has_is_refused(folder):
+    load_source(source(emphasis={"a.": 2.0}), folder, "train").check_emphasis()
+    data = load_source(source(emphasis={"Kampala": 2.0}), folder, "train")
+    with pytest.raises(TrainingError, match="emphasis names 'Kampala', which is in the name of"):
+        data.check_emphasis()
 
 
 def test_emphasis_that_would_draw_nothing_is_refused():
@@ -279,6 +287,19 @@ def test_repainted_things_are_plain_or_stained():
     assert 0.25 < np.mean(np.array(spreads) > 3) < 0.75
 
 
+def test_run_file_tells_what_is_kept_and_drawn_oftener(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text(
+        'name = "n"\nversion = "1"\nsteps = 3\nkeeps_normalisations = true\n'
+        '[teaching]\nmodels = ["t.pt"]\ntrust = { building = 0.3 }\n'
+        '[[sources]]\nname = "s"\nimages = "i"\nknown = ["boat"]\nemphasis = { kampala = 11 }\n'
+    )
+    run = read_run(path)
+    assert run.keeps_normalisations
+    assert run.teaching == Teaching(("t.pt",), trust={"building": 0.3})
+    assert run.sources[0].emphasis == {"kampala": 11}
+
+
 def test_run_file_is_read_with_its_sources(tmp_path):
     path = tmp_path / "run.toml"
     path.write_text(
@@ -287,6 +308,8 @@ def test_run_file_is_read_with_its_sources(tmp_path):
     )
     run = read_run(path)
     assert run.steps == 3
+    assert not run.keeps_normalisations
+    assert run.sources[0].emphasis == {}
     assert run.coarse is None
     assert run.sources[0].values == {1: ("boat",)}
 

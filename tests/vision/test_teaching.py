@@ -52,7 +52,7 @@ def test_like_answers_are_least_unlike():
 
 def test_answers_about_a_class_count_as_they_are_trusted():
     said = torch.full((1, C, 4, 4), 0.9)
-    trusting = [Teachers([], Teaching(("a",), trust=trust)).trust(CPU)
+    trusting = [Teachers([], Teaching(("a",), trust=trust)).class_weights()
                 for trust in ({}, {"smoke": 0.25})]  # fmt: skip
     whole, less = (unlikeness(torch.zeros_like(said), said, trust) for trust in trusting)
     assert less / whole == pytest.approx((C - 0.75) / C)
