@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from vision.aims import Apart
 from vision.classes import class_index
-from vision.datasets import Apart, Batch
+from vision.datasets import Batch
 from vision.network import MEAN, STD
 
 

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from vision.aims import Teaching
 from vision.checkpoints import load_average
 from vision.classes import CLASS_NAMES, class_index
-from vision.datasets import Teaching, TrainingError
+from vision.datasets import TrainingError
 from vision.exported_weights import network_of
 from vision.model import CoarseLook
 from vision.network import STRIDE_PX, PatrolNet

@@ -9,15 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vision.aims import Apart, Teaching
 from vision.classes import class_index
 from vision.crops import View, cut, draw_batch, repaint
 from vision.datasets import (
-    Apart,
     Picture,
     Run,
     Source,
     SourceData,
-    Teaching,
     TrainingError,
     list_files,
     read_run,

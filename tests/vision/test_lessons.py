@@ -3,8 +3,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is needed for training only")
 
+from vision.aims import Apart  # noqa: E402
 from vision.classes import class_index  # noqa: E402
-from vision.datasets import Apart, Batch, Source  # noqa: E402
+from vision.datasets import Batch, Source  # noqa: E402
 from vision.label_marks import IGNORE  # noqa: E402
 from vision.lessons import lesson_of  # noqa: E402
 

@@ -3,9 +3,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is needed for training only")
 
 
+from vision.aims import Teaching  # noqa: E402
 from vision.checkpoints import read_checkpoint  # noqa: E402
 from vision.classes import CLASS_NAMES, class_index  # noqa: E402
-from vision.datasets import Teaching, TrainingError, read_run  # noqa: E402
+from vision.datasets import TrainingError, read_run  # noqa: E402
 from vision.model import CoarseLook  # noqa: E402
 from vision.package import SHIPPED_MODEL  # noqa: E402
 from vision.teaching import Teachers, load_teachers, unlikeness  # noqa: E402
