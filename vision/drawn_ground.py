@@ -33,6 +33,10 @@ _COURTS = (
 _AROUND_TAKEN_M = 0.3
 """Outlines of marked things are rough: this much around them stays as it is."""
 
+_NEAR_PX = 8
+_AS_THINGS = 0.35
+"""Share of the ground that has the colour of something marked: colour alone makes no roof."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -69,7 +73,10 @@ def draw_ground(
         kind = _KINDS[int(rng.integers(len(_KINDS)))]
         place = _place(rgb.shape[:2], gsd_m, kind.length_m, kind.width_m, rng)
         cover = _cover(place, gsd_m, rng)
-        ground = kind.paint(picture, place, rng) * shade + detail * rng.uniform(0, 0.5)
+        ground = kind.paint(picture, place, rng)
+        if is_taken.any() and rng.random() < _AS_THINGS:
+            ground *= _colour_of(picture, is_taken, rng) / np.maximum(1, ground.mean(axis=(0, 1)))
+        ground = ground * shade + detail * rng.uniform(0, 0.5)
         picture += (ground - picture) * (cover * free)[..., None]
     return np.clip(picture, 0, 255).astype(np.uint8)
 
@@ -131,6 +138,30 @@ def _surface(
     return np.asarray(colour * (1 + patches + fine)[..., None], np.float32)
 
 
+def _colour_of(picture: Floats, is_taken: NDArray[np.bool_], rng: np.random.Generator) -> Floats:
+    """Mean colour (3,) of what is taken around one of its pixels."""
+    rows, columns = np.nonzero(is_taken)
+    chosen = int(rng.integers(len(rows)))
+    near = np.hypot(rows - rows[chosen], columns - columns[chosen]) < _NEAR_PX
+    return np.asarray(picture[rows[near], columns[near]].mean(axis=0), np.float32)
+
+
+def _worn(place: _Place, rng: np.random.Generator) -> Floats:
+    """How rain, wheels and repairs darken and lighten paving (H, W, 1), about 1."""
+    slab_m, tones = rng.uniform(1.5, 9), rng.normal(0, rng.uniform(0, 0.1), (97, 97))
+    row, column = (
+        np.floor_divide(side_m, slab_m).astype(int) % 97
+        for side_m in (place.along_m, place.across_m)
+    )
+    every_m = rng.uniform(0.3, 1.5)
+    streaks = rng.normal(0, rng.uniform(0, 0.12), 512)
+    band = np.interp(place.across_m / every_m, np.arange(-256, 256), streaks)
+    fading = np.clip(0.5 + _noise(place.along_m.shape, 60, rng), 0, 1)
+    dirt = np.clip(_noise(place.along_m.shape, rng.uniform(8, 50), rng) - 0.35, 0, 1)
+    tone = 1 + tones[row, column] + band * fading - dirt * rng.uniform(0, 0.5)
+    return np.asarray(np.clip(tone, 0.4, 1.5)[..., None], np.float32)
+
+
 def _plot(picture: Floats, place: _Place, rng: np.random.Generator) -> Floats:
     """Ploughed or bare soil, often in furrows, sometimes with a bank around."""
     ground = _surface(picture.shape, _SOIL, rng.uniform(0.02, 0.1), rng)
@@ -153,7 +184,7 @@ def _yard(picture: Floats, place: _Place, rng: np.random.Generator) -> Floats:
             ground[np.abs(np.mod(side_m, slab_m) - slab_m / 2) < 0.06] *= dark
     if rng.random() < 0.3:
         ground *= 1 + _rim(place, rng) * rng.uniform(-0.3, 0.3)
-    return np.asarray(ground, np.float32)
+    return np.asarray(ground * _worn(place, rng), np.float32)
 
 
 def _court(picture: Floats, place: _Place, rng: np.random.Generator) -> Floats:
@@ -164,7 +195,8 @@ def _court(picture: Floats, place: _Place, rng: np.random.Generator) -> Floats:
     half_length_m, half_width_m = place.length_m * 0.43, place.width_m * 0.4
     is_inside = (along_m < half_length_m) & (across_m < half_width_m)
     if rng.random() < 0.6:
-        ground[is_inside] = _surface(picture.shape, _COURTS, 0.02, rng)[is_inside]
+        paint = _surface(picture.shape, _COURTS, 0.02, rng)[is_inside]
+        ground[is_inside] += (paint - ground[is_inside]) * rng.uniform(0.2, 1.0)
     middle_m = np.hypot(place.along_m, place.across_m)
     end_m = np.hypot(along_m - half_length_m, place.across_m)
     lines_m = [np.abs(along_m - half_length_m), np.abs(across_m - half_width_m), along_m]
@@ -173,8 +205,8 @@ def _court(picture: Floats, place: _Place, rng: np.random.Generator) -> Floats:
     reach = (along_m < half_length_m + 0.1) & (across_m < half_width_m + 0.1)
     is_line = (np.min(lines_m, axis=0) < rng.uniform(0.05, 0.12)) & reach
     line = np.array(_LINES[int(rng.integers(len(_LINES)))], np.float32)
-    ground[is_line] += (line - ground[is_line]) * rng.uniform(0.3, 1.0)
-    return ground
+    ground[is_line] += (line - ground[is_line]) * rng.uniform(0.1, 1.0)
+    return ground * _worn(place, rng) if rng.random() < 0.7 else ground
 
 
 def _road(picture: Floats, place: _Place, rng: np.random.Generator) -> Floats:
@@ -186,7 +218,7 @@ def _road(picture: Floats, place: _Place, rng: np.random.Generator) -> Floats:
     if rng.random() < 0.4:
         dashed = np.mod(place.along_m, 6.0) < rng.uniform(2, 6)
         ground[(np.abs(place.across_m) < 0.08) & dashed] = _LINES[0]
-    return ground
+    return ground * _worn(place, rng)
 
 
 def _pond(picture: Floats, _: _Place, rng: np.random.Generator) -> Floats:

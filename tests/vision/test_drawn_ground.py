@@ -49,3 +49,19 @@ def test_ground_is_as_large_as_plots_and_roads_are():
         for gsd_m in (0.4, 0.2)
     )
     assert 1.5 < near / wide < 4.5
+
+
+def test_some_ground_has_the_colour_of_a_marked_thing():
+    """Colour alone makes no roof: in some pictures ground is as red as the roof, in most not."""
+    rgb = np.full((SIDE, SIDE, 3), (60, 140, 60), np.uint8)
+    roof = np.zeros((SIDE, SIDE), bool)
+    roof[100:150, 100:150] = True
+    rgb[roof] = (250, 20, 90)
+    alike = []
+    for seed in range(40):
+        picture = draw_ground(rgb, roof, GSD_M, np.random.default_rng(seed))
+        chosen = picture[laid(picture) & ~roof].astype(float)
+        of_roof = np.array((250, 20, 90)) / np.linalg.norm((250, 20, 90))
+        likeness = chosen @ of_roof / np.maximum(1, np.linalg.norm(chosen, axis=1))
+        alike.append((likeness > 0.98).mean() > 0.1 if len(chosen) else False)
+    assert 0.2 < np.mean(alike) < 0.8

@@ -43,6 +43,16 @@ def test_only_classes_of_the_coarse_look_are_looked_at_twice():
     assert differs == [name == "smoke" for name in CLASS_NAMES]
 
 
+def test_a_mirrored_teacher_says_the_same_of_the_mirror_image():
+    mirrored = Teachers([network(3)], Teaching(("a",), mirrored=True))
+    plain = Teachers([network(3)], Teaching(("a",)))
+    image = image_of()
+    torch.testing.assert_close(mirrored.say(image.flip(3)).flip(3), mirrored.say(image))
+    other = plain.say(image.flip(3)).flip(3)
+    assert not torch.allclose(other, plain.say(image))
+    torch.testing.assert_close(mirrored.say(image), (plain.say(image) + other) / 2)
+
+
 def test_like_answers_are_least_unlike():
     said = torch.rand(1, C, 8, 8, generator=torch.Generator().manual_seed(4)) * 0.98 + 0.01
     alike = torch.ones(C)
