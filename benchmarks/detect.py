@@ -37,7 +37,7 @@ def bare_rate(detector: OnnxDetector, frames: Iterable[Frame], folder: Path, wor
 
         def keep(tile: NDArray[np.uint8]) -> Maps:
             tiles.append(tile)
-            return np.zeros((len(package.classes), *tile.shape[:2]), dtype=np.float32)
+            return detector.run_tile(tile)  # what it says decides on what is looked at again
 
         looked_at(image, package, lambda shown: blended(shown, keep, tile_px=package.tile_px))
         count += 1

@@ -4,7 +4,7 @@ Example: python tools/measure_model.py vision/models/patrol.toml --data DATA
     --config vision/models/run_patrol.toml
 
 Thresholds, calibration and figures are chosen and measured on the validation pictures as `aerogrid
-package` does it, with the run file's version and coarse look; the model itself stays. Printed:
+package` does it, with the run file's version and looks; the model itself stays. Printed:
 the figures of each class on each source.
 """
 
@@ -28,7 +28,7 @@ def main() -> None:
     arguments = parser.parse_args()
     run = read_run(arguments.config)
     data = [load_source(source, arguments.data, "val") for source in run.sources]
-    measures = measure_again(arguments.manifest, run.version, run.coarse, data)
+    measures = measure_again(arguments.manifest, run.version, run.coarse, run.mirrored, data)
     for figure in measures.figures:
         objects, threshold = figure.objects, measures.thresholds[figure.class_name]
         print(

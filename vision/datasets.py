@@ -21,7 +21,7 @@ from vision.classes import CLASS_NAMES, class_index
 from vision.encoders import checked
 from vision.errors import VisionError
 from vision.label_marks import BOXED, DRAWN, IGNORE, Bytes, LabelProblem, code_values
-from vision.model import CoarseLook
+from vision.model import CoarseLook, MirrorLook
 
 Split = Literal["train", "val", "all"]
 """`all`: whatever a source has, for pictures from elsewhere that were never trained on."""
@@ -183,6 +183,8 @@ class Run:
     """Share of the crops whose buildings and boats get a light and colour of their own."""
     coarse: CoarseLook | None = None
     """How the model will be used: what it looks at a second time from further away."""
+    mirrored: MirrorLook | None = None
+    """What the model will look at in the mirror where it may be."""
     apart: Apart | None = None
     """Whose neighbours have to stay apart."""
     teaching: Teaching | None = None
@@ -284,11 +286,13 @@ def read_run(path: Path) -> Run:
     try:
         sources = tuple(_source(entry, path) for entry in table.pop("sources", []))
         coarse = table.pop("coarse", None)
+        mirrored = table.pop("mirrored", None)
         apart = table.pop("apart", None)
         teaching = table.pop("teaching", None)
         return Run(
             sources=sources,
-            coarse=coarse and _coarse(coarse),
+            coarse=coarse and CoarseLook(**_of_classes(coarse)),
+            mirrored=mirrored and MirrorLook(**_of_classes(mirrored)),
             apart=apart and Apart(**{**apart, "classes": tuple(apart["classes"])}),
             teaching=teaching and Teaching(**{**teaching, "models": tuple(teaching["models"])}),
             **table,
@@ -313,11 +317,11 @@ def read_sources(path: Path) -> tuple[Source, ...]:
     return sources
 
 
-def _coarse(table: dict[str, Any]) -> CoarseLook:
-    look = CoarseLook(**{**table, "classes": tuple(table["classes"])})
-    for name in look.classes:
+def _of_classes(table: dict[str, Any]) -> dict[str, Any]:
+    classes = tuple(table["classes"])
+    for name in classes:
         class_index(name)
-    return look
+    return {**table, "classes": classes}
 
 
 def _source(entry: dict[str, Any], said_in: Path) -> Source:

@@ -17,7 +17,7 @@ from vision.model import Detection, Frame
 from vision.package import ModelPackage, load_package
 from vision.polygons import PolygonRules, detections_from_maps
 from vision.quality import is_worth_looking
-from vision.tiles import Maps, blended, looked_at_twice, resized, scale_for
+from vision.tiles import Maps, blended, looked_at_mirrored, looked_at_twice, resized, scale_for
 
 TORCH_BF16 = "torch-bf16"
 """How `torch` runs where it sees a GPU."""
@@ -54,11 +54,16 @@ def looked_at(
     maps_of: Callable[[NDArray[np.uint8]], Maps],
 ) -> Maps:
     """Maps of a picture (rows, columns, 3) at the model's GSD, looked at as a package asks."""
-    coarse = package.coarse
+    coarse, mirrored = package.coarse, package.mirrored
     if coarse is None:
-        return maps_of(image)
-    channels = [package.classes.index(name) for name in coarse.classes]
-    return looked_at_twice(image, maps_of, scale=coarse.scale, channels=channels)
+        maps = maps_of(image)
+    else:
+        channels = package.channels(coarse.classes)
+        maps = looked_at_twice(image, maps_of, scale=coarse.scale, channels=channels)
+    if mirrored is None:
+        return maps
+    channels = package.channels(mirrored.classes)
+    return looked_at_mirrored(image, maps, maps_of, above=mirrored.above, channels=channels)
 
 
 class Planes:

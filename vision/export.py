@@ -23,7 +23,7 @@ from vision.detector import OnnxDetector
 from vision.evaluation import Figure, Predictor
 from vision.loading import load_source
 from vision.manifests import write_manifest
-from vision.measuring import fill_card_beside, look_table, measure, measured_tables
+from vision.measuring import fill_card_beside, look_tables, measure, measured_tables
 from vision.network import MEAN, STD, STRIDE_PX
 from vision.package import ModelPackage
 from vision.quantising import calibration_tiles, quantise
@@ -137,7 +137,7 @@ def package(run_path: Path, checkpoint: Path, data_root: Path, out_dir: Path) ->
         tiles += calibration_tiles(taught, run.model_gsd_m, TILE_PX)
     manifest = out_dir / MANIFEST
     new = {
-        **look_table(run.coarse),
+        **look_tables(run.coarse, run.mirrored),
         **measured_tables(measures),
         "training": _training(run, checkpoint, agreement),
         "sources": [_source_entry(d, counts[d.source.name]) for d in data],
@@ -164,6 +164,7 @@ def _unmeasured(run: Run, onnx_path: Path, digest: str) -> ModelPackage:
         tile_px=TILE_PX,
         thresholds=dict.fromkeys(CLASS_NAMES, 0.5),
         coarse=run.coarse,
+        mirrored=run.mirrored,
     )
 
 

@@ -22,7 +22,7 @@ from vision.evaluation import (
     score_source,
 )
 from vision.manifests import calibrations, with_tables, write_whole
-from vision.model import CoarseLook
+from vision.model import CoarseLook, MirrorLook
 from vision.package import load_package
 
 _TABLE_START, _TABLE_END = "<!-- figures -->", "<!-- end of figures -->"
@@ -67,29 +67,33 @@ def measure(detector: Detector, data: Sequence[SourceData]) -> Measures:
 
 
 def measure_again(
-    manifest: Path, version: str, coarse: CoarseLook | None, data: Sequence[SourceData]
-) -> Measures:
-    """Measure a model that is there, looked at as `coarse` says, and write it down beside it.
+    manifest: Path, version: str, coarse: CoarseLook | None, mirrored: MirrorLook | None,
+    data: Sequence[SourceData],
+) -> Measures:  # fmt: skip
+    """Measure a model that is there, looked at as it will be, and write it down beside it.
 
-    What changes in the manifest is the version, the coarse look, thresholds, calibration and
-    figures; the model and its 8-bit copy stay. The table of the card beside it is filled anew.
+    What changes in the manifest is the version, the looks, thresholds, calibration and figures; the
+    model and its 8-bit copy stay. The table of the card beside it is filled anew.
 
     Raises:
         ModelError: the model cannot be used.
     """
-    package = replace(load_package(manifest), coarse=coarse)
+    package = replace(load_package(manifest), coarse=coarse, mirrored=mirrored)
     measures = measure(OnnxDetector(package), data)
-    look = look_table(coarse) or {"coarse": None}
-    with_tables(manifest, {"version": version, **look, **measured_tables(measures)})
+    looks = {"coarse": None, "mirrored": None, **look_tables(coarse, mirrored)}
+    with_tables(manifest, {"version": version, **looks, **measured_tables(measures)})
     fill_card_beside(manifest, measures.figures)
     return measures
 
 
-def look_table(coarse: CoarseLook | None) -> dict[str, Any]:
-    """The table of a manifest that says what is looked at twice; none where nothing is."""
-    if coarse is None:
-        return {}
-    return {"coarse": {"scale": coarse.scale, "classes": list(coarse.classes)}}
+def look_tables(coarse: CoarseLook | None, mirrored: MirrorLook | None) -> dict[str, Any]:
+    """The tables of a manifest that say what is looked at twice; none where nothing is."""
+    tables: dict[str, Any] = {}
+    if coarse is not None:
+        tables["coarse"] = {"scale": coarse.scale, "classes": list(coarse.classes)}
+    if mirrored is not None:
+        tables["mirrored"] = {"classes": list(mirrored.classes), "above": mirrored.above}
+    return tables
 
 
 def measured_tables(measures: Measures) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 import hashlib
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from vision.calibration import Calibration
 from vision.errors import ModelError
-from vision.model import CoarseLook, SearchScale
+from vision.model import CoarseLook, MirrorLook, SearchScale
 
 SHIPPED_MODEL = Path(__file__).parent / "models" / "patrol.toml"
 _REQUIRED = ("name", "version", "sha256", "classes", "mean", "std", "model_gsd_m", "thresholds")
@@ -29,6 +30,7 @@ class ModelPackage:
         calibration: by class, what brings the network's probability to what it is worth. A class
             that is absent is taken as it is. It keeps the order, so it decides on no mask.
         coarse: what is looked at a second time from further away, None for nothing.
+        mirrored: what is looked at in the mirror where it may be, None for nothing.
     """
 
     path: Path
@@ -44,6 +46,11 @@ class ModelPackage:
     thresholds: dict[str, float]
     calibration: dict[str, Calibration] = field(default_factory=dict)
     coarse: CoarseLook | None = None
+    mirrored: MirrorLook | None = None
+
+    def channels(self, names: Iterable[str]) -> list[int]:
+        """Which maps are those of some classes."""
+        return [self.classes.index(name) for name in names]
 
     def calibration_of(self, name: str) -> Calibration:
         """How the probability of a class is brought to what it is worth."""
@@ -57,7 +64,8 @@ class ModelPackage:
         """
         decides = (
             self.sha256, self.classes, self.mean, self.std, self.model_gsd_m, self.gsd_range_m,
-            self.tile_px, sorted(self.thresholds.items()), *filter(None, [self.coarse]),
+            self.tile_px, sorted(self.thresholds.items()),
+            *filter(None, [self.coarse, self.mirrored]),
         )  # fmt: skip
         return hashlib.sha256(repr(decides).encode()).hexdigest()
 
@@ -156,6 +164,7 @@ def _package(manifest_path: Path, path: Path, manifest: dict[str, Any]) -> Model
                 str(k): Calibration(*_two(v)) for k, v in manifest.get("calibration", {}).items()
             },
             coarse=_coarse(manifest.get("coarse")),
+            mirrored=_mirrored(manifest.get("mirrored")),
         )
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise ModelError(f"{manifest_path}: a value is wrong or is missing ({error})") from error
@@ -169,8 +178,10 @@ def _problem(package: ModelPackage) -> str | None:
     unknown = set(package.classes) ^ set(package.thresholds)
     if unknown:
         return f"thresholds and classes differ in {', '.join(sorted(unknown))}"
-    coarse = package.coarse.classes if package.coarse else ()
-    for table, names in (("calibration", package.calibration), ("coarse", coarse)):
+    named = {"calibration": tuple(package.calibration)}
+    named["coarse"] = package.coarse.classes if package.coarse else ()
+    named["mirrored"] = package.mirrored.classes if package.mirrored else ()
+    for table, names in named.items():
         strange = set(names) - set(package.classes)
         if strange:
             return f"{table} names {', '.join(sorted(strange))}, which are none of its classes"
@@ -188,6 +199,12 @@ def _coarse(table: Any) -> CoarseLook | None:
     if table is None:
         return None
     return CoarseLook(float(table["scale"]), tuple(str(name) for name in table["classes"]))
+
+
+def _mirrored(table: Any) -> MirrorLook | None:
+    if table is None:
+        return None
+    return MirrorLook(tuple(str(name) for name in table["classes"]), float(table["above"]))
 
 
 def _three(values: Any) -> tuple[float, float, float]:

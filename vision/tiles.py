@@ -1,7 +1,7 @@
 """How a picture of any size passes through a model of one size: scale, tiles, soft blending."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -115,6 +115,46 @@ def looked_at_twice(
         seen = cv2.resize(far[channel], (columns, rows), interpolation=cv2.INTER_LINEAR)
         maps[channel] = (maps[channel] + seen) / 2
     return maps
+
+
+def looked_at_mirrored(
+    image: NDArray[np.uint8],
+    maps: Maps,
+    maps_of: Callable[[NDArray[np.uint8]], Maps],
+    *,
+    above: float,
+    channels: Sequence[int],
+) -> Maps:
+    """Look at the mirror image of where something may be; means of some maps there.
+
+    Args:
+        image: (rows, columns, 3).
+        maps: of that picture; changed in place.
+        maps_of: from a picture to maps (classes, rows, columns) of its size.
+        above: probability from which one of the channels may be there.
+        channels: whose maps become the mean of both looks.
+
+    Returns:
+        The same maps: nothing is looked at where nothing reaches `above`.
+    """
+    maybe = np.maximum.reduce([maps[channel] for channel in channels]) >= above
+    if not maybe.any():
+        return maps
+    rows, columns = (
+        _around(np.flatnonzero(maybe.any(axis=axis)), length_px)
+        for axis, length_px in ((1, image.shape[0]), (0, image.shape[1]))
+    )
+    turned = maps_of(np.ascontiguousarray(image[rows, columns][:, ::-1]))
+    for channel in channels:
+        here = maps[channel, rows, columns]
+        here += (turned[channel, :, ::-1] - here) / 2
+    return maps
+
+
+def _around(places: NDArray[np.intp], length_px: int) -> slice:
+    """What lies around places along a side, with as much beside them as tiles overlap."""
+    start, stop = int(places[0]) - OVERLAP_PX, int(places[-1]) + 1 + OVERLAP_PX
+    return slice(max(0, start), min(length_px, stop))
 
 
 def cut_tile(

@@ -24,7 +24,7 @@ from vision.datasets import (
 )
 from vision.label_marks import IGNORE
 from vision.loading import load_source
-from vision.model import CoarseLook
+from vision.model import CoarseLook, MirrorLook
 
 WHOLE = """
 name = "n"
@@ -319,6 +319,13 @@ def test_run_file_says_what_is_looked_at_twice(tmp_path):
     assert read_run(path).coarse == CoarseLook(0.5, ("boat",))
 
 
+def test_run_file_says_what_is_looked_at_in_the_mirror(tmp_path):
+    path = tmp_path / "run.toml"
+    look = '[mirrored]\nclasses = ["flame"]\nabove = 0.1\n[['
+    path.write_text(WHOLE.replace("[[", look, 1))
+    assert read_run(path).mirrored == MirrorLook(("flame",), 0.1)
+
+
 def test_run_file_says_what_must_stay_apart(tmp_path):
     path = tmp_path / "run.toml"
     path.write_text(WHOLE.replace("[[", '[apart]\nclasses = ["boat"]\ngap_px = 9\n[[', 1))
@@ -356,6 +363,12 @@ def test_labels_beside_the_run_file_come_before_the_data_root(tmp_path, beside):
         (WHOLE.replace("[[", "[coarse]\nscale = 0.5\n[[", 1), "classes"),
         (WHOLE.replace("[[", "[coarse]\nscale = 2\nclasses = []\n[[", 1), "between 0 and 1"),
         (WHOLE.replace("[[", '[coarse]\nscale = 0.5\nclasses = ["tree"]\n[[', 1), "tree"),
+        (WHOLE.replace("[[", '[mirrored]\nabove = 0.5\nclasses = ["tree"]\n[[', 1), "tree"),
+        (WHOLE.replace("[[", "[mirrored]\nabove = 0.5\nclasses = []\n[[", 1), "names no classes"),
+        (
+            WHOLE.replace("[[", '[mirrored]\nabove = 1\nclasses = ["boat"]\n[[', 1),
+            "between 0 and 1",
+        ),
     ],
 )
 def test_bad_run_file_is_refused_with_the_reason(tmp_path, text, said):

@@ -51,6 +51,21 @@ def test_a_package_can_ask_for_a_far_look_at_some_classes(tmp_path):
     np.testing.assert_allclose(both[1], expected, atol=1e-4)
 
 
+def test_a_package_can_ask_for_the_mirror_image_of_what_may_be_some_class(tmp_path):
+    manifest = save_model(tmp_path)
+    image = textured(200, 150)
+    once = open_detector(manifest).probabilities(image)
+    with manifest.open("a", encoding="utf-8") as file:
+        file.write('[mirrored]\nclasses = ["smoke"]\nabove = 0.2\n')
+    detector, sizes = open_detector(manifest), []
+    run = detector._maps
+    detector._maps = lambda shown: sizes.append(shown.shape) or run(shown)
+    np.testing.assert_allclose(detector.probabilities(image), once, atol=1e-6)
+    assert len(sizes) == 2  # the model of the tests sees each pixel by itself: same answer
+    detector.probabilities(np.zeros_like(image))
+    assert len(sizes) == 3
+
+
 def test_a_model_of_one_fixed_size_sees_whole_pictures_too(tmp_path):
     detector = OnnxDetector(load_package(save_model(tmp_path, side=128)))
     assert detector.probabilities(textured(200, 90)).shape == (3, 90, 200)

@@ -8,10 +8,11 @@ import pytest
 from vision.classes import CLASS_NAMES, class_index
 from vision.datasets import Picture, Source, SourceData
 from vision.measuring import measure, measure_again
-from vision.model import CoarseLook
+from vision.model import CoarseLook, MirrorLook
 from vision.package import SHIPPED_MODEL, load_package, load_quantised
 
 LOOK = CoarseLook(0.25, ("smoke",))
+MIRROR = MirrorLook(("flame", "smoke"), 0.2)
 
 
 class RedIsSmoke:
@@ -62,9 +63,9 @@ def manifest(tmp_path):
 
 def test_measuring_again_writes_the_look_and_keeps_the_model(manifest):
     before, small = load_package(manifest), load_quantised(manifest)
-    measures = measure_again(manifest, "9", LOOK, [pond(smoke=1, red=180)])
+    measures = measure_again(manifest, "9", LOOK, MIRROR, [pond(smoke=1, red=180)])
     after = load_package(manifest)
-    assert (after.version, after.coarse) == ("9", LOOK)
+    assert (after.version, after.coarse, after.mirrored) == ("9", LOOK, MIRROR)
     assert after.thresholds == measures.thresholds
     assert after.sha256 == before.sha256
     assert load_quantised(manifest).sha256 == small.sha256
@@ -76,7 +77,10 @@ def test_measuring_again_writes_the_look_and_keeps_the_model(manifest):
 
 def test_a_look_that_is_no_longer_wanted_is_taken_out(manifest):
     data = [pond(smoke=1, red=180)]
-    measure_again(manifest, "9", LOOK, data)
-    measure_again(manifest, "10", None, data)
-    assert load_package(manifest).coarse is None
-    assert "[coarse]" not in manifest.read_text(encoding="utf-8")
+    measure_again(manifest, "9", LOOK, MIRROR, data)
+    measure_again(manifest, "10", None, None, data)
+    after = load_package(manifest)
+    assert (after.coarse, after.mirrored) == (None, None)
+    text = manifest.read_text(encoding="utf-8")
+    assert "[coarse]" not in text
+    assert "[mirrored]" not in text

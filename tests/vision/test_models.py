@@ -57,7 +57,8 @@ def test_card_names_every_source_with_its_licence(manifest):
 def test_the_run_file_says_how_the_model_is_used(manifest):
     run = read_run(MODELS / "run_patrol.toml")
     package = load_package()
-    assert (package.version, package.coarse) == (run.version, run.coarse)
+    assert package.version == run.version
+    assert (package.coarse, package.mirrored) == (run.coarse, run.mirrored)
     assert package.model_gsd_m == run.model_gsd_m
 
 

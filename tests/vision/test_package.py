@@ -36,6 +36,7 @@ def test_a_model_with_another_hash_is_refused(tmp_path):
         ("tile_px = 128", "tile_px = 256", True),
         ("[0.03, 0.3]", "[0.03, 0.4]", True),
         ("[thresholds]", '[coarse]\nscale = 0.5\nclasses = ["smoke"]\n[thresholds]', True),
+        ("[thresholds]", '[mirrored]\nabove = 0.2\nclasses = ["smoke"]\n[thresholds]', True),
         ('name = "tiny"', 'name = "small"', False),
     ],
 )
@@ -72,6 +73,17 @@ def test_a_missing_manifest_or_model_is_named(tmp_path):
             "[thresholds]",
             '[coarse]\nscale = 0.5\nclasses = ["ship"]\n[thresholds]',
             "coarse names ship",
+        ),
+        (
+            "[thresholds]",
+            "[mirrored]\nabove = 0\nclasses = ['boat']\n[thresholds]",
+            "between 0 and",
+        ),
+        ("[thresholds]", "[mirrored]\nabove = 0.1\nclasses = []\n[thresholds]", "names no classes"),
+        (
+            "[thresholds]",
+            '[mirrored]\nabove = 0.2\nclasses = ["ship"]\n[thresholds]',
+            "mirrored names ship",
         ),
         ('name = "tiny"', "", "lacks name"),
         ('name = "tiny"', "name = ", "not a model manifest"),

@@ -9,6 +9,7 @@ from vision.tiles import (
     MOST_MAP_PIXELS,
     OVERLAP_PX,
     blended,
+    looked_at_mirrored,
     looked_at_twice,
     resized,
     scale_for,
@@ -77,6 +78,51 @@ def test_a_far_look_shows_things_where_they_are():
     image[60:120, 90:210] = 1
     maps = looked_at_twice(image, identity, scale=0.5, channels=range(3))
     assert np.array_equal(maps[0] >= 0.5, image[..., 0] == 1)
+
+
+def looked_in_the_mirror(image, maps, above=0.3):
+    """Each look says what it is shown, and half of it at the left end of what it is shown."""
+    seen = []
+
+    def lopsided(shown):
+        seen.append(shown.shape[:2])
+        out = identity(shown)
+        out[:, :, : shown.shape[1] // 2] /= 2
+        return out
+
+    return looked_at_mirrored(image, maps, lopsided, above=above, channels=[0]), seen
+
+
+def test_where_something_may_be_the_mirror_image_is_looked_at_too():
+    image = np.zeros((300, 400, 3), np.uint8)
+    image[140:150, 190:210] = 1
+    first = identity(image)
+    maps, seen = looked_in_the_mirror(image, first.copy())
+    assert seen == [(10 + 128, 20 + 128)]  # 64 px around what may be there
+    np.testing.assert_array_equal(maps[1:], first[1:])
+    # The right half in the picture was the left one in the mirror.
+    np.testing.assert_allclose(maps[0, 140:150, 190:200], 1.0)
+    np.testing.assert_allclose(maps[0, 140:150, 200:210], 0.75)
+    assert maps[0].sum() == pytest.approx(10 * (10 + 7.5))
+
+
+def test_nothing_is_looked_at_in_the_mirror_where_nothing_may_be():
+    image = np.zeros((90, 121, 3), np.uint8)
+    image[40, 50, 1] = 1  # another class
+    maps, seen = looked_in_the_mirror(image, identity(image))
+    assert seen == []
+    np.testing.assert_array_equal(maps, identity(image))
+
+
+@pytest.mark.parametrize("place", [(0, 0), (89, 120), (0, 120), (45, 0)])
+def test_at_an_edge_the_mirror_shows_what_there_is(place):
+    image = np.zeros((90, 121, 3), np.uint8)
+    image[place] = 1
+    maps, (size,) = looked_in_the_mirror(image, identity(image))
+    assert size[0] <= 90
+    assert size[1] <= 121
+    assert maps[0][place] in (0.75, 1.0)
+    assert (maps[0] > 0).sum() == 1
 
 
 def test_even_one_pixel_can_be_looked_at_twice():
