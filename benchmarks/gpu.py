@@ -43,7 +43,7 @@ def tiles_of(frame: Frame, folder: Path, detector: TorchDetector) -> list[NDArra
     def keep(image: NDArray[np.uint8]) -> Maps:
         rows, columns = (spans(side, package.tile_px) for side in image.shape[:2])
         looks.append(np.stack([cut_tile(image, r, c) for r in rows for c in columns]))
-        return np.zeros((len(package.classes), *image.shape[:2]), np.float32)  # none mirrored
+        return detector.look(image)  # what it says decides on what is looked at again
 
     looked_at(resized(read_rgb(folder / frame.path, scale=scale), *size), package, keep)
     return looks

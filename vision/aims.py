@@ -43,15 +43,15 @@ class Teaching:
         labels_weight: of the loss by which labels are learnt.
         teachers_weight: of that by which answers are.
         trust: class -> weight of the answers about it; 1 where not given.
-        mirrored: each is asked about the mirror image as well, and its two answers are averaged:
-            better answers than it gives alone, at twice the time.
+        asks_mirrored: each is asked about the mirror image as well, and its two answers are
+            averaged: better ones of flames, in twice the time.
     """
 
     models: tuple[str, ...]
     labels_weight: float = 0.5
     teachers_weight: float = 1.5
     trust: dict[str, float] = field(default_factory=dict)
-    mirrored: bool = False
+    asks_mirrored: bool = False
 
     def __post_init__(self) -> None:
         if not self.models:

@@ -59,9 +59,10 @@ def _draw_crop(data: SourceData, run: Run, rng: np.random.Generator) -> Batch:
     target, weight = data.source.target_table(), data.source.weight_table()
     gsd_m = data.gsd_m(picture)
     crop_gsd_m = gsd_m / scale if gsd_m else run.model_gsd_m * float(rng.uniform(0.7, 1.7))
-    is_taken = (target.max(axis=1)[mask] > 0) | (mask == IGNORE)
+    is_marked = target.max(axis=1)[mask] > 0
+    is_taken = is_marked | (mask == IGNORE)
     if rng.random() < data.source.drawn_ground:
-        rgb = draw_ground(rgb, is_taken, crop_gsd_m, rng)
+        rgb = draw_ground(rgb, is_taken, crop_gsd_m, rng, is_marked=is_marked)
     if rng.random() < data.source.drawn_vehicles:
         rgb = draw_vehicles(rgb, is_taken, crop_gsd_m, rng)
     if rng.random() < data.source.drawn_fires:

@@ -198,6 +198,8 @@ class Run:
         checked(self.encoder)
         if not 0 <= self.repainted <= 1:
             raise ValueError(f"run {self.name}: repainted {self.repainted} is not 0 to 1")
+        if self.coarse and self.mirrored and set(self.coarse.classes) & set(self.mirrored.classes):
+            raise ValueError(f"run {self.name}: coarse and mirrored name the same class")
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,8 +293,8 @@ def read_run(path: Path) -> Run:
         teaching = table.pop("teaching", None)
         return Run(
             sources=sources,
-            coarse=coarse and CoarseLook(**_of_classes(coarse)),
-            mirrored=mirrored and MirrorLook(**_of_classes(mirrored)),
+            coarse=None if coarse is None else CoarseLook(**_with_known_classes(coarse)),
+            mirrored=None if mirrored is None else MirrorLook(**_with_known_classes(mirrored)),
             apart=apart and Apart(**{**apart, "classes": tuple(apart["classes"])}),
             teaching=teaching and Teaching(**{**teaching, "models": tuple(teaching["models"])}),
             **table,
@@ -317,7 +319,7 @@ def read_sources(path: Path) -> tuple[Source, ...]:
     return sources
 
 
-def _of_classes(table: dict[str, Any]) -> dict[str, Any]:
+def _with_known_classes(table: dict[str, Any]) -> dict[str, Any]:
     classes = tuple(table["classes"])
     for name in classes:
         class_index(name)

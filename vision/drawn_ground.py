@@ -33,8 +33,9 @@ _COURTS = (
 _AROUND_TAKEN_M = 0.3
 """Outlines of marked things are rough: this much around them stays as it is."""
 
-_NEAR_PX = 8
-_AS_THINGS = 0.35
+_NEAR_M = 0.8
+"""The colour of something marked is the mean of so much around one of its pixels."""
+_AS_MARKED = 0.35
 """Share of the ground that has the colour of something marked: colour alone makes no roof."""
 
 
@@ -50,8 +51,9 @@ class _Place:
 
 
 def draw_ground(
-    rgb: Bytes, is_taken: NDArray[np.bool_], gsd_m: float, rng: np.random.Generator
-) -> Bytes:
+    rgb: Bytes, is_taken: NDArray[np.bool_], gsd_m: float, rng: np.random.Generator,
+    *, is_marked: NDArray[np.bool_] | None = None,
+) -> Bytes:  # fmt: skip
     """Lay one to four plots, yards, sports grounds, roads or ponds where nothing is taken.
 
     Args:
@@ -59,6 +61,7 @@ def draw_ground(
         is_taken: (H, W), what lies above the ground and is not to be painted over.
         gsd_m: metres a pixel.
         rng: draws everything.
+        is_marked: (H, W), what some of the ground takes its colour from; nothing where not given.
 
     Returns:
         The picture with them.
@@ -74,8 +77,9 @@ def draw_ground(
         place = _place(rgb.shape[:2], gsd_m, kind.length_m, kind.width_m, rng)
         cover = _cover(place, gsd_m, rng)
         ground = kind.paint(picture, place, rng)
-        if is_taken.any() and rng.random() < _AS_THINGS:
-            ground *= _colour_of(picture, is_taken, rng) / np.maximum(1, ground.mean(axis=(0, 1)))
+        if is_marked is not None and is_marked.any() and rng.random() < _AS_MARKED:
+            colour = _colour_of(picture, is_marked, _NEAR_M / gsd_m, rng)
+            ground *= colour / np.maximum(1, ground.mean(axis=(0, 1)))
         ground = ground * shade + detail * rng.uniform(0, 0.5)
         picture += (ground - picture) * (cover * free)[..., None]
     return np.clip(picture, 0, 255).astype(np.uint8)
@@ -138,11 +142,13 @@ def _surface(
     return np.asarray(colour * (1 + patches + fine)[..., None], np.float32)
 
 
-def _colour_of(picture: Floats, is_taken: NDArray[np.bool_], rng: np.random.Generator) -> Floats:
-    """Mean colour (3,) of what is taken around one of its pixels."""
-    rows, columns = np.nonzero(is_taken)
+def _colour_of(
+    picture: Floats, is_marked: NDArray[np.bool_], near_px: float, rng: np.random.Generator
+) -> Floats:
+    """Mean colour (3,) of what is marked around one of its pixels."""
+    rows, columns = np.nonzero(is_marked)
     chosen = int(rng.integers(len(rows)))
-    near = np.hypot(rows - rows[chosen], columns - columns[chosen]) < _NEAR_PX
+    near = np.hypot(rows - rows[chosen], columns - columns[chosen]) < near_px
     return np.asarray(picture[rows[near], columns[near]].mean(axis=0), np.float32)
 
 

@@ -12,7 +12,16 @@ from vision.calibration import fit
 from vision.classes import CLASS_NAMES
 from vision.metrics import ScoreHistogram
 
-_TABLES = ("coarse", "thresholds", "calibration", "int8", "training", "sources", "metrics")
+_TABLES = (
+    "coarse",
+    "mirrored",
+    "thresholds",
+    "calibration",
+    "int8",
+    "training",
+    "sources",
+    "metrics",
+)
 
 
 def calibrations(scores: Mapping[str, Mapping[str, ScoreHistogram]]) -> dict[str, list[float]]:

@@ -93,16 +93,16 @@ class MirrorLook:
     """A look at the mirror image of where something may be: rare and grave things are seen twice.
 
     Attributes:
-        classes: whose probability is the mean of both looks.
         above: probability, above 0 and below 1, from which one of them may be there.
+        classes: whose probability is the mean of both looks; none of a coarse look.
     """
 
-    classes: tuple[str, ...]
     above: float
+    classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if not self.classes:
-            raise ValueError("a mirrored look names no classes")
+        if not self.classes or len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"a mirrored look names no classes or one twice: {self.classes}")
         if not 0 < self.above < 1:
             raise ValueError(f"above of a mirrored look must lie between 0 and 1, not {self.above}")
 

@@ -178,13 +178,15 @@ def _problem(package: ModelPackage) -> str | None:
     unknown = set(package.classes) ^ set(package.thresholds)
     if unknown:
         return f"thresholds and classes differ in {', '.join(sorted(unknown))}"
-    named = {"calibration": tuple(package.calibration)}
-    named["coarse"] = package.coarse.classes if package.coarse else ()
-    named["mirrored"] = package.mirrored.classes if package.mirrored else ()
+    coarse = package.coarse.classes if package.coarse else ()
+    mirrored = package.mirrored.classes if package.mirrored else ()
+    named = {"calibration": package.calibration, "coarse": coarse, "mirrored": mirrored}
     for table, names in named.items():
         strange = set(names) - set(package.classes)
         if strange:
             return f"{table} names {', '.join(sorted(strange))}, which are none of its classes"
+    if both := sorted(set(coarse) & set(mirrored)):
+        return f"coarse and mirrored both name {', '.join(both)}; a class has one further look"
     wrong = [name for name, value in package.thresholds.items() if not 0 < value < 1]
     if wrong:
         return f"thresholds must lie between 0 and 1; {', '.join(wrong)} do not"
@@ -204,7 +206,7 @@ def _coarse(table: Any) -> CoarseLook | None:
 def _mirrored(table: Any) -> MirrorLook | None:
     if table is None:
         return None
-    return MirrorLook(tuple(str(name) for name in table["classes"]), float(table["above"]))
+    return MirrorLook(float(table["above"]), tuple(str(name) for name in table["classes"]))
 
 
 def _three(values: Any) -> tuple[float, float, float]:

@@ -38,9 +38,9 @@ class Teachers:
         """Their mean probabilities (N, C, H, W) for normalised pictures (N, 3, H, W)."""
         with torch.autocast(image.device.type, dtype=torch.bfloat16):
             answers = [self._answer(network, image) for network in self.networks]
-            if self.teaching.mirrored:
-                turned = image.flip(3).contiguous(memory_format=torch.channels_last)
-                answers += [self._answer(network, turned).flip(3) for network in self.networks]
+            if self.teaching.asks_mirrored:
+                mirror = image.flip(3).contiguous(memory_format=torch.channels_last)
+                answers += [self._answer(network, mirror).flip(3) for network in self.networks]
         return torch.stack(answers).mean(0)
 
     def _answer(self, network: PatrolNet, image: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""How a picture of any size passes through a model of one size: scale, tiles, soft blending."""
+"""How a picture of any size passes through a model of one size: scale, tiles, blending, looks."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -14,6 +14,7 @@ OVERLAP_PX = 64
 STEP_PX = 32  # the network halves its input five times
 MOST_MAP_PIXELS = 16_000_000  # 0.45 GB of probabilities for seven classes
 MOST_ENLARGED = 2.0
+_SQUARE_PX = 384  # with OVERLAP_PX on each side one tile of 512
 
 
 def scale_for(gsd_m: float | None, model_gsd_m: float, width_px: int, height_px: int) -> float:
@@ -127,34 +128,44 @@ def looked_at_mirrored(
 ) -> Maps:
     """Look at the mirror image of where something may be; means of some maps there.
 
+    The picture is looked at square by square, so that two small things far apart are two small
+    looks, and no look takes more memory than a tile.
+
     Args:
         image: (rows, columns, 3).
         maps: of that picture; changed in place.
         maps_of: from a picture to maps (classes, rows, columns) of its size.
         above: probability from which one of the channels may be there.
-        channels: whose maps become the mean of both looks.
+        channels: whose maps become the mean of both looks, in squares where one reaches `above`.
 
     Returns:
-        The same maps: nothing is looked at where nothing reaches `above`.
+        The same maps.
     """
-    maybe = np.maximum.reduce([maps[channel] for channel in channels]) >= above
-    if not maybe.any():
-        return maps
-    rows, columns = (
-        _around(np.flatnonzero(maybe.any(axis=axis)), length_px)
-        for axis, length_px in ((1, image.shape[0]), (0, image.shape[1]))
-    )
-    turned = maps_of(np.ascontiguousarray(image[rows, columns][:, ::-1]))
-    for channel in channels:
-        here = maps[channel, rows, columns]
-        here += (turned[channel, :, ::-1] - here) / 2
+    height, width = image.shape[:2]
+    for top in range(0, height, _SQUARE_PX):
+        for left in range(0, width, _SQUARE_PX):
+            rows = slice(top, min(top + _SQUARE_PX, height))
+            columns = slice(left, min(left + _SQUARE_PX, width))
+            if max(maps[channel, rows, columns].max() for channel in channels) < above:
+                continue
+            mirror = _mirror_look(image, maps_of, rows, columns)
+            for channel in channels:
+                here = maps[channel, rows, columns]
+                here += (mirror[channel] - here) / 2
     return maps
 
 
-def _around(places: NDArray[np.intp], length_px: int) -> slice:
-    """What lies around places along a side, with as much beside them as tiles overlap."""
-    start, stop = int(places[0]) - OVERLAP_PX, int(places[-1]) + 1 + OVERLAP_PX
-    return slice(max(0, start), min(length_px, stop))
+def _mirror_look(
+    image: NDArray[np.uint8],
+    maps_of: Callable[[NDArray[np.uint8]], Maps],
+    rows: slice,
+    columns: slice,
+) -> Maps:
+    """Maps of one part of a picture, seen in the mirror with what lies around it."""
+    top, left = max(0, rows.start - OVERLAP_PX), max(0, columns.start - OVERLAP_PX)
+    around = image[top : rows.stop + OVERLAP_PX, left : columns.stop + OVERLAP_PX]
+    maps = maps_of(np.ascontiguousarray(around[:, ::-1]))[:, :, ::-1]
+    return maps[:, rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
 
 
 def cut_tile(

@@ -43,9 +43,10 @@ class TorchDetector:
 
     def probabilities(self, image: NDArray[np.uint8]) -> Maps:
         """Maps (classes, rows, columns) of a picture (rows, columns, 3) at the model's GSD."""
-        return looked_at(image, self.package, self._in_turn)
+        return looked_at(image, self.package, self.look)
 
-    def _in_turn(self, image: NDArray[np.uint8]) -> Maps:
+    def look(self, image: NDArray[np.uint8]) -> Maps:
+        """Maps of a picture looked at once; one picture at a time on a GPU."""
         if self._device.type == "cpu":
             return self._blended(image)
         return self._turns.submit(self._blended, image).result()

@@ -323,7 +323,7 @@ def test_run_file_says_what_is_looked_at_in_the_mirror(tmp_path):
     path = tmp_path / "run.toml"
     look = '[mirrored]\nclasses = ["flame"]\nabove = 0.1\n[['
     path.write_text(WHOLE.replace("[[", look, 1))
-    assert read_run(path).mirrored == MirrorLook(("flame",), 0.1)
+    assert read_run(path).mirrored == MirrorLook(0.1, ("flame",))
 
 
 def test_run_file_says_what_must_stay_apart(tmp_path):
@@ -364,6 +364,17 @@ def test_labels_beside_the_run_file_come_before_the_data_root(tmp_path, beside):
         (WHOLE.replace("[[", "[coarse]\nscale = 2\nclasses = []\n[[", 1), "between 0 and 1"),
         (WHOLE.replace("[[", '[coarse]\nscale = 0.5\nclasses = ["tree"]\n[[', 1), "tree"),
         (WHOLE.replace("[[", '[mirrored]\nabove = 0.5\nclasses = ["tree"]\n[[', 1), "tree"),
+        (WHOLE.replace("[[", "[mirrored]\n[[", 1), "classes"),
+        (WHOLE.replace("[[", "[coarse]\n[[", 1), "classes"),
+        (
+            WHOLE.replace(
+                "[[",
+                '[coarse]\nscale = 0.5\nclasses = ["boat"]\n'
+                '[mirrored]\nabove = 0.5\nclasses = ["boat"]\n[[',
+                1,
+            ),
+            "the same class",
+        ),
         (WHOLE.replace("[[", "[mirrored]\nabove = 0.5\nclasses = []\n[[", 1), "names no classes"),
         (
             WHOLE.replace("[[", '[mirrored]\nabove = 1\nclasses = ["boat"]\n[[', 1),

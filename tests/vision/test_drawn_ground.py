@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from vision.drawn_ground import draw_ground
+from vision.drawn_ground import _Place, _worn, draw_ground
 
 SIDE = 256
 GSD_M = 0.1
@@ -51,17 +51,30 @@ def test_ground_is_as_large_as_plots_and_roads_are():
     assert 1.5 < near / wide < 4.5
 
 
-def test_some_ground_has_the_colour_of_a_marked_thing():
-    """Colour alone makes no roof: in some pictures ground is as red as the roof, in most not."""
+@pytest.mark.parametrize(("is_marked", "least", "most"), [(True, 0.2, 0.8), (False, 0, 0)])
+def test_some_ground_has_the_colour_of_what_is_marked(is_marked, least, most):
+    """Colour alone makes no roof; what is only left out of the picture lends no colour."""
     rgb = np.full((SIDE, SIDE, 3), (60, 140, 60), np.uint8)
     roof = np.zeros((SIDE, SIDE), bool)
     roof[100:150, 100:150] = True
     rgb[roof] = (250, 20, 90)
+    marked = roof & is_marked
     alike = []
     for seed in range(40):
-        picture = draw_ground(rgb, roof, GSD_M, np.random.default_rng(seed))
+        picture = draw_ground(rgb, roof, GSD_M, np.random.default_rng(seed), is_marked=marked)
         chosen = picture[laid(picture) & ~roof].astype(float)
         of_roof = np.array((250, 20, 90)) / np.linalg.norm((250, 20, 90))
         likeness = chosen @ of_roof / np.maximum(1, np.linalg.norm(chosen, axis=1))
         alike.append((likeness > 0.98).mean() > 0.1 if len(chosen) else False)
-    assert 0.2 < np.mean(alike) < 0.8
+    assert least <= np.mean(alike) <= most
+
+
+def test_paving_is_worn_and_stays_paving():
+    along, across = np.meshgrid(*(np.linspace(-12, 12, SIDE, dtype=np.float32),) * 2)
+    place = _Place(along, across, 20.0, 10.0)
+    tones = [_worn(place, np.random.default_rng(seed)) for seed in range(20)]
+    assert all(tone.shape == (SIDE, SIDE, 1) for tone in tones)
+    assert min(tone.min() for tone in tones) >= 0.4
+    assert max(tone.max() for tone in tones) <= 1.5
+    assert np.mean([tone.std() > 0.02 for tone in tones]) > 0.8
+    assert 0.8 < np.mean(tones) < 1.05

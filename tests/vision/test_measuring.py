@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import vision.measuring
 from vision.classes import CLASS_NAMES, class_index
 from vision.datasets import Picture, Source, SourceData
 from vision.measuring import measure, measure_again
@@ -12,7 +13,7 @@ from vision.model import CoarseLook, MirrorLook
 from vision.package import SHIPPED_MODEL, load_package, load_quantised
 
 LOOK = CoarseLook(0.25, ("smoke",))
-MIRROR = MirrorLook(("flame", "smoke"), 0.2)
+MIRROR = MirrorLook(0.2, ("flame", "boat"))
 
 
 class RedIsSmoke:
@@ -73,6 +74,18 @@ def test_measuring_again_writes_the_look_and_keeps_the_model(manifest):
     tables = tomllib.loads(manifest.read_text(encoding="utf-8"))
     assert [entry["source"] for entry in tables["metrics"]] == ["ponds"]
     assert "| smoke | ponds |" in (manifest.with_suffix(".md")).read_text(encoding="utf-8")
+
+
+def test_a_model_is_measured_as_it_will_look(manifest, monkeypatch):
+    looks = []
+
+    def opened(package):
+        looks.append((package.coarse, package.mirrored))
+        return RedIsSmoke()
+
+    monkeypatch.setattr(vision.measuring, "OnnxDetector", opened)
+    measure_again(manifest, "9", LOOK, MIRROR, [pond(smoke=1, red=180)])
+    assert looks == [(LOOK, MIRROR)]
 
 
 def test_a_look_that_is_no_longer_wanted_is_taken_out(manifest):

@@ -85,6 +85,12 @@ def test_a_missing_manifest_or_model_is_named(tmp_path):
             '[mirrored]\nabove = 0.2\nclasses = ["ship"]\n[thresholds]',
             "mirrored names ship",
         ),
+        (
+            "[thresholds]",
+            '[coarse]\nscale = 0.5\nclasses = ["boat"]\n[mirrored]\nabove = 0.2\n'
+            'classes = ["boat"]\n[thresholds]',
+            "both name boat",
+        ),
         ('name = "tiny"', "", "lacks name"),
         ('name = "tiny"', "name = ", "not a model manifest"),
     ],

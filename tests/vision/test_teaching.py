@@ -44,7 +44,7 @@ def test_only_classes_of_the_coarse_look_are_looked_at_twice():
 
 
 def test_a_mirrored_teacher_says_the_same_of_the_mirror_image():
-    mirrored = Teachers([network(3)], Teaching(("a",), mirrored=True))
+    mirrored = Teachers([network(3)], Teaching(("a",), asks_mirrored=True))
     plain = Teachers([network(3)], Teaching(("a",)))
     image = image_of()
     torch.testing.assert_close(mirrored.say(image.flip(3)).flip(3), mirrored.say(image))

@@ -98,7 +98,7 @@ def test_where_something_may_be_the_mirror_image_is_looked_at_too():
     image[140:150, 190:210] = 1
     first = identity(image)
     maps, seen = looked_in_the_mirror(image, first.copy())
-    assert seen == [(10 + 128, 20 + 128)]  # 64 px around what may be there
+    assert seen == [(300, 400)]
     np.testing.assert_array_equal(maps[1:], first[1:])
     # The right half in the picture was the left one in the mirror.
     np.testing.assert_allclose(maps[0, 140:150, 190:200], 1.0)
@@ -114,14 +114,26 @@ def test_nothing_is_looked_at_in_the_mirror_where_nothing_may_be():
     np.testing.assert_array_equal(maps, identity(image))
 
 
-@pytest.mark.parametrize("place", [(0, 0), (89, 120), (0, 120), (45, 0)])
-def test_at_an_edge_the_mirror_shows_what_there_is(place):
+def test_far_corners_are_two_small_looks():
+    image = np.zeros((900, 1000, 3), np.uint8)
+    image[5, 7] = image[890, 990] = 1
+    maps, seen = looked_in_the_mirror(image, identity(image))
+    # Squares of 384 px, 64 px around them, as far as the picture goes.
+    assert seen == [(448, 448), (196, 296)]
+    assert maps[0, 5, 7] == 1.0
+    assert maps[0, 890, 990] == 0.75
+    assert (maps[0] > 0).sum() == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "says"), [((0, 0), 1.0), ((89, 120), 0.75), ((0, 120), 0.75), ((45, 0), 1.0)]
+)
+def test_at_an_edge_the_mirror_shows_what_there_is(place, says):
     image = np.zeros((90, 121, 3), np.uint8)
     image[place] = 1
-    maps, (size,) = looked_in_the_mirror(image, identity(image))
-    assert size[0] <= 90
-    assert size[1] <= 121
-    assert maps[0][place] in (0.75, 1.0)
+    maps, seen = looked_in_the_mirror(image, identity(image))
+    assert seen == [(90, 121)]
+    assert maps[0][place] == says
     assert (maps[0] > 0).sum() == 1
 
 
