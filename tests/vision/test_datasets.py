@@ -221,7 +221,7 @@ def test_what_is_drawn_has_the_scale_of_the_crop(folder, monkeypatch, kind, shar
     said = []
     monkeypatch.setattr("vision.crops._draw_scale", lambda *_: 0.5)
     monkeypatch.setattr(
-        f"vision.crops.draw_{kind}", lambda rgb, taken, gsd_m, rng: said.append(gsd_m) or rgb
+        f"vision.crops.draw_{kind}", lambda rgb, taken, gsd_m, rng, **_: said.append(gsd_m) or rgb
     )
     street = source(**{f"drawn_{kind}": share}, gsd_m=0.05)
     draw_batch([load_source(street, folder, "train")], run_of(street), 1)
