@@ -129,7 +129,7 @@ def looked_at_mirrored(
     """Look at the mirror image of where something may be; means of some maps there.
 
     The picture is looked at square by square, so that two small things far apart are two small
-    looks, and no look takes more memory than a tile.
+    looks, and no look takes more memory than a tile of 512.
 
     Args:
         image: (rows, columns, 3).

@@ -228,6 +228,25 @@ def test_what_is_drawn_has_the_scale_of_the_crop(folder, monkeypatch, kind, shar
     assert said == pytest.approx([0.1] * drawn)
 
 
+def test_ground_takes_its_colour_from_what_is_marked_and_spares_what_is_unsure_too(
+    folder, monkeypatch
+):
+    said = []
+
+    def draw(rgb, taken, gsd_m, rng, *, is_marked):
+        said.append((taken, is_marked))
+        return rgb
+
+    monkeypatch.setattr("vision.crops.draw_ground", draw)
+    street = source(drawn_ground=1.0)
+    data = [load_source(street, folder, "train")]
+    for step in range(10):
+        draw_batch(data, run_of(street), step)  # crops reach beyond the small pictures: unsure
+    assert not any((marked & ~taken).any() for taken, marked in said)
+    assert any((taken & ~marked).any() for taken, marked in said)
+    assert any(marked.any() for _, marked in said)
+
+
 def test_every_source_gets_its_share_of_a_batch(folder):
     quiet = source(name="quiet", masks=None, values={}, known=("smoke",), share=1)
     data = [load_source(entry, folder, "train") for entry in (source(share=3), quiet)]

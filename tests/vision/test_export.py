@@ -10,12 +10,13 @@ pytest.importorskip("onnx", reason="onnx is needed for training only")
 import onnxruntime  # noqa: E402
 
 from vision.classes import CLASS_NAMES  # noqa: E402
-from vision.datasets import Run, Source, TrainingError  # noqa: E402
+from vision.datasets import Run, Source, TrainingError, read_run  # noqa: E402
 from vision.evaluation import Figure  # noqa: E402
-from vision.export import compare, export, onnx_predictor  # noqa: E402
+from vision.export import _unmeasured, compare, export, onnx_predictor  # noqa: E402
 from vision.manifests import write_manifest  # noqa: E402
 from vision.measuring import fill_card  # noqa: E402
 from vision.metrics import ObjectCounts  # noqa: E402
+from vision.package import SHIPPED_MODEL  # noqa: E402
 from vision.training import make_learner, save_checkpoint  # noqa: E402
 
 
@@ -40,6 +41,13 @@ def test_exported_file_answers_as_the_network(exported):
     agreement = compare(folder / "c.pt", folder / "m.onnx", pictures())
     assert agreement.max_difference < 1e-3
     assert agreement.mask_iou > 0.999
+
+
+def test_thresholds_are_chosen_with_the_looks_of_the_run(tmp_path):
+    run = read_run(SHIPPED_MODEL.with_name("run_patrol.toml"))
+    package = _unmeasured(run, tmp_path / "m.onnx", "0")
+    assert None not in (run.coarse, run.mirrored)
+    assert (package.coarse, package.mirrored) == (run.coarse, run.mirrored)
 
 
 def test_digest_is_that_of_the_file(exported):
