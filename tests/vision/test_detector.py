@@ -38,13 +38,18 @@ def test_maps_have_the_size_of_the_picture_and_the_values_of_the_model(detector)
     np.testing.assert_allclose(maps, image.transpose(2, 0, 1) / 255, atol=1e-4)
 
 
+def with_look(folder, table):
+    """The detector of a model, and of the same one with a further look in its manifest."""
+    manifest = save_model(folder)
+    plain = open_detector(manifest)
+    manifest.write_text(manifest.read_text(encoding="utf-8") + table, encoding="utf-8")
+    return plain, open_detector(manifest)
+
+
 def test_a_package_can_ask_for_a_far_look_at_some_classes(tmp_path):
-    manifest = save_model(tmp_path)
     image = textured(200, 150)
-    near = open_detector(manifest).probabilities(image)
-    with manifest.open("a", encoding="utf-8") as file:
-        file.write('[coarse]\nscale = 0.5\nclasses = ["smoke"]\n')
-    both = open_detector(manifest).probabilities(image)
+    plain, looking = with_look(tmp_path, '[coarse]\nscale = 0.5\nclasses = ["smoke"]\n')
+    near, both = plain.probabilities(image), looking.probabilities(image)
     np.testing.assert_array_equal(both[[0, 2]], near[[0, 2]])
     far = resized(image, 100, 75).transpose(2, 0, 1)[1] / 255
     expected = (near[1] + cv2.resize(far.astype(np.float32), (200, 150))) / 2
@@ -52,13 +57,9 @@ def test_a_package_can_ask_for_a_far_look_at_some_classes(tmp_path):
 
 
 def test_a_package_can_ask_for_the_mirror_image_of_what_may_be_some_class(tmp_path):
-    manifest = save_model(tmp_path)
-    image = textured(200, 150)
-    once = open_detector(manifest).probabilities(image)
-    with manifest.open("a", encoding="utf-8") as file:
-        file.write('[mirrored]\nclasses = ["smoke"]\nabove = 0.2\n')
-    detector, sizes = open_detector(manifest), []
-    run = detector._maps
+    image, sizes = textured(200, 150), []
+    plain, detector = with_look(tmp_path, '[mirrored]\nclasses = ["smoke"]\nabove = 0.2\n')
+    once, run = plain.probabilities(image), detector._maps
     detector._maps = lambda shown: sizes.append(shown.shape) or run(shown)
     np.testing.assert_allclose(detector.probabilities(image), once, atol=1e-6)
     assert len(sizes) == 2  # the model of the tests sees each pixel by itself: same answer
